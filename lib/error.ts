@@ -1,0 +1,112 @@
+/**
+ * The errors that an RPC can end in.
+ *
+ * The codes are those of Maelstrom's protocol document
+ * (https://github.com/jepsen-io/maelstrom/blob/main/doc/protocol.md#errors).
+ * An error is *definite* when the operation certainly did not happen and never
+ * will; every other error leaves that open, and a client must assume both.
+ *
+ * @module
+ */
+import type { Body, OpenBody } from "./message.ts";
+
+/** Maelstrom's error codes by name. Codes from 1000 on are yours, indefinite. */
+export const ErrorCode = {
+  /** No answer within the time-out. Indefinite. */
+  timeout: 0,
+  /** The request went to a node that does not exist. Definite. */
+  nodeNotFound: 1,
+  /** The node does not know this type of request. Definite. */
+  notSupported: 10,
+  /** Not now: not initialised yet, no quorum, read-only, …  Definite. */
+  temporarilyUnavailable: 11,
+  /** The request is not what the node expects. Definite. */
+  malformedRequest: 12,
+  /** Something went wrong; it may have happened or not. Indefinite. */
+  crash: 13,
+  /** Something went wrong before anything was done. Definite. */
+  abort: 14,
+  /** There is no such key. Definite. */
+  keyDoesNotExist: 20,
+  /** There is such a key already. Definite. */
+  keyAlreadyExists: 21,
+  /** The state is not what the request asked for (a failed cas). Definite. */
+  preconditionFailed: 22,
+  /** Another transaction got in the way. Definite. */
+  txnConflict: 30,
+} as const;
+
+const names: ReadonlyMap<number, string> = new Map(
+  Object.entries(ErrorCode).map(([key, code]) => [
+    code,
+    key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  ]),
+);
+
+const indefinite: ReadonlySet<number> = new Set([
+  ErrorCode.timeout,
+  ErrorCode.crash,
+]);
+
+/** Maelstrom's name for a code, such as `"key-does-not-exist"`. */
+export function errorName(code: number): string {
+  return names.get(code) ?? "unknown";
+}
+
+/** Whether an error of this code means that nothing happened, for certain. */
+export function isDefinite(code: number): boolean {
+  return names.has(code) && !indefinite.has(code);
+}
+
+/**
+ * An error that travels over the wire. Thrown in a handler, it becomes the
+ * reply; thrown by an RPC, it is what the other side replied.
+ *
+ * @example
+ * ```ts
+ * import { ErrorCode, RPCError } from "./error.ts";
+ *
+ * const error = new RPCError(ErrorCode.keyDoesNotExist, "no key 7");
+ * console.assert(error.code === 20);
+ * console.assert(error.kind === "key-does-not-exist");
+ * console.assert(error.definite);
+ * ```
+ */
+export class RPCError extends Error {
+  override name = "RPCError";
+  /** The number that goes over the wire. */
+  readonly code: number;
+
+  /**
+   * @param code one of {@linkcode ErrorCode}, or your own from 1000 on.
+   * @param text the explanation that travels with it.
+   */
+  constructor(code: number, text: string = errorName(code)) {
+    super(text);
+    this.code = code;
+  }
+
+  /** Maelstrom's name for the code; `"unknown"` for your own codes. */
+  get kind(): string {
+    return errorName(this.code);
+  }
+
+  /** Whether the operation certainly did not happen. */
+  get definite(): boolean {
+    return isDefinite(this.code);
+  }
+
+  /** The body of an `error` message. */
+  toBody(): Body & { code: number; text: string } {
+    return { type: "error", code: this.code, text: this.message };
+  }
+
+  /** The error that an `error` message stands for. */
+  static fromBody(body: OpenBody): RPCError {
+    const { code, text } = body;
+    return new RPCError(
+      typeof code === "number" ? code : ErrorCode.crash,
+      typeof text === "string" ? text : undefined,
+    );
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Clients of the services that Maelstrom offers to nodes: three key-value
+ * stores and a clock.
+ *
+ * - `lin-kv` is linearizable: an operation sees every operation that ended
+ *   before it began.
+ * - `seq-kv` is sequentially consistent: all nodes see one order, but a read
+ *   may be answered from the past.
+ * - `lww-kv` is eventually consistent: the last writer wins, and until its
+ *   replicas have met, anything goes.
+ * - `lin-tso` hands out integers, each greater than all before.
+ *
+ * See https://github.com/jepsen-io/maelstrom/blob/main/doc/services.md.
+ *
+ * @module
+ */
+import { ErrorCode, RPCError } from "./error.ts";
+import type { Body } from "./message.ts";
+import type { Node, RPCOptions } from "./node.ts";
+
+/** The names of Maelstrom's key-value stores. */
+export type KVService = "lin-kv" | "seq-kv" | "lww-kv";
+
+/** A key: Maelstrom takes any JSON, but these two are what works everywhere. */
+export type Key = string | number;
+
+/** What {@linkcode KV.cas} may do beyond comparing. */
+export interface CasOptions extends RPCOptions {
+  /** Where the key does not exist, create it with the new value. */
+  createIfMissing?: boolean;
+}
+
+/** What {@linkcode KV.update} does about a key that others change as well. */
+export interface UpdateOptions extends RPCOptions {
+  /**
+   * How often to try before giving up with error 22.
+   *
+   * @default {100}
+   */
+  maxAttempts?: number;
+}
+
+/**
+ * A client of a key-value store.
+ *
+ * Every method rejects with an {@linkcode RPCError}: what the store answered,
+ * or error 0 (`timeout`, indefinite) when no answer came.
+ *
+ * @typeParam V what the values are, as the caller declares it.
+ *
+ * @example
+ * ```ts
+ * import { KV, type Node } from "./mod.ts";
+ *
+ * function counter(node: Node) {
+ *   const kv = new KV<number>(node, "lin-kv");
+ *   node.on("add", async ({ body }) => {
+ *     await kv.update("total", (total = 0) => total + Number(body.delta));
+ *     return { type: "add_ok" };
+ *   });
+ *   node.on("read", async () => ({
+ *     type: "read_ok",
+ *     value: await kv.readOr("total", 0),
+ *   }));
+ * }
+ * ```
+ */
+export class KV<V = unknown> {
+  #node: Node;
+  #service: KVService;
+
+  /**
+   * @param node the node that asks.
+   * @param service the store to ask.
+   */
+  constructor(node: Node, service: KVService) {
+    this.#node = node;
+    this.#service = service;
+  }
+
+  /**
+   * The value of a key.
+   *
+   * @throws {RPCError} 20 where there is no such key.
+   */
+  async read(key: Key, options?: RPCOptions): Promise<V> {
+    const reply = await this.#node.rpc<Body & { value: V }>(
+      this.#service,
+      { type: "read", key },
+      options,
+    );
+    return reply.value;
+  }
+
+  /** The value of a key, or another value where there is no such key. */
+  async readOr<D>(
+    key: Key,
+    defaultValue: D,
+    options?: RPCOptions,
+  ): Promise<V | D> {
+    try {
+      return await this.read(key, options);
+    } catch (error) {
+      if (hasCode(error, ErrorCode.keyDoesNotExist)) return defaultValue;
+      throw error;
+    }
+  }
+
+  /** Sets a key, whether it exists or not. */
+  async write(key: Key, value: V, options?: RPCOptions): Promise<void> {
+    await this.#node.rpc(this.#service, { type: "write", key, value }, options);
+  }
+
+  /**
+   * Compare and set: changes a key from one value to another in one step.
+   *
+   * @throws {RPCError} 22 where the value is another, 20 where there is no such
+   * key and `createIfMissing` isn't set. `lww-kv` never creates.
+   */
+  async cas(
+    key: Key,
+    from: V | undefined,
+    to: V,
+    { createIfMissing = false, ...options }: CasOptions = {},
+  ): Promise<void> {
+    await this.#node.rpc(this.#service, {
+      type: "cas",
+      key,
+      from: from ?? null,
+      to,
+      ...(createIfMissing && { create_if_not_exists: true }),
+    }, options);
+  }
+
+  /**
+   * Changes a key by a function of its value, and tries again when another
+   * node got there first.
+   *
+   * A compare-and-set that times out is not tried again, for it may have
+   * happened: the error 0 that this rejects with leaves it open.
+   *
+   * @param change gets `undefined` where there is no such key. It may be
+   * called several times.
+   * @returns the new value.
+   */
+  async update(
+    key: Key,
+    change: (value: V | undefined) => V,
+    { maxAttempts = 100, ...options }: UpdateOptions = {},
+  ): Promise<V> {
+    for (let attempt = 1;; attempt++) {
+      const from = await this.readOr(key, undefined, options);
+      const to = change(from);
+      try {
+        // lww-kv has no create: there a first write is a write like any other.
+        if (from === undefined && this.#service === "lww-kv") {
+          await this.write(key, to, options);
+        } else {
+          await this.cas(key, from, to, {
+            ...options,
+            createIfMissing: from === undefined,
+          });
+        }
+        return to;
+      } catch (error) {
+        const lostTheRace = hasCode(error, ErrorCode.preconditionFailed) ||
+          hasCode(error, ErrorCode.keyDoesNotExist);
+        if (!lostTheRace || attempt >= maxAttempts) throw error;
+      }
+    }
+  }
+}
+
+/** A client of `lin-tso`, the central clock. */
+export class TSO {
+  #node: Node;
+
+  /** @param node the node that asks. */
+  constructor(node: Node) {
+    this.#node = node;
+  }
+
+  /** The next timestamp: an integer that is greater than all before it. */
+  async next(options?: RPCOptions): Promise<number> {
+    const reply = await this.#node.rpc<Body & { ts: number }>(
+      "lin-tso",
+      { type: "ts" },
+      options,
+    );
+    return reply.ts;
+  }
+}
+
+function hasCode(error: unknown, code: number): boolean {
+  return error instanceof RPCError && error.code === code;
+}

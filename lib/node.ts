@@ -1,0 +1,393 @@
+/**
+ * A node: handlers by message type, and remote procedure calls.
+ *
+ * The shape is that of Maelstrom's official Go library
+ * (https://pkg.go.dev/github.com/jepsen-io/maelstrom/demo/go), made idiomatic:
+ * what a handler returns is the reply, and an RPC is a promise.
+ *
+ * @module
+ */
+import { ErrorCode, RPCError } from "./error.ts";
+import type { Body, Message, OpenBody, OutgoingBody } from "./message.ts";
+import { isMessage } from "./message.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * A program for a node: it registers its handlers, and returns. The arguments
+ * are what stands behind the program's name on the command line.
+ */
+export type App = (node: Node, args: string[]) => void | Promise<void>;
+
+/** What a handler gives back: the body of the reply, or nothing. */
+export type Reply = OutgoingBody | void;
+
+/**
+ * Answers a request. A returned body is sent as the reply; a thrown
+ * {@linkcode RPCError} becomes an error reply, anything else thrown becomes
+ * error 13 (`crash`) with its text. A message that carries no `msg_id` asks
+ * for no reply, so none is sent.
+ */
+export type Handler<B extends Body = OpenBody> = (
+  message: Message<B>,
+) => Reply | Promise<Reply>;
+
+/** How long an RPC may take. */
+export interface RPCOptions {
+  /**
+   * Milliseconds until it fails with error 0 (`timeout`). `Infinity` waits for
+   * ever.
+   *
+   * @default {5000} as Maelstrom's own clients
+   */
+  timeoutMs?: number;
+  /** Ends the wait early; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+interface PendingCall {
+  dest: string;
+  resolve(body: OpenBody): void;
+  reject(reason: unknown): void;
+}
+
+/**
+ * One node of the cluster.
+ *
+ * @example
+ * ```ts
+ * import { type Node, serve } from "./mod.ts";
+ *
+ * function echo(node: Node) {
+ *   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+ * }
+ *
+ * if (import.meta.main) await serve(echo);
+ * ```
+ */
+export class Node {
+  #runtime: Runtime;
+  #id = "";
+  #nodeIds: readonly string[] = [];
+  #peers: readonly string[] = [];
+  #handlers = new Map<string, Handler>();
+  #initHandlers: (() => void | Promise<void>)[] = [];
+  #calls = new Map<number, PendingCall>();
+  #lastMsgId = 0;
+  #timers = new Set<() => void>();
+  #running = new Set<Promise<void>>();
+  #closed: Error | undefined;
+
+  /** @param runtime where the node lives; `serve` and the workbench give one. */
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** This node's id, such as `"n1"`; empty until `init` has come. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** All nodes of the cluster, this one included, in the same order on each. */
+  get nodeIds(): readonly string[] {
+    return this.#nodeIds;
+  }
+
+  /** All nodes of the cluster but this one. */
+  get peers(): readonly string[] {
+    return this.#peers;
+  }
+
+  /**
+   * Registers the handler for a type of message. One type has one handler; a
+   * request of a type without one is answered with error 10.
+   *
+   * @typeParam B the request's body, as the caller declares it. It is not
+   * checked against what comes in: that is the handler's to do.
+   * @throws {TypeError} if the type has a handler already, or is `init`.
+   */
+  on<B extends Body = OpenBody>(type: B["type"], handler: Handler<B>): void {
+    if (type === "init") {
+      throw new TypeError("The node answers init itself: use onInit");
+    }
+    if (this.#handlers.has(type)) {
+      throw new TypeError(`There is a handler for "${type}" already`);
+    }
+    this.#handlers.set(type, handler as unknown as Handler);
+  }
+
+  /**
+   * Runs once the node knows its id and its peers, before `init` is answered.
+   * Several are run in the order in which they were registered.
+   */
+  onInit(handler: () => void | Promise<void>): void {
+    this.#initHandlers.push(handler);
+  }
+
+  /** Sends a message, and expects nothing. */
+  send(dest: string, body: OutgoingBody): void {
+    this.#runtime.send({ src: this.#id, dest, body });
+  }
+
+  /** Answers a request by hand: for a reply that is due later. */
+  reply(request: Message<Body>, body: OutgoingBody): void {
+    this.send(request.src, { ...body, in_reply_to: request.body.msg_id });
+  }
+
+  /**
+   * Sends a request and waits for its reply. A reply that comes too late is
+   * dropped.
+   *
+   * @typeParam R the reply's body, as the caller declares it.
+   * @returns the body of the reply.
+   * @throws {RPCError} what the other side replied, or error 0 when time is up.
+   */
+  rpc<R extends Body = OpenBody>(
+    dest: string,
+    body: OutgoingBody,
+    { timeoutMs = 5000, signal }: RPCOptions = {},
+  ): Promise<R> {
+    const msgId = ++this.#lastMsgId;
+    const { promise, resolve, reject } = Promise.withResolvers<OpenBody>();
+    if (signal?.aborted) reject(signal.reason);
+    else if (this.#closed) reject(this.#closed);
+    else {
+      const cancelTimer = Number.isFinite(timeoutMs)
+        ? this.#setTimer(() =>
+          call.reject(
+            new RPCError(
+              ErrorCode.timeout,
+              `${dest} did not answer ${body.type} within ${timeoutMs} ms`,
+            ),
+          ), timeoutMs)
+        : () => {};
+      const onAbort = () => call.reject(signal!.reason);
+      const settled = () => {
+        this.#calls.delete(msgId);
+        cancelTimer();
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const call: PendingCall = {
+        dest,
+        resolve: (reply) => (settled(), resolve(reply)),
+        reject: (reason) => (settled(), reject(reason)),
+      };
+      signal?.addEventListener("abort", onAbort);
+      this.#calls.set(msgId, call);
+      this.send(dest, { ...body, msg_id: msgId });
+    }
+    return promise as unknown as Promise<R>;
+  }
+
+  /** Milliseconds since some moment in the past; never goes back. */
+  now(): number {
+    return this.#runtime.now();
+  }
+
+  /**
+   * Waits.
+   *
+   * @throws the signal's reason, when it aborts before the time is up.
+   */
+  sleep(
+    ms: number,
+    { signal }: Pick<RPCOptions, "signal"> = {},
+  ): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return promise;
+    }
+    const cancel = this.#setTimer(() => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    }, ms);
+    const onAbort = () => (cancel(), reject(signal!.reason));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    return promise;
+  }
+
+  /**
+   * Calls a function again and again, the first time after one interval. What
+   * it throws is logged. While a call is still running, ticks are left out.
+   *
+   * @returns a function that ends it.
+   */
+  every(intervalMs: number, task: () => void | Promise<void>): () => void {
+    let cancel = () => {};
+    let busy = false;
+    const tick = () => {
+      cancel = this.#setTimer(tick, intervalMs);
+      if (busy) return;
+      try {
+        const result = task();
+        if (!(result instanceof Promise)) return;
+        busy = true;
+        result.catch((error) => this.log(`every: ${describe(error)}`))
+          .finally(() => busy = false);
+      } catch (error) {
+        this.log(`every: ${describe(error)}`);
+      }
+    };
+    cancel = this.#setTimer(tick, intervalMs);
+    return () => cancel();
+  }
+
+  /** A number from 0 up to, not including, 1. */
+  random(): number {
+    return this.#runtime.random();
+  }
+
+  /** Writes a line to stderr, which Maelstrom keeps as the node's log. */
+  log(text: string): void {
+    this.#runtime.log(text);
+  }
+
+  /**
+   * Takes in a message: what a host calls for each line that arrives. Nothing
+   * that it is given makes it throw; what is no message is logged and skipped.
+   */
+  receive(message: unknown): void {
+    if (!isMessage(message)) {
+      this.log(`skipped what is not a message: ${excerpt(message)}`);
+      return;
+    }
+    const { body } = message;
+    if (typeof body.in_reply_to === "number") return this.#settle(message);
+    if (body.type === "init") return this.#init(message);
+    const handler = this.#handlers.get(body.type);
+    if (this.#id === "" || handler === undefined) {
+      const error = this.#id === ""
+        ? new RPCError(
+          ErrorCode.temporarilyUnavailable,
+          "this node has not been initialised",
+        )
+        : new RPCError(
+          ErrorCode.notSupported,
+          `this node has no handler for "${body.type}"`,
+        );
+      return this.#answer(message, error.toBody());
+    }
+    this.#handle(message, handler);
+  }
+
+  /**
+   * Ends the node: timers stop, calls that wait fail. Handlers that are still
+   * running may go on to reply.
+   *
+   * @param graceMs how long to wait for them.
+   */
+  async close(graceMs = 0): Promise<void> {
+    this.#closed = new Error("the node's input has ended");
+    for (const call of [...this.#calls.values()]) call.reject(this.#closed);
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+    if (this.#running.size === 0) return;
+    const grace = Promise.withResolvers<void>();
+    const cancel = this.#runtime.setTimer(grace.resolve, graceMs);
+    await Promise.race([Promise.all(this.#running), grace.promise]);
+    cancel();
+  }
+
+  #settle({ src, body }: Message): void {
+    const call = this.#calls.get(body.in_reply_to!);
+    if (call === undefined || call.dest !== src) return;
+    if (body.type === "error") call.reject(RPCError.fromBody(body));
+    else call.resolve(body);
+  }
+
+  #init(message: Message): void {
+    const { node_id, node_ids } = message.body;
+    const wellFormed = typeof node_id === "string" && node_id !== "" &&
+      Array.isArray(node_ids) && node_ids.includes(node_id) &&
+      node_ids.every((id) => typeof id === "string");
+    const again = this.#id !== "";
+    if (!wellFormed || (again && this.#id !== node_id)) {
+      const text = again
+        ? `this node is ${this.#id} already`
+        : "init needs a node_id, and node_ids that contain it";
+      return this.#answer(
+        message,
+        new RPCError(ErrorCode.malformedRequest, text).toBody(),
+      );
+    }
+    if (!again) {
+      this.#id = node_id;
+      this.#nodeIds = Object.freeze([...node_ids]);
+      this.#peers = Object.freeze(node_ids.filter((id) => id !== node_id));
+    }
+    this.#handle(message, async () => {
+      if (!again) { for (const handler of this.#initHandlers) await handler(); }
+      return { type: "init_ok" };
+    });
+  }
+
+  // A handler that returns its reply is answered in the same turn: most
+  // messages never see a promise, and that is where the speed comes from.
+  #handle(message: Message, handler: Handler): void {
+    try {
+      const result = handler(message);
+      if (!(result instanceof Promise)) {
+        if (result) this.#answer(message, result);
+        return;
+      }
+      const running: Promise<void> = result
+        .then((reply) => reply && this.#answer(message, reply))
+        .catch((error) => this.#fail(message, error))
+        .then(() => void this.#running.delete(running));
+      this.#running.add(running);
+    } catch (error) {
+      this.#fail(message, error);
+    }
+  }
+
+  #fail(message: Message, error: unknown): void {
+    const known = error instanceof RPCError;
+    if (!known) {
+      this.log(`handler of "${message.body.type}" threw: ${describe(error)}`);
+    }
+    const reply = known ? error : new RPCError(
+      ErrorCode.crash,
+      error instanceof Error ? error.message : String(error),
+    );
+    this.#answer(message, reply.toBody());
+  }
+
+  #answer(request: Message, body: OutgoingBody): void {
+    const in_reply_to = request.body.msg_id;
+    if (in_reply_to === undefined) return;
+    this.#runtime.send({
+      // Before init a node has no id of its own: it goes by what it was called.
+      src: this.#id || request.dest,
+      dest: request.src,
+      body: { ...body, in_reply_to },
+    });
+  }
+
+  #setTimer(callback: () => void, delayMs: number): () => void {
+    if (this.#closed) return () => {};
+    const cancelTimer = this.#runtime.setTimer(() => {
+      this.#timers.delete(cancel);
+      callback();
+    }, delayMs);
+    const cancel = () => {
+      this.#timers.delete(cancel);
+      cancelTimer();
+    };
+    this.#timers.add(cancel);
+    return cancel;
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.stack ?? String(error) : String(error);
+}
+
+const maxExcerptChars = 200;
+
+/** The start of anything as JSON: for a log line that must not be a megabyte. */
+function excerpt(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value) ?? "";
+  return text.length <= maxExcerptChars
+    ? text
+    : `${text.slice(0, maxExcerptChars)}… (${text.length} characters)`;
+}

@@ -1,0 +1,135 @@
+/**
+ * A node over stdin and stdout: how Maelstrom runs it.
+ *
+ * Lines come in through a `TextLineStream`; a line that is no JSON message is
+ * reported on stderr and skipped. What goes out is written in batches: while
+ * one write is under way the next messages gather, so that a busy node makes
+ * one system call for many messages and an idle one never waits.
+ *
+ * @module
+ */
+import { TextLineStream } from "@std/streams/text-line-stream";
+import type { Message, OutgoingBody } from "./message.ts";
+import { type App, Node } from "./node.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** How long handlers may go on once the input has ended. */
+const graceMs = 1000;
+
+/**
+ * With more characters than this waiting to be written, reading pauses: a
+ * judge that doesn't listen must not make the node run out of memory.
+ */
+const maxQueuedChars = 64 * 1024 * 1024;
+
+/**
+ * Runs an app as a Maelstrom node, until the input ends; then ends the
+ * process: with 0, or with 254 where the app did not take its arguments.
+ *
+ * It needs no permission.
+ *
+ * @example
+ * ```ts
+ * import { type Node, serve } from "./mod.ts";
+ *
+ * if (import.meta.main) {
+ *   await serve((node: Node) => {
+ *     node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+ *   });
+ * }
+ * ```
+ */
+export async function serve(app: App): Promise<never> {
+  const output = new Output();
+  const node = new Node(stdioRuntime(output));
+  try {
+    await app(node, Deno.args);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    Deno.exit(254);
+  }
+  if (Deno.stdin.isTerminal()) console.error(greeting);
+
+  const lines = Deno.stdin.readable
+    .pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+    .pipeThrough(new TextLineStream())
+    .getReader();
+  for (;;) {
+    const { done, value: line } = await lines.read();
+    if (done) break;
+    takeLine(node, line);
+    if (output.queuedChars > maxQueuedChars) await output.flushed();
+  }
+  await node.close(graceMs);
+  await output.flushed();
+  Deno.exit(0);
+}
+
+const greeting =
+  `This is a Maelstrom node. It waits for messages on stdin, one JSON object per line, such as
+{"src":"c1","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}
+and answers on stdout. Ctrl-D ends it.`;
+
+function takeLine(node: Node, line: string): void {
+  let message: unknown;
+  try {
+    message = JSON.parse(line);
+  } catch {
+    if (line.trim() === "") return;
+    // A string is no message either: the node reports it, and skips it.
+    message = line;
+  }
+  node.receive(message);
+}
+
+function stdioRuntime(output: Output): Runtime {
+  return {
+    send: (message: Message<OutgoingBody>) =>
+      output.writeLine(JSON.stringify(message)),
+    now: () => performance.now(),
+    setTimer(callback, delayMs) {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+    random: () => Math.random(),
+    log: (text) => console.error(text),
+  };
+}
+
+/** Stdout, with one write at a time. */
+class Output {
+  #lines: string[] = [];
+  #writing: Promise<void> | undefined;
+  #encoder = new TextEncoder();
+
+  /** How many characters wait for the write that is under way to end. */
+  queuedChars = 0;
+
+  writeLine(line: string): void {
+    this.#lines.push(line);
+    this.queuedChars += line.length;
+    this.#writing ??= this.#writeAll();
+  }
+
+  async flushed(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    await undefined; // what else is sent in this turn joins the first write
+    while (this.#lines.length > 0) {
+      let bytes = this.#encoder.encode(this.#lines.join("\n") + "\n");
+      this.#lines = [];
+      this.queuedChars = 0;
+      try {
+        while (bytes.length > 0) {
+          bytes = bytes.subarray(await Deno.stdout.write(bytes));
+        }
+      } catch {
+        // Nobody reads any more: the judge has gone, and so may the node.
+        Deno.exit(0);
+      }
+    }
+    this.#writing = undefined;
+  }
+}
