@@ -1,0 +1,173 @@
+/**
+ * Time. One event queue orders everything that happens in a run; two clocks
+ * drive it. The virtual clock jumps from event to event, so that a run of
+ * twenty seconds takes a fraction of one, and always goes the same way. The
+ * wall clock waits, so that real processes can take part.
+ *
+ * Times are integer nanoseconds since the clock was made: what Jepsen's
+ * histories are written in.
+ *
+ * @module
+ */
+import { setImmediate } from "node:timers";
+import TinyQueue from "tinyqueue";
+
+/** One millisecond in the clock's unit. */
+export const msInNs = 1e6;
+
+/** One second in the clock's unit. */
+export const secondInNs = 1e9;
+
+interface Event {
+  timeNs: number;
+  /** Breaks ties: what was scheduled first happens first. */
+  order: number;
+  action: (() => void) | undefined;
+}
+
+/** An event queue, and the time that it has reached. */
+export abstract class Clock {
+  #events = new TinyQueue<Event>(
+    [],
+    (a, b) => a.timeNs - b.timeNs || a.order - b.order,
+  );
+  #order = 0;
+
+  /** Nanoseconds since the clock was made. */
+  abstract get nowNs(): number;
+
+  /**
+   * Schedules an action; a time that has passed means as soon as possible.
+   *
+   * @returns a function that takes the action back.
+   */
+  at(timeNs: number, action: () => void): () => void {
+    const event: Event = {
+      timeNs: Math.max(Math.round(timeNs), this.nowNs),
+      order: this.#order++,
+      action,
+    };
+    this.#events.push(event);
+    this.scheduled();
+    return () => event.action = undefined;
+  }
+
+  /** Schedules an action some time from now. See {@linkcode at}. */
+  after(delayNs: number, action: () => void): () => void {
+    return this.at(this.nowNs + delayNs, action);
+  }
+
+  /** Waits; only for code that {@linkcode drive} runs. */
+  sleepUntil(timeNs: number): Promise<void> {
+    return new Promise((resolve) => this.at(timeNs, resolve));
+  }
+
+  /**
+   * Lets events happen until a promise is settled.
+   *
+   * @returns what the promise came to.
+   */
+  abstract drive<T>(promise: Promise<T>): Promise<T>;
+
+  /** Called when an event has been scheduled. */
+  protected scheduled(): void {}
+
+  /** The time of the next event; `undefined` where there is none. */
+  protected nextNs(): number | undefined {
+    for (;;) {
+      const event = this.#events.peek();
+      if (event === undefined || event.action) return event?.timeNs;
+      this.#events.pop(); // was taken back
+    }
+  }
+
+  /** Takes the next event off the queue. */
+  protected next(): (() => void) | undefined {
+    return this.nextNs() === undefined ? undefined : this.#events.pop()!.action;
+  }
+}
+
+/** A clock that jumps from event to event. */
+export class VirtualClock extends Clock {
+  #nowNs = 0;
+
+  override get nowNs(): number {
+    return this.#nowNs;
+  }
+
+  override async drive<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const settle = () => settled = true;
+    promise.then(settle, settle);
+    await turn();
+    while (!settled) {
+      const timeNs = this.nextNs();
+      if (timeNs === undefined) {
+        throw new Error("The run is stuck: nothing is left that could happen");
+      }
+      this.#nowNs = timeNs;
+      this.next()!();
+      // Whatever the event set in motion has to come to rest before time goes
+      // on: promises, promises of promises, however deep.
+      await turn();
+    }
+    return promise;
+  }
+}
+
+/** A clock that waits for the time to come. */
+export class WallClock extends Clock {
+  #start = performance.now();
+  #wake = () => {};
+
+  override get nowNs(): number {
+    return Math.round((performance.now() - this.#start) * msInNs);
+  }
+
+  override async drive<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const settle = () => {
+      settled = true;
+      this.#wake();
+    };
+    promise.then(settle, settle);
+    await turn();
+    while (!settled) {
+      const waitMs = ((this.nextNs() ?? Infinity) - this.nowNs) / msInNs;
+      if (waitMs <= 0) {
+        this.next()!();
+      } else if (waitMs > timerGrainMs) {
+        await this.#rest(waitMs - timerGrainMs);
+      }
+      // Input and output get their turn between any two events, and the last
+      // moments before an event are spent here rather than in a timer.
+      await turn();
+    }
+    return promise;
+  }
+
+  protected override scheduled(): void {
+    this.#wake();
+  }
+
+  #rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.min(ms, maxRestMs));
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = () => {};
+        resolve();
+      };
+    });
+  }
+}
+
+/** Timers are that coarse: trusting them more would delay a run's messages. */
+const timerGrainMs = 2;
+
+const maxRestMs = 60_000;
+
+/** Lets everything run that is ready to: all promises, then input and output. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,98 @@
+/**
+ * JSON whose numbers stay what they are. `JSON.parse` makes 3 of 3.0, and of
+ * 2^53 + 1 its neighbour; for a checker that asks whether two values are the
+ * same, that is the difference between right and wrong. Maelstrom's JVM keeps
+ * them apart.
+ *
+ * @module
+ */
+
+/** A number that `JSON.parse` would not keep apart from others. */
+export class ExactNumber {
+  /** @param source the number as it was written. */
+  constructor(readonly source: string) {}
+
+  /** `JSON.stringify` writes it as it was. */
+  toJSON(): unknown {
+    return rawJSON(this.source);
+  }
+}
+
+// Both are the language's since ES2026; TypeScript doesn't know them yet.
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+type Reviver = (key: string, value: unknown) => unknown;
+
+/** Parses JSON; integers beyond 2^53 and floats become {@linkcode ExactNumber}. */
+export function parseExact(text: string): unknown {
+  const reviver = (
+    _key: string,
+    value: unknown,
+    context?: { source?: string },
+  ) => {
+    if (typeof value !== "number") return value;
+    const source = context?.source ?? String(value);
+    return Number.isSafeInteger(value) && /^-?\d+$/.test(source)
+      ? value
+      : new ExactNumber(source);
+  };
+  return JSON.parse(text, reviver as Reviver);
+}
+
+/**
+ * A text that two values share if and only if they are the same, as the JVM
+ * compares JSON: 3 and 3.0 differ, 3.0 and 3.00 don't, and the order of keys
+ * doesn't matter.
+ */
+export function identity(value: unknown): string {
+  if (value instanceof ExactNumber) {
+    return /^-?\d+$/.test(value.source)
+      ? BigInt(value.source).toString()
+      : `${Number(value.source)}f`;
+  }
+  if (Array.isArray(value)) return `[${value.map(identity).join(",")}]`;
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value)
+      .map(([key, each]) => `${JSON.stringify(key)}:${identity(each)}`);
+    return `{${entries.sort().join(",")}}`;
+  }
+  return JSON.stringify(value) ?? "null";
+}
+
+/** Orders what {@linkcode parseExact} gave: by kind, then by value. */
+export function compareExact(a: unknown, b: unknown): number {
+  const kinds = kindOf(a) - kindOf(b);
+  if (kinds !== 0) return kinds;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    if (a.length !== b.length) return a.length - b.length;
+    for (const [i, each] of a.entries()) {
+      const order = compareExact(each, b[i]);
+      if (order !== 0) return order;
+    }
+    return 0;
+  }
+  if (kindOf(a) === rank.number) {
+    const [x, y] = [toBigIntOrNumber(a), toBigIntOrNumber(b)];
+    return x < y ? -1 : x > y ? 1 : 0;
+  }
+  const [x, y] = [identity(a), identity(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+const rank = { null: 0, boolean: 1, number: 2, string: 3, array: 4, map: 5 };
+
+function kindOf(value: unknown): number {
+  if (value === null || value === undefined) return rank.null;
+  if (typeof value === "boolean") return rank.boolean;
+  if (typeof value === "number" || value instanceof ExactNumber) {
+    return rank.number;
+  }
+  if (typeof value === "string") return rank.string;
+  return Array.isArray(value) ? rank.array : rank.map;
+}
+
+function toBigIntOrNumber(value: unknown): bigint | number {
+  if (!(value instanceof ExactNumber)) return value as number;
+  return /^-?\d+$/.test(value.source)
+    ? BigInt(value.source)
+    : Number(value.source);
+}

@@ -1,0 +1,494 @@
+/**
+ * One run, from its options to its result: the face of the workbench.
+ *
+ * @module
+ */
+import { RPCError } from "../error.ts";
+import type { App } from "../node.ts";
+import {
+  availability,
+  type AvailabilityFindings,
+  net,
+  type NetFindings,
+  type Stats,
+  stats,
+} from "./checkers/stats.ts";
+import {
+  type Findings,
+  mergeValid,
+  type Validity,
+} from "./checkers/validity.ts";
+import {
+  type Client,
+  Clients,
+  ClientTimeout,
+  MalformedReply,
+  type RPC,
+} from "./client.ts";
+import { type Clock, secondInNs, VirtualClock, WallClock } from "./clock.ts";
+import * as gen from "./generator.ts";
+import type { Op } from "./history.ts";
+import {
+  childProcess,
+  type Command,
+  type Host,
+  inProcess,
+  type NodeError,
+  type StartHost,
+  watchRejections,
+} from "./hosts.ts";
+import { type Completion, interpret } from "./interpreter.ts";
+import { nemesisFor } from "./nemesis.ts";
+import { type Envelope, Network } from "./network.ts";
+import {
+  type FullOptions,
+  type Options,
+  resolve,
+  type Test,
+} from "./options.ts";
+import { Random } from "./random.ts";
+
+/** What is judged: an app, or a program that speaks the protocol. */
+export type Subject = App | Command;
+
+/** How to judge, beside the options of the run. */
+export interface JudgeSettings {
+  /** What the app is called with. */
+  args?: string[];
+  /** Called as things happen, for whoever watches. */
+  onProgress?(progress: Progress): void;
+  /** Called for each line of a node's log. */
+  onLog?(node: string, line: string): void;
+  /** Ends the run early: nodes are stopped, and `judge` rejects. */
+  signal?: AbortSignal;
+}
+
+/** How far a run has come. */
+export interface Progress {
+  phase: "setup" | "work" | "recovery" | "final" | "check";
+  /** Seconds since the test began. */
+  seconds: number;
+  /** Operations that were begun. */
+  ops: number;
+}
+
+/** What nodes did that they must not. */
+export interface NodeFindings extends Findings {
+  /** How many such things there were. */
+  "error-count": number;
+  /** The first of them. */
+  errors: Omit<NodeError, "timeNs">[];
+}
+
+/** The findings of all checkers, under Maelstrom's names. */
+export interface Results {
+  "valid?": Validity;
+  /** Whether operations succeeded, and how many. */
+  stats: Stats;
+  /** The fraction that did, against what was asked for. */
+  availability: AvailabilityFindings;
+  /** How many messages it took. */
+  net: NetFindings;
+  /** Whether the nodes kept to the protocol. Ours: Maelstrom has no such key. */
+  nodes: NodeFindings;
+  /** What the workload's own checker says. */
+  workload: Findings;
+}
+
+/** A run that is over. */
+export interface Judgement {
+  /** `sim` for an app under virtual time, `stdio` for processes. */
+  engine: "sim" | "stdio";
+  options: FullOptions;
+  test: Test;
+  results: Results;
+  /** In words, the first thing that went wrong; absent if nothing did. */
+  reason?: string;
+  /** What the clients and the nemesis did. */
+  history: Op[];
+  /** Every message. */
+  journal: Envelope[];
+  /** When the test began, on the journal's clock. */
+  startNs: number;
+  /** The last lines of the nodes' logs. */
+  logs: Map<string, string[]>;
+}
+
+/** How long nodes may take to answer `init`, as in Maelstrom. */
+const initTimeoutMs = 10_000;
+
+/** How long the network is left alone before the final reads. */
+const recoverySeconds = 10;
+
+/** How many errors of nodes are described. */
+const maxErrors = 20;
+
+/** How many lines of a node's log are kept. */
+const maxLogLines = 10_000;
+
+/** In a simulation, what handing over a message costs: see `NetworkOptions`. */
+const handoverMs = [0.05, 0.25] as const;
+
+/**
+ * Runs a workload against nodes, and judges them.
+ *
+ * An app is run in this process, under virtual time: the run takes a fraction
+ * of a second, and the same options and seed always give the same result. A
+ * command is run as one child process per node, in real time.
+ *
+ * @throws {BadOption} if the options can't be.
+ *
+ * @example
+ * ```ts
+ * import { judge } from "./mod.ts";
+ * import type { Node } from "../mod.ts";
+ *
+ * const echo = (node: Node) =>
+ *   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+ *
+ * const { results } = await judge(echo, {
+ *   workload: "echo",
+ *   "node-count": 1,
+ *   "time-limit": 5,
+ * });
+ * console.assert(results["valid?"] === true);
+ * ```
+ */
+export async function judge(
+  subject: Subject,
+  options: Options,
+  settings: JudgeSettings = {},
+): Promise<Judgement> {
+  const test = resolve(options);
+  const random = (name: string) => new Random(`${test.options.seed}/${name}`);
+  if (typeof subject !== "function") {
+    return await run(
+      test,
+      childProcess(subject),
+      new WallClock(),
+      random,
+      settings,
+    );
+  }
+  const start = inProcess(
+    subject,
+    settings.args ?? [],
+    (id) => random(`node/${id}`),
+  );
+  const unwatch = watchRejections();
+  try {
+    return await run(test, start, new VirtualClock(), random, settings);
+  } finally {
+    unwatch();
+  }
+}
+
+async function run(
+  test: Test,
+  start: StartHost,
+  clock: Clock,
+  random: (name: string) => Random,
+  settings: JudgeSettings,
+): Promise<Judgement> {
+  const { nodes, options, workload } = test;
+  const simulated = clock instanceof VirtualClock;
+  const network = new Network(clock, random("network"), {
+    latencyMs: options.latency,
+    latencyDist: options["latency-dist"],
+    handoverMs: simulated ? handoverMs : [0, 0],
+  });
+
+  const errors: NodeError[] = [];
+  let errorCount = 0;
+  const onError = (error: NodeError) => {
+    if (errorCount++ < maxErrors) errors.push(error);
+  };
+  const logs = new Map<string, string[]>(nodes.map((id) => [id, []]));
+  const onLog = (node: string, line: string) => {
+    settings.onLog?.(node, line);
+    const lines = logs.get(node)!;
+    lines.push(line);
+    if (lines.length > maxLogLines) lines.shift();
+  };
+
+  const clients = new Clients(clock, network, onError);
+  const hosts: Host[] = [];
+  let startNs = 0;
+  let history: Op[] = [];
+  let ops = 0;
+  let phase: Progress["phase"] = "setup";
+  const report = () =>
+    settings.onProgress?.({
+      phase,
+      seconds: (clock.nowNs - startNs) / secondInNs,
+      ops,
+    });
+
+  const wholeRun = async () => {
+    report();
+    for (const id of nodes) {
+      hosts.push(start(id, { clock, network, onError, onLog }));
+    }
+    await askAll(
+      nodes,
+      clients,
+      onError,
+      clock,
+      "init-failed",
+      (client, node) =>
+        client.rpc(node, initRPC, { node_id: node, node_ids: nodes }, {
+          timeoutMs: initTimeoutMs,
+        }),
+    );
+    startNs = clock.nowNs;
+    if (errorCount === 0 && workload.setup) {
+      await askAll(
+        nodes,
+        clients,
+        onError,
+        clock,
+        "setup-failed",
+        (client, node) => workload.setup!(client, node, test),
+      );
+    }
+    if (errorCount > 0) return;
+
+    const nemesis = nemesisFor(test.faults, {
+      nodes,
+      network,
+      random: random("nemesis"),
+      intervalSeconds: options["nemesis-interval"],
+    });
+    const work = workersFor(test, clients);
+    phase = "work";
+    history = await interpret(generatorFor(test, nemesis), {
+      clock,
+      startNs,
+      random: random("generator"),
+      concurrency: test.concurrency,
+      workers: {
+        invoke: (op, thread) =>
+          thread === "nemesis"
+            ? Promise.resolve(nemesis.invoke(op))
+            : work(op, thread),
+        onLog(text) {
+          phase = text as Progress["phase"];
+          report();
+        },
+        onOp({ type }) {
+          if (type === "invoke") ops++;
+          report();
+        },
+      },
+    });
+  };
+
+  const aborted = new Promise<never>((_, reject) => {
+    const { signal } = settings;
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener("abort", () => reject(signal.reason));
+  });
+  try {
+    await clock.drive(Promise.race([wholeRun(), aborted]));
+  } finally {
+    await Promise.all(hosts.map((host) => host.stop()));
+  }
+  phase = "check";
+  report();
+
+  const results = check(test, history, network.journal, errors, errorCount);
+  const reason = explain(test, results, history);
+  return {
+    engine: simulated ? "sim" : "stdio",
+    options,
+    test,
+    results,
+    ...(reason !== undefined && { reason }),
+    history,
+    journal: network.journal,
+    startNs,
+    logs,
+  };
+}
+
+const initRPC: RPC = { type: "init", reply: { type: { is: "init_ok" } } };
+
+/** Asks each node something, all at once; what goes wrong is an error. */
+async function askAll(
+  nodes: readonly string[],
+  clients: Clients,
+  onError: (error: NodeError) => void,
+  clock: Clock,
+  kind: NodeError["kind"],
+  ask: (client: Client, node: string) => Promise<unknown>,
+): Promise<void> {
+  await Promise.all(nodes.map(async (node) => {
+    const client = clients.open();
+    try {
+      await ask(client, node);
+    } catch (error) {
+      if (error instanceof MalformedReply) return; // has been reported
+      const text = error instanceof RPCError
+        ? `${node} answered with error ${error.code} (${error.kind}): ${error.message}`
+        : (error as Error).message;
+      onError({ node, kind, text, timeNs: clock.nowNs });
+    } finally {
+      client.close();
+    }
+  }));
+}
+
+/** What clients and nemesis do, from beginning to end. */
+function generatorFor(
+  { workload, options, ...test }: Test,
+  nemesis: { generator: gen.Generator; finalGenerator: gen.Generator },
+): gen.Generator {
+  const whole = { workload, options, ...test };
+  const limitNs = options["time-limit"] * secondInNs;
+  const main = gen.timeLimit(
+    limitNs,
+    gen.any(
+      gen.nemesis(nemesis.generator),
+      gen.clients(
+        options.rate > 0
+          ? gen.stagger(secondInNs / options.rate, workload.generator(whole))
+          : gen.sleep(options["time-limit"]),
+      ),
+    ),
+  );
+  const final = workload.finalGenerator?.(whole);
+  if (final === undefined) return main;
+  return gen.phases(
+    main,
+    gen.nemesis(nemesis.finalGenerator),
+    gen.log("recovery"),
+    gen.sleep(recoverySeconds),
+    gen.log("final"),
+    gen.clients(final),
+  );
+}
+
+/** The clients: one for each thread, a new one for each new process. */
+function workersFor(
+  { nodes, workload }: Test,
+  clients: Clients,
+): (op: gen.PlannedOp, thread: number) => Promise<Completion> {
+  const current = new Map<number, { client: Client; process: unknown }>();
+  return async (op, thread) => {
+    const node = nodes[thread % nodes.length];
+    let own = current.get(thread);
+    if (own === undefined) {
+      current.set(
+        thread,
+        own = { client: clients.open(), process: op.process },
+      );
+    } else if (own.process !== op.process && !workload.reusableClients) {
+      own.client.close();
+      current.set(
+        thread,
+        own = { client: clients.open(), process: op.process },
+      );
+    }
+    try {
+      return await workload.invoke(op, own.client, node);
+    } catch (error) {
+      return completionOf(error, op, workload.idempotent);
+    }
+  };
+}
+
+/** How an operation ended that didn't succeed, as in Maelstrom's clients. */
+function completionOf(
+  error: unknown,
+  op: gen.PlannedOp,
+  idempotent: ReadonlySet<string>,
+): Completion {
+  const unless = (definite: boolean) =>
+    definite || idempotent.has(op.f) ? "fail" : "info";
+  if (error instanceof ClientTimeout) {
+    return { type: unless(false), error: "net-timeout" };
+  }
+  if (error instanceof RPCError) {
+    return {
+      type: unless(error.definite),
+      error: [error.kind, error.message],
+    };
+  }
+  if (error instanceof MalformedReply) {
+    return { type: "info", error: `indeterminate: ${error.message}` };
+  }
+  throw error;
+}
+
+function check(
+  test: Test,
+  history: Op[],
+  journal: Envelope[],
+  errors: NodeError[],
+  errorCount: number,
+): Results {
+  const findings = {
+    stats: stats(history),
+    availability: availability(history, test.options.availability),
+    net: net(journal, history),
+    nodes: {
+      "valid?": errorCount === 0,
+      "error-count": errorCount,
+      errors: errors.map(({ timeNs: _, ...error }) => error),
+    },
+    workload: test.workload.check(history, test),
+  };
+  return {
+    "valid?": mergeValid(
+      Object.values(findings).map((each) => each["valid?"]),
+    ),
+    ...findings,
+  };
+}
+
+/** The first thing that went wrong, in words. */
+function explain(
+  test: Test,
+  { nodes, workload, stats, availability, ...rest }: Results,
+  history: Op[],
+): string | undefined {
+  if (rest["valid?"] === true) return undefined;
+  if (nodes.errors.length > 0) {
+    const [{ text, line }] = nodes.errors;
+    return line === undefined ? text : `${text}\nIt was: ${line}`;
+  }
+  const reason = workload["valid?"] === true
+    ? undefined
+    : test.workload.explain(workload, history);
+  if (reason !== undefined) return reason;
+  const never = Object.entries(stats["by-f"])
+    .find(([, counts]) => counts["valid?"] !== true);
+  if (never) {
+    const [f, { count }] = never;
+    const failed = history.find((op) =>
+      op.f === f && op.type !== "invoke" && op.type !== "ok"
+    );
+    return `not one of ${count} ${f} operations succeeded; the first ended in ${failed?.type}: ${
+      describeError(failed)
+    }`;
+  }
+  if (availability["valid?"] !== true) {
+    const failed = history.find((op) =>
+      typeof op.process === "number" && op.type !== "invoke" && op.type !== "ok"
+    );
+    return `only ${
+      (availability["ok-fraction"] * 100).toFixed(2)
+    } % of the operations succeeded, where ${test.options.availability} was asked for; the first that didn't was a ${failed?.f} (operation ${failed?.index}): ${
+      describeError(failed)
+    }`;
+  }
+  return history.length === 0
+    ? "no operation was ever begun"
+    : `the checker can't tell: ${JSON.stringify(workload)}`;
+}
+
+function describeError(op: Op | undefined): string {
+  if (op?.error === undefined) return "no reason is known";
+  if (op.error === "net-timeout") return "no answer came in time";
+  return typeof op.error === "string" ? op.error : op.error.join(": ");
+}

@@ -1,0 +1,203 @@
+/**
+ * The network between nodes, services and clients, with Maelstrom's habits
+ * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/net.clj):
+ *
+ * - Messages between nodes take some time; messages to and from clients don't.
+ * - Each receiver works in a loop: it takes the queued message that is due
+ *   first, sleeps until it is due, and hands it over. What arrives meanwhile
+ *   waits, even if it is due earlier. So a client's request can be held up by a
+ *   message that is still on its way, and that shows in the latencies.
+ * - Whether a partition swallows a message is decided when the receiver takes
+ *   it from the queue, before that sleep.
+ *
+ * @module
+ */
+import TinyQueue from "tinyqueue";
+import { type Clock, msInNs } from "./clock.ts";
+import type { Random } from "./random.ts";
+
+/** How message latencies are distributed around their mean. */
+export type LatencyDist = "constant" | "uniform" | "exponential";
+
+/** The names of {@linkcode LatencyDist}. */
+export const latencyDists: readonly LatencyDist[] = [
+  "constant",
+  "uniform",
+  "exponential",
+];
+
+/** A message under way. */
+export interface Envelope {
+  /** Its number in the journal. */
+  id: number;
+  src: string;
+  dest: string;
+  /** The whole message as one line of JSON: nobody shares an object. */
+  line: string;
+  /** When it was sent. */
+  sentNs: number;
+  /** When it was handed over; `undefined` if it wasn't (yet). */
+  receivedNs?: number;
+}
+
+/** Settings of a {@linkcode Network}. */
+export interface NetworkOptions {
+  /** The mean latency between nodes, in milliseconds. */
+  latencyMs: number;
+  /** How latencies are distributed. */
+  latencyDist: LatencyDist;
+  /**
+   * What handing over a message costs the receiver, in milliseconds: drawn
+   * uniformly between the two. Real pipes and processes take their own time,
+   * so then it's 0; in a simulation it stands for them. Without it everything
+   * at latency 0 would happen in the same instant, and no two operations would
+   * ever be concurrent.
+   */
+  handoverMs: readonly [number, number];
+}
+
+interface Due {
+  dueNs: number;
+  envelope: Envelope;
+}
+
+interface Receiver {
+  queue: TinyQueue<Due>;
+  deliver: (envelope: Envelope) => void;
+  busy: boolean;
+}
+
+/** Whether an id is a client's: all that begin with a "c" are, in Maelstrom. */
+export function isClient(id: string): boolean {
+  return id.startsWith("c");
+}
+
+/** Whether a message goes to or comes from a client. */
+export function involvesClient(
+  { src, dest }: Pick<Envelope, "src" | "dest">,
+): boolean {
+  return isClient(src) || isClient(dest);
+}
+
+/** A network that delays, cuts, and keeps a journal. */
+export class Network {
+  /** All messages that were ever sent, in order. */
+  readonly journal: Envelope[] = [];
+
+  #clock: Clock;
+  #random: Random;
+  #options: NetworkOptions;
+  #receivers = new Map<string, Receiver>();
+  #gone = new Set<string>();
+  #drops = new Map<string, Set<string>>();
+
+  constructor(clock: Clock, random: Random, options: NetworkOptions) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#options = options;
+  }
+
+  /** Joins the network; from now on messages to `id` are handed to `deliver`. */
+  add(id: string, deliver: (envelope: Envelope) => void): void {
+    this.#gone.delete(id);
+    this.#receivers.set(id, {
+      queue: new TinyQueue<Due>(
+        [],
+        (a, b) => a.dueNs - b.dueNs || a.envelope.id - b.envelope.id,
+      ),
+      deliver,
+      busy: false,
+    });
+  }
+
+  /** Leaves the network. What is under way to `id` goes nowhere. */
+  remove(id: string): void {
+    this.#receivers.delete(id);
+    this.#gone.add(id);
+  }
+
+  /**
+   * What is known of an id: `"here"`; `"gone"`, for one that has left; or
+   * `undefined` for one that never was.
+   */
+  presence(id: string): "here" | "gone" | undefined {
+    if (this.#receivers.has(id)) return "here";
+    return this.#gone.has(id) ? "gone" : undefined;
+  }
+
+  /**
+   * Sends a message. To somebody who has left it is dropped without a trace,
+   * as in Maelstrom: such a message isn't even counted.
+   */
+  send(src: string, dest: string, line: string): void {
+    const receiver = this.#receivers.get(dest);
+    if (receiver === undefined) return;
+    const sentNs = this.#clock.nowNs;
+    const envelope: Envelope = {
+      id: this.journal.length,
+      src,
+      dest,
+      line,
+      sentNs,
+    };
+    this.journal.push(envelope);
+    receiver.queue.push({
+      dueNs: sentNs + this.#latencyNs(envelope),
+      envelope,
+    });
+    if (!receiver.busy) this.#receive(dest, receiver);
+  }
+
+  /** From now on, `dest` drops what comes from `src`. */
+  drop(src: string, dest: string): void {
+    let sources = this.#drops.get(dest);
+    if (sources === undefined) this.#drops.set(dest, sources = new Set());
+    sources.add(src);
+  }
+
+  /** Ends all cuts. */
+  heal(): void {
+    this.#drops.clear();
+  }
+
+  #receive(id: string, receiver: Receiver): void {
+    receiver.busy = true;
+    for (;;) {
+      const next = receiver.queue.pop();
+      if (next === undefined) break;
+      if (this.#drops.get(id)?.has(next.envelope.src)) continue;
+      const [min, max] = this.#options.handoverMs;
+      const handoverNs = max === 0
+        ? 0
+        : (min + (max - min) * this.#random.float()) * msInNs;
+      const startNs = Math.max(next.dueNs, this.#clock.nowNs);
+      this.#clock.at(startNs + handoverNs, () => {
+        if (this.#receivers.get(id) !== receiver) return;
+        next.envelope.receivedNs = this.#clock.nowNs;
+        receiver.deliver(next.envelope);
+        this.#receive(id, receiver);
+      });
+      return;
+    }
+    receiver.busy = false;
+  }
+
+  #latencyNs(envelope: Envelope): number {
+    if (involvesClient(envelope)) return 0;
+    const { latencyMs, latencyDist } = this.#options;
+    // Whole milliseconds, as Maelstrom draws them.
+    return Math.floor(drawLatency(latencyDist, latencyMs, this.#random)) *
+      msInNs;
+  }
+}
+
+function drawLatency(dist: LatencyDist, meanMs: number, random: Random) {
+  switch (dist) {
+    case "constant":
+      return meanMs;
+    case "uniform":
+      return random.float() * 2 * meanMs;
+    case "exponential":
+      return -meanMs * Math.log(1 - random.float());
+  }
+}

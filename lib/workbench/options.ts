@@ -1,0 +1,324 @@
+/**
+ * The options of a run, by the names that Maelstrom's command line gives them
+ * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/core.clj),
+ * with its defaults.
+ *
+ * @module
+ */
+import { distance } from "fastest-levenshtein";
+import type { Availability } from "./checkers/stats.ts";
+import { type Fault, faults } from "./nemesis.ts";
+import { type LatencyDist, latencyDists } from "./network.ts";
+import { topologies } from "./topology.ts";
+import { workloads } from "./workloads/mod.ts";
+import type { Workload } from "./workloads/workload.ts";
+
+/** What a run can be told. All but the workload have defaults. */
+export interface Options {
+  /** What the nodes are asked to be: `"echo"`, `"broadcast"`, … */
+  workload: string;
+  /** How many nodes: `n0`, `n1`, … Without it there are five, from `n1` on. */
+  "node-count"?: number;
+  /** How many clients at a time; `"2n"` is two for each node. */
+  concurrency?: string;
+  /** Operations per second, of all clients together. */
+  rate?: number;
+  /** How long clients work, in seconds. */
+  "time-limit"?: number;
+  /** The mean latency between nodes, in milliseconds. */
+  latency?: number;
+  /** How latencies are distributed. */
+  "latency-dist"?: LatencyDist;
+  /** Faults, separated by commas: `"partition"`. */
+  nemesis?: string;
+  /** The mean time between faults and their ends, in seconds. */
+  "nemesis-interval"?: number;
+  /** The topology that a broadcast offers to the nodes. */
+  topology?: string;
+  /** `"total"`, or the fraction of operations that have to succeed. */
+  availability?: Availability;
+  /** What transactions are held to. */
+  "consistency-models"?: string;
+  /** How many keys are used at a time. */
+  "key-count"?: number;
+  /** How many operations a transaction has at most. */
+  "max-txn-length"?: number;
+  /** How many writes a key gets at most. */
+  "max-writes-per-key"?: number;
+  /** Where all that is random in a run comes from. */
+  seed?: number;
+}
+
+/** Options whose defaults have been filled in. */
+export type FullOptions =
+  & Options
+  & Required<
+    Pick<
+      Options,
+      | "concurrency"
+      | "rate"
+      | "time-limit"
+      | "latency"
+      | "latency-dist"
+      | "nemesis-interval"
+      | "topology"
+      | "seed"
+    >
+  >;
+
+/** A run as its options describe it. */
+export interface Test {
+  options: FullOptions;
+  workload: Workload;
+  nodes: string[];
+  concurrency: number;
+  faults: Fault[];
+}
+
+/** How an option is read, checked and explained. */
+export interface OptionSpec {
+  name: Exclude<keyof Options, "workload">;
+  /** What stands for the value in the usage text. */
+  argument: string;
+  description: string;
+  default?: string | number;
+  /** Reads the value from the command line; `undefined` if it's wrong. */
+  parse(text: string): string | number | undefined;
+  /** Ends the sentence "--name must be …". */
+  mustBe: string;
+}
+
+/** All options but the workload. */
+export const optionSpecs: readonly OptionSpec[] = [
+  {
+    name: "node-count",
+    argument: "NUMBER",
+    description: "How many nodes to run",
+    ...integerFrom(1),
+  },
+  {
+    name: "concurrency",
+    argument: "NUMBER",
+    description: "How many clients; with an n behind it, for each node",
+    default: "1n",
+    parse: (text) => /^[1-9]\d*n?$/.test(text) ? text : undefined,
+    mustBe: "a positive integer, optionally followed by n",
+  },
+  {
+    name: "rate",
+    argument: "RATE",
+    description: "Operations per second, of all clients together",
+    default: 5,
+    ...numberFrom(0),
+  },
+  {
+    name: "time-limit",
+    argument: "SECONDS",
+    description: "How long clients work",
+    default: 60,
+    ...integerFrom(1),
+  },
+  {
+    name: "latency",
+    argument: "MILLIS",
+    description: "Mean latency between nodes",
+    default: 0,
+    ...integerFrom(0),
+  },
+  {
+    name: "latency-dist",
+    argument: "TYPE",
+    description: "How latencies are distributed",
+    default: "constant",
+    ...oneOf(latencyDists),
+  },
+  {
+    name: "nemesis",
+    argument: "FAULTS",
+    description: "Faults to inject, separated by commas",
+    parse: (text) =>
+      splitFaults(text).every((fault) => faults.includes(fault as Fault))
+        ? splitFaults(text).join(",")
+        : undefined,
+    mustBe: `a list of ${faults.join(", ")}`,
+  },
+  {
+    name: "nemesis-interval",
+    argument: "SECONDS",
+    description: "Mean time between faults and their ends",
+    default: 10,
+    parse: (text) => {
+      const number = toNumber(text);
+      return number !== undefined && number > 0 ? number : undefined;
+    },
+    mustBe: "a positive number",
+  },
+  {
+    name: "topology",
+    argument: "SPEC",
+    description: "The topology that broadcast offers to the nodes",
+    default: "grid",
+    ...oneOf(Object.keys(topologies)),
+  },
+  {
+    name: "availability",
+    argument: "EXPECTED",
+    description: "The fraction of operations that must succeed, or total",
+    parse: (text) => {
+      if (text === "total") return text;
+      const number = toNumber(text);
+      return number !== undefined && number >= 0 && number <= 1
+        ? number
+        : undefined;
+    },
+    mustBe: "total, or a number between 0 and 1",
+  },
+  {
+    name: "consistency-models",
+    argument: "MODELS",
+    description: "What transactions are held to",
+    parse: (text) => text || undefined,
+    mustBe: "a list of consistency models",
+  },
+  {
+    name: "key-count",
+    argument: "INT",
+    description: "How many keys are used at a time",
+    ...integerFrom(1),
+  },
+  {
+    name: "max-txn-length",
+    argument: "INT",
+    description: "How many operations a transaction has at most",
+    ...integerFrom(1),
+  },
+  {
+    name: "max-writes-per-key",
+    argument: "INT",
+    description: "How many writes a key gets at most",
+    ...integerFrom(1),
+  },
+  {
+    name: "seed",
+    argument: "INT",
+    description: "Where all that is random in a run comes from",
+    default: 1,
+    ...integerFrom(0),
+  },
+];
+
+/** An option or a value that can't be, in words for the person who gave it. */
+export class BadOption extends Error {
+  override name = "BadOption";
+}
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws {BadOption} if a value can't be, or a name isn't known.
+ */
+export function resolve(options: Options): Test {
+  const { workload: name, ...others } = options;
+  const workload = Object.hasOwn(workloads, name) ? workloads[name] : undefined;
+  if (workload === undefined) {
+    throw new BadOption(
+      `There is no workload "${name}" here${
+        nearest(name, Object.keys(workloads))
+      }. There are ${Object.keys(workloads).join(", ")}.`,
+    );
+  }
+  const full: Record<string, unknown> = { workload: name };
+  for (const spec of optionSpecs) {
+    const value = others[spec.name] ?? spec.default;
+    if (value !== undefined) {
+      full[spec.name] = parseOption(spec, String(value));
+    }
+  }
+  for (const key of Object.keys(others)) {
+    if (!optionSpecs.some((spec) => spec.name === key)) {
+      throw new BadOption(
+        `There is no option "${key}"${
+          nearest(key, optionSpecs.map((spec) => spec.name))
+        }.`,
+      );
+    }
+  }
+  const filled = full as unknown as FullOptions;
+  const count = filled["node-count"];
+  const nodes = Array.from(
+    { length: count ?? 5 },
+    (_, i) => `n${count === undefined ? i + 1 : i}`,
+  );
+  const [, number, perNode] = /^(\d+)(n?)$/.exec(filled.concurrency)!;
+  return {
+    options: filled,
+    workload,
+    nodes,
+    concurrency: Number(number) * (perNode ? nodes.length : 1),
+    faults: splitFaults(filled.nemesis ?? "") as Fault[],
+  };
+}
+
+/**
+ * Reads the value of an option.
+ *
+ * @throws {BadOption} if it can't be.
+ */
+export function parseOption(spec: OptionSpec, text: string): string | number {
+  const value = spec.parse(text);
+  if (value === undefined) {
+    throw new BadOption(
+      `--${spec.name} must be ${spec.mustBe}, not "${text}".`,
+    );
+  }
+  return value;
+}
+
+/** A hint at the word that was probably meant, as a part of a sentence. */
+export function nearest(word: string, words: readonly string[]): string {
+  const [best] = words
+    .map((candidate) => ({ candidate, steps: distance(word, candidate) }))
+    .sort((a, b) => a.steps - b.steps);
+  return best && best.steps <= Math.ceil(best.candidate.length / 3)
+    ? ` (did you mean ${best.candidate}?)`
+    : "";
+}
+
+function splitFaults(text: string): string[] {
+  return text.split(",").map((fault) => fault.trim()).filter(Boolean);
+}
+
+function toNumber(text: string): number | undefined {
+  const number = /^-?\d*\.?\d+(e-?\d+)?$/i.test(text) ? Number(text) : NaN;
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function numberFrom(least: number) {
+  return {
+    parse: (text: string) => {
+      const number = toNumber(text);
+      return number !== undefined && number >= least ? number : undefined;
+    },
+    mustBe: `a number from ${least} on`,
+  };
+}
+
+function integerFrom(least: number) {
+  return {
+    parse: (text: string) => {
+      const number = toNumber(text);
+      return number !== undefined && Number.isSafeInteger(number) &&
+          number >= least
+        ? number
+        : undefined;
+    },
+    mustBe: `an integer from ${least} on`,
+  };
+}
+
+function oneOf(words: readonly string[]) {
+  return {
+    parse: (text: string) => words.includes(text) ? text : undefined,
+    mustBe: `one of ${words.join(", ")}`,
+  };
+}

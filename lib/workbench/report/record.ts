@@ -1,0 +1,100 @@
+/**
+ * A judged run as JSON.
+ *
+ * @module
+ */
+import type { Judgement, Results } from "../judge.ts";
+import type { FullOptions } from "../options.ts";
+
+/** What `--json` prints of a run. */
+export interface Record {
+  /** The official run, such as `"3c"`; else the workload. */
+  id: string;
+  engine: string;
+  seed: number;
+  /** The options by Maelstrom's names, the workload among them. */
+  options: FullOptions;
+  /** What the node was called with, if anything. */
+  args?: readonly string[];
+  /** Valid, and within the run's limits. */
+  pass: boolean;
+  /** What went wrong first, in words. */
+  reason?: string;
+  /** The limits of the run, and the figures that they are about. */
+  limits?: Measured[];
+  /** Milliseconds of real time. */
+  "wall-ms": number;
+  results: Results;
+}
+
+/** A figure of the results, and the limit that it has to stay below. */
+export interface Limit {
+  path: readonly string[];
+  label: string;
+  below: number;
+  unit?: string;
+}
+
+/** A limit and what was measured. */
+export interface Measured extends Limit {
+  /** `undefined` where the results have no such figure. */
+  actual: number | undefined;
+  within: boolean;
+}
+
+/** Holds results against limits. */
+export function measure(
+  results: Results,
+  limits: readonly Limit[] = [],
+): Measured[] {
+  return limits.map((limit) => {
+    let value: unknown = results;
+    for (const key of limit.path) {
+      value = (value as { [key: string]: unknown } | undefined)?.[key];
+    }
+    const actual = typeof value === "number" ? value : undefined;
+    return {
+      ...limit,
+      actual,
+      within: actual !== undefined && actual < limit.below,
+    };
+  });
+}
+
+/** Puts a judged run into its record. */
+export function toRecord(
+  judgement: Judgement,
+  { id, args, limits, wallMs }: {
+    id: string;
+    args: readonly string[];
+    limits?: readonly Limit[];
+    wallMs: number;
+  },
+): Record {
+  const { engine, options, results } = judgement;
+  const measured = measure(results, limits);
+  const over = measured.find(({ within }) => !within);
+  const reason = judgement.reason ?? (over &&
+    (over.actual === undefined
+      ? `there is no ${over.label} to hold against the limit`
+      : `${over.label} is ${
+        format(over.actual)
+      }, and has to be below ${over.below}`));
+  return {
+    id,
+    engine,
+    seed: options.seed,
+    options,
+    ...(args.length > 0 && { args }),
+    pass: results["valid?"] === true && over === undefined,
+    ...(reason !== undefined && { reason }),
+    ...(measured.length > 0 && { limits: measured }),
+    "wall-ms": Math.round(wallMs),
+    results,
+  };
+}
+
+/** A figure with as many digits as people want to see. */
+export function format(figure: number): string {
+  return Number.isInteger(figure) ? String(figure) : figure.toFixed(2);
+}

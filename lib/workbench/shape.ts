@@ -1,0 +1,76 @@
+/**
+ * The shapes that message bodies are checked against.
+ *
+ * @module
+ */
+
+/** What a value may be; an array type has elements of any kind. */
+export type Kind = "any" | "integer" | "string" | "array" | "object";
+
+/**
+ * The keys of an object, and what each holds: a kind, or `{ is: text }` for
+ * just that text. A key that ends in `?` may be missing; keys that aren't named
+ * are not allowed.
+ */
+export type Shape = { [key: string]: Kind | { is: string } };
+
+/**
+ * What is wrong with an object, as the end of a sentence; `undefined` if
+ * nothing is.
+ */
+export function shapeProblem(
+  value: Record<string, unknown>,
+  shape: Shape,
+): string | undefined {
+  for (const [name, kind] of Object.entries(shape)) {
+    const optional = name.endsWith("?");
+    const key = optional ? name.slice(0, -1) : name;
+    if (!Object.hasOwn(value, key)) {
+      if (optional) continue;
+      return `has no "${key}"`;
+    }
+    if (!fits(value[key], kind)) {
+      const text = JSON.stringify(value[key]) ?? "nothing";
+      const actual = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+      return `has ${actual} for "${key}", which isn't ${kindText(kind)}`;
+    }
+  }
+  const extra = Object.keys(value).find((key) =>
+    !(key in shape) && !(`${key}?` in shape)
+  );
+  return extra === undefined ? undefined : `has a key too many: "${extra}"`;
+}
+
+/** A shape as people write bodies. */
+export function shapeText(shape: Shape): string {
+  const entries = Object.entries(shape).map(([key, kind]) =>
+    `"${key}": ${
+      typeof kind === "object" ? JSON.stringify(kind.is) : `<${kind}>`
+    }`
+  );
+  return `{${entries.join(", ")}}`;
+}
+
+function fits(value: unknown, kind: Shape[string]): boolean {
+  if (typeof kind === "object") return value === kind.is;
+  switch (kind) {
+    case "any":
+      return true;
+    case "integer":
+      return Number.isInteger(value);
+    case "string":
+      return typeof value === "string";
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return typeof value === "object" && value !== null &&
+        !Array.isArray(value);
+  }
+}
+
+function kindText(kind: Shape[string]): string {
+  if (typeof kind === "object") return JSON.stringify(kind.is);
+  return kind === "any"
+    ? "anything"
+    : `${/^[aio]/.test(kind) ? "an" : "a"} ${kind}`;
+}

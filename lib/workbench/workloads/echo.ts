@@ -1,0 +1,46 @@
+/**
+ * `echo`: a node sends back what it was sent.
+ *
+ * @module
+ */
+import { echo as check, type EchoFindings } from "../checkers/echo.ts";
+import type { RPC } from "../client.ts";
+import { eachThread, forever } from "../generator.ts";
+import type { Workload } from "./workload.ts";
+
+const echoRPC: RPC = {
+  type: "echo",
+  reply: { type: { is: "echo_ok" }, echo: "any" },
+};
+
+/** The workload. */
+export const echo: Workload = {
+  generator: () =>
+    eachThread(
+      forever((random) => ({
+        f: "echo",
+        value: `Please echo ${random.integer(128)}`,
+      })),
+    ),
+  async invoke({ value }, client, node) {
+    return {
+      type: "ok",
+      value: await client.rpc(node, echoRPC, { echo: value }),
+    };
+  },
+  idempotent: new Set(),
+  check,
+  explain(findings) {
+    const { errors } = findings as EchoFindings;
+    if (errors.length === 0) return;
+    const [, expected, , actual] = errors[0];
+    const echoed = (actual as { echo?: unknown } | null)?.echo;
+    return `${errors.length} of the echoes went wrong; the first was ${
+      JSON.stringify(expected)
+    }, and ${
+      echoed === undefined
+        ? "it never came back"
+        : `${JSON.stringify(echoed)} came back`
+    }`;
+  },
+};

@@ -1,0 +1,45 @@
+/**
+ * `unique-ids`: every id that is ever handed out is different.
+ *
+ * @module
+ */
+import {
+  uniqueIds as check,
+  type UniqueIdsFindings,
+} from "../checkers/unique_ids.ts";
+import type { RPC } from "../client.ts";
+import { identity } from "../exact_json.ts";
+import { forever } from "../generator.ts";
+import type { Workload } from "./workload.ts";
+
+const generateRPC: RPC = {
+  type: "generate",
+  reply: { type: { is: "generate_ok" }, id: "any" },
+};
+
+/** The workload. */
+export const uniqueIds: Workload = {
+  generator: () => forever(() => ({ f: "generate" })),
+  async invoke(_, client, node) {
+    const { id } = await client.rpc(node, generateRPC, {}, {
+      parseExactly: true,
+    });
+    return { type: "ok", value: id };
+  },
+  idempotent: new Set(),
+  reusableClients: true,
+  check,
+  explain(findings, history) {
+    const { "duplicated-count": count } = findings as UniqueIdsFindings;
+    if (count === 0) return;
+    const seen = new Set<string>();
+    const repeated = history.find(({ type, value }) => {
+      if (type !== "ok") return false;
+      const key = identity(value);
+      return seen.size === seen.add(key).size;
+    });
+    return `${count} ids were handed out more than once; the first to come again was ${
+      JSON.stringify(repeated?.value)
+    }, to process ${repeated?.process}`;
+  },
+};
