@@ -1,0 +1,129 @@
+/**
+ * The official runs of the Gossip Glomers challenges as data: which program,
+ * which workload, with which options, and which figures it has to stay below.
+ *
+ * The options are those of the challenge pages (https://fly.io/dist-sys/), by
+ * the names of Maelstrom's command line.
+ *
+ * @module
+ */
+import type { App } from "../lib/mod.ts";
+import type { Limit } from "../lib/workbench/mod.ts";
+import { broadcast } from "./broadcast.ts";
+import { echo } from "./echo.ts";
+import { uniqueIds } from "./unique_ids.ts";
+
+/** One official run. */
+export interface Run {
+  /** As the challenges are numbered: `"3c"`. */
+  id: string;
+  title: string;
+  /** The program's file in this folder, without its ending. */
+  script: string;
+  app: App;
+  /** What the program is called with. */
+  args?: readonly string[];
+  workload: string;
+  options: { readonly [option: string]: string | number };
+  limits?: readonly Limit[];
+}
+
+const messagesBelow = (below: number): Limit => ({
+  path: ["net", "servers", "msgs-per-op"],
+  label: "msgs/op",
+  below,
+});
+
+const medianBelow = (below: number): Limit => ({
+  path: ["workload", "stable-latencies", "0.5"],
+  label: "median",
+  below,
+  unit: "ms",
+});
+
+const maximumBelow = (below: number): Limit => ({
+  path: ["workload", "stable-latencies", "1"],
+  label: "max",
+  below,
+  unit: "ms",
+});
+
+const large = {
+  "node-count": 25,
+  "time-limit": 20,
+  rate: 100,
+  latency: 100,
+};
+
+/** All official runs that have a solution here. */
+export const runs: readonly Run[] = [
+  {
+    id: "1",
+    title: "Echo",
+    script: "echo",
+    app: echo,
+    workload: "echo",
+    options: { "node-count": 1, "time-limit": 10 },
+  },
+  {
+    id: "2",
+    title: "Unique ID generation",
+    script: "unique_ids",
+    app: uniqueIds,
+    workload: "unique-ids",
+    options: {
+      "node-count": 3,
+      "time-limit": 30,
+      rate: 1000,
+      availability: "total",
+      nemesis: "partition",
+    },
+  },
+  {
+    id: "3a",
+    title: "Single-node broadcast",
+    script: "broadcast",
+    app: broadcast,
+    workload: "broadcast",
+    options: { "node-count": 1, "time-limit": 20, rate: 10 },
+  },
+  {
+    id: "3b",
+    title: "Multi-node broadcast",
+    script: "broadcast",
+    app: broadcast,
+    workload: "broadcast",
+    options: { "node-count": 5, "time-limit": 20, rate: 10 },
+  },
+  {
+    id: "3c",
+    title: "Fault-tolerant broadcast",
+    script: "broadcast",
+    app: broadcast,
+    workload: "broadcast",
+    options: {
+      "node-count": 5,
+      "time-limit": 20,
+      rate: 10,
+      nemesis: "partition",
+    },
+  },
+  {
+    id: "3d",
+    title: "Efficient broadcast, part I",
+    script: "broadcast",
+    app: broadcast,
+    workload: "broadcast",
+    options: large,
+    limits: [messagesBelow(30), medianBelow(400), maximumBelow(600)],
+  },
+  {
+    id: "3e",
+    title: "Efficient broadcast, part II",
+    script: "broadcast",
+    app: broadcast,
+    workload: "broadcast",
+    options: large,
+    limits: [messagesBelow(20), medianBelow(1000), maximumBelow(2000)],
+  },
+];

@@ -1,0 +1,101 @@
+/**
+ * Makes programs of the challenges: what Maelstrom's `--bin` takes.
+ *
+ * @module
+ */
+import type { Command } from "./workbench/mod.ts";
+
+const root = new URL("../", import.meta.url);
+
+/**
+ * The flags that make a program see the same `@std` packages as this one: the
+ * stand-ins of `lib/offline/` where this one runs on them, else none.
+ */
+function importFlags(): string[] {
+  const importMap = new URL("lib/offline/import_map.json", root);
+  return import.meta.resolve("@std/streams").startsWith("file:")
+    ? [`--import-map=${importMap.href}`]
+    : [];
+}
+
+function scriptPath(script: string): string {
+  return decodeURIComponent(new URL(`challenges/${script}.ts`, root).pathname);
+}
+
+/** The command that runs a challenge from its source, with no permission. */
+export function commandFor(script: string, args: string[]): Command {
+  return {
+    bin: Deno.execPath(),
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      ...importFlags(),
+      scriptPath(script),
+      ...args,
+    ],
+  };
+}
+
+/**
+ * Compiles each challenge into a standalone program, `bin/NAME`, that has no
+ * permission. Where the runtime that `deno compile` needs can't be downloaded,
+ * it writes an executable bundle instead, which needs the Deno that wrote it.
+ *
+ * @returns an exit code.
+ */
+export async function build(scripts: readonly string[]): Promise<number> {
+  const folder = decodeURIComponent(new URL("bin/", root).pathname);
+  await Deno.mkdir(folder, { recursive: true });
+  let compiles = true;
+  for (const script of scripts) {
+    const output = folder + script;
+    if (compiles) {
+      const error = await deno([
+        "compile",
+        "--quiet",
+        "--no-prompt",
+        ...importFlags(),
+        "--output",
+        output,
+        scriptPath(script),
+      ]);
+      if (error === undefined) {
+        console.log(`bin/${script}  (standalone)`);
+        continue;
+      }
+      if (!/denort|dl\.deno\.land/.test(error)) throw new Error(error);
+      compiles = false;
+      console.error(
+        "deno compile can't download its runtime: writing executable bundles instead",
+      );
+    }
+    const error = await deno([
+      "bundle",
+      "--quiet",
+      ...importFlags(),
+      "--output",
+      output,
+      scriptPath(script),
+    ]);
+    if (error !== undefined) throw new Error(error);
+    const code = await Deno.readTextFile(output);
+    const interpreter =
+      `#!/usr/bin/env -S ${Deno.execPath()} run --quiet --no-config --no-prompt --ext=js`;
+    await Deno.writeTextFile(output, `${interpreter}\n${code}`);
+    await Deno.chmod(output, 0o755);
+    console.log(`bin/${script}  (bundle)`);
+  }
+  return 0;
+}
+
+/** Runs a subcommand of Deno; gives back what it complained about. */
+async function deno(args: string[]): Promise<string | undefined> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    stdout: "null",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).output();
+  return success ? undefined : new TextDecoder().decode(stderr);
+}
