@@ -9,8 +9,8 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { type Run, runs } from "./challenges/runs.ts";
-import { bench } from "./lib/bench.ts";
-import { build, commandFor } from "./lib/build.ts";
+import { bench } from "./lib/runner/bench.ts";
+import { build, commandFor } from "./lib/runner/build.ts";
 import {
   BadOption,
   judge,
@@ -94,21 +94,21 @@ Without an ID or WORKLOAD: every official run. IDs are ${
 };
 workloads are ${Object.keys(workloads).join(", ")}.
 
-  -w, --workload NAME           What the nodes are asked to be
-      --bin PATH                Judge this program instead of ours
-      --engine NAME             ${engines.join(", ")}
+  -w, --workload NAME               What the nodes are asked to be
+      --bin PATH                    Judge this program instead of ours
+      --engine NAME                 ${engines.join(", ")}
 ${
   optionSpecs.map(({ name, argument, description, default: value }) =>
-    `      --${`${name} ${argument}`.padEnd(24)}${description}${
+    `      --${`${name} ${argument}`.padEnd(28)}${description}${
       value === undefined ? "" : ` [${value}]`
     }`
   ).join("\n")
 }
-      --test-count NUMBER       How often, each time with the next seed [1]
-      --store FOLDER            Where results are kept [store]
-      --json                    Print an array of results, and nothing else
-      --log-stderr              Show what nodes write to stderr
-  -h, --help                    This
+      --test-count NUMBER           How often, each time with the next seed [1]
+      --store FOLDER                Where results are kept [store]
+      --json                        Print an array of results, and nothing else
+      --log-stderr                  Show what nodes write to stderr
+  -h, --help                        This
 
 Exit codes: 0 all passed, 1 invalid or over a limit, 2 unknown, 254 bad
 arguments, 255 all else.`;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Command } from "./workbench/mod.ts";
+import type { Command } from "../workbench/mod.ts";
 
-const root = new URL("../", import.meta.url);
+const root = new URL("../../", import.meta.url);
 
 /**
  * The flags that make a program see the same `@std` packages as this one: the
@@ -49,44 +49,47 @@ export async function build(scripts: readonly string[]): Promise<number> {
   await Deno.mkdir(folder, { recursive: true });
   let compiles = true;
   for (const script of scripts) {
-    const output = folder + script;
-    if (compiles) {
-      const error = await deno([
-        "compile",
+    // Into place only when it's whole; and compile overwrites no bundle.
+    const output = `${folder}${script}.new`;
+    const make = (...subcommand: string[]) =>
+      deno([
+        ...subcommand,
         "--quiet",
-        "--no-prompt",
         ...importFlags(),
         "--output",
         output,
         scriptPath(script),
       ]);
-      if (error === undefined) {
-        console.log(`bin/${script}  (standalone)`);
-        continue;
+    if (compiles) {
+      const error = await make("compile", "--no-prompt");
+      if (error !== undefined && !/denort|dl\.deno\.land/.test(error)) {
+        throw new Error(error);
       }
-      if (!/denort|dl\.deno\.land/.test(error)) throw new Error(error);
-      compiles = false;
-      console.error(
-        "deno compile can't download its runtime: writing executable bundles instead",
-      );
+      compiles = error === undefined;
+      if (!compiles) {
+        console.error(
+          "deno compile can't download its runtime: writing executable bundles instead",
+        );
+      }
     }
-    const error = await deno([
-      "bundle",
-      "--quiet",
-      ...importFlags(),
-      "--output",
-      output,
-      scriptPath(script),
-    ]);
-    if (error !== undefined) throw new Error(error);
-    const code = await Deno.readTextFile(output);
-    const interpreter =
-      `#!/usr/bin/env -S ${Deno.execPath()} run --quiet --no-config --no-prompt --ext=js`;
-    await Deno.writeTextFile(output, `${interpreter}\n${code}`);
-    await Deno.chmod(output, 0o755);
-    console.log(`bin/${script}  (bundle)`);
+    if (!compiles) {
+      const error = await make("bundle");
+      if (error !== undefined) throw new Error(error);
+      await makeExecutable(output);
+    }
+    await Deno.rename(output, folder + script);
+    console.log(`bin/${script}  (${compiles ? "standalone" : "bundle"})`);
   }
   return 0;
+}
+
+/** Gives a bundle a first line that names its interpreter. */
+async function makeExecutable(bundle: string): Promise<void> {
+  const interpreter =
+    `#!/usr/bin/env -S ${Deno.execPath()} run --quiet --no-config --no-prompt --ext=js`;
+  const code = await Deno.readTextFile(bundle);
+  await Deno.writeTextFile(bundle, `${interpreter}\n${code}`);
+  await Deno.chmod(bundle, 0o755);
 }
 
 /** Runs a subcommand of Deno; gives back what it complained about. */

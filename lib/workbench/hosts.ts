@@ -140,13 +140,7 @@ const maxLastLines = 8;
 /** Nodes as child processes. The command is started once for each. */
 export function childProcess(command: Command): StartHost {
   return (id, { clock, network, onError, onLog }) => {
-    const child = new Deno.Command(command.bin, {
-      args: command.args,
-      cwd: command.cwd,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    const child = spawn(command);
     let stopped = false;
     const lastLines: string[] = [];
     const keep = (line: string) => {
@@ -207,6 +201,24 @@ export function childProcess(command: Command): StartHost {
       },
     };
   };
+}
+
+function spawn({ bin, args, cwd }: Command): Deno.ChildProcess {
+  try {
+    return new Deno.Command(bin, {
+      args,
+      cwd,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    throw new Error(
+      `${bin} can't be started: ${
+        (error as Error).message
+      }. Is it a program for this machine, or a script whose first line (#!) names an interpreter that is installed?`,
+    );
+  }
 }
 
 /** Takes what a node printed for a message. */

@@ -200,8 +200,10 @@ async function run(
 
   const errors: NodeError[] = [];
   let errorCount = 0;
+  const crash = Promise.withResolvers<void>();
   const onError = (error: NodeError) => {
     if (errorCount++ < maxErrors) errors.push(error);
+    if (error.kind === "node-crashed") crash.resolve();
   };
   const logs = new Map<string, string[]>(nodes.map((id) => [id, []]));
   const onLog = (node: string, line: string) => {
@@ -229,11 +231,18 @@ async function run(
     for (const id of nodes) {
       hosts.push(start(id, { clock, network, onError, onLog }));
     }
-    await askAll(
-      nodes,
-      clients,
-      onError,
-      clock,
+    const setUp = async (
+      kind: NodeError["kind"],
+      ask: (client: Client, node: string) => Promise<unknown>,
+    ) => {
+      if (errorCount > 0) return;
+      // Nobody need wait for the answer of a node that has crashed.
+      await Promise.race([
+        askAll(nodes, clients, onError, clock, kind, ask),
+        crash.promise,
+      ]);
+    };
+    await setUp(
       "init-failed",
       (client, node) =>
         client.rpc(node, initRPC, { node_id: node, node_ids: nodes }, {
@@ -241,16 +250,10 @@ async function run(
         }),
     );
     startNs = clock.nowNs;
-    if (errorCount === 0 && workload.setup) {
-      await askAll(
-        nodes,
-        clients,
-        onError,
-        clock,
-        "setup-failed",
-        (client, node) => workload.setup!(client, node, test),
-      );
-    }
+    await setUp(
+      "setup-failed",
+      async (client, node) => await workload.setup?.(client, node, test),
+    );
     if (errorCount > 0) return;
 
     const nemesis = nemesisFor(test.faults, {

@@ -99,7 +99,7 @@ export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "concurrency",
     argument: "NUMBER",
-    description: "How many clients; with an n behind it, for each node",
+    description: "How many clients; 2n: two for each node",
     default: "1n",
     parse: (text) => /^[1-9]\d*n?$/.test(text) ? text : undefined,
     mustBe: "a positive integer, optionally followed by n",
@@ -107,7 +107,7 @@ export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "rate",
     argument: "RATE",
-    description: "Operations per second, of all clients together",
+    description: "Operations per second, of all clients",
     default: 5,
     ...numberFrom(0),
   },
@@ -156,14 +156,14 @@ export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "topology",
     argument: "SPEC",
-    description: "The topology that broadcast offers to the nodes",
+    description: "The topology that broadcast offers",
     default: "grid",
     ...oneOf(Object.keys(topologies)),
   },
   {
     name: "availability",
     argument: "EXPECTED",
-    description: "The fraction of operations that must succeed, or total",
+    description: "The fraction that must succeed, or total",
     parse: (text) => {
       if (text === "total") return text;
       const number = toNumber(text);
@@ -189,19 +189,19 @@ export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "max-txn-length",
     argument: "INT",
-    description: "How many operations a transaction has at most",
+    description: "Operations in a transaction, at most",
     ...integerFrom(1),
   },
   {
     name: "max-writes-per-key",
     argument: "INT",
-    description: "How many writes a key gets at most",
+    description: "Writes to a key, at most",
     ...integerFrom(1),
   },
   {
     name: "seed",
     argument: "INT",
-    description: "Where all that is random in a run comes from",
+    description: "What all randomness comes from",
     default: 1,
     ...integerFrom(0),
   },

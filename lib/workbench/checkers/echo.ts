@@ -1,7 +1,8 @@
 /**
  * Did every echo come back as it was sent? After Maelstrom's
  * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/workload/echo.clj):
- * an echo that didn't come back at all is wrong as well.
+ * one that ended in an error is wrong as well, but one whose end isn't known
+ * isn't held against the node.
  *
  * @module
  */
@@ -21,7 +22,9 @@ export function echo(history: History): EchoFindings {
   const errors: EchoFindings["errors"] = [];
   for (const invocation of history) {
     if (invocation.type !== "invoke" || invocation.f !== "echo") continue;
-    const reply = counterpart[invocation.index]?.value ?? null;
+    const completion = counterpart[invocation.index];
+    if (completion === undefined || completion.type === "info") continue;
+    const reply = completion.value;
     const echoed = (reply as { echo?: unknown } | null)?.echo;
     if (JSON.stringify(echoed) !== JSON.stringify(invocation.value)) {
       errors.push([

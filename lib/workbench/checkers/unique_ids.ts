@@ -15,7 +15,7 @@ export interface UniqueIdsFindings extends Findings {
   "acknowledged-count": number;
   /** How many different ids were handed out more than once. */
   "duplicated-count": number;
-  /** Some of them, the most frequent first chosen, with their counts. */
+  /** The most frequent of them, with their counts. */
   duplicated: { [id: string]: number } | [id: unknown, count: number][];
   /** The least and the greatest id. */
   range: [least: unknown, greatest: unknown];
@@ -47,7 +47,9 @@ export function uniqueIds(history: History): UniqueIdsFindings {
     if (greatest === null || compareExact(id, greatest) > 0) greatest = id;
   }
   const duplicated = [...counts.values()].filter(({ count }) => count > 1);
-  const listed = duplicated.toSorted((a, b) => b.count - a.count)
+  // The most frequent; among those that came equally often, the greatest.
+  const listed = duplicated
+    .toSorted((a, b) => b.count - a.count || compareExact(b.id, a.id))
     .slice(0, maxListed)
     .sort((a, b) => compareExact(a.id, b.id))
     .map(({ id, count }): [unknown, number] => [id, count]);

@@ -37,10 +37,6 @@ export const echo: Workload = {
     const echoed = (actual as { echo?: unknown } | null)?.echo;
     return `${errors.length} of the echoes went wrong; the first was ${
       JSON.stringify(expected)
-    }, and ${
-      echoed === undefined
-        ? "it never came back"
-        : `${JSON.stringify(echoed)} came back`
-    }`;
+    }, and ${JSON.stringify(echoed) ?? "an error"} came back`;
   },
 };

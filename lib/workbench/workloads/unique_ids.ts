@@ -28,6 +28,7 @@ export const uniqueIds: Workload = {
   },
   idempotent: new Set(),
   reusableClients: true,
+  exactNumbers: true,
   check,
   explain(findings, history) {
     const { "duplicated-count": count } = findings as UniqueIdsFindings;

@@ -28,6 +28,11 @@ export interface Workload {
   idempotent: ReadonlySet<string>;
   /** Whether a client outlives the process that it worked for. */
   reusableClients?: boolean;
+  /**
+   * Whether numbers have to be told apart that `JSON.parse` takes for the same:
+   * see `exact_json.ts`.
+   */
+  exactNumbers?: boolean;
   /** Judges what happened. */
   check(history: History, test: Test): Findings;
   /** In words, what is wrong: the first thing to know, for people. */

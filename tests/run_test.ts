@@ -1,0 +1,323 @@
+/**
+ * The runner's command line, as a person or a script uses it: each test starts
+ * it as a process of its own.
+ */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertStringIncludes,
+} from "@std/assert";
+
+const root = decodeURIComponent(new URL("../", import.meta.url).pathname);
+const importMap = import.meta.resolve("@std/streams").startsWith("file:")
+  ? [`--import-map=${root}lib/offline/import_map.json`]
+  : [];
+
+Deno.test("without arguments it judges every official run, one line each", async () => {
+  const { code, stdout } = await run("--engine", "sim");
+  assertEquals(code, 0);
+  const lines = stdout.trimEnd().split("\n");
+  assertEquals(
+    lines.slice(0, -1).map((line) => line.split(/\s+/).slice(0, 4).join(" ")),
+    [
+      "✓ 1 echo valid",
+      "✓ 2 unique-ids valid",
+      "✓ 3a broadcast valid",
+      "✓ 3b broadcast valid",
+      "✓ 3c broadcast valid",
+      "✓ 3d broadcast valid",
+      "✓ 3e broadcast valid",
+    ],
+  );
+  assertMatch(lines[5], /msgs\/op < 30 .* < 400 ms .* < 600 ms/);
+  assertEquals(lines.at(-1), "All 7 runs passed.");
+});
+
+Deno.test("piped output is plain text", async () => {
+  const { stdout, stderr } = await run("1");
+  assertNotMatch(stdout + stderr, /\x1b/);
+});
+
+Deno.test("by itself it says in one line who judges, and why", async () => {
+  const { stderr } = await run("1");
+  assertMatch(stderr, /^Judged by the embedded workbench \(sim\): .*\n$/);
+});
+
+Deno.test("--json prints one array, with Maelstrom's keys, and nothing else", async () => {
+  const { code, stdout, stderr } = await run(
+    ...["3a", "3d", "--json", "--seed", "7", "--rate", "20"],
+  );
+  assertEquals([code, stderr], [0, ""]);
+  const records = JSON.parse(stdout);
+  assertEquals(records.map(({ id }: { id: string }) => id), ["3a", "3d"]);
+  const [first, second] = records;
+  assertEquals(
+    [first.engine, first.seed, first.pass, typeof first["wall-ms"]],
+    ["sim", 7, true, "number"],
+  );
+  assertEquals(first.options.workload, "broadcast");
+  assertEquals(first.options.rate, 20);
+  const { results } = second;
+  assertEquals(results["valid?"], true);
+  assertEquals(results.stats["valid?"], true);
+  assertEquals(results.availability["ok-fraction"], 1);
+  assertEquals(
+    Object.keys(results.net).sort(),
+    ["all", "clients", "servers", "valid?"],
+  );
+  assert(results.net.servers["msgs-per-op"] > 0);
+  assertEquals(
+    Object.keys(results.workload["stable-latencies"]).sort(),
+    ["0", "0.5", "0.95", "0.99", "1"],
+  );
+});
+
+Deno.test("a run over its limit doesn't pass, though it's valid", async () => {
+  const { code, stdout } = await run("3d", "--latency", "300");
+  assertEquals(code, 1);
+  assertMatch(stdout, /^✗ {2}3d .*over limit/);
+  assertMatch(stdout, /median is \d+, and has to be below 400/);
+});
+
+Deno.test("what is invalid is told in words, with the command that replays it", async () => {
+  const bin = await program(`
+    let id, count = 0;
+    for (const line of lines) {
+      const { src, body } = JSON.parse(line);
+      id ??= body.node_id;
+      const reply = body.type === "init"
+        ? { type: "init_ok" }
+        : { type: "generate_ok", id: count++ === 5 ? 2 : count };
+      print({ src: id, dest: src, body: { ...reply, in_reply_to: body.msg_id } });
+    }`);
+  const { code, stdout } = await run(
+    ..."test -w unique-ids --bin".split(" "),
+    bin,
+    ..."--node-count 1 --time-limit 1 --rate 50".split(" "),
+  );
+  assertEquals(code, 1);
+  const [verdict, reason, again, more] = stdout.split("\n");
+  assertMatch(verdict, /^✗ {2}unique-ids {2}unique-ids {2}invalid/);
+  assertEquals(
+    reason.trim(),
+    "1 ids were handed out more than once; the first to come again was 2, to process 0",
+  );
+  assertEquals(
+    again.trim(),
+    `again: deno task run test -w unique-ids --bin ${bin} --node-count 1 --rate 50 --time-limit 1 --seed 1`,
+  );
+  assertMatch(more.trim(), /^more: +.*\/unique-ids\/\d+T/);
+});
+
+Deno.test("Maelstrom's command line judges any program, word for word", async () => {
+  const bin = await program(`
+    let id;
+    for (const line of lines) {
+      const { src, body } = JSON.parse(line);
+      id ??= body.node_id;
+      const reply = body.type === "init"
+        ? { type: "init_ok" }
+        : { type: "echo_ok", echo: body.echo };
+      print({ src: id, dest: src, body: { ...reply, in_reply_to: body.msg_id } });
+    }`);
+  const { code, stdout } = await run(
+    ..."--engine sim test -w echo --bin".split(" "),
+    bin,
+    ..."--node-count 1 --time-limit 1 --json".split(" "),
+  );
+  assertEquals(code, 0);
+  const [record] = JSON.parse(stdout);
+  assertEquals([record.id, record.engine], ["echo", "stdio"]);
+});
+
+Deno.test("what can't be told apart exits with 2", async () => {
+  const { code, stdout } = await run("3a", "--rate", "0");
+  assertEquals(code, 2);
+  assertMatch(stdout, /^\? {2}3a .*unknown/);
+});
+
+for (
+  const [words, message] of [
+    ["3f", `There is no run, workload or command "3f" (did you mean 3`],
+    ["brodcast", `"brodcast" (did you mean broadcast?)`],
+    ["1 --rte 5", "There is no option --rte (did you mean --rate?)"],
+    ["1 --rate fast", `--rate must be a number from 0 on, not "fast"`],
+    ["1 --rate", `--rate must be a number from 0 on, not ""`],
+    ["1 --nemesis fire", "--nemesis must be a list of partition"],
+    ["1 --concurrency 2x", "optionally followed by n"],
+    ["1 --engine slim", "--engine must be one of auto, sim, stdio, maelstrom"],
+    ["1 --engine maelstrom", "isn't there yet"],
+    ["1 --test-count 0", "--test-count must be a positive integer"],
+    ["test -w echo", "test needs a --bin PATH"],
+    ["echo --bin /no/such/program", "--bin /no/such/program doesn't exist"],
+    ["echo --bin lib", "--bin lib isn't a file"],
+    ["echo --bin README.md", "--bin README.md isn't executable: chmod +x"],
+    [
+      "--bin tests/fixtures/plain_node.mjs",
+      "A --bin needs a run or a workload",
+    ],
+  ]
+) {
+  Deno.test(`bad arguments exit with 254, and a hint: ${words}`, async () => {
+    const { code, stdout, stderr } = await run(...words.split(" "));
+    assertEquals([code, stdout], [254, ""]);
+    assertStringIncludes(stderr, message);
+    assertEquals(stderr.trimEnd().split("\n").length, 1);
+  });
+}
+
+Deno.test("what else goes wrong exits with 255, and says what", async () => {
+  const file = await Deno.makeTempFile();
+  const { code, stderr } = await run("1", "--engine", "sim", "--store", file);
+  assertEquals(code, 255);
+  assertStringIncludes(stderr, file);
+});
+
+Deno.test("the store keeps a run as it was; the same seed writes the same bytes", async () => {
+  const store = await Deno.makeTempDir();
+  const read = async (path: string) =>
+    await Deno.readTextFile(`${store}/${path}`);
+  await run("3c", "--seed", "3", "--store", store);
+  const first = {
+    history: await read("latest/history.jsonl"),
+    results: await read("3c/latest/results.json"),
+    run: JSON.parse(await read("latest/run.json")),
+    log: await read("latest/node-logs/n4.log"),
+  };
+  assertEquals(first.run.workload, "broadcast");
+  assertEquals(first.run.options.nemesis, "partition");
+  assertEquals(first.run["node-count"], 5);
+  const ops = first.history.trimEnd().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assertEquals(ops.map(({ index }) => index), ops.map((_, i) => i));
+  assertEquals(ops[0].process, "nemesis");
+  assertEquals(JSON.parse(first.results)["valid?"], true);
+
+  await run("3c", "--seed", "3", "--store", store);
+  assertEquals(await read("latest/history.jsonl"), first.history);
+  assertEquals(await read("latest/results.json"), first.results);
+  assertEquals(
+    [...Deno.readDirSync(`${store}/3c`)].filter(({ isSymlink }) => !isSymlink)
+      .length,
+    2,
+  );
+});
+
+Deno.test("--test-count goes on to the next seeds", async () => {
+  const { stdout } = await run(
+    "3a",
+    "--json",
+    "--seed",
+    "5",
+    "--test-count",
+    "3",
+  );
+  assertEquals(
+    JSON.parse(stdout).map(({ seed }: { seed: number }) => seed),
+    [5, 6, 7],
+  );
+});
+
+Deno.test("--log-stderr shows what nodes say", async () => {
+  const bin = await program(`
+    for (const line of lines) {
+      const { src, body } = JSON.parse(line);
+      console.error("hello from " + body.node_id);
+      print({ src: body.node_id, dest: src, body: { type: "init_ok", in_reply_to: body.msg_id } });
+      break;
+    }`);
+  const { stderr } = await run(
+    ...["echo", "--node-count", "1", "--time-limit", "1", "--log-stderr"],
+    ...["--bin", bin],
+  );
+  assertStringIncludes(stderr, "n0: hello from n0");
+});
+
+Deno.test("list shows the official runs and their limits", async () => {
+  const { code, stdout } = await run("list");
+  assertEquals(code, 0);
+  assertMatch(stdout, /^1 {4}Echo .*challenges\/echo\.ts$/m);
+  assertStringIncludes(stdout, "msgs/op < 30, median < 400 ms, max < 600 ms");
+});
+
+Deno.test("--help explains every option", async () => {
+  const { code, stdout } = await run("--help");
+  assertEquals(code, 0);
+  for (const option of ["--bin", "--engine", "--seed", "--latency-dist"]) {
+    assertStringIncludes(stdout, option);
+  }
+  assert(stdout.split("\n").every((line) => line.length <= 80));
+});
+
+Deno.test("build makes programs that need no permission", async () => {
+  const { code, stdout } = await run("build");
+  assertEquals(code, 0);
+  assertMatch(stdout, /^bin\/echo {2}\((standalone|bundle)\)$/m);
+  const { stdout: judged } = await run(
+    ...["echo", "--bin", "bin/echo", "--node-count", "1", "--time-limit", "1"],
+    "--json",
+  );
+  assertEquals(JSON.parse(judged)[0].pass, true);
+});
+
+/** Starts the runner, with a store of its own unless the test has one. */
+async function run(...args: string[]) {
+  const store = args.includes("--store")
+    ? []
+    : ["--store", await Deno.makeTempDir()];
+  const end = args.indexOf("--");
+  const options = end === -1 ? args : args.slice(0, end);
+  const rest = end === -1 ? [] : args.slice(end);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      ...importMap,
+      "--allow-read",
+      "--allow-write",
+      "--allow-run",
+      "--allow-env",
+      "run.ts",
+      ...store,
+      ...options,
+      ...rest,
+    ],
+    cwd: root,
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** A program that isn't ours: reads `lines`, and can `print` JSON. */
+async function program(source: string): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  const script = `${folder}/node.mjs`;
+  await Deno.writeTextFile(
+    script,
+    `import { createInterface } from "node:readline";
+     import process from "node:process";
+     const print = (message) => console.log(JSON.stringify(message));
+     const queue = [];
+     let wake = () => {};
+     createInterface({ input: process.stdin })
+       .on("line", (line) => (queue.push(line), wake()));
+     const lines = { async *[Symbol.asyncIterator]() {
+       for (;;) {
+         while (queue.length > 0) yield queue.shift();
+         await new Promise((resolve) => wake = resolve);
+       }
+     } };
+     ${source.replaceAll("for (const line of", "for await (const line of")}`,
+  );
+  const bin = `${folder}/node`;
+  await Deno.writeTextFile(
+    bin,
+    `#!/bin/sh\nexec '${Deno.execPath()}' run --quiet --no-config --no-prompt '${script}' "$@"\n`,
+  );
+  await Deno.chmod(bin, 0o755);
+  return bin;
+}

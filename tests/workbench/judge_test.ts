@@ -1,0 +1,401 @@
+/**
+ * Whole runs in virtual time: right nodes pass, and nodes that lose, repeat,
+ * lie or fall silent are caught, with the right words.
+ */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import fc from "fast-check";
+import { broadcast } from "../../challenges/broadcast.ts";
+import { runs } from "../../challenges/runs.ts";
+import { type App, ErrorCode, type Node, RPCError } from "../../lib/mod.ts";
+import { judge, type Options } from "../../lib/workbench/mod.ts";
+
+const small = { "node-count": 5, "time-limit": 10, rate: 20 };
+
+Deno.test("one seed, one result, to the byte", async () => {
+  const options: Options = {
+    workload: "broadcast",
+    ...small,
+    latency: 20,
+    "latency-dist": "exponential",
+    nemesis: "partition",
+    "nemesis-interval": 2,
+    seed: 7,
+  };
+  const [first, second] = [
+    await judge(broadcast, options),
+    await judge(broadcast, options),
+  ];
+  assertEquals(
+    JSON.stringify([first.results, first.history, first.journal]),
+    JSON.stringify([second.results, second.history, second.journal]),
+  );
+  const other = await judge(broadcast, { ...options, seed: 8 });
+  assert(JSON.stringify(other.history) !== JSON.stringify(first.history));
+});
+
+Deno.test("every official run is valid with any seed", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...runs.filter(({ id }) => id !== "2")),
+      fc.nat(1e6),
+      async ({ app, workload, options }, seed) => {
+        const { results, reason } = await judge(app, {
+          workload,
+          ...options,
+          seed,
+        });
+        assertEquals(results["valid?"], true, reason);
+      },
+    ),
+    { seed: 1, numRuns: 30 },
+  );
+});
+
+Deno.test("what a run measures is what a hand can count", async () => {
+  // Five nodes that send every value to every other: 4 messages a broadcast.
+  const { results, journal, history } = await judge(tellEverybody, {
+    workload: "broadcast",
+    ...small,
+    latency: 100,
+  });
+  const invoked = history.filter(({ type }) => type === "invoke");
+  const broadcasts = invoked.filter(({ f }) => f === "broadcast").length;
+  assertEquals(results.net.servers["msg-count"], 4 * broadcasts);
+  assertEquals(
+    results.net.servers["msgs-per-op"],
+    4 * broadcasts / invoked.length,
+  );
+  // init and topology for each node, and their answers, come on top.
+  assertEquals(
+    results.net.clients["msg-count"],
+    2 * invoked.length + 2 * 2 * 5,
+  );
+  assertEquals(results.stats.count, invoked.length);
+  for (const { src, dest, sentNs, receivedNs } of journal) {
+    if (src[0] !== "c" && dest[0] !== "c") {
+      assert(receivedNs! - sentNs >= 100e6);
+    }
+  }
+});
+
+Deno.test("a node that hands out an id twice is caught", async () => {
+  const { results, reason } = await judge((node) => {
+    let count = 0;
+    node.on("generate", () => ({
+      type: "generate_ok",
+      id: `${node.id}-${count++ === 30 ? 12 : count}`,
+    }));
+  }, { workload: "unique-ids", "node-count": 3, "time-limit": 5, rate: 50 });
+  assertEquals(results["valid?"], false);
+  assertEquals(results.workload["duplicated-count"], 3);
+  assertMatch(
+    reason!,
+    /3 ids were handed out more than once; the first to come again was "n\d-12"/,
+  );
+});
+
+Deno.test("a value that a node takes in and forgets is lost", async () => {
+  const { results, reason } = await judge(
+    (node) => tellEverybody(node, [13]),
+    { workload: "broadcast", ...small },
+  );
+  assertEquals(results["valid?"], false);
+  assertEquals(results.workload.lost, [13]);
+  assertMatch(reason!, /1 of \d+ values were lost; the first is 13/);
+});
+
+Deno.test("a value that is lost only in a partition is caught only there", async () => {
+  const options = { workload: "broadcast", ...small, "time-limit": 20 };
+  const healthy = await judge(tellEverybody, options);
+  assertEquals(healthy.results["valid?"], true);
+  const cut = await judge(tellEverybody, { ...options, nemesis: "partition" });
+  assertEquals(cut.results["valid?"], false);
+  assert((cut.results.workload.lost as unknown[]).length > 0);
+  assertStringIncludes(cut.reason!, "values were lost");
+});
+
+Deno.test("an echo that isn't one is caught", async () => {
+  const { results, reason } = await judge((node) => {
+    node.on("echo", ({ body }) => ({
+      type: "echo_ok",
+      echo: String(body.echo).toUpperCase(),
+    }));
+  }, { workload: "echo", "node-count": 1, "time-limit": 2 });
+  assertEquals(results["valid?"], false);
+  assertMatch(
+    reason!,
+    /the first was "Please echo \d+", and "PLEASE ECHO \d+" came back/,
+  );
+});
+
+Deno.test("a node that never answers init is named", async () => {
+  // The library answers init by itself; a handler that never ends prevents it.
+  const { results, reason, history } = await judge((node) => {
+    node.onInit(() => node.id === "n2" ? new Promise(() => {}) : undefined);
+  }, { workload: "echo", "node-count": 3, "time-limit": 2 });
+  assertEquals(results["valid?"], false);
+  assertEquals(history, []);
+  assertEquals(reason, "n2 did not answer init within 10000 ms");
+});
+
+Deno.test("a node that falls silent ends in time-outs, and the run is invalid", async () => {
+  const { results, reason, history } = await judge((node) => {
+    node.on("echo", () => {});
+  }, { workload: "echo", "node-count": 1, "time-limit": 12 });
+  assertEquals(results["valid?"], false);
+  assertEquals(results.stats["by-f"].echo["ok-count"], 0);
+  assertEquals(history[1].error, "net-timeout");
+  assertEquals(history[1].time - history[0].time, 5e9);
+  assertMatch(
+    reason!,
+    /not one of \d+ echo operations succeeded; the first ended in info: no answer came in time/,
+  );
+  // Nobody knows what became of it: the process never comes back.
+  assertEquals(
+    history.map(({ process }) => process).slice(0, 4),
+    [0, 0, 1, 1],
+  );
+});
+
+Deno.test("a request that the node doesn't know is named with its error", async () => {
+  const { results, reason } = await judge(() => {}, {
+    workload: "unique-ids",
+    "node-count": 1,
+    "time-limit": 2,
+  });
+  assertEquals(results["valid?"], false);
+  assertMatch(
+    reason!,
+    /not one of \d+ generate operations succeeded; the first ended in fail: not-supported: this node has no handler for "generate"/,
+  );
+});
+
+Deno.test("errors end operations as definitely as they are", async () => {
+  const ending = async (error: RPCError, f: "broadcast" | "read") => {
+    const { history } = await judge((node) => {
+      node.on("topology", () => ({ type: "topology_ok" }));
+      node.on("broadcast", () => {
+        throw error;
+      });
+      node.on("read", () => {
+        throw error;
+      });
+    }, { workload: "broadcast", "node-count": 1, "time-limit": 3 });
+    return history.find((op) => op.f === f && op.type !== "invoke");
+  };
+  const definite = new RPCError(ErrorCode.abort, "no");
+  const indefinite = new RPCError(ErrorCode.crash, "who knows");
+  const own = new RPCError(1234, "mine");
+  assertEquals((await ending(definite, "broadcast"))?.type, "fail");
+  assertEquals((await ending(indefinite, "broadcast"))?.type, "info");
+  assertEquals((await ending(own, "broadcast"))?.type, "info");
+  // A read changes nothing: whatever happened, it did not.
+  assertEquals((await ending(indefinite, "read"))?.type, "fail");
+  assertEquals((await ending(indefinite, "read"))?.error, [
+    "crash",
+    "who knows",
+  ]);
+});
+
+Deno.test("a message to nobody is caught, with the node and the message", async () => {
+  const { results, reason } = await judge((node) => {
+    node.on("echo", ({ body }) => {
+      if (node.id === "n1") node.send("n9", { type: "hello" });
+      return { type: "echo_ok", echo: body.echo };
+    });
+  }, { workload: "echo", "node-count": 2, "time-limit": 3 });
+  assertEquals(results["valid?"], false);
+  assertEquals(results.nodes.errors[0].node, "n1");
+  assertEquals(results.nodes.errors[0].kind, "no-such-destination");
+  assertEquals(
+    results.nodes.errors[0].line,
+    `{"src":"n1","dest":"n9","body":{"type":"hello"}}`,
+  );
+  assertStringIncludes(reason!, `n1 sent a message to "n9", who doesn't exist`);
+});
+
+for (
+  const [what, reply, problem] of [
+    [
+      "a key too many",
+      { type: "echo_ok", echo: 1, extra: 2 },
+      `has a key too many: "extra"`,
+    ],
+    ["a key too few", { type: "echo_ok" }, `has no "echo"`],
+    [
+      "the wrong type",
+      { type: "echo", echo: 1 },
+      `has "echo" for "type", which isn't "echo_ok"`,
+    ],
+  ] as const
+) {
+  Deno.test(`a reply with ${what} is caught, with what was expected`, async () => {
+    const { results, reason, history } = await judge((node) => {
+      node.on("echo", () => reply);
+    }, { workload: "echo", "node-count": 1, "time-limit": 1 });
+    assertEquals(results["valid?"], false);
+    assertEquals(results.nodes.errors[0].kind, "malformed-rpc-response");
+    assertEquals(history[1].type, "info");
+    assertStringIncludes(
+      reason!,
+      `n0 answered echo with a body that ${problem}`,
+    );
+    assertStringIncludes(reason!, `Expected {"type": "echo_ok", "echo": <any>`);
+  });
+}
+
+Deno.test("a late answer to a client that has gone is nobody's fault", async () => {
+  const { results } = await judge((node) => {
+    node.on("topology", () => ({ type: "topology_ok" }));
+    node.on("read", () => ({ type: "read_ok", messages: [] }));
+    node.on("broadcast", async () => {
+      await node.sleep(7000);
+      return { type: "broadcast_ok" };
+    });
+  }, { workload: "broadcast", "node-count": 1, "time-limit": 15 });
+  assertEquals(results.nodes, { "valid?": true, "error-count": 0, errors: [] });
+});
+
+Deno.test("a promise that nobody handles ends the run's validity, not the workbench", async () => {
+  const { results, reason } = await judge((node) => {
+    node.on("echo", ({ body }) => {
+      node.sleep(10).then(() => {
+        throw new Error("lost in the woods");
+      });
+      return { type: "echo_ok", echo: body.echo };
+    });
+  }, { workload: "echo", "node-count": 1, "time-limit": 1 });
+  assertEquals(results["valid?"], false);
+  assertEquals(results.nodes.errors[0].kind, "node-crashed");
+  assertStringIncludes(
+    reason!,
+    "n0 threw what nobody caught: lost in the woods",
+  );
+});
+
+Deno.test("an app that throws at once is reported, without waiting for init", async () => {
+  const { results, reason, journal } = await judge(() => {
+    throw new Error("no good arguments");
+  }, { workload: "echo", "node-count": 1, "time-limit": 1 });
+  assertEquals(results["valid?"], false);
+  assertEquals(journal.length, 1);
+  assertStringIncludes(reason!, "no good arguments");
+});
+
+Deno.test("availability is held against what was asked for", async () => {
+  const unreliable = (node: Node) => {
+    let count = 0;
+    node.on("generate", () => {
+      if (count++ % 4 === 0) {
+        throw new RPCError(ErrorCode.temporarilyUnavailable, "busy");
+      }
+      return { type: "generate_ok", id: `${node.id}-${count}` };
+    });
+  };
+  const validity = async (availability?: "total" | number) => {
+    const { results } = await judge(unreliable, {
+      workload: "unique-ids",
+      "node-count": 2,
+      "time-limit": 10,
+      rate: 50,
+      availability,
+    });
+    return results["valid?"];
+  };
+  assertEquals(await validity(), true);
+  assertEquals(await validity(0.7), true);
+  assertEquals(await validity(0.8), false);
+  assertEquals(await validity("total"), false);
+});
+
+Deno.test("nodes get their arguments, their dice and their clock from the run", async () => {
+  const seen: unknown[] = [];
+  await judge(
+    (node, args) => {
+      node.onInit(async () => {
+        const start = node.now();
+        await node.sleep(1500);
+        seen.push([node.id, args, node.now() - start]);
+      });
+    },
+    { workload: "echo", "node-count": 2, "time-limit": 1 },
+    {
+      args: ["--fast"],
+    },
+  );
+  assertEquals(seen, [["n0", ["--fast"], 1500], ["n1", ["--fast"], 1500]]);
+});
+
+Deno.test("what nodes log is kept, by node", async () => {
+  const { logs } = await judge((node) => {
+    node.onInit(() => node.log(`I am ${node.id}`));
+  }, { workload: "echo", "node-count": 2, "time-limit": 1 });
+  assertEquals([...logs], [["n0", ["I am n0"]], ["n1", ["I am n1"]]]);
+});
+
+Deno.test("nodes share no objects, however they try", async () => {
+  const shared: App = (node) => {
+    const seen: number[] = [];
+    node.on("topology", () => ({ type: "topology_ok" }));
+    node.on("read", () => ({ type: "read_ok", messages: seen }));
+    node.on<{ type: "broadcast"; message: number }>("broadcast", ({ body }) => {
+      seen.push(body.message);
+      return { type: "broadcast_ok" };
+    });
+  };
+  const { history } = await judge(shared, {
+    workload: "broadcast",
+    "node-count": 1,
+    "time-limit": 5,
+  });
+  const reads = history.filter(({ f, type }) => f === "read" && type === "ok");
+  assert(reads.length > 2);
+  assert((reads[0].value as []).length < (reads.at(-1)!.value as []).length);
+});
+
+Deno.test("a run can be ended from outside", async () => {
+  const controller = new AbortController();
+  await assertRejects(
+    () =>
+      judge(broadcast, { workload: "broadcast", ...small }, {
+        signal: controller.signal,
+        onProgress: ({ ops }) =>
+          ops > 20 && controller.abort(new Error("enough")),
+      }),
+    Error,
+    "enough",
+  );
+});
+
+Deno.test("a large run takes much less time than it lasts", async () => {
+  const { options, app } = runs.find(({ id }) => id === "3d")!;
+  const start = performance.now();
+  await judge(app, { workload: "broadcast", ...options });
+  // It takes some tenths of a second: ten of them would be a run gone wrong.
+  assert(performance.now() - start < 3000);
+});
+
+/** Tells every other node at once, and never again. */
+function tellEverybody(node: Node, forgets: readonly unknown[] = []) {
+  const seen = new Set<number>();
+  node.on("topology", () => ({ type: "topology_ok" }));
+  node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
+  node.on<{ type: "broadcast"; message: number }>("broadcast", ({ body }) => {
+    if (!forgets.includes(body.message)) {
+      seen.add(body.message);
+      for (const peer of node.peers) {
+        node.send(peer, { type: "value", value: body.message });
+      }
+    }
+    return { type: "broadcast_ok" };
+  });
+  node.on<{ type: "value"; value: number }>("value", ({ body }) => {
+    seen.add(body.value);
+  });
+}
