@@ -30,7 +30,12 @@ import {
   toRecord,
 } from "./lib/workbench/report/record.ts";
 import { writeStore } from "./lib/workbench/report/store.ts";
-import { painter, summary, total } from "./lib/workbench/report/terminal.ts";
+import {
+  labelOf,
+  painter,
+  summary,
+  total,
+} from "./lib/workbench/report/terminal.ts";
 import { workloads } from "./lib/workbench/workloads/mod.ts";
 
 const engines = ["auto", "sim", "stdio", "maelstrom"] as const;
@@ -301,6 +306,9 @@ async function judgeAll(jobs: Job[], parsed: Arguments): Promise<number> {
       "Judged by the embedded workbench (sim): the real Maelstrom can't be run from here yet.",
     );
   }
+  const labelWidth = Math.max(
+    ...jobs.map(({ id, options }) => labelOf(id, options.workload).length),
+  );
   const ending = new AbortController();
   const end = () => ending.abort(new Error("interrupted"));
   Deno.addSignalListener("SIGINT", end);
@@ -332,7 +340,12 @@ async function judgeAll(jobs: Job[], parsed: Arguments): Promise<number> {
       });
       if (json) continue;
       console.log(
-        summary(record, { paint, replay: replayOf(job, parsed), folder }),
+        summary(record, {
+          paint,
+          replay: replayOf(job, parsed),
+          folder,
+          labelWidth,
+        }),
       );
     }
     if (json) console.log(JSON.stringify(records, null, 1));

@@ -51,6 +51,14 @@ export interface Host {
 /** Makes the host of one node. */
 export type StartHost = (id: string, surroundings: Surroundings) => Host;
 
+/**
+ * How long a simulated node takes to start: drawn uniformly between the two.
+ * Real processes start one after the other, too. Were all to start at once,
+ * their timers would go off at the same moments for ever, and figures would
+ * show that instead of the algorithm.
+ */
+const startUpMs = [50, 500] as const;
+
 /** Nodes in this process: the app is called once for each. */
 export function inProcess(
   app: App,
@@ -59,7 +67,9 @@ export function inProcess(
 ): StartHost {
   return (id, { clock, network, onError, onLog }) => {
     const random = randomFor(id);
-    const startNs = clock.nowNs;
+    const [least, most] = startUpMs;
+    const startNs = clock.nowNs +
+      Math.round((least + (most - least) * random.float()) * msInNs);
     let stopped = false;
     const crashed = (error: unknown) => {
       const text = error instanceof Error ? error.message : String(error);
@@ -86,10 +96,21 @@ export function inProcess(
       random: () => random.float(),
       log: (text) => onLog(id, text),
     });
-    network.add(id, ({ line }) => act(() => node.receive(JSON.parse(line))));
-    act(() => {
-      new Promise((resolve) => resolve(app(node, args))).catch(crashed);
+    // What comes before the node reads it waits, as it would in a pipe.
+    let waiting: string[] | undefined = [];
+    const receive = (line: string) => act(() => node.receive(JSON.parse(line)));
+    network.add(id, ({ line }) => {
+      if (waiting) waiting.push(line);
+      else receive(line);
     });
+    clock.at(startNs, () =>
+      act(() => {
+        new Promise((resolve) => resolve(app(node, args))).then(() => {
+          const lines = waiting ?? [];
+          waiting = undefined;
+          lines.forEach(receive);
+        }, crashed);
+      }));
     return {
       stop() {
         stopped = true;
@@ -109,15 +130,13 @@ export function inProcess(
  */
 export function watchRejections(): () => void {
   const onRejection = (event: PromiseRejectionEvent) => {
-    if (lastToAct === undefined) return;
+    if (lastToAct === undefined || event.defaultPrevented) return;
     event.preventDefault();
     lastToAct(event.reason);
   };
   globalThis.addEventListener("unhandledrejection", onRejection);
-  return () => {
+  return () =>
     globalThis.removeEventListener("unhandledrejection", onRejection);
-    lastToAct = undefined;
-  };
 }
 
 let lastToAct: ((error: unknown) => void) | undefined;

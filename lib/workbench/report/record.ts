@@ -79,7 +79,7 @@ export function toRecord(
       ? `there is no ${over.label} to hold against the limit`
       : `${over.label} is ${
         format(over.actual)
-      }, and has to be below ${over.below}`));
+      }, and has to be below ${over.below} ${over.unit ?? ""}`.trimEnd()));
   return {
     id,
     engine,

@@ -4,7 +4,7 @@
  * @module
  */
 import { styleText } from "node:util";
-import { format, type Measured, type Record } from "./record.ts";
+import { format, type Record } from "./record.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -18,18 +18,28 @@ export function painter(colours: boolean): Paint {
     : (_, text) => text;
 }
 
+/** What stands for a run at the beginning of its line. */
+export function labelOf(id: string, workload: string): string {
+  return id === workload ? id : `${id.padEnd(3)} ${workload}`;
+}
+
 /**
  * What a run came to, in one line; if it didn't pass, why, and how to see it
  * again, in some more.
  *
  * @param settings `replay` is the command that repeats the run, `folder` where
- * it is kept.
+ * it is kept, `labelWidth` the length of the longest label in the list.
  */
 export function summary(
   record: Record,
-  { paint, replay, folder }: { paint: Paint; replay: string; folder: string },
+  { paint, replay, folder, labelWidth }: {
+    paint: Paint;
+    replay: string;
+    folder: string;
+    labelWidth: number;
+  },
 ): string {
-  const { id, options, pass, reason, results, limits = [] } = record;
+  const { id, options, pass, reason, results } = record;
   const validity = results["valid?"];
   const [sign, verdict, style]: [string, string, Style] = pass
     ? ["✓", "valid", "green"]
@@ -38,65 +48,46 @@ export function summary(
     : validity === "unknown"
     ? ["?", "unknown", "yellow"]
     : ["✗", "invalid", "red"];
-  const others = [
-    perOperation(record, limits),
-    ...latencies(record, limits),
-  ];
   const line = [
     paint(style, sign),
-    paint("bold", id.padEnd(idWidth)),
-    options.workload.padEnd(workloadWidth),
-    paint(style, verdict.padEnd(verdictWidth)),
-    `${results.stats.count} ops`.padStart(opsWidth),
-    ...others,
-    paint("dim", `${(record["wall-ms"] / 1000).toFixed(1)} s`.padStart(8)),
-  ].join("  ").trimEnd();
+    paint("bold", labelOf(id, options.workload).padEnd(labelWidth)),
+    paint(style, verdict.padEnd("over limit".length)),
+    `${results.stats.count} ops`.padStart(9),
+    ...figures(record, paint),
+    paint("dim", `${(record["wall-ms"] / 1000).toFixed(1)} s`.padStart(6)),
+  ].join("  ");
   if (pass) return line;
   return [
     line,
-    ...(reason ?? "no reason is known").split("\n").map((each) =>
-      `    ${each}`
-    ),
+    ...(reason ?? "no reason is known").split("\n")
+      .map((each) => `    ${each}`),
     paint("dim", `    again: ${replay}`),
     paint("dim", `    more:  ${folder}`),
   ].join("\n");
 }
 
-const idWidth = 3;
-const workloadWidth = 10;
-const verdictWidth = 10;
-const opsWidth = 9;
-
-function perOperation(record: Record, limits: readonly Measured[]): string {
-  const limit = limits.find(({ label }) => label === "msgs/op");
-  const figure = record.results.net.servers["msgs-per-op"] ?? 0;
-  return column(`${figure.toFixed(2)} msgs/op`, limit, 14);
-}
-
-function latencies(record: Record, limits: readonly Measured[]): string[] {
-  const quantiles = record.results.workload["stable-latencies"] as
+/** The figures that count, each with its limit where the run has one. */
+function figures({ results, limits = [] }: Record, paint: Paint): string[] {
+  const withLimit = (label: string, text: string) => {
+    const limit = limits.find((each) => each.label === label);
+    const whole = text + (limit ? ` < ${limit.below}` : "").padEnd(7);
+    return limit && !limit.within ? paint("red", whole) : whole;
+  };
+  const perOp = results.net.servers["msgs-per-op"] ?? 0;
+  const latencies = results.workload["stable-latencies"] as
     | { [point: string]: number }
     | undefined;
-  if (quantiles === undefined) return [];
-  return [["median", "0.5"], ["max", "1"]].map(([label, point]) =>
-    column(
-      `${label} ${format(quantiles[point])}`,
-      limits.find((limit) => limit.label === label),
-      label.length + 6,
-      " ms",
-    )
-  );
-}
-
-/** A figure, and its limit behind it where there is one. */
-function column(
-  text: string,
-  limit: Measured | undefined,
-  width: number,
-  unit = "",
-): string {
-  const bound = limit ? ` < ${limit.below}` : "";
-  return `${text.padStart(width)}${bound}${unit}`;
+  const latency = (label: string, point: string) => {
+    const figure = latencies && format(latencies[point]);
+    return figure === undefined
+      ? " ".repeat(label.length + 17)
+      : withLimit(label, `${label} ${figure.padStart(6)} ms`);
+  };
+  return [
+    withLimit("msgs/op", `${perOp.toFixed(2).padStart(6)} msgs/op`),
+    latency("median", "0.5"),
+    latency("max", "1"),
+  ];
 }
 
 /** The sum of it all, in one line. */

@@ -1,0 +1,75 @@
+/**
+ * Starts the runner as a process of its own, and makes programs for it to judge.
+ *
+ * @module
+ */
+
+/** The folder of the repository. */
+export const root = decodeURIComponent(
+  new URL("../", import.meta.url).pathname,
+);
+
+/** What makes a process see the same `@std` packages as this one. */
+export const importFlags: readonly string[] =
+  import.meta.resolve("@std/streams").startsWith("file:")
+    ? [`--import-map=${root}lib/offline/import_map.json`]
+    : [];
+
+/** Starts the runner, with a store of its own unless the test has one. */
+export async function run(...args: string[]) {
+  const store = args.includes("--store")
+    ? []
+    : ["--store", await Deno.makeTempDir()];
+  const end = args.indexOf("--");
+  const options = end === -1 ? args : args.slice(0, end);
+  const rest = end === -1 ? [] : args.slice(end);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      ...importFlags,
+      "--allow-read",
+      "--allow-write",
+      "--allow-run",
+      "--allow-env",
+      "run.ts",
+      ...store,
+      ...options,
+      ...rest,
+    ],
+    cwd: root,
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** A program that isn't ours: reads `lines`, and can `print` JSON. */
+export async function program(source: string): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  const script = `${folder}/node.mjs`;
+  await Deno.writeTextFile(
+    script,
+    `import { createInterface } from "node:readline";
+     import process from "node:process";
+     const print = (message) => console.log(JSON.stringify(message));
+     const queue = [];
+     let wake = () => {};
+     createInterface({ input: process.stdin })
+       .on("line", (line) => (queue.push(line), wake()));
+     const lines = { async *[Symbol.asyncIterator]() {
+       for (;;) {
+         while (queue.length > 0) yield queue.shift();
+         await new Promise((resolve) => wake = resolve);
+       }
+     } };
+     ${source.replaceAll("for (const line of", "for await (const line of")}`,
+  );
+  const bin = `${folder}/node`;
+  await Deno.writeTextFile(
+    bin,
+    `#!/bin/sh\nexec '${Deno.execPath()}' run --quiet --no-config --no-prompt '${script}' "$@"\n`,
+  );
+  await Deno.chmod(bin, 0o755);
+  return bin;
+}
