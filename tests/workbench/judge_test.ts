@@ -321,7 +321,7 @@ Deno.test("nodes get their arguments, their dice and their clock from the run", 
       node.onInit(async () => {
         const start = node.now();
         await node.sleep(1500);
-        seen.push([node.id, args, node.now() - start]);
+        seen.set(node.id, [args, node.now() - start]);
       });
     },
     { workload: "echo", "node-count": 2, "time-limit": 1 },
@@ -329,7 +329,8 @@ Deno.test("nodes get their arguments, their dice and their clock from the run", 
       args: ["--fast"],
     },
   );
-  assertEquals(seen, [["n0", ["--fast"], 1500], ["n1", ["--fast"], 1500]]);
+  assertEquals(seen.get("n0"), [["--fast"], 1500]);
+  assertEquals(seen.get("n1"), [["--fast"], 1500]);
 });
 
 Deno.test("what nodes log is kept, by node", async () => {
