@@ -315,7 +315,7 @@ Deno.test("availability is held against what was asked for", async () => {
 });
 
 Deno.test("nodes get their arguments, their dice and their clock from the run", async () => {
-  const seen: unknown[] = [];
+  const seen = new Map<string, unknown>();
   await judge(
     (node, args) => {
       node.onInit(async () => {
