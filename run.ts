@@ -26,7 +26,7 @@ import {
 } from "./lib/workbench/options.ts";
 import {
   type Limit,
-  type Record,
+  type RunRecord,
   toRecord,
 } from "./lib/workbench/report/record.ts";
 import { writeStore } from "./lib/workbench/report/store.ts";
@@ -311,9 +311,9 @@ async function judgeAll(jobs: Job[], parsed: Arguments): Promise<number> {
   );
   const ending = new AbortController();
   const end = () => ending.abort(new Error("interrupted"));
-  Deno.addSignalListener("SIGINT", end);
+  for (const signal of endingSignals) Deno.addSignalListener(signal, end);
   try {
-    const records: Record[] = [];
+    const records: RunRecord[] = [];
     for (const job of jobs) {
       const progress = progressLine(job);
       const start = performance.now();
@@ -352,11 +352,16 @@ async function judgeAll(jobs: Job[], parsed: Arguments): Promise<number> {
     else if (records.length > 1) console.log(total(records, paint));
     return exitCodeOf(records);
   } finally {
-    Deno.removeSignalListener("SIGINT", end);
+    for (const signal of endingSignals) Deno.removeSignalListener(signal, end);
   }
 }
 
-function exitCodeOf(records: readonly Record[]): number {
+// Windows knows only one of them.
+const endingSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
+function exitCodeOf(records: readonly RunRecord[]): number {
   const failed = records.filter(({ pass }) => !pass);
   if (failed.length === 0) return 0;
   return failed.every(({ results }) => results["valid?"] === "unknown") ? 2 : 1;

@@ -10,4 +10,4 @@ export type { Op } from "./history.ts";
 export type { Command, NodeError } from "./hosts.ts";
 export type { Envelope } from "./network.ts";
 export { BadOption, type FullOptions, type Options } from "./options.ts";
-export type { Limit, Measured, Record } from "./report/record.ts";
+export type { Limit, Measured, RunRecord } from "./report/record.ts";

@@ -7,7 +7,7 @@ import type { Judgement, Results } from "../judge.ts";
 import type { FullOptions } from "../options.ts";
 
 /** What `--json` prints of a run. */
-export interface Record {
+export interface RunRecord {
   /** The official run, such as `"3c"`; else the workload. */
   id: string;
   engine: string;
@@ -70,7 +70,7 @@ export function toRecord(
     limits?: readonly Limit[];
     wallMs: number;
   },
-): Record {
+): RunRecord {
   const { engine, options, results } = judgement;
   const measured = measure(results, limits);
   const over = measured.find(({ within }) => !within);

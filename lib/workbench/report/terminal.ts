@@ -4,7 +4,7 @@
  * @module
  */
 import { styleText } from "node:util";
-import { format, type Record } from "./record.ts";
+import { format, type RunRecord } from "./record.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -31,7 +31,7 @@ export function labelOf(id: string, workload: string): string {
  * it is kept, `labelWidth` the length of the longest label in the list.
  */
 export function summary(
-  record: Record,
+  record: RunRecord,
   { paint, replay, folder, labelWidth }: {
     paint: Paint;
     replay: string;
@@ -67,7 +67,7 @@ export function summary(
 }
 
 /** The figures that count, each with its limit where the run has one. */
-function figures({ results, limits = [] }: Record, paint: Paint): string[] {
+function figures({ results, limits = [] }: RunRecord, paint: Paint): string[] {
   const withLimit = (label: string, text: string) => {
     const limit = limits.find((each) => each.label === label);
     const whole = text + (limit ? ` < ${limit.below}` : "").padEnd(7);
@@ -91,7 +91,7 @@ function figures({ results, limits = [] }: Record, paint: Paint): string[] {
 }
 
 /** The sum of it all, in one line. */
-export function total(records: readonly Record[], paint: Paint): string {
+export function total(records: readonly RunRecord[], paint: Paint): string {
   const passed = records.filter(({ pass }) => pass).length;
   const failed = records.length - passed;
   return failed === 0
