@@ -196,6 +196,9 @@ async function run(
     latencyMs: options.latency,
     latencyDist: options["latency-dist"],
     handoverMs: simulated ? handoverMs : [0, 0],
+    pLoss: options["p-loss"],
+    pDuplicate: options["p-duplicate"],
+    pReorder: options["p-reorder"],
   });
 
   const errors: NodeError[] = [];

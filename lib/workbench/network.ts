@@ -54,7 +54,16 @@ export interface NetworkOptions {
    * ever be concurrent.
    */
   handoverMs: readonly [number, number];
+  /** The probability that a message is lost. None of these touch clients. */
+  pLoss?: number;
+  /** The probability that a message arrives twice. */
+  pDuplicate?: number;
+  /** The probability that a message is held up, so that others overtake it. */
+  pReorder?: number;
 }
+
+/** How long a message is held up that is to be overtaken, at most. */
+const maxHoldUpMs = 200;
 
 interface Due {
   dueNs: number;
@@ -141,10 +150,9 @@ export class Network {
       sentNs,
     };
     this.journal.push(envelope);
-    receiver.queue.push({
-      dueNs: sentNs + this.#latencyNs(envelope),
-      envelope,
-    });
+    for (const delayNs of this.#delaysNs(envelope)) {
+      receiver.queue.push({ dueNs: sentNs + delayNs, envelope });
+    }
     if (!receiver.busy) this.#receive(dest, receiver);
   }
 
@@ -173,7 +181,7 @@ export class Network {
       const startNs = Math.max(next.dueNs, this.#clock.nowNs);
       this.#clock.at(startNs + handoverNs, () => {
         if (this.#receivers.get(id) !== receiver) return;
-        next.envelope.receivedNs = this.#clock.nowNs;
+        next.envelope.receivedNs ??= this.#clock.nowNs;
         receiver.deliver(next.envelope);
         this.#receive(id, receiver);
       });
@@ -182,8 +190,21 @@ export class Network {
     receiver.busy = false;
   }
 
-  #latencyNs(envelope: Envelope): number {
-    if (involvesClient(envelope)) return 0;
+  /** For each copy of a message that arrives, how long it takes. */
+  #delaysNs(envelope: Envelope): number[] {
+    if (involvesClient(envelope)) return [0];
+    const { pLoss = 0, pDuplicate = 0, pReorder = 0 } = this.#options;
+    // No dice are thrown for faults that can't be: a run without them is the
+    // same as before there were any.
+    const happens = (p: number) => p > 0 && this.#random.float() < p;
+    if (happens(pLoss)) return [];
+    const delay = () =>
+      this.#latencyNs() +
+      (happens(pReorder) ? this.#random.float() * maxHoldUpMs * msInNs : 0);
+    return happens(pDuplicate) ? [delay(), delay()] : [delay()];
+  }
+
+  #latencyNs(): number {
     const { latencyMs, latencyDist } = this.#options;
     // Whole milliseconds, as Maelstrom draws them.
     return Math.floor(drawLatency(latencyDist, latencyMs, this.#random)) *

@@ -33,6 +33,12 @@ export interface Options {
   nemesis?: string;
   /** The mean time between faults and their ends, in seconds. */
   "nemesis-interval"?: number;
+  /** The probability that a message between nodes is lost. */
+  "p-loss"?: number;
+  /** The probability that a message between nodes arrives twice. */
+  "p-duplicate"?: number;
+  /** The probability that a message between nodes is overtaken by others. */
+  "p-reorder"?: number;
   /** The topology that a broadcast offers to the nodes. */
   topology?: string;
   /** `"total"`, or the fraction of operations that have to succeed. */
@@ -154,6 +160,24 @@ export const optionSpecs: readonly OptionSpec[] = [
     mustBe: "a positive number",
   },
   {
+    name: "p-loss",
+    argument: "P",
+    description: "Probability that a message is lost",
+    ...probability(),
+  },
+  {
+    name: "p-duplicate",
+    argument: "P",
+    description: "Probability that a message arrives twice",
+    ...probability(),
+  },
+  {
+    name: "p-reorder",
+    argument: "P",
+    description: "Probability that a message is overtaken",
+    ...probability(),
+  },
+  {
     name: "topology",
     argument: "SPEC",
     description: "The topology that broadcast offers",
@@ -165,11 +189,7 @@ export const optionSpecs: readonly OptionSpec[] = [
     argument: "EXPECTED",
     description: "The fraction that must succeed, or total",
     parse: (text) => {
-      if (text === "total") return text;
-      const number = toNumber(text);
-      return number !== undefined && number >= 0 && number <= 1
-        ? number
-        : undefined;
+      return text === "total" ? text : probability().parse(text);
     },
     mustBe: "total, or a number between 0 and 1",
   },
@@ -291,6 +311,18 @@ function splitFaults(text: string): string[] {
 function toNumber(text: string): number | undefined {
   const number = /^-?\d*\.?\d+(e-?\d+)?$/i.test(text) ? Number(text) : NaN;
   return Number.isFinite(number) ? number : undefined;
+}
+
+function probability() {
+  return {
+    parse: (text: string) => {
+      const number = toNumber(text);
+      return number !== undefined && number >= 0 && number <= 1
+        ? number
+        : undefined;
+    },
+    mustBe: "a number between 0 and 1",
+  };
 }
 
 function numberFrom(least: number) {
