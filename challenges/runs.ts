@@ -123,6 +123,8 @@ export const runs: readonly Run[] = [
     script: "broadcast",
     app: broadcast,
     workload: "broadcast",
+    // Longer beats: fewer messages, more delay.
+    args: ["--beat-ms", "1600"],
     options: large,
     limits: [messagesBelow(20), medianBelow(1000), maximumBelow(2000)],
   },

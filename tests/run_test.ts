@@ -188,7 +188,7 @@ Deno.test("the store keeps a run as it was; the same seed writes the same bytes"
     JSON.parse(line)
   );
   assertEquals(ops.map(({ index }) => index), ops.map((_, i) => i));
-  assertEquals(ops[0].process, "nemesis");
+  assert(ops.some(({ process }) => process === "nemesis"));
   assertEquals(JSON.parse(first.results)["valid?"], true);
 
   await run("3c", "--seed", "3", "--store", store);

@@ -84,7 +84,8 @@ export class Client {
     this.#network = network;
     this.#onError = onError;
     network.add(id, ({ line }) => {
-      const message: Message = JSON.parse(line);
+      // Exactly: a checker has to tell 3 from 3.0, and 2^53 from its neighbour.
+      const message = parseExact(line) as Message;
       // An answer to a request that was given up on is passed over.
       if (message.body.in_reply_to === this.#waiting?.msgId) {
         this.#waiting?.answered(message, line);
@@ -100,8 +101,6 @@ export class Client {
   /**
    * Sends a request to a node and waits for the answer.
    *
-   * @param options `parseExactly` is for a workload that must tell numbers
-   * apart that `JSON.parse` doesn't.
    * @throws {ClientTimeout} when no answer came in time.
    * @throws {RPCError} when the answer is an error.
    * @throws {MalformedReply} when the answer isn't what was expected; the node
@@ -111,10 +110,7 @@ export class Client {
     node: string,
     rpc: RPC,
     fields: Record<string, unknown>,
-    { timeoutMs = clientTimeoutMs, parseExactly = false }: {
-      timeoutMs?: number;
-      parseExactly?: boolean;
-    } = {},
+    { timeoutMs = clientTimeoutMs }: { timeoutMs?: number } = {},
   ): Promise<R> {
     if (this.#waiting) throw new Error(`${this.id} is waiting for an answer`);
     const msgId = ++this.#lastMsgId;
@@ -169,7 +165,6 @@ export class Client {
       });
       throw new MalformedReply(text);
     }
-    const exact = parseExactly ? parseExact(line) as Message : message;
-    return exact.body as unknown as R;
+    return body as unknown as R;
   }
 }

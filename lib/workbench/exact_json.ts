@@ -12,6 +12,11 @@ export class ExactNumber {
   /** @param source the number as it was written. */
   constructor(readonly source: string) {}
 
+  /** Whether it was written as an integer. */
+  get isInteger(): boolean {
+    return /^-?\d+$/.test(this.source);
+  }
+
   /** `JSON.stringify` writes it as it was. */
   toJSON(): unknown {
     return rawJSON(this.source);
@@ -25,7 +30,7 @@ type Reviver = (key: string, value: unknown) => unknown;
 /** Parses JSON; integers beyond 2^53 and floats become {@linkcode ExactNumber}. */
 export function parseExact(text: string): unknown {
   // Most texts have no such number, and a reviver costs ten times the parsing.
-  if (!/\d[.eE]|\d{16}/.test(text)) return JSON.parse(text);
+  if (!/\d[.eE]|\d{16}|-0/.test(text)) return JSON.parse(text);
   const reviver = (
     _key: string,
     value: unknown,
@@ -33,7 +38,7 @@ export function parseExact(text: string): unknown {
   ) => {
     if (typeof value !== "number") return value;
     const source = context?.source ?? String(value);
-    return Number.isSafeInteger(value) && /^-?\d+$/.test(source)
+    return Number.isSafeInteger(value) && /^(?!-0)-?\d+$/.test(source)
       ? value
       : new ExactNumber(source);
   };
@@ -47,7 +52,7 @@ export function parseExact(text: string): unknown {
  */
 export function identity(value: unknown): string {
   if (value instanceof ExactNumber) {
-    return /^-?\d+$/.test(value.source)
+    return value.isInteger
       ? BigInt(value.source).toString()
       : `${Number(value.source)}f`;
   }
@@ -76,7 +81,9 @@ export function compareExact(a: unknown, b: unknown): number {
     const [x, y] = [toBigIntOrNumber(a), toBigIntOrNumber(b)];
     return x < y ? -1 : x > y ? 1 : 0;
   }
-  const [x, y] = [identity(a), identity(b)];
+  const [x, y] = typeof a === "string" && typeof b === "string"
+    ? [a, b]
+    : [identity(a), identity(b)];
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
@@ -94,7 +101,5 @@ function kindOf(value: unknown): number {
 
 function toBigIntOrNumber(value: unknown): bigint | number {
   if (!(value instanceof ExactNumber)) return value as number;
-  return /^-?\d+$/.test(value.source)
-    ? BigInt(value.source)
-    : Number(value.source);
+  return value.isInteger ? BigInt(value.source) : Number(value.source);
 }

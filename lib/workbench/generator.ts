@@ -117,10 +117,14 @@ function fill(
 }
 
 /** Each operation from one of the generators, chosen at random. */
-export function mix(generators: readonly Generator[], turn = 0): Generator {
+export function mix(
+  generators: readonly Generator[],
+  chosen?: number,
+): Generator {
   return {
     op(context) {
       if (generators.length === 0) return null;
+      const turn = chosen ?? context.random.integer(generators.length);
       const answer = generators[turn].op(context);
       if (answer === "pending") return answer;
       if (answer === null) {
@@ -286,7 +290,10 @@ export function eachThread(
         const [i, [op, after]] = first;
         return [op, eachThread(fresh, new Map(own).set(free[i], after))];
       }
-      return free.length < context.threads.length ? "pending" : null;
+      return free.length < context.threads.length ||
+          answers.includes("pending")
+        ? "pending"
+        : null;
     },
     update(context, event) {
       const thread = context.threads.find((each) =>
@@ -300,6 +307,126 @@ export function eachThread(
           thread,
           update(generator, alone(context, thread), event),
         ),
+      );
+    },
+  };
+}
+
+/** Only those operations that pass; others are drawn, and passed over. */
+export function filter(
+  passes: (op: PlannedOp) => boolean,
+  generator: Generator,
+): Generator {
+  return {
+    op(context) {
+      for (let rest = generator;;) {
+        const answer = rest.op(context);
+        if (answer === null || answer === "pending") return answer;
+        const [op, after] = answer;
+        if (passes(op)) return [op, filter(passes, after)];
+        rest = after;
+      }
+    },
+    update: (context, event) =>
+      filter(passes, update(generator, context, event)),
+  };
+}
+
+/**
+ * Ends once more processes than so many could have taken part: those that
+ * actually did, and those that would have been free to.
+ */
+export function processLimit(
+  most: number,
+  generator: Generator,
+  known: ReadonlySet<Process> = new Set(),
+): Generator {
+  return {
+    op(context) {
+      const answer = generator.op(context);
+      if (answer === null || answer === "pending") return answer;
+      const [op, after] = answer;
+      const processes = new Set(known);
+      for (const thread of context.threads) {
+        processes.add(context.processOf(thread));
+      }
+      return processes.size <= most
+        ? [op, processLimit(most, after, processes)]
+        : null;
+    },
+    update: (context, event) =>
+      processLimit(most, update(generator, context, event), known),
+  };
+}
+
+/** A key, and the generator that its group of threads has for it. */
+type Keyed = readonly [key: number, generator: Generator];
+
+/**
+ * Divides the threads into groups of a size. Each group works on a key of its
+ * own, and takes the next one when there is nothing more to do on it. Values
+ * become `[key, value]`. After `jepsen.independent/concurrent-generator`.
+ *
+ * @param forKey makes the generator of a key. It must have something to do.
+ */
+export function independent(
+  groupSize: number,
+  forKey: (key: number, random: Random) => Generator,
+  groups: readonly Keyed[] = [],
+  nextKey = 0,
+): Generator {
+  const restrict = (context: Context, group: number): Context => ({
+    ...context,
+    threads: context.threads.slice(group * groupSize, (group + 1) * groupSize),
+  });
+  return {
+    op(context) {
+      let next = nextKey;
+      const fresh = (): Keyed => [next, forKey(next++, context.random)];
+      const current = Array.from(
+        { length: Math.floor(context.threads.length / groupSize) },
+        (_, group) => groups[group] ?? fresh(),
+      );
+      const answers = current.map((_, group): Answer => {
+        const own = restrict(context, group);
+        if (!own.threads.some((thread) => context.isFree(thread))) {
+          return "pending";
+        }
+        let answer = current[group][1].op(own);
+        if (answer === null) {
+          current[group] = fresh();
+          answer = current[group][1].op(own);
+        }
+        return answer;
+      });
+      const first = soonest(answers, context.random);
+      if (first === undefined) return "pending";
+      const [group, [op, after]] = first;
+      const [key] = current[group];
+      current[group] = [key, after];
+      return [
+        { ...op, value: [key, op.value] },
+        independent(groupSize, forKey, current, next),
+      ];
+    },
+    update(context, event) {
+      const place = context.threads.findIndex((thread) =>
+        context.processOf(thread) === event.process
+      );
+      const group = Math.floor(place / groupSize);
+      const keyed = groups[group];
+      if (keyed === undefined) return this;
+      const [key, generator] = keyed;
+      const { value } = event;
+      const inner = { ...event, value: Array.isArray(value) ? value[1] : null };
+      return independent(
+        groupSize,
+        forKey,
+        groups.with(group, [
+          key,
+          update(generator, restrict(context, group), inner),
+        ]),
+        nextKey,
       );
     },
   };

@@ -36,7 +36,7 @@ export type PartitionKind =
   | "minority-third"
   /** Two halves. */
   | "majority"
-  /** Each node sees a majority, and no two see the same one. */
+  /** Each node sees a majority, and mostly another than its neighbours do. */
   | "majorities-ring";
 
 const partitionKinds: readonly PartitionKind[] = [

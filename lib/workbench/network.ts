@@ -150,10 +150,20 @@ export class Network {
       sentNs,
     };
     this.journal.push(envelope);
-    for (const delayNs of this.#delaysNs(envelope)) {
-      receiver.queue.push({ dueNs: sentNs + delayNs, envelope });
+    for (const holdUpNs of this.#holdUpsNs(envelope)) {
+      const latencyNs = this.#latencyNs(envelope);
+      const enqueue = () => {
+        receiver.queue.push({
+          dueNs: this.#clock.nowNs + latencyNs,
+          envelope,
+        });
+        if (!receiver.busy) this.#receive(dest, receiver);
+      };
+      // Held up before the queue: in it, the receiver would wait for it, and
+      // nothing could overtake.
+      if (holdUpNs === 0) enqueue();
+      else this.#clock.after(holdUpNs, enqueue);
     }
-    if (!receiver.busy) this.#receive(dest, receiver);
   }
 
   /** From now on, `dest` drops what comes from `src`. */
@@ -190,21 +200,21 @@ export class Network {
     receiver.busy = false;
   }
 
-  /** For each copy of a message that arrives, how long it takes. */
-  #delaysNs(envelope: Envelope): number[] {
+  /** For each copy of a message that arrives, how long it's held up. */
+  #holdUpsNs(envelope: Envelope): number[] {
     if (involvesClient(envelope)) return [0];
     const { pLoss = 0, pDuplicate = 0, pReorder = 0 } = this.#options;
     // No dice are thrown for faults that can't be: a run without them is the
     // same as before there were any.
     const happens = (p: number) => p > 0 && this.#random.float() < p;
     if (happens(pLoss)) return [];
-    const delay = () =>
-      this.#latencyNs() +
-      (happens(pReorder) ? this.#random.float() * maxHoldUpMs * msInNs : 0);
-    return happens(pDuplicate) ? [delay(), delay()] : [delay()];
+    const holdUp = () =>
+      happens(pReorder) ? this.#random.float() * maxHoldUpMs * msInNs : 0;
+    return happens(pDuplicate) ? [holdUp(), holdUp()] : [holdUp()];
   }
 
-  #latencyNs(): number {
+  #latencyNs(envelope: Envelope): number {
+    if (involvesClient(envelope)) return 0;
     const { latencyMs, latencyDist } = this.#options;
     // Whole milliseconds, as Maelstrom draws them.
     return Math.floor(drawLatency(latencyDist, latencyMs, this.#random)) *

@@ -94,13 +94,19 @@ export interface OptionSpec {
   mustBe: string;
 }
 
+/** How many nodes a run can have. */
+const maxNodes = 1000;
+
+/** How many clients a run can have. */
+const maxClients = 10_000;
+
 /** All options but the workload. */
 export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "node-count",
     argument: "NUMBER",
     description: "How many nodes to run",
-    ...integerFrom(1),
+    ...integerFrom(1, maxNodes),
   },
   {
     name: "concurrency",
@@ -270,11 +276,17 @@ export function resolve(options: Options): Test {
     (_, i) => `n${count === undefined ? i + 1 : i}`,
   );
   const [, number, perNode] = /^(\d+)(n?)$/.exec(filled.concurrency)!;
+  const concurrency = Number(number) * (perNode ? nodes.length : 1);
+  if (concurrency > maxClients) {
+    throw new BadOption(
+      `--concurrency ${filled.concurrency} makes ${concurrency} clients, and there can be ${maxClients} at most.`,
+    );
+  }
   return {
     options: filled,
     workload,
     nodes,
-    concurrency: Number(number) * (perNode ? nodes.length : 1),
+    concurrency,
     faults: splitFaults(filled.nemesis ?? "") as Fault[],
   };
 }
@@ -309,7 +321,7 @@ function splitFaults(text: string): string[] {
 }
 
 function toNumber(text: string): number | undefined {
-  const number = /^-?\d*\.?\d+(e-?\d+)?$/i.test(text) ? Number(text) : NaN;
+  const number = /^-?\d*\.?\d+(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
   return Number.isFinite(number) ? number : undefined;
 }
 
@@ -335,16 +347,18 @@ function numberFrom(least: number) {
   };
 }
 
-function integerFrom(least: number) {
+function integerFrom(least: number, most = Number.MAX_SAFE_INTEGER) {
   return {
     parse: (text: string) => {
       const number = toNumber(text);
       return number !== undefined && Number.isSafeInteger(number) &&
-          number >= least
+          number >= least && number <= most
         ? number
         : undefined;
     },
-    mustBe: `an integer from ${least} on`,
+    mustBe: most === Number.MAX_SAFE_INTEGER
+      ? `an integer from ${least} on`
+      : `an integer from ${least} to ${most}`,
   };
 }
 

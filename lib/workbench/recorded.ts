@@ -36,7 +36,7 @@ export interface RecordedFindings {
  */
 export async function checkRecorded(folder: string): Promise<RecordedFindings> {
   const test = await readTest(`${folder}/run.json`);
-  const history = await readHistory(folder, test);
+  const history = await readHistory(folder);
   const findings = {
     stats: stats(history),
     availability: availability(history, test.options.availability),
@@ -65,14 +65,13 @@ async function readTest(path: string): Promise<Test> {
   return resolve({ ...run.options, workload: run.workload });
 }
 
-async function readHistory(folder: string, { workload }: Test): Promise<Op[]> {
+async function readHistory(folder: string): Promise<Op[]> {
   const path = `${folder}/history.jsonl`;
   const packed = await exists(`${path}.gz`) && !await exists(path);
   const text = await read(packed ? `${path}.gz` : path, packed);
-  const parse = workload.exactNumbers ? parseExact : JSON.parse;
   return text.split("\n").filter((line) => line !== "").map((line, i) => {
     try {
-      return parse(line) as Op;
+      return parseExact(line) as Op;
     } catch {
       throw new BadOption(`Line ${i + 1} of ${path} isn't JSON.`);
     }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ExactNumber } from "./exact_json.ts";
 
 /** What a value may be; an array type has elements of any kind. */
 export type Kind = "any" | "integer" | "string" | "array" | "object";
@@ -35,9 +36,10 @@ export function shapeProblem(
       return `has ${actual} for "${key}", which isn't ${kindText(kind)}`;
     }
   }
-  const extra = Object.keys(value).find((key) =>
-    !(key in shape) && !(`${key}?` in shape)
+  const known = new Set(
+    Object.keys(shape).map((name) => name.replace(/\?$/, "")),
   );
+  const extra = Object.keys(value).find((key) => !known.has(key));
   return extra === undefined ? undefined : `has a key too many: "${extra}"`;
 }
 
@@ -57,7 +59,8 @@ function fits(value: unknown, kind: Shape[string]): boolean {
     case "any":
       return true;
     case "integer":
-      return Number.isInteger(value);
+      return Number.isInteger(value) ||
+        value instanceof ExactNumber && value.isInteger;
     case "string":
       return typeof value === "string";
     case "array":

@@ -11,6 +11,7 @@
  * @module
  */
 import { msInNs } from "../clock.ts";
+import { identity } from "../exact_json.ts";
 import { type History, isClientOp, type Op, pairs } from "../history.ts";
 import { type Quantiles, quantiles } from "./quantiles.ts";
 import type { Findings, Validity } from "./validity.ts";
@@ -77,8 +78,8 @@ const maxListed = 48;
 export function setFull(history: History, addF: string): SetFullFindings {
   const counterpart = pairs(history);
   const elements = new Map<unknown, Element>();
-  const repeated = new Map<unknown, number>();
-  const unexpected = new Set<unknown>();
+  const repeated = new Map<unknown, [element: unknown, times: number]>();
+  const unexpected = new Map<unknown, unknown>();
 
   for (const op of history) {
     if (!isClientOp(op)) continue;
@@ -95,10 +96,10 @@ export function setFull(history: History, addF: string): SetFullFindings {
       for (const value of op.value) {
         const key = keyOf(value);
         const element = elements.get(key);
-        if (element === undefined) unexpected.add(value);
+        if (element === undefined) unexpected.set(key, value);
         else if (element.seenBy === op) {
-          if (!repeated.has(value)) {
-            repeated.set(value, occurrences(op.value, key));
+          if (!repeated.has(key)) {
+            repeated.set(key, [value, occurrences(op.value, key)]);
           }
         } else {
           element.seenBy = op;
@@ -150,9 +151,10 @@ export function setFull(history: History, addF: string): SetFullFindings {
     ...(lostLatencies && { "lost-latencies": lostLatencies }),
     "duplicated-count": 0,
     duplicated: {},
-    ...(repeated.size > 0 && { repeated: [...repeated].slice(0, maxListed) }),
+    ...(repeated.size > 0 &&
+      { repeated: [...repeated.values()].slice(0, maxListed) }),
     ...(unexpected.size > 0 &&
-      { unexpected: [...unexpected].slice(0, maxListed) }),
+      { unexpected: [...unexpected.values()].slice(0, maxListed) }),
   };
 }
 
@@ -194,10 +196,13 @@ function later(a: Op | undefined, b: Op): Op {
   return a === undefined || a.index < b.index ? b : a;
 }
 
-/** What makes two elements the same: JSON values are compared by content. */
+/**
+ * What makes two elements the same: JSON values are compared by content. The
+ * text of an object can't be mistaken for a string's, which is itself.
+ */
 function keyOf(value: unknown): unknown {
   return typeof value === "object" && value !== null
-    ? JSON.stringify(value)
+    ? `\0${identity(value)}`
     : value;
 }
 

@@ -21,14 +21,11 @@ const generateRPC: RPC = {
 export const uniqueIds: Workload = {
   generator: () => forever(() => ({ f: "generate" })),
   async invoke(_, client, node) {
-    const { id } = await client.rpc(node, generateRPC, {}, {
-      parseExactly: true,
-    });
+    const { id } = await client.rpc(node, generateRPC, {});
     return { type: "ok", value: id };
   },
   idempotent: new Set(),
   reusableClients: true,
-  exactNumbers: true,
   check,
   explain(findings, history) {
     const { "duplicated-count": count } = findings as UniqueIdsFindings;

@@ -13,6 +13,8 @@ import type { Test } from "../options.ts";
 
 /** One of Maelstrom's workloads. */
 export interface Workload {
+  /** What the options can't be for this workload, in words; see `resolve`. */
+  objection?(test: Test): string | undefined;
   /** What clients do until time is up. */
   generator(test: Test): Generator;
   /** What they do at the end, after the network has healed and come to rest. */
@@ -26,13 +28,13 @@ export interface Workload {
   invoke(op: PlannedOp, client: Client, node: string): Promise<Completion>;
   /** Operations that change nothing: if they fail, they did not happen. */
   idempotent: ReadonlySet<string>;
+  /**
+   * Whether every error leaves open what happened, even one that a node calls
+   * definite: some of Maelstrom's clients don't look at errors at all.
+   */
+  indefiniteErrors?: boolean;
   /** Whether a client outlives the process that it worked for. */
   reusableClients?: boolean;
-  /**
-   * Whether numbers have to be told apart that `JSON.parse` takes for the same:
-   * see `exact_json.ts`.
-   */
-  exactNumbers?: boolean;
   /** Judges what happened. */
   check(history: History, test: Test): Findings;
   /** In words, what is wrong: the first thing to know, for people. */

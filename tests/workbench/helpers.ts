@@ -1,0 +1,169 @@
+/**
+ * What the workbench's tests share: short ways to write a history, a context,
+ * and a network whose deliveries can be looked at.
+ *
+ * @module
+ */
+import type { Parameters as CheckParameters } from "fast-check";
+import { msInNs, VirtualClock } from "../../lib/workbench/clock.ts";
+import type {
+  Answer,
+  Context,
+  Generator,
+  PlannedOp,
+  Thread,
+} from "../../lib/workbench/generator.ts";
+import type {
+  History,
+  Op,
+  OpType,
+  Process,
+} from "../../lib/workbench/history.ts";
+import {
+  type Envelope,
+  Network,
+  type NetworkOptions,
+} from "../../lib/workbench/network.ts";
+import { Random } from "../../lib/workbench/random.ts";
+
+/** Settings of a property test: always the same cases. */
+export function cases<T = unknown>(numRuns = 200): CheckParameters<T> {
+  return { seed: 20240229, numRuns };
+}
+
+/** An entry of a history, without the index. */
+export interface Entry {
+  time: number;
+  process: Process;
+  type: OpType;
+  f: string;
+  value: unknown;
+  [key: string]: unknown;
+}
+
+/** An entry of a history; its time is in milliseconds. */
+export function op(
+  ms: number,
+  process: Process,
+  type: OpType,
+  f: string,
+  value: unknown = null,
+  others: Record<string, unknown> = {},
+): Entry {
+  return { time: ms * msInNs, process, type, f, value, ...others };
+}
+
+/** A history: the entries with their indexes. */
+export function historyOf(...entries: Entry[]): History {
+  return entries.map((entry, index) => ({ index, ...entry }) as Op);
+}
+
+/** What a {@linkcode Context} is made of in a test. */
+export interface Situation {
+  ms?: number;
+  threads?: readonly Thread[];
+  busy?: readonly Thread[];
+  /** Processes of threads that aren't their own. */
+  processes?: ReadonlyMap<Thread, Process>;
+  random?: Random;
+}
+
+/** A context in which the first of the free threads has its turn. */
+export function contextOf({
+  ms = 0,
+  threads = [0, 1, 2, "nemesis"],
+  busy = [],
+  processes = new Map(),
+  random = new Random("context"),
+}: Situation = {}): Context {
+  return {
+    timeNs: ms * msInNs,
+    random,
+    threads,
+    isFree: (thread) => !busy.includes(thread),
+    processOf: (thread) => processes.get(thread) ?? thread,
+    freeThread: (allowed) => allowed.find((thread) => !busy.includes(thread)),
+  };
+}
+
+/** The operation and the rest; fails if the answer isn't one. */
+export function taken(answer: Answer): readonly [PlannedOp, Generator] {
+  if (answer === null || answer === "pending") {
+    throw new Error(`an operation was expected, not ${answer}`);
+  }
+  return answer;
+}
+
+/** Takes operations, as many as there are, and at most so many. */
+export function takeAll(
+  generator: Generator,
+  context: Context,
+  most = Infinity,
+): PlannedOp[] {
+  const ops: PlannedOp[] = [];
+  while (ops.length < most) {
+    const answer = generator.op(context);
+    if (answer === null || answer === "pending") break;
+    ops.push(answer[0]);
+    generator = answer[1];
+  }
+  return ops;
+}
+
+/** A network under virtual time, and what it has handed over. */
+export class TestNetwork {
+  readonly clock = new VirtualClock();
+  readonly network: Network;
+  /** What was handed over: to whom, what, and when in milliseconds. */
+  readonly deliveries: { dest: string; line: string; ms: number }[] = [];
+
+  constructor(ids: readonly string[], options: Partial<NetworkOptions> = {}) {
+    this.network = new Network(this.clock, new Random("network"), {
+      latencyMs: 0,
+      latencyDist: "constant",
+      handoverMs: [0, 0],
+      ...options,
+    });
+    for (const id of ids) this.join(id);
+  }
+
+  join(id: string): void {
+    this.network.add(id, ({ dest, line }) => {
+      this.deliveries.push({ dest, line, ms: this.clock.nowNs / msInNs });
+    });
+  }
+
+  /** Does something at a time. */
+  at(ms: number, action: () => void): void {
+    this.clock.at(ms * msInNs, action);
+  }
+
+  /** Lets time pass until nothing more can happen, for a day at most. */
+  async settle(): Promise<void> {
+    await this.clock.drive(this.clock.sleepUntil(86_400 * 1000 * msInNs));
+  }
+
+  /** What was handed over, as `"line@milliseconds"`. */
+  get arrivals(): string[] {
+    return this.deliveries.map(({ line, ms }) => `${line}@${ms}`);
+  }
+
+  /** How long the messages took, in milliseconds. */
+  get latencies(): number[] {
+    return this.network.journal.map(({ sentNs, receivedNs }: Envelope) =>
+      (receivedNs! - sentNs) / msInNs
+    );
+  }
+}
+
+/** The mean of some numbers. */
+export function mean(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0) / numbers.length;
+}
+
+/** How often each of the values occurs. */
+export function tally<T>(values: Iterable<T>): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}

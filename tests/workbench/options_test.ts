@@ -1,0 +1,333 @@
+/**
+ * Options: their defaults, what they may be, and what is said if they can't.
+ *
+ * @module
+ */
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import fc from "fast-check";
+import {
+  BadOption,
+  nearest,
+  type Options,
+  optionSpecs,
+  parseOption,
+  resolve,
+} from "../../lib/workbench/options.ts";
+import { workloads } from "../../lib/workbench/workloads/mod.ts";
+import { cases } from "./helpers.ts";
+
+/** What is said of options that can't be. */
+function complaint(options: Record<string, unknown>): string {
+  return assertThrows(
+    () => resolve({ workload: "echo", ...options } as Options),
+    BadOption,
+  ).message;
+}
+
+const spec = (name: string) => optionSpecs.find((each) => each.name === name)!;
+
+Deno.test("the defaults are Maelstrom's", () => {
+  const { options, nodes, concurrency, faults, workload } = resolve({
+    workload: "echo",
+  });
+  assertEquals(options, {
+    workload: "echo",
+    concurrency: "1n",
+    rate: 5,
+    "time-limit": 60,
+    latency: 0,
+    "latency-dist": "constant",
+    "nemesis-interval": 10,
+    topology: "grid",
+    seed: 1,
+  });
+  assertEquals(nodes, ["n1", "n2", "n3", "n4", "n5"]);
+  assertStrictEquals(concurrency, 5);
+  assertEquals(faults, []);
+  assertStrictEquals(workload, workloads.echo);
+});
+
+Deno.test("an option that is undefined has its default", () => {
+  assertStrictEquals(
+    resolve({ workload: "echo", rate: undefined }).options.rate,
+    5,
+  );
+});
+
+Deno.test("all options are taken as they are given", () => {
+  const given: Options = {
+    workload: "broadcast",
+    "node-count": 3,
+    concurrency: "2n",
+    rate: 0.5,
+    "time-limit": 7,
+    latency: 100,
+    "latency-dist": "exponential",
+    nemesis: "partition",
+    "nemesis-interval": 0.25,
+    "p-loss": 0.01,
+    "p-duplicate": 1,
+    "p-reorder": 0,
+    topology: "tree4",
+    availability: "total",
+    "consistency-models": "read-committed",
+    "key-count": 4,
+    "max-txn-length": 5,
+    "max-writes-per-key": 6,
+    seed: 42,
+  };
+  const { options, faults, concurrency } = resolve(given);
+  assertEquals(options, given as typeof options);
+  assertEquals(faults, ["partition"]);
+  assertStrictEquals(concurrency, 6);
+});
+
+Deno.test("options aren't changed by being resolved", () => {
+  const given = Object.freeze({ workload: "echo", rate: 7 });
+  resolve(given);
+  assertEquals(given, { workload: "echo", rate: 7 });
+});
+
+Deno.test("nodes are n0, n1, … with node-count, and n1 to n5 without", () => {
+  const nodesOf = (count?: number) =>
+    resolve({ workload: "echo", "node-count": count }).nodes;
+  assertEquals(nodesOf(1), ["n0"]);
+  assertEquals(nodesOf(3), ["n0", "n1", "n2"]);
+  assertEquals(nodesOf(5), ["n0", "n1", "n2", "n3", "n4"]);
+  assertEquals(nodesOf(), ["n1", "n2", "n3", "n4", "n5"]);
+});
+
+Deno.test("concurrency is a number, or a number for each node", () => {
+  const concurrencyOf = (concurrency: string, count?: number) =>
+    resolve({ workload: "echo", concurrency, "node-count": count })
+      .concurrency;
+  assertStrictEquals(concurrencyOf("2n", 4), 8);
+  assertStrictEquals(concurrencyOf("2n"), 10);
+  assertStrictEquals(concurrencyOf("10", 4), 10);
+  assertStrictEquals(concurrencyOf("1", 4), 1);
+  assertThrows(
+    () => concurrencyOf("11n", 1000),
+    BadOption,
+    "--concurrency 11n makes 11000 clients, and there can be 10000 at most.",
+  );
+});
+
+Deno.test("faults are separated by commas; spaces don't matter, and none is fine", () => {
+  const faultsOf = (nemesis: string) =>
+    resolve({ workload: "echo", nemesis }).faults;
+  assertEquals(faultsOf("partition"), ["partition"]);
+  assertEquals(faultsOf(" partition , "), ["partition"]);
+  assertEquals(faultsOf(""), []);
+});
+
+Deno.test("values at the edge of what may be are taken", () => {
+  const edges: [string, string, unknown][] = [
+    ["node-count", "1", 1],
+    ["rate", "0", 0],
+    ["rate", ".5", 0.5],
+    ["rate", "1e3", 1000],
+    ["rate", "2.5e-1", 0.25],
+    ["time-limit", "1", 1],
+    ["latency", "0", 0],
+    ["nemesis-interval", "0.001", 0.001],
+    ["availability", "0", 0],
+    ["availability", "1", 1],
+    ["availability", "0.999", 0.999],
+    ["availability", "total", "total"],
+    ["seed", "0", 0],
+    ["seed", "9007199254740991", Number.MAX_SAFE_INTEGER],
+  ];
+  for (const [name, text, value] of edges) {
+    assertStrictEquals(parseOption(spec(name), text), value, `${name} ${text}`);
+  }
+});
+
+const rejections: [name: string, wrong: string[], mustBe: string][] = [
+  [
+    "node-count",
+    ["0", "-1", "1.5", "1001", "many"],
+    "an integer from 1 to 1000",
+  ],
+  [
+    "concurrency",
+    ["0", "0n", "-1", "n", "2m", "1.5n", "n2", "01"],
+    "a positive integer, optionally followed by n",
+  ],
+  ["rate", ["-1", "-0.1", "fast", "1e999", "NaN"], "a number from 0 on"],
+  ["time-limit", ["0", "0.5", "-1", "1m"], "an integer from 1 on"],
+  ["latency", ["-1", "0.5", "10ms"], "an integer from 0 on"],
+  [
+    "latency-dist",
+    ["normal", "Constant", " constant"],
+    "one of constant, uniform, exponential",
+  ],
+  ["nemesis", ["kill", "partition,kill", "Partition"], "a list of partition"],
+  ["nemesis-interval", ["0", "-1", "often"], "a positive number"],
+  ...["p-loss", "p-duplicate", "p-reorder"].map((
+    name,
+  ): [string, string[], string] => [
+    name,
+    ["-0.1", "1.01", "often", "5%"],
+    "a number between 0 and 1",
+  ]),
+  [
+    "topology",
+    ["ring", "tree5", "toString"],
+    "one of line, grid, tree, tree2, tree3, tree4, total",
+  ],
+  [
+    "availability",
+    ["1.1", "-0.1", "all", "99%"],
+    "total, or a number between 0 and 1",
+  ],
+  ["consistency-models", [], "a list of consistency models"],
+  ["key-count", ["0", "0.5", "x"], "an integer from 1 on"],
+  ["max-txn-length", ["0", "-4", "x"], "an integer from 1 on"],
+  ["max-writes-per-key", ["0", "1.5", "x"], "an integer from 1 on"],
+  [
+    "seed",
+    ["-1", "0.5", "x", "9007199254740992"],
+    "an integer from 0 on",
+  ],
+];
+
+Deno.test("every option but nemesis refuses to be empty", () => {
+  for (const { name } of optionSpecs) {
+    if (name === "nemesis") continue;
+    assert(complaint({ [name]: "" }).startsWith(`--${name} must be `), name);
+  }
+});
+
+Deno.test("the rejections that follow are of all options", () => {
+  assertEquals(
+    rejections.map(([name]) => name),
+    optionSpecs.map(({ name }) => name),
+  );
+});
+
+for (const [name, wrong, mustBe] of rejections) {
+  Deno.test(`${name} must be ${mustBe}`, () => {
+    for (const value of ["", ...wrong]) {
+      if (name === "nemesis" && value === "") continue;
+      assertStrictEquals(
+        complaint({ [name]: value }),
+        `--${name} must be ${mustBe}, not "${value}".`,
+      );
+    }
+  });
+}
+
+Deno.test("numbers are checked like text", () => {
+  assertStrictEquals(
+    complaint({ rate: -1 }),
+    '--rate must be a number from 0 on, not "-1".',
+  );
+  assertStrictEquals(
+    complaint({ rate: Infinity }),
+    '--rate must be a number from 0 on, not "Infinity".',
+  );
+  assertStrictEquals(
+    complaint({ latency: 0.5 }),
+    '--latency must be an integer from 0 on, not "0.5".',
+  );
+  assertStrictEquals(
+    resolve({ workload: "echo", rate: 1e-7 }).options.rate,
+    1e-7,
+  );
+});
+
+Deno.test({
+  name: "any finite number from 0 on is a rate",
+  // String(1e21) is "1e+21", and the pattern for numbers has no place for the
+  // plus sign; "1e+3" from the command line is refused as well.
+  fn() {
+    fc.assert(
+      fc.property(fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }), (
+        rate,
+      ) => {
+        assertStrictEquals(
+          resolve({ workload: "echo", rate }).options.rate,
+          rate,
+        );
+      }),
+      cases(),
+    );
+  },
+});
+
+Deno.test("a workload that isn't there: the nearest one, and all there are", () => {
+  const list = Object.keys(workloads).join(", ");
+  assertStrictEquals(
+    complaint({ workload: "brodcast" }),
+    `There is no workload "brodcast" here (did you mean broadcast?). There are ${list}.`,
+  );
+  assertStrictEquals(
+    complaint({ workload: "unique_ids" }),
+    `There is no workload "unique_ids" here (did you mean unique-ids?). There are ${list}.`,
+  );
+  assertStrictEquals(
+    complaint({ workload: "consensus" }),
+    `There is no workload "consensus" here. There are ${list}.`,
+  );
+});
+
+Deno.test("names of Object's own properties aren't workloads", () => {
+  for (const workload of ["constructor", "toString", "__proto__"]) {
+    assert(
+      complaint({ workload }).startsWith(`There is no workload "${workload}"`),
+    );
+  }
+});
+
+Deno.test("an option that isn't there: the nearest one", () => {
+  const hints: [string, string][] = [
+    ["node_count", " (did you mean node-count?)"],
+    ["timelimit", " (did you mean time-limit?)"],
+    ["latancy", " (did you mean latency?)"],
+    ["rates", " (did you mean rate?)"],
+    ["topolgy", " (did you mean topology?)"],
+    ["colour", ""],
+    ["log-stderr", ""],
+  ];
+  for (const [name, hint] of hints) {
+    assertStrictEquals(
+      complaint({ [name]: 1 }),
+      `There is no option "${name}"${hint}.`,
+    );
+  }
+});
+
+Deno.test("nearest: a word within a third of its letters, the nearest of all", () => {
+  assertStrictEquals(nearest("abc", []), "");
+  assertStrictEquals(nearest("abcdef", ["abcdxy"]), " (did you mean abcdxy?)");
+  assertStrictEquals(nearest("abcdef", ["abcxyz"]), "");
+  assertStrictEquals(
+    nearest("abcdef", ["abcdxy", "abcdex", "zzz"]),
+    " (did you mean abcdex?)",
+  );
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-z]{1,9}$/), (word) => {
+      assertStrictEquals(
+        nearest(word, ["something-else", word]),
+        ` (did you mean ${word}?)`,
+      );
+    }),
+    cases(50),
+  );
+});
+
+Deno.test("every option is explained, and its default may be given", () => {
+  for (const { name, argument, description, mustBe, ...rest } of optionSpecs) {
+    assert(argument && description && mustBe, name);
+    if (rest.default === undefined) continue;
+    assertStrictEquals(
+      parseOption(spec(name), String(rest.default)),
+      rest.default,
+    );
+  }
+});
