@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Body, OpenBody } from "./message.ts";
+import type { Body } from "./message.ts";
 
 /** Maelstrom's error codes by name. Codes from 1000 on are yours, indefinite. */
 export const ErrorCode = {
@@ -102,8 +102,9 @@ export class RPCError extends Error {
   }
 
   /** The error that an `error` message stands for. */
-  static fromBody(body: OpenBody): RPCError {
-    const { code, text } = body;
+  static fromBody(
+    { code, text }: Body & { code?: unknown; text?: unknown },
+  ): RPCError {
     return new RPCError(
       typeof code === "number" ? code : ErrorCode.crash,
       typeof text === "string" ? text : undefined,

@@ -150,7 +150,8 @@ export class KV<V = unknown> {
   ): Promise<V> {
     for (let attempt = 1;; attempt++) {
       const from = await this.readOr(key, undefined, options);
-      const to = change(from);
+      // A copy, for a change that is made in place would change `from` as well.
+      const to = change(structuredClone(from));
       try {
         // lww-kv has no create: there a first write is a write like any other.
         if (from === undefined && this.#service === "lww-kv") {

@@ -73,9 +73,9 @@ export class Node {
   #initHandlers: (() => void | Promise<void>)[] = [];
   #calls = new Map<number, PendingCall>();
   #lastMsgId = 0;
-  #timers = new Set<() => void>();
+  #intervals = new Set<() => void>();
   #running = new Set<Promise<void>>();
-  #closed: Error | undefined;
+  #closed = false;
 
   /** @param runtime where the node lives; `serve` and the workbench give one. */
   constructor(runtime: Runtime) {
@@ -123,14 +123,26 @@ export class Node {
     this.#initHandlers.push(handler);
   }
 
-  /** Sends a message, and expects nothing. */
+  /**
+   * Sends a message, and expects nothing.
+   *
+   * @throws {TypeError} before the node is initialised: it has no address yet.
+   */
   send(dest: string, body: OutgoingBody): void {
+    if (this.#id === "") {
+      throw new TypeError(
+        "The node has no id before init: send in onInit, or later",
+      );
+    }
     this.#runtime.send({ src: this.#id, dest, body });
   }
 
-  /** Answers a request by hand: for a reply that is due later. */
+  /**
+   * Answers a request by hand: for a reply that is due later. A message that
+   * carries no `msg_id` gets none.
+   */
   reply(request: Message<Body>, body: OutgoingBody): void {
-    this.send(request.src, { ...body, in_reply_to: request.body.msg_id });
+    this.#answer(request, body);
   }
 
   /**
@@ -149,17 +161,14 @@ export class Node {
     const msgId = ++this.#lastMsgId;
     const { promise, resolve, reject } = Promise.withResolvers<OpenBody>();
     if (signal?.aborted) reject(signal.reason);
-    else if (this.#closed) reject(this.#closed);
-    else {
-      const cancelTimer = Number.isFinite(timeoutMs)
-        ? this.#setTimer(() =>
-          call.reject(
-            new RPCError(
-              ErrorCode.timeout,
-              `${dest} did not answer ${body.type} within ${timeoutMs} ms`,
-            ),
-          ), timeoutMs)
-        : () => {};
+    else if (!this.#closed) {
+      const cancelTimer = this.#setTimer(() =>
+        call.reject(
+          new RPCError(
+            ErrorCode.timeout,
+            `${dest} did not answer ${body.type} within ${timeoutMs} ms`,
+          ),
+        ), timeoutMs);
       const onAbort = () => call.reject(signal!.reason);
       const settled = () => {
         this.#calls.delete(msgId);
@@ -173,7 +182,11 @@ export class Node {
       };
       signal?.addEventListener("abort", onAbort);
       this.#calls.set(msgId, call);
-      this.send(dest, { ...body, msg_id: msgId });
+      try {
+        this.send(dest, { ...body, msg_id: msgId });
+      } catch (error) {
+        call.reject(error);
+      }
     }
     return promise as unknown as Promise<R>;
   }
@@ -213,9 +226,11 @@ export class Node {
    * @returns a function that ends it.
    */
   every(intervalMs: number, task: () => void | Promise<void>): () => void {
+    if (this.#closed) return () => {};
     let cancel = () => {};
     let busy = false;
     const tick = () => {
+      if (this.#closed) return;
       cancel = this.#setTimer(tick, intervalMs);
       if (busy) return;
       try {
@@ -229,7 +244,12 @@ export class Node {
       }
     };
     cancel = this.#setTimer(tick, intervalMs);
-    return () => cancel();
+    const end = () => {
+      this.#intervals.delete(end);
+      cancel();
+    };
+    this.#intervals.add(end);
+    return end;
   }
 
   /** A number from 0 up to, not including, 1. */
@@ -271,16 +291,20 @@ export class Node {
   }
 
   /**
-   * Ends the node: timers stop, calls that wait fail. Handlers that are still
-   * running may go on to reply.
+   * Ends the node: what it does again and again stops, calls that wait for an
+   * answer fail, and new ones get none. Handlers that are still running may go
+   * on to reply.
    *
    * @param graceMs how long to wait for them.
    */
   async close(graceMs = 0): Promise<void> {
-    this.#closed = new Error("the node's input has ended");
-    for (const call of [...this.#calls.values()]) call.reject(this.#closed);
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+    this.#closed = true;
+    for (const end of [...this.#intervals]) end();
+    for (const call of [...this.#calls.values()]) {
+      call.reject(
+        new RPCError(ErrorCode.crash, "the node's input has ended"),
+      );
+    }
     if (this.#running.size === 0) return;
     const grace = Promise.withResolvers<void>();
     const cancel = this.#runtime.setTimer(grace.resolve, graceMs);
@@ -316,7 +340,14 @@ export class Node {
       this.#peers = Object.freeze(node_ids.filter((id) => id !== node_id));
     }
     this.#handle(message, async () => {
-      if (!again) { for (const handler of this.#initHandlers) await handler(); }
+      try {
+        if (!again) {
+          for (const handler of this.#initHandlers) await handler();
+        }
+      } catch (error) {
+        this.#id = ""; // so that init can be tried again
+        throw error;
+      }
       return { type: "init_ok" };
     });
   }
@@ -341,20 +372,16 @@ export class Node {
   }
 
   #fail(message: Message, error: unknown): void {
-    const known = error instanceof RPCError;
-    if (!known) {
+    if (!(error instanceof RPCError)) {
       this.log(`handler of "${message.body.type}" threw: ${describe(error)}`);
+      error = new RPCError(ErrorCode.crash, messageOf(error));
     }
-    const reply = known ? error : new RPCError(
-      ErrorCode.crash,
-      error instanceof Error ? error.message : String(error),
-    );
-    this.#answer(message, reply.toBody());
+    this.#answer(message, (error as RPCError).toBody());
   }
 
-  #answer(request: Message, body: OutgoingBody): void {
+  #answer(request: Message<Body>, body: OutgoingBody): void {
     const in_reply_to = request.body.msg_id;
-    if (in_reply_to === undefined) return;
+    if (typeof in_reply_to !== "number") return;
     this.#runtime.send({
       // Before init a node has no id of its own: it goes by what it was called.
       src: this.#id || request.dest,
@@ -363,30 +390,32 @@ export class Node {
     });
   }
 
+  /** A timer for any number: what is no time is none, and Infinity is never. */
   #setTimer(callback: () => void, delayMs: number): () => void {
-    if (this.#closed) return () => {};
-    const cancelTimer = this.#runtime.setTimer(() => {
-      this.#timers.delete(cancel);
-      callback();
-    }, delayMs);
-    const cancel = () => {
-      this.#timers.delete(cancel);
-      cancelTimer();
-    };
-    this.#timers.add(cancel);
-    return cancel;
+    if (delayMs === Infinity) return () => {};
+    return this.#runtime.setTimer(callback, delayMs > 0 ? delayMs : 0);
+  }
+}
+
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return "something that has no text"; // an object without a prototype
   }
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? error.stack ?? String(error) : String(error);
+  return error instanceof Error && error.stack || messageOf(error);
 }
 
 const maxExcerptChars = 200;
 
 /** The start of anything as JSON: for a log line that must not be a megabyte. */
 function excerpt(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value) ?? "";
+  const text = typeof value === "string"
+    ? value.replaceAll("\n", "\\n")
+    : JSON.stringify(value) ?? "";
   return text.length <= maxExcerptChars
     ? text
     : `${text.slice(0, maxExcerptChars)}… (${text.length} characters)`;

@@ -16,6 +16,9 @@ import type { Runtime } from "./runtime.ts";
 /** How long handlers may go on once the input has ended. */
 const graceMs = 1000;
 
+/** What a timer of the system holds: beyond it, it would go off at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
 /**
  * With more characters than this waiting to be written, reading pauses: a
  * judge that doesn't listen must not make the node run out of memory.
@@ -60,6 +63,10 @@ export async function serve(app: App): Promise<never> {
     takeLine(node, line);
     if (output.queuedChars > maxQueuedChars) await output.flushed();
   }
+  // What is cut off now is nobody's failure any more.
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+  });
   await node.close(graceMs);
   await output.flushed();
   Deno.exit(0);
@@ -88,7 +95,15 @@ function stdioRuntime(output: Output): Runtime {
       output.writeLine(JSON.stringify(message)),
     now: () => performance.now(),
     setTimer(callback, delayMs) {
-      const timer = setTimeout(callback, delayMs);
+      let timer: ReturnType<typeof setTimeout>;
+      const arm = (restMs: number) => {
+        const partMs = Math.min(restMs, maxTimerMs);
+        timer = setTimeout(
+          () => restMs > partMs ? arm(restMs - partMs) : callback(),
+          partMs,
+        );
+      };
+      arm(delayMs);
       return () => clearTimeout(timer);
     },
     random: () => Math.random(),
@@ -125,9 +140,11 @@ class Output {
         while (bytes.length > 0) {
           bytes = bytes.subarray(await Deno.stdout.write(bytes));
         }
-      } catch {
+      } catch (error) {
         // Nobody reads any more: the judge has gone, and so may the node.
-        Deno.exit(0);
+        if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+        console.error(`stdout: ${error}`);
+        Deno.exit(1);
       }
     }
     this.#writing = undefined;
