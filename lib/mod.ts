@@ -16,6 +16,7 @@
  * @module
  */
 export * from "./error.ts";
+export * from "./feed.ts";
 export * from "./kv.ts";
 export * from "./message.ts";
 export * from "./node.ts";

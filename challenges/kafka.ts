@@ -1,0 +1,235 @@
+/**
+ * # 5. Kafka-style log
+ *
+ * https://fly.io/dist-sys/5a/ to https://fly.io/dist-sys/5c/
+ *
+ * For each key a log: `send` appends a message and tells its offset, `poll`
+ * reads from an offset on. Nothing that was acknowledged may be missing from
+ * what is read, and what is read must have no hole that is filled later: a
+ * reader that has gone past never comes back to look.
+ *
+ * That is the difficulty with two nodes. If both give out offsets, one of them
+ * may give out 7 and the other have read 8 already.
+ *
+ * The straightforward answer, `--strategy store`, keeps each log as one value in
+ * `lin-kv` and appends by compare-and-set. It's right, and it's slow: four
+ * messages per send and two per poll, and the more often the nodes get in each
+ * other's way.
+ *
+ * What makes it cheap is that the task doesn't ask for offsets without gaps. So
+ * the two need not agree who gets the next one: node 0 gives out 0, 2, 4, …,
+ * node 1 gives out 1, 3, 5, …, each of them always one beyond all that it has
+ * heard of. A `send` is answered at once, without a word to anybody. What has
+ * been sent goes to the other node a tenth of a second later, in one message,
+ * with a promise: *my next offset will be at least so much*. And a `poll` shows
+ * the part of a log that all nodes have promised not to add to. That part is
+ * the same on every node, and it never changes.
+ *
+ * The messenger is the library's `Feed`; what remains is to sort by offset.
+ *
+ * What an acknowledgement means is up to you, as in Kafka: with `--acks 1`, the
+ * default, the node that answers has the message; with `--acks all`, every node
+ * has it. Under a partition the first goes on, and polls show what was before;
+ * the second waits.
+ *
+ * Committed offsets are events of the feed like messages. Of two that were
+ * committed, the greater one counts, in whatever order they come; so they never
+ * go back, and all nodes agree.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { ErrorCode, Feed, KV, type Node, RPCError, serve } from "../lib/mod.ts";
+
+/** How long messages gather before the other nodes are sent them. */
+const gatherMs = 120;
+
+/** How many messages of a key a poll shows at most. */
+const maxPolled = 1000;
+
+type Message = unknown;
+type Entry = [offset: number, message: Message];
+type Offsets = { [key: string]: number };
+
+/** What is asked of a log, whatever it's kept in. */
+interface Logs {
+  append(key: string, message: Message): Promise<number> | number;
+  read(key: string, from: number): Promise<Entry[]> | Entry[];
+  commit(offsets: Offsets): Promise<void> | void;
+  committed(keys: string[]): Promise<Offsets> | Offsets;
+}
+
+/** A log per key. */
+export function kafka(node: Node, args: string[] = []) {
+  const { strategy, acks } = readArguments(args);
+  const logs = strategies[strategy](node, acks);
+
+  node.on<{ type: "send"; key: string; msg: Message }>(
+    "send",
+    async ({ body: { key, msg } }) => ({
+      type: "send_ok",
+      offset: await logs.append(required(key, "key"), msg),
+    }),
+  );
+
+  node.on<{ type: "poll"; offsets: Offsets }>("poll", async ({ body }) => {
+    const msgs: { [key: string]: Entry[] } = {};
+    for (
+      const [key, from] of Object.entries(required(body.offsets, "offsets"))
+    ) {
+      msgs[key] = await logs.read(key, from);
+    }
+    return { type: "poll_ok", msgs };
+  });
+
+  node.on<{ type: "commit_offsets"; offsets: Offsets }>(
+    "commit_offsets",
+    async ({ body }) => {
+      await logs.commit(required(body.offsets, "offsets"));
+      return { type: "commit_offsets_ok" };
+    },
+  );
+
+  node.on<{ type: "list_committed_offsets"; keys: string[] }>(
+    "list_committed_offsets",
+    async ({ body }) => ({
+      type: "list_committed_offsets_ok",
+      offsets: await logs.committed(required(body.keys, "keys")),
+    }),
+  );
+}
+
+type Event =
+  | { key: string; message: Message }
+  | { committed: Offsets };
+
+/** Logs that the nodes keep themselves, and tell each other of. */
+function replicated(node: Node, acks: Acks): Logs {
+  const logs = new Map<string, Entry[]>();
+  const committed = new Map<string, number>();
+  /** Messages that may yet get neighbours with smaller offsets. */
+  let unsettled: { offset: number; key: string; message: Message }[] = [];
+
+  const feed = new Feed<Event>(node, { intervalMs: gatherMs, onEvent: take });
+
+  async function publish(event: Event): Promise<number> {
+    const offset = feed.append(event);
+    take(event, offset);
+    if (acks === "all") await feed.everywhere(offset);
+    return offset;
+  }
+
+  function take(event: Event, offset: number) {
+    if ("committed" in event) {
+      for (const [key, offset] of Object.entries(event.committed)) {
+        committed.set(key, Math.max(offset, committed.get(key) ?? offset));
+      }
+    } else unsettled.push({ offset, ...event });
+  }
+
+  /** Appends what nobody can get in before any more. */
+  function settle() {
+    const { stable } = feed;
+    const settled = unsettled.filter(({ offset }) => offset < stable);
+    if (settled.length === 0) return;
+    unsettled = unsettled.filter(({ offset }) => offset >= stable);
+    for (const { key, offset, message } of settled.sort(byOffset)) {
+      const log = logs.get(key);
+      if (log) log.push([offset, message]);
+      else logs.set(key, [[offset, message]]);
+    }
+  }
+
+  return {
+    append: (key, message) => publish({ key, message }),
+    read(key, from) {
+      settle();
+      const log = logs.get(key) ?? [];
+      const start = firstFrom(log, from);
+      return log.slice(start, start + maxPolled);
+    },
+    async commit(offsets) {
+      await publish({ committed: offsets });
+    },
+    committed: (keys) =>
+      Object.fromEntries(keys.flatMap((key) => {
+        const offset = committed.get(key);
+        return offset === undefined ? [] : [[key, offset]];
+      })),
+  };
+}
+
+function byOffset(a: { offset: number }, b: { offset: number }): number {
+  return a.offset - b.offset;
+}
+
+/** The place of the first entry at an offset or beyond (binary search). */
+function firstFrom(log: Entry[], offset: number): number {
+  let low = 0;
+  let high = log.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (log[middle][0] < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The straightforward answer: each log is one value in `lin-kv`. */
+function stored(node: Node): Logs {
+  const store = new KV<Message[]>(node, "lin-kv");
+  const offsets = new KV<number>(node, "lin-kv");
+  return {
+    async append(key, message) {
+      const log = await store.update(
+        `log/${key}`,
+        (log = []) => [...log, message],
+      );
+      return log.length - 1;
+    },
+    async read(key, from) {
+      const log = await store.readOr(`log/${key}`, []);
+      return log.slice(from, from + maxPolled)
+        .map((message, i): Entry => [from + i, message]);
+    },
+    async commit(committed) {
+      for (const [key, offset] of Object.entries(committed)) {
+        await offsets.update(
+          `committed/${key}`,
+          (before = offset) => Math.max(before, offset),
+        );
+      }
+    },
+    async committed(keys) {
+      const found: Offsets = {};
+      for (const key of keys) {
+        const offset = await offsets.readOr(`committed/${key}`, undefined);
+        if (offset !== undefined) found[key] = offset;
+      }
+      return found;
+    },
+  };
+}
+
+const strategies = { replicated, store: stored };
+type Acks = "1" | "all";
+
+function readArguments(args: string[]) {
+  const { strategy = "replicated", acks = "1" } = parseArgs(args, {
+    string: ["strategy", "acks"],
+  });
+  if (strategy !== "replicated" && strategy !== "store") {
+    throw new Error("--strategy must be replicated or store");
+  }
+  if (acks !== "1" && acks !== "all") {
+    throw new Error("--acks must be 1 or all");
+  }
+  return { strategy, acks } as const;
+}
+
+function required<T>(value: T | undefined, name: string): T {
+  if (value !== undefined && value !== null) return value;
+  throw new RPCError(ErrorCode.malformedRequest, `the request has no ${name}`);
+}
+
+if (import.meta.main) await serve(kafka);

@@ -1,0 +1,119 @@
+/**
+ * A few nodes on a simulated network that a test steers by hand: it says what
+ * clients ask, when the network is cut, and how far time goes on.
+ *
+ * @module
+ */
+import type { App, OpenBody, OutgoingBody } from "../lib/mod.ts";
+import { msInNs, VirtualClock } from "../lib/workbench/clock.ts";
+import { inProcess, type NodeError } from "../lib/workbench/hosts.ts";
+import { Network, type NetworkOptions } from "../lib/workbench/network.ts";
+import { Random } from "../lib/workbench/random.ts";
+import { startServices } from "../lib/workbench/services.ts";
+
+/** What a test may say of a cluster. */
+export interface ClusterOptions extends Partial<NetworkOptions> {
+  args?: string[];
+  seed?: number;
+}
+
+/** A cluster whose nodes are initialised. */
+export class Cluster {
+  readonly network: Network;
+  readonly nodes: string[];
+  readonly errors: NodeError[] = [];
+
+  #clock = new VirtualClock();
+  #answers = new Map<number, OpenBody>();
+  #lastMsgId = 0;
+
+  private constructor(count: number, app: App, options: ClusterOptions) {
+    const { args = [], seed = 1, ...network } = options;
+    const random = (name: string) => new Random(`${seed}/${name}`);
+    this.nodes = Array.from({ length: count }, (_, i) => `n${i}`);
+    this.network = new Network(this.#clock, random("network"), {
+      latencyMs: 0,
+      latencyDist: "constant",
+      handoverMs: [0.05, 0.25],
+      ...network,
+    });
+    this.network.add("c0", ({ line }) => {
+      const { body } = JSON.parse(line);
+      this.#answers.set(body.in_reply_to, body);
+    });
+    startServices(this.network, random);
+    const start = inProcess(app, args, (id) => random(id));
+    for (const id of this.nodes) {
+      start(id, {
+        clock: this.#clock,
+        network: this.network,
+        onError: (error) => this.errors.push(error),
+        onLog: () => {},
+      });
+    }
+  }
+
+  /** Starts and initialises so many nodes: `n0`, `n1`, … */
+  static async start(
+    count: number,
+    app: App,
+    options: ClusterOptions = {},
+  ): Promise<Cluster> {
+    const cluster = new Cluster(count, app, options);
+    await Promise.all(
+      cluster.nodes.map((id) =>
+        cluster.ask(id, { type: "init", node_id: id, node_ids: cluster.nodes })
+      ),
+    );
+    return cluster;
+  }
+
+  /** Lets some time go by. */
+  async wait(ms: number): Promise<void> {
+    const until = this.#clock.nowNs + ms * msInNs;
+    await this.#clock.drive(this.#clock.sleepUntil(until));
+  }
+
+  /** Asks a node something, as a client; lets time go by until it answers. */
+  async ask(id: string, body: OutgoingBody, timeoutMs = 1000) {
+    const number = this.post(id, body);
+    for (let waitedMs = 0; waitedMs <= timeoutMs; waitedMs++) {
+      await this.wait(1);
+      const answer = this.#answers.get(number);
+      if (answer) return answer;
+    }
+    return undefined;
+  }
+
+  /** Asks a node something, and doesn't wait. */
+  post(id: string, body: OutgoingBody): number {
+    const msg_id = ++this.#lastMsgId;
+    this.network.send(
+      "c0",
+      id,
+      JSON.stringify({ src: "c0", dest: id, body: { ...body, msg_id } }),
+    );
+    return msg_id;
+  }
+
+  /** What was answered to {@linkcode post}, if anything. */
+  answer(number: number): OpenBody | undefined {
+    return this.#answers.get(number);
+  }
+
+  /** Cuts the network between two sides, both ways. */
+  cut(side: readonly string[], other: readonly string[]): void {
+    for (const a of side) {
+      for (const b of other) {
+        this.network.drop(a, b);
+        this.network.drop(b, a);
+      }
+    }
+  }
+
+  /** How many messages between nodes there have been. */
+  get messages(): number {
+    return this.network.journal
+      .filter(({ src, dest }) => src[0] !== "c" && dest[0] !== "c").length;
+  }
+}
