@@ -11,46 +11,18 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Run, runs } from "./challenges/runs.ts";
 import { bench } from "./lib/runner/bench.ts";
 import { build, commandFor } from "./lib/runner/build.ts";
-import {
-  BadOption,
-  judge,
-  type JudgeSettings,
-  type Options,
-  type Subject,
-} from "./lib/workbench/mod.ts";
+import { check } from "./lib/runner/check.ts";
+import { type Job, judgeAll } from "./lib/runner/judging.ts";
+import { BadOption, type Options } from "./lib/workbench/mod.ts";
 import {
   nearest,
   optionSpecs,
   parseOption,
   resolve,
 } from "./lib/workbench/options.ts";
-import {
-  type Limit,
-  type RunRecord,
-  toRecord,
-} from "./lib/workbench/report/record.ts";
-import { writeStore } from "./lib/workbench/report/store.ts";
-import {
-  labelOf,
-  painter,
-  summary,
-  total,
-} from "./lib/workbench/report/terminal.ts";
 import { workloads } from "./lib/workbench/workloads/mod.ts";
 
 const engines = ["auto", "sim", "stdio", "maelstrom"] as const;
-
-/** One thing to judge. */
-interface Job {
-  id: string;
-  /** What stands for it on the command line. */
-  words: string[];
-  options: Options;
-  subject: Subject;
-  /** What the node is called with. */
-  args: string[];
-  limits?: readonly Limit[];
-}
 
 /** The command line as it was understood. */
 interface Arguments {
@@ -63,10 +35,10 @@ interface Arguments {
   store: string;
   json: boolean;
   logStderr: boolean;
-  testCount: number;
+  seeds: number[];
 }
 
-const commands = ["test", "list", "build", "bench"];
+const commands = ["test", "list", "check", "build", "bench"];
 
 async function main(args: string[]): Promise<number> {
   const { help, ...parsed } = parse(args);
@@ -78,12 +50,23 @@ async function main(args: string[]): Promise<number> {
   switch (command) {
     case "list":
       return list();
+    case "check": {
+      const folders = parsed.words.slice(1);
+      if (folders.length > 0) return await check(folders, parsed.json);
+      throw new BadOption("check needs a FOLDER that holds a recorded run.");
+    }
     case "build":
       return await build([...new Set(runs.map(({ script }) => script))]);
     case "bench":
       return await bench(parsed.bin);
   }
-  return await judgeAll(jobsOf(parsed), parsed);
+  const jobs = jobsOf(parsed);
+  if (parsed.engine === "auto" && parsed.bin === undefined && !parsed.json) {
+    console.error(
+      "Judged by the embedded workbench (sim): the real Maelstrom can't be run from here yet.",
+    );
+  }
+  return await judgeAll(jobs, parsed);
 }
 
 const usage = `Judges solutions of the Gossip Glomers challenges.
@@ -91,6 +74,8 @@ const usage = `Judges solutions of the Gossip Glomers challenges.
   run.ts [ID | WORKLOAD …] [options] [-- node arguments]
   run.ts test -w WORKLOAD --bin PATH [options] [-- node arguments]
   run.ts list      the official runs
+  run.ts check FOLDER …
+                   judges recorded runs once more
   run.ts build     makes each challenge a program, in bin/
   run.ts bench     measures the library [against the echo node --bin PATH]
 
@@ -109,6 +94,7 @@ ${
     }`
   ).join("\n")
 }
+      --seeds FROM..TO              Many seeds at once, on all cores
       --test-count NUMBER           How often, each time with the next seed [1]
       --store FOLDER                Where results are kept [store]
       --json                        Print an array of results, and nothing else
@@ -127,6 +113,7 @@ function parse(args: string[]): Arguments & { help: boolean } {
       "engine",
       "store",
       "test-count",
+      "seeds",
       ...optionSpecs.map(({ name }) => name),
     ],
     boolean: [
@@ -163,10 +150,6 @@ function parse(args: string[]): Arguments & { help: boolean } {
       }.`,
     );
   }
-  const testCount = Number(text("test-count") ?? 1);
-  if (!Number.isSafeInteger(testCount) || testCount < 1) {
-    throw new BadOption("--test-count must be a positive integer.");
-  }
   for (const name of ["workload", "bin", "store"]) {
     if (text(name) === "") throw new BadOption(`--${name} needs a value.`);
   }
@@ -175,19 +158,41 @@ function parse(args: string[]): Arguments & { help: boolean } {
     const value = text(spec.name);
     if (value !== undefined) given[spec.name] = parseOption(spec, value);
   }
+  const { seed = 1, ...others } = given as Partial<Options>;
+  const seeds = seedsOf(seed, text("seeds"), text("test-count"));
   return {
     help: parsed.help,
     engine,
     words: parsed._.map(String),
     nodeArgs: parsed["--"],
-    given,
+    given: others,
     workload: text("workload"),
     bin: text("bin"),
     store: text("store") ?? "store",
     json: parsed.json,
     logStderr: parsed["log-stderr"],
-    testCount,
+    seeds,
   };
+}
+
+/** From `--seed 7`, `--seeds 1..200`, or `--test-count 5`. */
+function seedsOf(seed: number, range?: string, testCount = "1"): number[] {
+  const count = /^[1-9]\d{0,6}$/.test(testCount) ? Number(testCount) : 0;
+  if (count === 0) {
+    throw new BadOption("--test-count must be a positive integer.");
+  }
+  const [, from, to] = range === undefined
+    ? ["", seed, seed + count - 1]
+    : /^(\d{1,9})\.\.(\d{1,9})$/.exec(range) ?? [];
+  if (!(Number(from) <= Number(to))) {
+    throw new BadOption(
+      `--seeds must be a range such as 1..200, not "${range}".`,
+    );
+  }
+  return Array.from(
+    { length: Number(to) - Number(from) + 1 },
+    (_, i) => Number(from) + i,
+  );
 }
 
 function isEngine(word: string): word is Arguments["engine"] {
@@ -242,7 +247,7 @@ function jobsOf(parsed: Arguments): Job[] {
     );
   }
 
-  return chosen.flatMap((each) => {
+  return chosen.map((each): Job => {
     const run = typeof each === "string"
       ? runs.find((run) => run.workload === each)
       : each;
@@ -252,28 +257,36 @@ function jobsOf(parsed: Arguments): Job[] {
       );
     }
     const official = typeof each !== "string";
+    const id = official ? run.id : run.workload;
     const args = [...(bin === undefined ? run.args ?? [] : []), ...nodeArgs];
-    const subject: Subject = bin !== undefined
-      ? { bin: absolute(bin), args }
-      : engine === "stdio"
-      ? commandFor(run.script, args)
-      : run.app;
+    const simulated = bin === undefined && engine !== "stdio";
     const options: Options = {
       workload: run.workload,
       ...(official ? run.options : {}),
       ...given,
     };
     resolve(options); // complains before anything starts
-    return Array.from({ length: parsed.testCount }, (_, i) => ({
-      id: official ? run.id : run.workload,
-      words: official || !isTest
-        ? [official ? run.id : run.workload]
-        : ["test", "-w", run.workload],
-      options: { ...options, seed: (options.seed ?? 1) + i },
-      subject,
+    return {
+      id,
+      options,
+      seeds: parsed.seeds,
+      subject: bin !== undefined
+        ? { bin: Deno.realPathSync(bin), args }
+        : simulated
+        ? run.app
+        : commandFor(run.script, args),
+      script: simulated ? run.script : undefined,
       args,
       limits: official ? run.limits : undefined,
-    }));
+      replay: (seed) =>
+        replayOf([
+          ...(isTest ? ["test", "-w", id] : [id]),
+          ...(bin === undefined ? [] : ["--bin", bin]),
+          ...(bin === undefined && !simulated ? ["--engine", engine] : []),
+          ...Object.entries({ ...given, seed })
+            .flatMap(([name, value]) => [`--${name}`, String(value)]),
+        ], nodeArgs),
+    };
   });
 }
 
@@ -293,121 +306,14 @@ function checkExecutable(path: string): void {
   }
 }
 
-function absolute(path: string): string {
-  return Deno.realPathSync(path);
-}
-
-/** Judges one job after the other, and says what came of it. */
-async function judgeAll(jobs: Job[], parsed: Arguments): Promise<number> {
-  const { json, store, bin } = parsed;
-  const paint = painter(!Deno.noColor && Deno.stdout.isTerminal());
-  if (parsed.engine === "auto" && bin === undefined && !json) {
-    console.error(
-      "Judged by the embedded workbench (sim): the real Maelstrom can't be run from here yet.",
-    );
-  }
-  const labelWidth = Math.max(
-    ...jobs.map(({ id, options }) => labelOf(id, options.workload).length),
-  );
-  const ending = new AbortController();
-  const end = () => ending.abort(new Error("interrupted"));
-  for (const signal of endingSignals) Deno.addSignalListener(signal, end);
-  try {
-    const records: RunRecord[] = [];
-    for (const job of jobs) {
-      const progress = progressLine(job);
-      const start = performance.now();
-      const settings: JudgeSettings = {
-        args: job.args,
-        signal: ending.signal,
-        onProgress: progress.show,
-        ...(parsed.logStderr && {
-          onLog: (node, line) => console.error(`${node}: ${line}`),
-        }),
-      };
-      const judgement = await judge(job.subject, job.options, settings)
-        .finally(progress.clear);
-      const record = toRecord(judgement, {
-        id: job.id,
-        args: job.args,
-        limits: job.limits,
-        wallMs: performance.now() - start,
-      });
-      records.push(record);
-      const folder = await writeStore(store, job.id, judgement, {
-        args: job.args,
-        now: new Date(),
-      });
-      if (json) continue;
-      console.log(
-        summary(record, {
-          paint,
-          replay: replayOf(job, parsed),
-          folder,
-          labelWidth,
-        }),
-      );
-    }
-    if (json) console.log(JSON.stringify(records, null, 1));
-    else if (records.length > 1) console.log(total(records, paint));
-    return exitCodeOf(records);
-  } finally {
-    for (const signal of endingSignals) Deno.removeSignalListener(signal, end);
-  }
-}
-
-// Windows knows only one of them.
-const endingSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM"];
-
-function exitCodeOf(records: readonly RunRecord[]): number {
-  const failed = records.filter(({ pass }) => !pass);
-  if (failed.length === 0) return 0;
-  return failed.every(({ results }) => results["valid?"] === "unknown") ? 2 : 1;
-}
-
 /** The command that does a job once more. */
-function replayOf(job: Job, { given, bin, engine }: Arguments): string {
-  const { seed = 1 } = job.options;
-  const options = Object.entries({ ...given, seed })
-    .flatMap(([name, value]) => [`--${name}`, String(value)]);
+function replayOf(words: string[], args: readonly string[]): string {
   return [
     "deno task run",
-    ...job.words,
-    ...(bin === undefined ? [] : ["--bin", bin]),
-    ...(bin === undefined && engine === "stdio" ? ["--engine", engine] : []),
-    ...options,
-    ...(job.args.length > 0 ? ["--", ...job.args] : []),
+    ...words,
+    ...(args.length > 0 ? ["--", ...args] : []),
   ].map((word) => /^[\w@%+=:,./ -]+$/.test(word) ? word : `'${word}'`)
     .join(" ");
-}
-
-/** A line on stderr that shows how far a run has come, at a terminal. */
-function progressLine({ id, options }: Job) {
-  const shown = Deno.stderr.isTerminal();
-  const encoder = new TextEncoder();
-  const write = (text: string) =>
-    shown && Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${text}`));
-  let nextMs = performance.now() + 100;
-  const limit = options["time-limit"] ?? 60;
-  return {
-    show({ phase, seconds, ops }: Parameters<
-      NonNullable<JudgeSettings["onProgress"]>
-    >[0]) {
-      const now = performance.now();
-      if (now < nextMs) return;
-      nextMs = now + 100;
-      write(
-        `  ${id}  ${phase.padEnd(8)}  ${
-          seconds.toFixed(1).padStart(5)
-        } s of ${limit} s  ${ops} ops`,
-      );
-    },
-    clear() {
-      write("");
-    },
-  };
 }
 
 function list(): number {

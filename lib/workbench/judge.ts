@@ -452,14 +452,15 @@ function check(
   };
 }
 
-/** The first thing that went wrong, in words. */
-function explain(
+/** The first thing that went wrong, in words; `undefined` if nothing did. */
+export function explain(
   test: Test,
-  { nodes, workload, stats, availability, ...rest }: Results,
+  { nodes, workload, stats, availability }:
+    & Pick<Results, "workload" | "stats" | "availability">
+    & Partial<Results>,
   history: Op[],
 ): string | undefined {
-  if (rest["valid?"] === true) return undefined;
-  if (nodes.errors.length > 0) {
+  if (nodes && nodes.errors.length > 0) {
     const [{ text, line }] = nodes.errors;
     return line === undefined ? text : `${text}\nIt was: ${line}`;
   }
@@ -467,8 +468,10 @@ function explain(
     ? undefined
     : test.workload.explain(workload, history);
   if (reason !== undefined) return reason;
-  const never = Object.entries(stats["by-f"])
-    .find(([, counts]) => counts["valid?"] !== true);
+  const never = stats["valid?"] === true
+    ? undefined
+    : Object.entries(stats["by-f"])
+      .find(([, counts]) => counts["valid?"] !== true);
   if (never) {
     const [f, { count }] = never;
     const failed = history.find((op) =>
@@ -488,6 +491,7 @@ function explain(
       describeError(failed)
     }`;
   }
+  if (workload["valid?"] === true) return undefined;
   return history.length === 0
     ? "no operation was ever begun"
     : `the checker can't tell: ${JSON.stringify(workload)}`;

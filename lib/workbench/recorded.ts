@@ -18,6 +18,7 @@ import {
 } from "./checkers/validity.ts";
 import { parseExact } from "./exact_json.ts";
 import type { Op } from "./history.ts";
+import { explain } from "./judge.ts";
 import { BadOption, type Options, resolve, type Test } from "./options.ts";
 
 /** What can be said of a history alone: all but what concerns messages. */
@@ -27,6 +28,8 @@ export interface RecordedFindings {
   stats: Stats;
   availability: AvailabilityFindings;
   workload: Findings;
+  /** In words, what went wrong; absent if nothing did. */
+  reason?: string;
 }
 
 /**
@@ -42,12 +45,14 @@ export async function checkRecorded(folder: string): Promise<RecordedFindings> {
     availability: availability(history, test.options.availability),
     workload: test.workload.check(history, test),
   };
+  const reason = explain(test, findings, history);
   return {
     folder,
     "valid?": mergeValid(
       Object.values(findings).map((each) => each["valid?"]),
     ),
     ...findings,
+    ...(reason !== undefined && { reason }),
   };
 }
 

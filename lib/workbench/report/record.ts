@@ -61,9 +61,15 @@ export function measure(
   });
 }
 
+/** What a record needs of a judged run. */
+export type Verdict = Pick<
+  Judgement,
+  "engine" | "options" | "results" | "reason"
+>;
+
 /** Puts a judged run into its record. */
 export function toRecord(
-  judgement: Judgement,
+  judgement: Verdict,
   { id, args, limits, wallMs }: {
     id: string;
     args: readonly string[];

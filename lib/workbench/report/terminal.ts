@@ -4,6 +4,7 @@
  * @module
  */
 import { styleText } from "node:util";
+import type { Quantiles } from "../checkers/quantiles.ts";
 import { format, type RunRecord } from "./record.ts";
 
 type Style = Parameters<typeof styleText>[0];
@@ -75,7 +76,7 @@ function figures({ results, limits = [] }: RunRecord, paint: Paint): string[] {
   };
   const perOp = results.net.servers["msgs-per-op"] ?? 0;
   const latencies = results.workload["stable-latencies"] as
-    | { [point: string]: number }
+    | Quantiles
     | undefined;
   const latency = (label: string, point: string) => {
     const figure = latencies && format(latencies[point]);
@@ -90,15 +91,54 @@ function figures({ results, limits = [] }: RunRecord, paint: Paint): string[] {
   ];
 }
 
+/**
+ * What a run came to with many seeds, in one line: how many passed, and its
+ * figures as least, median and most.
+ */
+export function summaryOfSeeds(
+  records: readonly RunRecord[],
+  { paint, labelWidth }: { paint: Paint; labelWidth: number },
+): string {
+  const [{ id, options }] = records;
+  const passed = records.filter(({ pass }) => pass).length;
+  const ok = passed === records.length;
+  const range = (pick: (record: RunRecord) => number | undefined) => {
+    const all = records.map(pick).filter((each) => each !== undefined)
+      .sort((a, b) => a - b);
+    return all.length === 0
+      ? undefined
+      : [all[0], all[all.length >> 1], all.at(-1)!].map(format).join(" – ");
+  };
+  const quantile = (point: string) => ({ results }: RunRecord) =>
+    (results.workload["stable-latencies"] as Quantiles | undefined)?.[point];
+  const columns = [
+    ["msgs/op", range(({ results }) => results.net.servers["msgs-per-op"])],
+    ["median", range(quantile("0.5"))],
+    ["max", range(quantile("1"))],
+  ].filter(([, figures]) => figures !== undefined);
+  return [
+    paint(ok ? "green" : "red", ok ? "✓" : "✗"),
+    paint("bold", labelOf(id, options.workload).padEnd(labelWidth)),
+    paint(
+      ok ? "green" : "red",
+      `${passed} of ${plural(records.length, "seed")}`,
+    ),
+    ...columns.map(([label, figures]) => `${label} ${figures}`),
+  ].join("  ");
+}
+
 /** The sum of it all, in one line. */
 export function total(records: readonly RunRecord[], paint: Paint): string {
   const passed = records.filter(({ pass }) => pass).length;
   const failed = records.length - passed;
   return failed === 0
-    ? paint("green", `All ${plural(passed)} passed.`)
-    : paint("red", `${failed} of ${plural(records.length)} did not pass.`);
+    ? paint("green", `All ${plural(passed, "run")} passed.`)
+    : paint(
+      "red",
+      `${failed} of ${plural(records.length, "run")} did not pass.`,
+    );
 }
 
-function plural(count: number): string {
-  return count === 1 ? "1 run" : `${count} runs`;
+function plural(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }

@@ -1,0 +1,54 @@
+/**
+ * Judges recorded runs once more: those of the store, or of a real Maelstrom.
+ *
+ * @module
+ */
+import { checkRecorded, type RecordedFindings } from "../workbench/recorded.ts";
+import { painter } from "../workbench/report/terminal.ts";
+import { exitCodeOf } from "./judging.ts";
+
+/**
+ * Checks folders, and prints a verdict for each.
+ *
+ * @returns an exit code, as for runs.
+ */
+export async function check(
+  folders: readonly string[],
+  json: boolean,
+): Promise<number> {
+  const paint = painter(!Deno.noColor && Deno.stdout.isTerminal());
+  const width = Math.max(...folders.map((folder) => folder.length));
+  const all: RecordedFindings[] = [];
+  for (const folder of folders) {
+    const found = await checkRecorded(folder);
+    all.push(found);
+    if (json) continue;
+    const [style, verdict] = found["valid?"] === true
+      ? ["green", "✓ valid"] as const
+      : found["valid?"] === false
+      ? ["red", "✗ invalid"] as const
+      : ["yellow", "? unknown"] as const;
+    const remark = found.reason === undefined ? "" : `  ${found.reason}`;
+    console.log(
+      `${paint(style, verdict.padEnd(9))}  ${folder.padEnd(width)}${remark}`
+        .trimEnd(),
+    );
+  }
+  if (json) {
+    console.log(JSON.stringify(
+      all.map(({ folder, workload, ...found }) => ({
+        folder,
+        "valid?": found["valid?"],
+        workload,
+        stats: found.stats,
+        availability: found.availability,
+      })),
+      null,
+      1,
+    ));
+  }
+  return exitCodeOf(all.map((results) => ({
+    pass: results["valid?"] === true,
+    results,
+  })));
+}
