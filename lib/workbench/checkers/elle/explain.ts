@@ -1,0 +1,207 @@
+/**
+ * Anomalies in words.
+ *
+ * @module
+ */
+import type { Op } from "../../history.ts";
+import { compareSeverity } from "./consistency.ts";
+import {
+  type CycleExample,
+  type ElleFindings,
+  type Example,
+  ownTypes,
+  type Step,
+} from "./findings.ts";
+
+/**
+ * The worst anomaly in words: which transactions, which keys, and why it can't
+ * be.
+ *
+ * @param writeF the `f` of a write: `"append"` or `"w"`.
+ */
+export function explain(
+  findings: ElleFindings,
+  writeF: string,
+): string | undefined {
+  const types = findings["anomaly-types"] ?? [];
+  if (types.length === 0) return undefined;
+  // A transaction by itself is easier to understand than a cycle.
+  const [type] = types.toSorted((a, b) =>
+    obscurity(findings, a) - obscurity(findings, b) || compareSeverity(a, b)
+  );
+  const [example] = findings.anomalies?.[type] ?? [];
+  const count = findings["anomaly-counts"]?.[type] ?? 1;
+  const times = count === 1 ? "once" : `${count} times`;
+  const others = types.length === 1
+    ? ""
+    : `\nFound as well: ${types.filter((each) => each !== type).join(", ")}.`;
+  const models = findings.not ?? [];
+  const not = models.length === 0 ? "" : `\nThat rules out ${list(models)}.`;
+  return `${type}, ${times}: ${
+    describe(type, example ?? {}, writeF)
+  }${not}${others}`;
+}
+
+/** How hard it is to understand an anomaly. */
+function obscurity(findings: ElleFindings, type: string): number {
+  if (ownTypes.has(type)) return 0;
+  const [example = {}] = findings.anomalies?.[type] ?? [];
+  return "scc" in example ? 3 : "cycle" in example ? 2 : 1;
+}
+
+function describe(type: string, example: Example, writeF: string): string {
+  if ("cycle" in example) return cycle(example as CycleExample, writeF);
+  if ("scc" in example) {
+    return `there is a cycle among the ${
+      example["scc-size"]
+    } transactions with operations ${
+      (example.scc as number[]).slice(0, 10).join(", ")
+    }${(example["scc-size"] as number) > 10 ? ", …" : ""}`;
+  }
+  const op = example.op as Op | undefined;
+  const writer = example.writer as Op | undefined;
+  const txns = example.txns as Op[] | undefined;
+  const mop = text(example.mop);
+  const key = text(example.key);
+  switch (type) {
+    case "internal":
+      return `${
+        name(op)
+      } contradicts itself: it saw ${mop}, where its own reads and writes before that leave ${
+        text(example.expected)
+      }`;
+    case "future-read":
+      return `${name(op)} saw ${mop} before it appended ${
+        text(example.element)
+      } itself`;
+    case "G1a":
+      return `${name(op)} saw ${mop}, and so what ${
+        name(writer)
+      } wrote, which failed`;
+    case "G1b":
+      return `${name(op)} saw ${mop}, which is a state in the midst of ${
+        name(writer)
+      }`;
+    case "dirty-update":
+      return `of key ${key}, ${name(txns?.at(-1))} built on ${
+        name(txns?.[0])
+      }, which failed`;
+    case "duplicate-elements":
+      return `${name(op)} saw an element more than once: ${mop}`;
+    case "incompatible-order": {
+      const [a, b] = example.values as unknown[];
+      return `key ${key} was read as ${text(a)} and as ${
+        text(b)
+      }: no order of appends makes both`;
+    }
+    case "lost-update":
+      return `${
+        list((txns ?? []).slice(0, 3).map(name))
+      } all read key ${key} as ${
+        text(example.value)
+      } and then wrote to it, so all but one have overwritten what they never saw`;
+    case "cyclic-versions":
+      return `of key ${key}, the values ${
+        list((example.scc as unknown[]).map(text))
+      } each came before the others, if transactions write after they read`;
+    case "unwritten-read":
+      return `${text(example.element)} was read from key ${key}, in ${
+        text(example.list)
+      }, and nobody had appended it`;
+    case "duplicate-writes":
+      return `${text(example.value)} was written to key ${key} by ${
+        list((txns ?? []).map(name))
+      }, so reads of it can't be told apart`;
+    case "empty-transaction-graph":
+      return "no transaction depends on another, so nothing can be said";
+    case "mixed-key-types":
+      return `keys are of different types: ${list(example.types as string[])}`;
+    case "malformed-transactions":
+      return `${name(op)} has ${mop} where a micro-operation should be`;
+  }
+  return text(example);
+}
+
+function cycle({ cycle, steps }: CycleExample, writeF: string): string {
+  const names = new Map<Op, string>();
+  for (const op of cycle) {
+    if (!names.has(op)) names.set(op, `T${names.size + 1}`);
+  }
+  const transactions = [...names].map(([op, short]) =>
+    `  ${short} = ${name(op)}`
+  );
+  const reasons = steps.map((step, i) => {
+    const [a, b] = [names.get(cycle[i])!, names.get(cycle[i + 1])!];
+    const last = i === steps.length - 1;
+    return `  ${last ? "but " : ""}${a} came before ${b}, as ${
+      because(step, a, b, writeF)
+    }`;
+  });
+  return [
+    names.size === 1
+      ? "a transaction depends on itself"
+      : `${names.size} transactions go in a circle`,
+    ...shortened(transactions),
+    ...shortened(reasons),
+  ].join("\n");
+}
+
+/** How many lines of each kind are shown of a cycle. */
+const maxLines = 12;
+
+/** The lines, or the first ones and the last. */
+function shortened(lines: readonly string[]): string[] {
+  return lines.length <= maxLines
+    ? [...lines]
+    : [...lines.slice(0, maxLines - 1), "  …", lines[lines.length - 1]];
+}
+
+function because(
+  step: Step,
+  a: string,
+  b: string,
+  writeF: string,
+): string {
+  const verb = writeF === "append" ? "appended" : "wrote";
+  const key = text(step.key);
+  const value = text(step.value);
+  const later = text(step["value'"]);
+  switch (step.type) {
+    case "ww":
+      return `${a} ${verb} ${value} to key ${key}, and ${b} ${verb} ${later} after it`;
+    case "wr":
+      return `${b} read ${value} from key ${key}, which ${a} had written`;
+    case "rw":
+      return step.value === null || step.value === undefined
+        ? `${a} read key ${key} before anything was in it, and ${b} ${verb} ${later}`
+        : `${a} read key ${key} when ${value} was the last ${
+          writeF === "append" ? "element" : "value"
+        }, and ${b} ${verb} ${later} after it`;
+    case "process":
+      return `process ${step.process} executed ${a} first`;
+    case "realtime":
+      return `${a} had completed (operation ${
+        (step["a'"] as Op).index
+      }) before ${b} was invoked (operation ${
+        (step.b as Op | undefined)?.index
+      })`;
+  }
+}
+
+function name(op: Op | undefined): string {
+  if (op === undefined) return "a transaction";
+  return `${text(op.value)} (operation ${op.index}, process ${op.process})`;
+}
+
+const maxText = 200;
+
+function text(value: unknown): string {
+  const whole = JSON.stringify(value) ?? "nothing";
+  return whole.length > maxText ? `${whole.slice(0, maxText)}…` : whole;
+}
+
+function list(items: readonly string[]): string {
+  return items.length < 2
+    ? items.join("")
+    : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+}

@@ -1,0 +1,267 @@
+/**
+ * From anomalies to a verdict: which of them the models rule out that the
+ * transactions are held to, and which models can't hold. After Elle's
+ * `result-map` (https://github.com/jepsen-io/elle/blob/main/src/elle/txn.clj).
+ *
+ * @module
+ */
+import type { Op } from "../../history.ts";
+import type { Findings, Validity } from "../validity.ts";
+import {
+  boundary,
+  canonicalName,
+  prohibitedBy,
+  ruledOutBy,
+} from "./consistency.ts";
+import {
+  cycleTypes,
+  existenceTypes,
+  findCycles,
+  type FoundCycle,
+} from "./cycles.ts";
+import { type Graph, GraphBuilder, type RelName } from "./graph.ts";
+import { linkProcesses, linkRealtime } from "./order.ts";
+import { alteredTransactions, type Txns } from "./txn.ts";
+
+/** An example of an anomaly; what it holds depends on its type. */
+export interface Example {
+  [key: string]: unknown;
+}
+
+/** Why a transaction came before another. */
+export interface Step extends Example {
+  type: RelName;
+  /** The key that both used. */
+  key?: unknown;
+  /** What the first wrote or read. */
+  value?: unknown;
+  /** What the second wrote after that. */
+  "value'"?: unknown;
+  /** Which of their micro-operations it was. */
+  "a-mop-index"?: number;
+  "b-mop-index"?: number;
+}
+
+/** An example of an anomaly that is a cycle. */
+export interface CycleExample extends Example {
+  type: string;
+  /** The transactions' completions, the first once more at the end. */
+  cycle: Op[];
+  /** Why each came before the next. */
+  steps: Step[];
+}
+
+/** What a checker of transactions finds, under Elle's names. */
+export interface ElleFindings extends Findings {
+  "valid?": Validity;
+  /** What the models rule out, and was found. */
+  "anomaly-types"?: string[];
+  /** How many of each were found; of cycles, one per component and type. */
+  "anomaly-counts"?: { [type: string]: number };
+  /** Some examples of each. */
+  anomalies?: { [type: string]: Example[] };
+  /** The weakest models that don't hold. */
+  not?: string[];
+  /** The others that don't. */
+  "also-not"?: string[];
+  /**
+   * Cycles of other types than those, by their types, that Elle doesn't find,
+   * as it gives up before.
+   */
+  "also-found"?: { [type: string]: Example[] };
+  /** Replies with another transaction than was asked for; Elle takes them. */
+  altered?: { count: number; examples: Example[] };
+}
+
+/** How many examples of an anomaly are kept. */
+const maxExamples = 8;
+
+/** How many operations of a component are listed. */
+const maxListed = 100;
+
+/** Anomalies that Elle has no verdict on, as it stops with an error there. */
+export const ownTypes: ReadonlySet<string> = new Set([
+  "duplicate-writes",
+  "malformed-transactions",
+  "mixed-key-types",
+  "unwritten-read",
+]);
+
+/** Anomalies by their types, as they are found. */
+export class Anomalies {
+  readonly #found = new Map<string, { count: number; examples: Example[] }>();
+
+  /** Adds one of a type. */
+  add(type: string, example: Example): void {
+    let entry = this.#found.get(type);
+    if (entry === undefined) {
+      this.#found.set(type, entry = { count: 0, examples: [] });
+    }
+    entry.count++;
+    if (entry.examples.length < maxExamples) entry.examples.push(example);
+  }
+
+  /** The types of which there are any. */
+  get types(): string[] {
+    return [...this.#found.keys()];
+  }
+
+  /** How many there are of a type. */
+  count(type: string): number {
+    return this.#found.get(type)?.count ?? 0;
+  }
+
+  /** Some examples of each type. */
+  toObject(types: readonly string[] = this.types): {
+    [type: string]: Example[];
+  } {
+    return Object.fromEntries(
+      types.map((type) => [type, this.#found.get(type)?.examples ?? []]),
+    );
+  }
+}
+
+/** What a workload knows of its transactions, to find and explain cycles. */
+export interface Dependencies {
+  /** Adds the edges of the data: `ww`, `wr`, `rw`. */
+  link(vertexOf: (op: Op) => number, graph: GraphBuilder): void;
+  /** Says why one transaction depends on another. */
+  explain(reason: RelName, a: Op, b: Op): Example | undefined;
+  /** Of several reasons, which one is given. */
+  explainFirst: readonly RelName[];
+}
+
+/**
+ * Adds the cycles among the transactions to the anomalies.
+ *
+ * @returns those that Elle doesn't find.
+ */
+export function addCycles(
+  txns: Txns,
+  models: readonly string[],
+  dependencies: Dependencies,
+  anomalies: Anomalies,
+): Pick<ElleFindings, "also-found"> {
+  const completions = txns.all
+    .map(({ op }) => op)
+    .filter(({ type }) => type !== "invoke");
+  const vertices = new Map(completions.map((op, vertex) => [op, vertex]));
+  const vertexOf = (op: Op) => vertices.get(op)!;
+  const builder = new GraphBuilder(completions.length);
+  dependencies.link(vertexOf, builder);
+  const prohibited = prohibitedBy(models);
+  const suffixed = (suffix: string) =>
+    [...cycleTypes].some((type) =>
+      type.endsWith(suffix) && prohibited.has(type)
+    );
+  // Real time includes the order of each process.
+  if (suffixed("-realtime")) linkRealtime(txns, vertexOf, builder);
+  else if (suffixed("-process")) linkProcesses(txns, vertexOf, builder);
+  if (builder.edgeCount === 0) {
+    anomalies.add("empty-transaction-graph", {});
+    return {};
+  }
+
+  const graph: Graph = builder.build();
+  const { explainFirst } = dependencies;
+  const { cycles, exist, beyond } = findCycles({
+    graph,
+    opOf: (vertex) => completions[vertex],
+    explainFirst,
+  });
+  const example = (cycle: FoundCycle) =>
+    cycleExample(cycle, completions, txns, dependencies);
+  for (const cycle of cycles) anomalies.add(cycle.type, example(cycle));
+  for (const { type, not, component } of exist) {
+    anomalies.add(type, {
+      not,
+      "scc-size": component.length,
+      scc: component.map((vertex) => completions[vertex].index)
+        .sort((a, b) => a - b)
+        .slice(0, maxListed),
+    });
+  }
+  const more = new Anomalies();
+  for (const cycle of beyond) {
+    if (anomalies.count(cycle.type) > 0 || !prohibited.has(cycle.type)) {
+      continue;
+    }
+    more.add(cycle.type, example(cycle));
+  }
+  return more.types.length === 0 ? {} : { "also-found": more.toObject() };
+}
+
+function cycleExample(
+  { type, vertices, steps }: FoundCycle,
+  completions: readonly Op[],
+  { counterpart }: Txns,
+  dependencies: Dependencies,
+): CycleExample {
+  const cycle = vertices.map((vertex) => completions[vertex]);
+  return {
+    type,
+    cycle,
+    steps: steps.map((reason, i): Step => {
+      const [a, b] = [cycle[i], cycle[i + 1]];
+      if (reason === "process") return { type: reason, process: a.process };
+      if (reason === "realtime") {
+        return { type: reason, "a'": a, b: counterpart[b.index] };
+      }
+      return { type: reason, ...dependencies.explain(reason, a, b) };
+    }),
+  };
+}
+
+/**
+ * Adds what Elle can't cope with, and what it passes over.
+ *
+ * @returns keys of our own for the findings, which don't change the verdict.
+ */
+export function addStrangeness(
+  txns: Txns,
+  anomalies: Anomalies,
+): Pick<ElleFindings, "altered"> {
+  for (const example of txns.malformed) {
+    anomalies.add("malformed-transactions", example);
+  }
+  const altered = alteredTransactions(txns);
+  return altered.length === 0 ? {} : {
+    altered: {
+      count: altered.length,
+      examples: altered.slice(0, maxExamples) as unknown as Example[],
+    },
+  };
+}
+
+/** The verdict on all that was found. */
+export function verdict(
+  anomalies: Anomalies,
+  models: readonly string[],
+): ElleFindings {
+  const prohibited = prohibitedBy(models);
+  const isBad = (type: string) => prohibited.has(type) || ownTypes.has(type);
+  const found = anomalies.types;
+  const reported = found.filter((type) =>
+    isBad(type) || type === "empty-transaction-graph"
+  );
+  const types = withoutRedundant(reported).sort();
+  if (types.length === 0) return { "valid?": true };
+  return {
+    "valid?": types.some(isBad) ? false : "unknown",
+    "anomaly-types": types,
+    "anomaly-counts": Object.fromEntries(
+      types.map((type) => [type, anomalies.count(type)]),
+    ),
+    anomalies: anomalies.toObject(types),
+    ...boundary(found),
+  };
+}
+
+/** Without "there is a cycle somewhere" where something better is known. */
+function withoutRedundant(types: readonly string[]): string[] {
+  const models = ruledOutBy(types.filter((type) => !existenceTypes.has(type)));
+  return types.filter((type) => {
+    const model = existenceTypes.get(type);
+    return model === undefined || !models.has(canonicalName(model));
+  });
+}

@@ -1,0 +1,360 @@
+/**
+ * Transactions that write and read registers; each value is written once. What
+ * was read tells who wrote it, and little of the order of versions: each comes
+ * after the initial one, and, as Maelstrom has Elle assume, what a transaction
+ * writes comes after what it read (`wfr-keys?`). After Elle's `rw-register`
+ * (https://github.com/jepsen-io/elle/blob/main/src/elle/rw_register.clj), and
+ * what Maelstrom makes of its findings
+ * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/workload/txn_rw_register.clj).
+ *
+ * @module
+ */
+import type { History, Op } from "../../history.ts";
+import { defaultModels } from "./consistency.ts";
+import {
+  addCycles,
+  addStrangeness,
+  Anomalies,
+  type Dependencies,
+  type ElleFindings,
+  type Example,
+  verdict,
+} from "./findings.ts";
+import {
+  components,
+  GraphBuilder,
+  groups,
+  ReaderLinks,
+  rel,
+  type RelName,
+} from "./graph.ts";
+import {
+  type ByWrite,
+  failedWrites,
+  type Id,
+  idOf,
+  intermediateWrites,
+  lostUpdates,
+  mixedKeyTypes,
+  type Mop,
+  mopsAt,
+  put,
+  transactions,
+  type Txn,
+  valueOf,
+} from "./txn.ts";
+
+/** What {@linkcode rwRegister} finds. */
+export interface RwRegisterFindings extends ElleFindings {
+  /** Reads of what nobody wrote; Elle passes over them. */
+  unwritten?: { count: number; examples: Example[] };
+}
+
+/** Checks a history of transactions over registers. */
+export function rwRegister(
+  history: History,
+  models: readonly string[] = defaultModels,
+): RwRegisterFindings {
+  const txns = transactions(history, "w");
+  const anomalies = new Anomalies();
+  addInternal(txns.ok, anomalies);
+  addBadReads("G1a", failedWrites(txns.all), txns.ok, anomalies);
+  addBadReads("G1b", intermediateWrites(txns.all), txns.ok, anomalies);
+  for (const { key, value, txns: ops } of lostUpdates(txns.all)) {
+    anomalies.add("lost-update", { key, value, txns: ops });
+  }
+  const { versions, cycles } = versionsOf(txns.possible);
+  for (const cycle of cycles) anomalies.add("cyclic-versions", cycle);
+  const accesses = new Accesses(txns.ok, anomalies);
+  const beyond = addCycles(
+    txns,
+    models,
+    new RegisterDependencies(accesses, versions),
+    anomalies,
+  );
+  const types = mixedKeyTypes(txns.all);
+  if (types.length > 0) anomalies.add("mixed-key-types", { types });
+  const strange = addStrangeness(txns, anomalies);
+
+  const found = verdict(anomalies, models);
+  return {
+    ...found,
+    // Maelstrom knows no "unknown" here, and always gives the types.
+    "valid?": found["valid?"] === true,
+    "anomaly-types": found["anomaly-types"] ?? [],
+    "anomaly-counts": found["anomaly-counts"] ?? {},
+    anomalies: found.anomalies ?? {},
+    ...beyond,
+    ...strange,
+    ...unwrittenReads(txns.all),
+  };
+}
+
+/** Reads that aren't what the transaction itself read or wrote before. */
+function addInternal(txns: readonly Txn[], anomalies: Anomalies): void {
+  for (const { op, mops } of txns) {
+    if (mops.length < 2) continue;
+    const expected = new Map<Id, unknown>();
+    for (const mop of mops) {
+      const [f, key, value] = mop;
+      const known = expected.get(idOf(key)) ?? null;
+      if (f === "r" && known !== null && known !== false) {
+        if (idOf(known) !== idOf(value)) {
+          anomalies.add("internal", { op, mop, expected: known });
+          break;
+        }
+      }
+      expected.set(idOf(key), value);
+    }
+  }
+}
+
+/** Reads of writes that nobody should see. */
+function addBadReads(
+  type: string,
+  writes: ByWrite<Op>,
+  txns: readonly Txn[],
+  anomalies: Anomalies,
+): void {
+  if (writes.size === 0) return;
+  for (const { op, mops } of txns) {
+    for (const mop of mops) {
+      const [f, key, value] = mop;
+      if (f !== "r") continue;
+      const writer = writes.get(idOf(key))?.get(idOf(value));
+      if (writer === undefined || writer.index === op.index) continue;
+      anomalies.add(type, { op, mop, writer });
+    }
+  }
+}
+
+/** What others can see of a transaction: its first reads and last writes. */
+function external(
+  mops: readonly Mop[],
+): { reads: Map<Id, Id>; writes: Map<Id, Id> } {
+  const reads = new Map<Id, Id>();
+  const writes = new Map<Id, Id>();
+  const used = new Set<Id>();
+  for (const [f, key, value] of mops) {
+    const keyId = idOf(key);
+    if (f !== "r") writes.set(keyId, idOf(value));
+    else if (!used.has(keyId)) reads.set(keyId, idOf(value));
+    used.add(keyId);
+  }
+  return { reads, writes };
+}
+
+/** Of each key, which versions come right after which. */
+type Versions = Map<Id, Map<Id, Set<Id>>>;
+
+function addVersions(versions: Versions, key: Id, from: Id, to: Id): void {
+  let edges = versions.get(key);
+  if (edges === undefined) versions.set(key, edges = new Map());
+  const next = edges.get(from);
+  if (next) next.add(to);
+  else edges.set(from, new Set([to]));
+}
+
+/**
+ * The order of versions as far as it's known. If what transactions read and
+ * then wrote goes in circles, that is an anomaly, and no order at all.
+ */
+function versionsOf(
+  txns: readonly Txn[],
+): { versions: Versions; cycles: Example[] } {
+  const initial: Versions = new Map();
+  const withWrites: Versions = new Map();
+  for (const { op, mops } of txns) {
+    const { reads, writes } = external(mops);
+    const known = op.type === "ok" ? [...writes, ...reads] : writes;
+    for (const [key, value] of known) {
+      if (value === null) continue;
+      addVersions(initial, key, null, value);
+      addVersions(withWrites, key, null, value);
+    }
+    if (op.type !== "ok") continue;
+    for (const [key, read] of reads) {
+      const written = writes.get(key) ?? null;
+      if (read === null || written === null || written === false) continue;
+      addVersions(withWrites, key, read, written);
+    }
+  }
+  const cycles = [...withWrites].flatMap(([key, edges]) =>
+    cyclesIn(edges).map((scc) => ({
+      key: valueOf(key),
+      scc: scc.map(valueOf),
+      sources: ["initial-state", "wfr-keys"],
+    }))
+  );
+  return { versions: cycles.length > 0 ? initial : withWrites, cycles };
+}
+
+function cyclesIn(edges: ReadonlyMap<Id, ReadonlySet<Id>>): Id[][] {
+  const numbers = new Map<Id, number>();
+  const number = (value: Id) => {
+    const known = numbers.get(value);
+    if (known !== undefined) return known;
+    numbers.set(value, numbers.size);
+    return numbers.size - 1;
+  };
+  const pairs = [...edges].flatMap(([from, next]) =>
+    [...next].map((to) => [number(from), number(to)])
+  );
+  const builder = new GraphBuilder(numbers.size);
+  for (const [from, to] of pairs) builder.link(from, to, rel.ww);
+  const values = [...numbers.keys()];
+  return groups(components(builder.build())).map((group) =>
+    group.map((each) => values[each])
+  );
+}
+
+/** Which transactions wrote and read which version, as others see it. */
+class Accesses {
+  readonly writers = new Map<Id, Map<Id, Op[]>>();
+  readonly readers = new Map<Id, Map<Id, Op[]>>();
+
+  constructor(txns: readonly Txn[], anomalies: Anomalies) {
+    for (const { op, mops } of txns) {
+      const { reads, writes } = external(mops);
+      for (const [key, value] of writes) add(this.writers, key, value, op);
+      for (const [key, value] of reads) add(this.readers, key, value, op);
+    }
+    for (const [key, byValue] of this.readers) {
+      for (const value of byValue.keys()) {
+        const writers = this.writersOf(key, value);
+        if (writers.length < 2) continue;
+        anomalies.add("duplicate-writes", {
+          key: valueOf(key),
+          value: valueOf(value),
+          txns: writers,
+        });
+      }
+    }
+  }
+
+  writersOf(key: Id, value: Id): readonly Op[] {
+    return this.writers.get(key)?.get(value) ?? [];
+  }
+
+  readersOf(key: Id, value: Id): readonly Op[] {
+    return this.readers.get(key)?.get(value) ?? [];
+  }
+}
+
+function add(
+  index: Map<Id, Map<Id, Op[]>>,
+  key: Id,
+  value: Id,
+  op: Op,
+): void {
+  const ops = index.get(key)?.get(value);
+  if (ops) ops.push(op);
+  else put(index, key, value, [op]);
+}
+
+/** What depends on what, by the values that were read. */
+class RegisterDependencies implements Dependencies {
+  readonly explainFirst = ["wr", "ww", "rw", "process", "realtime"] as const;
+
+  #accesses: Accesses;
+  #versions: Versions;
+
+  constructor(accesses: Accesses, versions: Versions) {
+    this.#accesses = accesses;
+    this.#versions = versions;
+  }
+
+  link(vertexOf: (op: Op) => number, graph: GraphBuilder): void {
+    const accesses = this.#accesses;
+    for (const [key, byValue] of accesses.readers) {
+      for (const [value, readers] of byValue) {
+        const writers = accesses.writersOf(key, value);
+        if (writers.length !== 1) continue;
+        for (const reader of readers) {
+          graph.link(vertexOf(writers[0]), vertexOf(reader), rel.wr);
+        }
+      }
+    }
+    const readerLinks = new ReaderLinks(graph);
+    for (const [key, edges] of this.#versions) {
+      for (const [from, next] of edges) {
+        const readers = accesses.readersOf(key, from).map(vertexOf);
+        for (const to of next) {
+          for (const op of accesses.writersOf(key, to)) {
+            const writer = vertexOf(op);
+            for (const before of accesses.writersOf(key, from)) {
+              if (before !== op) graph.link(vertexOf(before), writer, rel.ww);
+            }
+            readerLinks.link(readers, writer);
+          }
+        }
+      }
+    }
+  }
+
+  explain(reason: RelName, a: Op, b: Op): Example | undefined {
+    const [mopsOfA, mopsOfB] = [mopsAt(a), mopsAt(b)];
+    const [ofA, ofB] = [external(mopsOfA), external(mopsOfB)];
+    const earlier = reason === "rw" ? ofA.reads : ofA.writes;
+    const later = reason === "wr" ? ofB.reads : ofB.writes;
+    for (const [key, value] of earlier) {
+      const next = later.get(key);
+      if (next === undefined) continue;
+      const related = reason === "wr"
+        ? next === value
+        : this.#versions.get(key)?.get(value)?.has(next);
+      if (!related) continue;
+      return {
+        key: valueOf(key),
+        value: valueOf(value),
+        ...(reason !== "wr" && { "value'": valueOf(next) }),
+        "a-mop-index": placeOf(
+          mopsOfA,
+          reason === "rw" ? "r" : "w",
+          key,
+          value,
+        ),
+        "b-mop-index": placeOf(mopsOfB, reason === "wr" ? "r" : "w", key, next),
+      };
+    }
+    return undefined;
+  }
+}
+
+function placeOf(
+  mops: readonly Mop[],
+  f: string,
+  key: Id,
+  value: Id,
+): number {
+  return mops.findIndex((mop) =>
+    mop[0] === f && idOf(mop[1]) === key && idOf(mop[2]) === value
+  );
+}
+
+/** How many examples are kept. */
+const maxExamples = 8;
+
+/** Values that were read, though no transaction tried to write them. */
+function unwrittenReads(
+  txns: readonly Txn[],
+): Pick<RwRegisterFindings, "unwritten"> {
+  const writes: ByWrite<true> = new Map();
+  for (const { mops } of txns) {
+    for (const [f, key, value] of mops) {
+      if (f === "w") put(writes, idOf(key), idOf(value), true);
+    }
+  }
+  let count = 0;
+  const examples: Example[] = [];
+  for (const { op, mops } of txns) {
+    if (op.type !== "ok") continue;
+    for (const mop of mops) {
+      const [f, key, value] = mop;
+      const id = idOf(value);
+      if (f !== "r" || id === null || writes.get(idOf(key))?.has(id)) continue;
+      if (count++ < maxExamples) examples.push({ op, mop });
+    }
+  }
+  return count === 0 ? {} : { unwritten: { count, examples } };
+}

@@ -1,0 +1,457 @@
+/**
+ * The search for a cycle of some kind in a strongly connected component, after
+ * Elle's (https://github.com/jepsen-io/elle/blob/main/src/elle/bfs.clj): an
+ * automaton says which edges a path may take next, and breadth-first search
+ * finds a shortest cycle that it accepts.
+ *
+ * There are two searches. {@linkcode firstCycle} goes through all simple paths
+ * in Elle's order, so that it finds the very cycle that Elle finds. Their number
+ * can grow exponentially; Elle gives up after a second, we after so many steps.
+ * Then {@linkcode fallbackCycle} finds the cycle that Elle falls back to, and
+ * {@linkcode someCycles} in polynomial time what Elle doesn't find any more: it
+ * looks for shortest cycles through some of the edges.
+ *
+ * @module
+ */
+import {
+  components,
+  type Graph,
+  GraphBuilder,
+  rel,
+  relsBetween,
+} from "./graph.ts";
+import { inBifurcanOrder } from "./hash_order.ts";
+
+/** How anti-dependencies (`rw`) may be taken beyond those that are legal. */
+export const rwMode = {
+  /** Not at all. */
+  none: 0,
+  /** Exactly once. */
+  single: 1,
+  /** Any number, but never two in a row. */
+  nonadjacent: 2,
+  /** The same, right after one. */
+  taken: 3,
+} as const;
+
+/** Which cycles are looked for. */
+export interface CycleSpec {
+  /** The anomaly that they are. */
+  type: string;
+  /** Edges that may always be taken, as bits of `rel`. */
+  legal: number;
+  /** Each of these has to be taken at least once. */
+  required: number;
+  /** How many `rw` edges there are at least. */
+  rwCount: 0 | 1 | 2;
+  rwMode: number;
+  /** Whether a cycle that turns out to be of another type doesn't count. */
+  exact: boolean;
+}
+
+/** All edges that a path for this kind may take. */
+export function edgesOf({ legal, rwMode: mode }: CycleSpec): number {
+  return mode === rwMode.none ? legal : legal | rel.rw;
+}
+
+// The automaton's state: what is still required (8 bits), how many more rw
+// edges (2 bits), and the mode (2 bits).
+function pack(required: number, rwLeft: number, mode: number): number {
+  return required | (rwLeft << 8) | (mode << 10);
+}
+
+function start(spec: CycleSpec): number {
+  return pack(spec.required, spec.rwCount, spec.rwMode);
+}
+
+function accepts(state: number): boolean {
+  return (state & 0x3ff) === 0 && state >> 10 !== rwMode.taken;
+}
+
+/** The state after an edge that is taken for one reason; -1 if it can't be. */
+function take(state: number, reason: number, legal: number): number {
+  const required = state & 0xff & ~reason;
+  const rwLeft = (state >> 8) & 3;
+  const mode = state >> 10;
+  const isRw = reason === rel.rw;
+  const left = isRw && rwLeft > 0 ? rwLeft - 1 : rwLeft;
+  if (reason & legal) {
+    const after = mode === rwMode.taken ? rwMode.nonadjacent : mode;
+    return pack(required, left, after);
+  }
+  if (!isRw) return -1;
+  if (mode === rwMode.single) return pack(required, 0, rwMode.none);
+  if (mode === rwMode.nonadjacent) return pack(required, left, rwMode.taken);
+  return -1;
+}
+
+/**
+ * The states that an edge leads to. Reasons that don't make a difference are
+ * tried only once; a cycle begins with an edge that it needs, if there is one.
+ */
+function steps(
+  state: number,
+  reasons: number,
+  legal: number,
+  first: boolean,
+): number[] {
+  const required = state & 0xff;
+  const rwLeft = (state >> 8) & 3;
+  const mode = state >> 10;
+  const wantsRw = rwLeft > 0 || mode === rwMode.single ||
+    mode === rwMode.nonadjacent;
+  const rw = wantsRw ? rel.rw : 0;
+  const result: number[] = [];
+  const attempt = (reason: number) => {
+    const after = take(state, reason, legal);
+    if (after >= 0) result.push(after);
+  };
+  if (reasons & rw) attempt(rel.rw);
+  if (first && rwLeft > 0) return result;
+  const needed = required & ~rw;
+  for (let bits = reasons & needed; bits !== 0; bits &= bits - 1) {
+    attempt(bits & -bits);
+  }
+  if (first && required !== 0) return result;
+  const others = reasons & legal & ~rw & ~needed;
+  if (others !== 0) attempt(others & -others);
+  return result;
+}
+
+/** How many steps the searches of one component may still make. */
+export interface Budget {
+  steps: number;
+}
+
+/** A component with only some of its edges, in the order of Elle's graphs. */
+export class Projection {
+  readonly vertices: number[];
+  readonly targets: number[][] = [];
+  readonly rels: number[][] = [];
+  readonly graph: Graph;
+
+  constructor(
+    graph: Graph,
+    allowed: number,
+    readonly hashOf: (vertex: number) => number,
+  ) {
+    const present = new Uint8Array(graph.size);
+    const builder = new GraphBuilder(graph.size);
+    for (let v = 0; v < graph.size; v++) {
+      const targets: number[] = [];
+      for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
+        const reasons = graph.rels[edge] & allowed;
+        if (reasons === 0) continue;
+        targets.push(graph.targets[edge]);
+        present[v] = present[graph.targets[edge]] = 1;
+        builder.link(v, graph.targets[edge], reasons);
+      }
+      this.targets.push(inBifurcanOrder(targets, hashOf));
+      this.rels.push([]);
+    }
+    this.graph = builder.build();
+    const here = new Int32Array(graph.size);
+    for (let v = 0; v < graph.size; v++) {
+      const { starts, targets, rels } = this.graph;
+      for (let edge = starts[v]; edge < starts[v + 1]; edge++) {
+        here[targets[edge]] = rels[edge];
+      }
+      this.rels[v] = this.targets[v].map((target) => here[target]);
+    }
+    const vertices: number[] = [];
+    present.forEach((is, v) => {
+      if (is) vertices.push(v);
+    });
+    this.vertices = inBifurcanOrder(vertices, hashOf);
+  }
+}
+
+/**
+ * Where a cycle of the kind may be: components (of the edges that it may take)
+ * in which all that it needs is there. That is necessary, not sufficient.
+ *
+ * @returns for each vertex whether it is in such a component.
+ */
+function promising(graph: Graph, spec: CycleSpec): Uint8Array {
+  const { of, sizes } = components(graph, edgesOf(spec));
+  const has = new Int32Array(sizes.length);
+  const rws = new Int32Array(sizes.length);
+  const inner = alternating(graph, spec);
+  for (let v = 0; v < graph.size; v++) {
+    for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
+      const w = graph.targets[edge];
+      if (of[w] !== of[v]) continue;
+      has[of[v]] |= graph.rels[edge] | (v === w ? 0x100 : 0);
+      if (graph.rels[edge] & rel.rw && inner(v, w)) rws[of[v]]++;
+    }
+  }
+  return Uint8Array.from(of, (component) => {
+    if (sizes[component] < 2 && (has[component] & 0x100) === 0) return 0;
+    const enough = (has[component] & spec.required) === spec.required &&
+      rws[component] >= spec.rwCount;
+    return enough ? 1 : 0;
+  });
+}
+
+/**
+ * Which `rw` edges can be in a cycle at all when no two of them may follow each
+ * other: those within a component of the graph whose vertices are split in two,
+ * one half reached by `rw` edges, and left by others only.
+ */
+function alternating(
+  graph: Graph,
+  { legal, rwMode: mode }: CycleSpec,
+): (from: number, to: number) => boolean {
+  if (mode === rwMode.none) return () => true;
+  const builder = new GraphBuilder(graph.size * 2);
+  for (let v = 0; v < graph.size; v++) {
+    for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
+      const w = graph.targets[edge];
+      if (graph.rels[edge] & legal) {
+        builder.link(2 * v, 2 * w, 1);
+        builder.link(2 * v + 1, 2 * w, 1);
+      }
+      if (graph.rels[edge] & rel.rw) builder.link(2 * v, 2 * w + 1, 1);
+    }
+  }
+  const { of } = components(builder.build());
+  return (from, to) => of[2 * from] === of[2 * to + 1];
+}
+
+/**
+ * Finds the cycle that Elle finds: the first that is accepted, from the first
+ * vertex that leads to one.
+ *
+ * @returns its vertices, the first once more at the end; `undefined` if there is
+ * none, and `"exhausted"` if the budget didn't suffice to know.
+ */
+export function firstCycle(
+  projection: Projection,
+  spec: CycleSpec,
+  budget: Budget,
+): number[] | "exhausted" | undefined {
+  const search = new PathSearch(projection, spec, budget);
+  for (const vertex of projection.vertices) {
+    const found = search.from(vertex);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Breadth-first search through simple paths. */
+class PathSearch {
+  #projection: Projection;
+  #spec: CycleSpec;
+  #budget: Budget;
+
+  constructor(
+    projection: Projection,
+    spec: CycleSpec,
+    budget: Budget,
+  ) {
+    this.#projection = projection;
+    this.#spec = spec;
+    this.#budget = budget;
+  }
+
+  /** @param within only these vertices are visited, if given. */
+  from(
+    vertex: number,
+    within?: ReadonlySet<number>,
+  ): number[] | "exhausted" | undefined {
+    const { legal } = this.#spec;
+    // A path is its last vertex, its state, and the path that it prolongs.
+    const last: number[] = [vertex];
+    const states: number[] = [start(this.#spec)];
+    const before: number[] = [-1];
+    // Whether a path closes a loop is known at once where no path has been.
+    const visited = new Set<number>();
+    let begin = 0;
+    while (begin < last.length) {
+      const end = last.length;
+      const dead = new Set<number>();
+      for (let path = begin; path < end; path++) {
+        if (visited.size < visited.add(last[path]).size) continue;
+        const loop = loopOf(path, last, before);
+        if (loop === undefined) continue;
+        dead.add(path);
+        if (!accepts(states[path])) continue;
+        if (loop.whole) return loop.vertices;
+        // The path runs into a cycle, and doesn't begin on it.
+        const trimmed = this.#trim(loop.vertices);
+        if (trimmed !== undefined) return trimmed;
+      }
+      for (let path = begin; path < end; path++) {
+        if (dead.has(path)) continue;
+        const targets = this.#outOf(last[path], within);
+        for (const [i, target] of targets.entries()) {
+          const reasons = within
+            ? relsBetween(this.#projection.graph, last[path], target)
+            : this.#projection.rels[last[path]][i];
+          const next = steps(states[path], reasons, legal, before[path] < 0);
+          for (const state of next) {
+            if (this.#budget.steps-- <= 0) return "exhausted";
+            last.push(target);
+            states.push(state);
+            before.push(path);
+          }
+        }
+      }
+      begin = end;
+    }
+    return undefined;
+  }
+
+  #trim(loop: number[]): number[] | "exhausted" | undefined {
+    const within = new Set(loop);
+    for (const vertex of loop) {
+      const found = this.from(vertex, within);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #outOf(vertex: number, within?: ReadonlySet<number>): number[] {
+    const targets = this.#projection.targets[vertex];
+    if (within === undefined) return targets;
+    return inBifurcanOrder(
+      targets.filter((target) => within.has(target)),
+      this.#projection.hashOf,
+    );
+  }
+}
+
+/** The loop that a path's last vertex closes, and whether it's all of it. */
+function loopOf(
+  path: number,
+  last: readonly number[],
+  before: readonly number[],
+): { vertices: number[]; whole: boolean } | undefined {
+  const pin = last[path];
+  for (let p = before[path]; p >= 0; p = before[p]) {
+    if (last[p] !== pin) continue;
+    const vertices: number[] = [];
+    for (let q = path;; q = before[q]) {
+      vertices.push(last[q]);
+      if (q === p) break;
+    }
+    return { vertices: vertices.reverse(), whole: before[p] < 0 };
+  }
+  return undefined;
+}
+
+/** From how many edges {@linkcode someCycles} starts, at most. */
+const maxStarts = 64;
+
+/** How many edges {@linkcode someCycles} follows, at most. */
+const maxFollowed = 5_000_000;
+
+/**
+ * Shortest closed walks of the kind through some of the edges that it needs,
+ * taken apart into simple cycles. Polynomial, but it may miss some.
+ */
+export function* someCycles(
+  graph: Graph,
+  spec: CycleSpec,
+): Generator<number[]> {
+  const good = promising(graph, spec);
+  const key = spec.rwCount > 0
+    ? rel.rw
+    : spec.required & (rel.process | rel.realtime) || spec.required ||
+      spec.legal;
+  const candidates: [number, number, number][] = [];
+  for (let v = 0; v < graph.size; v++) {
+    if (!good[v]) continue;
+    for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
+      const reason = graph.rels[edge] & key;
+      const w = graph.targets[edge];
+      if (reason && good[w]) candidates.push([v, w, reason & -reason]);
+    }
+  }
+  const allowance = { steps: maxFollowed };
+  const stride = Math.max(1, Math.floor(candidates.length / maxStarts));
+  for (let i = 0; i < candidates.length; i += stride) {
+    const [from, to, reason] = candidates[i];
+    const state = take(start(spec), reason, spec.legal);
+    if (state < 0) continue;
+    const walk = shortestWalk(graph, spec, to, state, from, good, allowance);
+    if (walk !== undefined) yield* simpleCycles([from, ...walk]);
+    if (allowance.steps <= 0) return;
+  }
+}
+
+/** The shortest walk to a vertex that ends in a state which is accepted. */
+function shortestWalk(
+  graph: Graph,
+  { legal }: CycleSpec,
+  from: number,
+  state: number,
+  to: number,
+  within: Uint8Array,
+  allowance: Budget,
+): number[] | undefined {
+  const seen = new Set<number>([from * 4096 + state]);
+  const last = [from];
+  const states = [state];
+  const before = [-1];
+  for (let path = 0; path < last.length; path++) {
+    const v = last[path];
+    if (v === to && accepts(states[path])) {
+      const walk: number[] = [];
+      for (let p = path; p >= 0; p = before[p]) walk.push(last[p]);
+      return walk.reverse();
+    }
+    for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
+      if (allowance.steps-- <= 0) return undefined;
+      const target = graph.targets[edge];
+      if (!within[target]) continue;
+      for (const next of steps(states[path], graph.rels[edge], legal, false)) {
+        const place = target * 4096 + next;
+        if (seen.has(place)) continue;
+        seen.add(place);
+        last.push(target);
+        states.push(next);
+        before.push(path);
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Takes a closed walk apart where it crosses itself. */
+function simpleCycles(walk: readonly number[]): number[][] {
+  const result: number[][] = [];
+  const path: number[] = [];
+  const place = new Map<number, number>();
+  for (const vertex of walk) {
+    const at = place.get(vertex);
+    if (at !== undefined) {
+      result.push([...path.slice(at), vertex]);
+      for (const each of path.splice(at)) place.delete(each);
+    }
+    place.set(vertex, path.length);
+    path.push(vertex);
+  }
+  return result;
+}
+
+/**
+ * The cycle that a walk closes first which begins at the first vertex, and
+ * always goes to where it has been, or to the first vertex there is.
+ *
+ * @param order sorts the vertices that an edge leads to.
+ */
+export function fallbackCycle(
+  projection: Projection,
+  order: (vertices: readonly number[]) => number[],
+): number[] {
+  const path: number[] = [projection.vertices[0]];
+  const place = new Map([[path[0], 0]]);
+  for (;;) {
+    const next = order(projection.targets[path[path.length - 1]]);
+    const known = next.find((vertex) => place.has(vertex));
+    if (known !== undefined) return [...path.slice(place.get(known)!), known];
+    place.set(next[0], path.length);
+    path.push(next[0]);
+  }
+}

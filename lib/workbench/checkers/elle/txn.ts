@@ -1,0 +1,212 @@
+/**
+ * Transactions, made of micro-operations `[f, key, value]` as in Jepsen's
+ * `txn` library (https://github.com/jepsen-io/jepsen/tree/main/txn), and the
+ * anomalies that don't depend on what a write means: after Elle's `txn`
+ * (https://github.com/jepsen-io/elle/blob/main/src/elle/txn.clj).
+ *
+ * @module
+ */
+import { identity } from "../../exact_json.ts";
+import { type History, isClientOp, type Op, pairs } from "../../history.ts";
+
+/** A micro-operation: a read, or a write of whatever kind the workload has. */
+export type Mop = readonly [f: string, key: unknown, value: unknown];
+
+/** Something that two values share if and only if they are the same. */
+export type Id = number | string | boolean | null;
+
+/** What stands for a value in maps and sets. */
+export function idOf(value: unknown): Id {
+  return typeof value === "object" && value !== null
+    ? `\0${identity(value)}`
+    : (value ?? null) as Id;
+}
+
+/** The value again, for people to read. */
+export function valueOf(id: Id): unknown {
+  if (typeof id !== "string" || !id.startsWith("\0")) return id;
+  try {
+    return JSON.parse(id.slice(1));
+  } catch {
+    return id.slice(1);
+  }
+}
+
+/** An entry of the history, as a transaction. */
+export interface Txn {
+  op: Op;
+  mops: readonly Mop[];
+}
+
+/** A history of transactions, and what belongs to what. */
+export interface Txns {
+  /** Every invocation and completion, in order. */
+  all: Txn[];
+  /** Those that happened, and those that may have. */
+  possible: Txn[];
+  /** Those that happened. */
+  ok: Txn[];
+  /** For each index of the history, the op's other half. */
+  counterpart: (Op | undefined)[];
+  /** Entries that have something else where micro-operations should be. */
+  malformed: { op: Op; mop: unknown }[];
+}
+
+/**
+ * Reads a history. What isn't a micro-operation of the workload is set aside.
+ *
+ * @param writeF the `f` of its writes.
+ */
+export function transactions(history: History, writeF: string): Txns {
+  const malformed: Txns["malformed"] = [];
+  const all: Txn[] = [];
+  for (const op of history) {
+    if (!isClientOp(op)) continue;
+    if (!Array.isArray(op.value)) {
+      malformed.push({ op, mop: op.value });
+      all.push({ op, mops: [] });
+      continue;
+    }
+    const isMop = (mop: unknown) =>
+      Array.isArray(mop) && mop.length >= 2 &&
+      (mop[0] === "r" || mop[0] === writeF);
+    const wrong = op.value.filter((mop) => !isMop(mop));
+    for (const mop of wrong) malformed.push({ op, mop });
+    const mops = wrong.length === 0 ? op.value : op.value.filter(isMop);
+    all.push({ op, mops });
+  }
+  return {
+    all,
+    possible: all.filter(({ op }) => op.type === "ok" || op.type === "info"),
+    ok: all.filter(({ op }) => op.type === "ok"),
+    counterpart: pairs(history),
+    malformed,
+  };
+}
+
+/** An operation's micro-operations at their places, whatever else is there. */
+export function mopsAt({ value }: Op): readonly Mop[] {
+  return (value as unknown[]).map((mop) =>
+    Array.isArray(mop) ? mop as unknown as Mop : ["", null, null]
+  );
+}
+
+/** For each key, something for each value that was written to it. */
+export type ByWrite<T> = Map<Id, Map<Id, T>>;
+
+/** Notes something for a key and a value. */
+export function put<T>(index: ByWrite<T>, key: Id, value: Id, item: T): void {
+  const values = index.get(key);
+  if (values) values.set(value, item);
+  else index.set(key, new Map([[value, item]]));
+}
+
+/** Which transaction wrote what, and definitely didn't commit. */
+export function failedWrites(txns: readonly Txn[]): ByWrite<Op> {
+  const failed: ByWrite<Op> = new Map();
+  for (const { op, mops } of txns) {
+    if (op.type !== "fail") continue;
+    for (const [f, key, value] of mops) {
+      if (f !== "r") put(failed, idOf(key), idOf(value), op);
+    }
+  }
+  return failed;
+}
+
+/** Which transaction wrote what, and wrote to the same key once more. */
+export function intermediateWrites(txns: readonly Txn[]): ByWrite<Op> {
+  const intermediate: ByWrite<Op> = new Map();
+  for (const { op, mops } of txns) {
+    const last = new Map<Id, Id>();
+    for (const [f, key, value] of mops) {
+      if (f === "r") continue;
+      const keyId = idOf(key);
+      const earlier = last.get(keyId);
+      if (earlier !== undefined && earlier !== null && earlier !== false) {
+        put(intermediate, keyId, earlier, op);
+      }
+      last.set(keyId, idOf(value));
+    }
+  }
+  return intermediate;
+}
+
+/** Transactions that read the same version, and all went on to write. */
+export interface LostUpdate {
+  key: unknown;
+  /** What they read. */
+  value: unknown;
+  txns: Op[];
+}
+
+/**
+ * Lost updates: of several transactions that read a version of a key and write
+ * to that key, all but one have overwritten what they never saw. That needs no
+ * order of the versions, so it's found where the cycle that it makes isn't.
+ */
+export function lostUpdates(txns: readonly Txn[]): LostUpdate[] {
+  const updates: ByWrite<LostUpdate> = new Map();
+  for (const { op, mops } of txns) {
+    if (op.type !== "ok") continue;
+    const reads = new Map<Id, unknown>();
+    const written = new Set<Id>();
+    for (const [f, key, value] of mops) {
+      const keyId = idOf(key);
+      if (f === "r") {
+        if (!reads.has(keyId)) reads.set(keyId, value ?? null);
+      } else if (reads.has(keyId) && !written.has(keyId)) {
+        written.add(keyId);
+        const read = reads.get(keyId);
+        const readId = idOf(read);
+        const update = updates.get(keyId)?.get(readId);
+        if (update) update.txns.push(op);
+        else put(updates, keyId, readId, { key, value: read, txns: [op] });
+      }
+    }
+  }
+  return [...updates.values()].flatMap((byValue) => [...byValue.values()])
+    .filter(({ txns }) => txns.length > 1);
+}
+
+/** A completion that isn't the invoked transaction with its reads filled in. */
+export interface Altered {
+  invoked: Op;
+  completed: Op;
+}
+
+/** Finds transactions that came back as others than they were sent. */
+export function alteredTransactions(
+  { ok, counterpart }: Txns,
+): Altered[] {
+  const result: Altered[] = [];
+  for (const { op: completed } of ok) {
+    const invoked = counterpart[completed.index];
+    if (invoked === undefined) continue;
+    const before = invoked.value;
+    const after = completed.value;
+    if (!Array.isArray(before) || !Array.isArray(after)) continue;
+    const same = before.length === after.length &&
+      before.every((mop, i) => isCompletionOf(mop, after[i]));
+    if (!same) result.push({ invoked, completed });
+  }
+  return result;
+}
+
+function isCompletionOf(before: unknown, after: unknown): boolean {
+  if (!Array.isArray(before) || !Array.isArray(after)) return false;
+  return before[0] === after[0] && idOf(before[1]) === idOf(after[1]) &&
+    (before[0] === "r" || idOf(before[2]) === idOf(after[2]));
+}
+
+/** Whether keys of different types were used, which Elle refuses to compare. */
+export function mixedKeyTypes(txns: readonly Txn[]): string[] {
+  const types = new Set<string>();
+  for (const { mops } of txns) {
+    for (const [, key] of mops) {
+      types.add(
+        key === null ? "null" : Array.isArray(key) ? "array" : typeof key,
+      );
+    }
+  }
+  return types.size > 1 ? [...types].sort() : [];
+}
