@@ -1,0 +1,310 @@
+/**
+ * Did messages arrive that should, once each, at the place they were promised,
+ * and none that shouldn't?
+ *
+ * The rules are those of Jepsen's kafka tests
+ * (https://github.com/jepsen-io/jepsen/blob/v0.3.7/jepsen/src/jepsen/tests/kafka.clj).
+ *
+ * @module
+ */
+import { inSetOrder } from "./clojure_order.ts";
+import { type Log, type Logs, span } from "./logs.ts";
+import {
+  inner,
+  type Message,
+  mustHaveCommitted,
+  type Observations,
+  type OpSummary,
+  summary,
+} from "./observations.ts";
+
+/** Several messages at one offset. */
+export interface InconsistentOffset {
+  key: string;
+  offset: number;
+  index: number;
+  /** The messages, or some of them. */
+  values: Message[];
+  /** Ours: for each of the messages the first operation that had it there. */
+  ops: OpSummary[];
+}
+
+/** How many messages of one offset are listed. */
+const maxValues = 32;
+
+/** Finds offsets at which not all saw the same message. */
+export function inconsistentOffsets(
+  logs: Logs,
+  { transactions }: Observations,
+): InconsistentOffset[] {
+  const places = new Map<string, Map<number, Map<Message, OpSummary>>>();
+  const found: InconsistentOffset[] = [];
+  for (const [key, { offsets, messagesAt }] of logs) {
+    for (const [index, messages] of messagesAt.entries()) {
+      if (messages.size < 2) continue;
+      const offset = offsets[index];
+      const values = [...messages].sort(compare).slice(0, maxValues);
+      inner(places, key, () => new Map()).set(offset, new Map());
+      found.push({ key, offset, index, values, ops: [] });
+    }
+  }
+  if (found.length === 0) return found;
+  for (const observation of transactions) {
+    for (const source of [observation.sends, observation.polls]) {
+      for (const [key, entries] of source) {
+        const ofKey = places.get(key);
+        if (ofKey === undefined) continue;
+        for (const { offset, message } of entries) {
+          const witnesses = offset === undefined
+            ? undefined
+            : ofKey.get(offset);
+          if (witnesses) inner(witnesses, message, () => summary(observation));
+        }
+      }
+    }
+  }
+  for (const { key, offset, values, ops } of found) {
+    const witnesses = places.get(key)!.get(offset)!;
+    ops.push(...values.map((value) => witnesses.get(value)!));
+  }
+  return found;
+}
+
+/** A message at several offsets. */
+export interface Duplicate {
+  key: string;
+  value: Message;
+  count: number;
+  offsets: number[];
+}
+
+/** How many offsets of one message are listed. */
+const maxOffsets = 32;
+
+/** Finds messages that stand at more than one offset of their log. */
+export function duplicates(logs: Logs): Duplicate[] {
+  return [...logs].flatMap(([key, log]) => duplicatesIn(key, log));
+}
+
+function duplicatesIn(key: string, log: Log): Duplicate[] {
+  const found = new Map<Message, Duplicate>();
+  const firstOffset = new Map<Message, number>();
+  for (const [index, messages] of log.messagesAt.entries()) {
+    const offset = log.offsets[index];
+    for (const value of messages) {
+      const first = firstOffset.get(value);
+      if (first === undefined) {
+        firstOffset.set(value, offset);
+        continue;
+      }
+      const duplicate = inner(
+        found,
+        value,
+        () => ({ key, value, count: 1, offsets: [first] }),
+      );
+      duplicate.count++;
+      if (duplicate.offsets.length < maxOffsets) duplicate.offsets.push(offset);
+    }
+  }
+  return [...found.values()];
+}
+
+/** A message that was polled although its send had failed. */
+export interface AbortedRead {
+  key: string;
+  value: Message;
+  writer: OpSummary | null;
+  reader: OpSummary;
+}
+
+/** Finds polls of messages whose sends certainly failed: G1a. */
+export function abortedReads(observations: Observations): AbortedRead[] {
+  const { transactions, failedSends, writers } = observations;
+  const found: AbortedRead[] = [];
+  if (failedSends.size === 0) return found;
+  for (const reader of transactions) {
+    if (reader.op.type !== "ok") continue;
+    for (const [key, entries] of reader.polls) {
+      const failed = failedSends.get(key);
+      if (failed === undefined) continue;
+      for (const { message } of entries) {
+        if (!failed.has(message)) continue;
+        const writer = writers.get(key)?.get(message);
+        found.push({
+          key,
+          value: message,
+          writer: writer ? summary(writer) : null,
+          reader: summary(reader),
+        });
+      }
+    }
+  }
+  return found;
+}
+
+/** A message that was polled by the very transaction that sent it. */
+export interface PrecommittedRead {
+  op: OpSummary;
+  key: string;
+  value: Message;
+}
+
+/** Finds transactions that saw what they were only about to send. */
+export function precommittedReads(
+  { transactions }: Observations,
+): PrecommittedRead[] {
+  return transactions.flatMap((observation) => {
+    const { sends, polls } = observation;
+    if (sends.size === 0 || polls.size === 0) return [];
+    for (const [key, sent] of sends) {
+      const polled = new Set(polls.get(key)?.map(({ message }) => message));
+      const own = inSetOrder(
+        new Set(sent.map(({ message }) => message)).intersection(polled),
+      );
+      if (own.length > 0) {
+        return [{ op: summary(observation), key, value: own[0] }];
+      }
+    }
+    return [];
+  });
+}
+
+/** A message that nobody polled although somebody polled a later one. */
+export interface LostWrite {
+  key: string;
+  value: Message;
+  /** Ours: Jepsen gives the index only. */
+  offset: number;
+  index: number;
+  "max-read-index": number;
+  writer: OpSummary;
+  "max-read": OpSummary | null;
+}
+
+/**
+ * Finds messages that were taken in and that nobody polled, although somebody
+ * polled a message that stands behind them. A message that stands at several
+ * places counts as the first when it was polled, and as the last when not.
+ */
+export function lostWrites(
+  logs: Logs,
+  observations: Observations,
+): LostWrite[] {
+  const { polled, writers, readers } = observations;
+  return [...polled].flatMap(([key, found]) => {
+    const log = logs.get(key);
+    if (log === undefined) return [];
+    const { first, last } = span(log);
+    let bound = -1;
+    for (const message of found) {
+      bound = Math.max(bound, first.get(message) ?? -1);
+    }
+    if (bound < 0) return [];
+    const lastAtBound = inSetOrder(
+      [...log.messagesAt[bound]].filter((each) => last.get(each) === bound),
+    );
+    const maxRead = lastAtBound.length === 0
+      ? undefined
+      : readers.get(key)?.get(lastAtBound[0])?.[0];
+    const lost: LostWrite[] = [];
+    const inOrder = [...last].sort(([, a], [, b]) => a - b);
+    for (const [value, index] of inOrder) {
+      if (index > bound || found.has(value)) continue;
+      const writer = writers.get(key)?.get(value);
+      if (!writer || !mustHaveCommitted(writer, observations)) continue;
+      lost.push({
+        key,
+        value,
+        offset: log.offsets[first.get(value)!],
+        index: first.get(value)!,
+        "max-read-index": bound,
+        writer: summary(writer),
+        "max-read": maxRead ? summary(maxRead) : null,
+      });
+    }
+    return lost;
+  });
+}
+
+/** What was acknowledged and hasn't been polled by anybody, at the end. */
+export interface Unseen {
+  /** When the last operation ended, in nanoseconds. */
+  time: number;
+  /** How many messages of each key. */
+  unseen: { [key: string]: number };
+  /** Some of them. */
+  messages: { [key: string]: Message[] };
+}
+
+/** How many unseen messages of one key are listed. */
+const maxUnseen = 32;
+
+/** Finds acknowledged messages that nobody has polled; `undefined` if none. */
+export function unseenMessages(
+  { transactions }: Observations,
+): Unseen | undefined {
+  const unseen = new Map<string, Set<Message>>();
+  const polled = new Map<string, Set<Message>>();
+  const successful = transactions.filter(({ op }) => op.type === "ok");
+  const last = successful.at(-1);
+  if (last === undefined) return;
+  for (const observation of successful) {
+    for (const [key, entries] of observation.sends) {
+      const missing = inner(unseen, key, () => new Set<Message>());
+      const found = polled.get(key);
+      for (const { message } of entries) {
+        if (!found?.has(message)) missing.add(message);
+      }
+    }
+    for (const [key, entries] of observation.polls) {
+      const found = inner(polled, key, () => new Set<Message>());
+      const missing = unseen.get(key);
+      for (const { message } of entries) {
+        found.add(message);
+        missing?.delete(message);
+      }
+      if (missing !== undefined) continue;
+      // Jepsen counts what is polled of a key to which no send has succeeded
+      // yet as unseen, until the next operation. So it shows in the last one.
+      unseen.set(key, observation === last ? found : new Set());
+    }
+  }
+  const some = [...unseen].filter(([, messages]) => messages.size > 0)
+    .sort(([a], [b]) => a < b ? -1 : 1);
+  if (some.length === 0) return;
+  return {
+    time: last.op.time,
+    unseen: Object.fromEntries(some.map(([key, { size }]) => [key, size])),
+    messages: Object.fromEntries(
+      some.map(([key, messages]) => [
+        key,
+        [...messages].sort(compare).slice(0, maxUnseen),
+      ]),
+    ),
+  };
+}
+
+/** A message that was polled and that nobody has sent. */
+export interface Unsent {
+  key: string;
+  value: Message;
+  reader: OpSummary;
+}
+
+/** Finds polled messages that no client ever sent. */
+export function unsentMessages(
+  { readers, writers, unfinishedSends }: Observations,
+): Unsent[] {
+  return [...readers].flatMap(([key, byMessage]) =>
+    [...byMessage].flatMap(([value, [reader]]) =>
+      writers.get(key)?.has(value) || unfinishedSends.get(key)?.has(value)
+        ? []
+        : [{ key, value, reader: summary(reader) }]
+    )
+  );
+}
+
+function compare(a: Message, b: Message): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return String(a) < String(b) ? -1 : 1;
+}

@@ -1,0 +1,190 @@
+/**
+ * Do offsets go up, and without gaps? Asked of each operation by itself, where
+ * a violation is *internal*, and of what each process does one after the other.
+ *
+ * The rules are those of Jepsen's kafka tests
+ * (https://github.com/jepsen-io/jepsen/blob/v0.3.7/jepsen/src/jepsen/tests/kafka.clj).
+ * What is compared are places in the log without its gaps, and only of messages
+ * whose place is known.
+ *
+ * @module
+ */
+import { distance, type Log, type Logs } from "./logs.ts";
+import {
+  assignedKeys,
+  type ByKey,
+  inner,
+  type Message,
+  type Observation,
+  type Observations,
+  type OpSummary,
+  summary,
+} from "./observations.ts";
+
+/** A step over messages that are known to be there. */
+export interface Skip {
+  key: string;
+  values: [from: Message, to: Message];
+  /** How far the step went; 1 would be right. */
+  delta: number;
+  /** The messages in between, or the first of them. */
+  skipped: Message[];
+  /** The operation of an internal one. */
+  op?: OpSummary;
+  /** The two operations of one process. */
+  ops?: [OpSummary, OpSummary];
+}
+
+/** A step backwards, or none where there should be one. */
+export interface Nonmonotonic {
+  key: string;
+  values: [from: Message, to: Message];
+  delta: number;
+  op?: OpSummary;
+  ops?: [OpSummary, OpSummary];
+}
+
+/** What is wrong with the order of some steps. */
+export interface OrderFindings {
+  skips: Skip[];
+  nonmonotonic: Nonmonotonic[];
+}
+
+/** How many skipped messages are listed. */
+const maxSkipped = 32;
+
+/** Looks at the messages that single operations polled. */
+export function orderInPolls(
+  logs: Logs,
+  { transactions }: Observations,
+): OrderFindings {
+  return internalOrder(logs, transactions, ({ polls }) => polls);
+}
+
+/** Looks at the messages that single operations sent. */
+export function orderInSends(
+  logs: Logs,
+  { transactions }: Observations,
+): OrderFindings {
+  return internalOrder(logs, transactions, ({ sends }) => sends);
+}
+
+function internalOrder(
+  logs: Logs,
+  transactions: readonly Observation[],
+  select: (observation: Observation) => ByKey,
+): OrderFindings {
+  const findings: OrderFindings = { skips: [], nonmonotonic: [] };
+  for (const observation of transactions) {
+    for (const [key, entries] of select(observation)) {
+      const log = logs.get(key);
+      for (let i = 1; i < entries.length; i++) {
+        judgeStep(
+          findings,
+          log,
+          key,
+          entries[i - 1].message,
+          entries[i].message,
+          () => ({ op: summary(observation) }),
+        );
+      }
+    }
+  }
+  return findings;
+}
+
+/** Looks at what each process polled after what it had polled before. */
+export function orderBetweenPolls(
+  logs: Logs,
+  { all }: Observations,
+): OrderFindings {
+  return externalOrder(logs, all, ({ polls }) => polls, {
+    // A poll that didn't succeed leaves a consumer where it was.
+    moves: ({ op }) => op.type === "ok",
+    isJudged: () => true,
+  });
+}
+
+/** Looks at what each process sent after what it had sent before. */
+export function orderBetweenSends(
+  logs: Logs,
+  { all }: Observations,
+): OrderFindings {
+  const mayBeThere = ({ op }: Observation) => op.type !== "fail";
+  return externalOrder(logs, all, ({ sends }) => sends, {
+    moves: mayBeThere,
+    isJudged: mayBeThere,
+  });
+}
+
+function externalOrder(
+  logs: Logs,
+  all: readonly Observation[],
+  select: (observation: Observation) => ByKey,
+  { moves, isJudged }: {
+    moves(observation: Observation): boolean;
+    isJudged(observation: Observation): boolean;
+  },
+): OrderFindings {
+  const findings: OrderFindings = { skips: [], nonmonotonic: [] };
+  /** For each process and key the last operation that had to do with the key. */
+  const positions = new Map<unknown, Map<string, Observation>>();
+  for (const observation of all) {
+    const { op } = observation;
+    const last = inner(
+      positions,
+      op.process,
+      () => new Map<string, Observation>(),
+    );
+    if (op.f === "assign" || op.f === "subscribe") {
+      if (op.type !== "fail") keepOnly(last, assignedKeys(op));
+      continue;
+    }
+    if (!isJudged(observation)) continue;
+    const current = select(observation);
+    for (const [key, entries] of current) {
+      const before = last.get(key);
+      if (before === undefined) continue;
+      judgeStep(
+        findings,
+        logs.get(key),
+        key,
+        select(before).get(key)?.at(-1)?.message,
+        entries[0]?.message,
+        () => ({ ops: [summary(before), summary(observation)] }),
+      );
+    }
+    if (!moves(observation)) continue;
+    for (const key of current.keys()) last.set(key, observation);
+  }
+  return findings;
+}
+
+/** A consumer goes on where it was with the keys that it is still assigned. */
+function keepOnly(positions: Map<string, Observation>, keys: string[]): void {
+  const kept = new Set(keys);
+  for (const key of positions.keys()) {
+    if (!kept.has(key)) positions.delete(key);
+  }
+}
+
+function judgeStep(
+  findings: OrderFindings,
+  log: Log | undefined,
+  key: string,
+  from: Message | undefined,
+  to: Message | undefined,
+  where: () => Pick<Skip, "op" | "ops">,
+): void {
+  const step = distance(log, from, to);
+  if (step === undefined || step.steps === 1) return;
+  const { start, steps: delta } = step;
+  const values: Skip["values"] = [from!, to!];
+  if (delta < 1) {
+    findings.nonmonotonic.push({ key, values, delta, ...where() });
+    return;
+  }
+  const end = start + Math.min(delta, maxSkipped + 1);
+  const skipped = log!.order.slice(start + 1, end);
+  findings.skips.push({ key, values, delta, skipped, ...where() });
+}
