@@ -47,6 +47,8 @@ import {
   type Test,
 } from "./options.ts";
 import { Random } from "./random.ts";
+import { startServices } from "./services.ts";
+import type { Workload } from "./workloads/workload.ts";
 
 /** What is judged: an app, or a program that speaks the protocol. */
 export type Subject = App | Command;
@@ -200,6 +202,7 @@ async function run(
     pDuplicate: options["p-duplicate"],
     pReorder: options["p-reorder"],
   });
+  startServices(network, (id) => random(`service/${id}`));
 
   const errors: NodeError[] = [];
   let errorCount = 0;
@@ -376,9 +379,10 @@ function generatorFor(
 
 /** The clients: one for each thread, a new one for each new process. */
 function workersFor(
-  { nodes, workload }: Test,
+  test: Test,
   clients: Clients,
 ): (op: gen.PlannedOp, thread: number) => Promise<Completion> {
+  const { nodes, workload } = test;
   const current = new Map<number, { client: Client; process: unknown }>();
   return async (op, thread) => {
     const node = nodes[thread % nodes.length];
@@ -396,9 +400,9 @@ function workersFor(
       );
     }
     try {
-      return await workload.invoke(op, own.client, node);
+      return await workload.invoke(op, own.client, node, test);
     } catch (error) {
-      return completionOf(error, op, workload.idempotent);
+      return completionOf(error, op, workload);
     }
   };
 }
@@ -407,8 +411,14 @@ function workersFor(
 function completionOf(
   error: unknown,
   op: gen.PlannedOp,
-  idempotent: ReadonlySet<string>,
+  { idempotent, indefiniteErrors }: Workload,
 ): Completion {
+  if (
+    indefiniteErrors &&
+    (error instanceof ClientTimeout || error instanceof RPCError)
+  ) {
+    return { type: "info", error: `indeterminate: ${error.message}` };
+  }
   const unless = (definite: boolean) =>
     definite || idempotent.has(op.f) ? "fail" : "info";
   if (error instanceof ClientTimeout) {

@@ -6,6 +6,7 @@
  * @module
  */
 import { distance } from "fastest-levenshtein";
+import { modelNames } from "./checkers/elle/consistency.ts";
 import type { Availability } from "./checkers/stats.ts";
 import { type Fault, faults } from "./nemesis.ts";
 import { type LatencyDist, latencyDists } from "./network.ts";
@@ -203,8 +204,8 @@ export const optionSpecs: readonly OptionSpec[] = [
     name: "consistency-models",
     argument: "MODELS",
     description: "What transactions are held to",
-    parse: (text) => text || undefined,
-    mustBe: "a list of consistency models",
+    parse: parseModels,
+    mustBe: "a list of consistency models, separated by commas",
   },
   {
     name: "key-count",
@@ -282,13 +283,16 @@ export function resolve(options: Options): Test {
       `--concurrency ${filled.concurrency} makes ${concurrency} clients, and there can be ${maxClients} at most.`,
     );
   }
-  return {
+  const test: Test = {
     options: filled,
     workload,
     nodes,
     concurrency,
     faults: splitFaults(filled.nemesis ?? "") as Fault[],
   };
+  const objection = workload.objection?.(test);
+  if (objection !== undefined) throw new BadOption(objection);
+  return test;
 }
 
 /**
@@ -314,6 +318,19 @@ export function nearest(word: string, words: readonly string[]): string {
   return best && best.steps <= Math.ceil(best.candidate.length / 3)
     ? ` (did you mean ${best.candidate}?)`
     : "";
+}
+
+function parseModels(text: string): string | undefined {
+  const models = text.split(",").map((model) => model.trim()).filter(Boolean);
+  const unknown = models.find((model) => !modelNames.includes(model));
+  if (unknown !== undefined) {
+    throw new BadOption(
+      `There is no consistency model "${unknown}"${
+        nearest(unknown, modelNames)
+      }. There are ${modelNames.join(", ")}.`,
+    );
+  }
+  return models.length > 0 ? models.join(",") : undefined;
 }
 
 function splitFaults(text: string): string[] {

@@ -8,12 +8,19 @@ import { ExactNumber } from "./exact_json.ts";
 /** What a value may be; an array type has elements of any kind. */
 export type Kind = "any" | "integer" | "string" | "array" | "object";
 
+/** A kind of its own, for what a workload has to look at more closely. */
+export interface OwnKind {
+  /** What fits, for people: `"map of keys to offsets"`. */
+  a: string;
+  fits(value: unknown): boolean;
+}
+
 /**
  * The keys of an object, and what each holds: a kind, or `{ is: text }` for
  * just that text. A key that ends in `?` may be missing; keys that aren't named
  * are not allowed.
  */
-export type Shape = { [key: string]: Kind | { is: string } };
+export type Shape = { [key: string]: Kind | { is: string } | OwnKind };
 
 /**
  * What is wrong with an object, as the end of a sentence; `undefined` if
@@ -47,14 +54,20 @@ export function shapeProblem(
 export function shapeText(shape: Shape): string {
   const entries = Object.entries(shape).map(([key, kind]) =>
     `"${key}": ${
-      typeof kind === "object" ? JSON.stringify(kind.is) : `<${kind}>`
+      typeof kind !== "object"
+        ? `<${kind}>`
+        : "is" in kind
+        ? JSON.stringify(kind.is)
+        : `<${kind.a}>`
     }`
   );
   return `{${entries.join(", ")}}`;
 }
 
 function fits(value: unknown, kind: Shape[string]): boolean {
-  if (typeof kind === "object") return value === kind.is;
+  if (typeof kind === "object") {
+    return "is" in kind ? value === kind.is : kind.fits(value);
+  }
   switch (kind) {
     case "any":
       return true;
@@ -72,7 +85,9 @@ function fits(value: unknown, kind: Shape[string]): boolean {
 }
 
 function kindText(kind: Shape[string]): string {
-  if (typeof kind === "object") return JSON.stringify(kind.is);
+  if (typeof kind === "object") {
+    return "is" in kind ? JSON.stringify(kind.is) : `a ${kind.a}`;
+  }
   return kind === "any"
     ? "anything"
     : `${/^[aio]/.test(kind) ? "an" : "a"} ${kind}`;

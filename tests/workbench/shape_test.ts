@@ -173,3 +173,15 @@ Deno.test("a shape is written as people write bodies", () => {
   );
   assertStrictEquals(shapeText({}), "{}");
 });
+
+Deno.test("a kind of a workload's own is looked at, and named, by the workload", () => {
+  const shape: Shape = {
+    offset: { a: "whole number", fits: (value) => Number.isSafeInteger(value) },
+  };
+  assertStrictEquals(shapeProblem({ offset: 3 }, shape), undefined);
+  assertStrictEquals(
+    shapeProblem({ offset: "3" }, shape),
+    'has "3" for "offset", which isn\'t a whole number',
+  );
+  assertStrictEquals(shapeText(shape), '{"offset": <whole number>}');
+});

@@ -25,7 +25,12 @@ export interface Workload {
    * Carries out an operation on a node. What it throws decides how the
    * operation ended: see `completionOf` in `judge.ts`.
    */
-  invoke(op: PlannedOp, client: Client, node: string): Promise<Completion>;
+  invoke(
+    op: PlannedOp,
+    client: Client,
+    node: string,
+    test: Test,
+  ): Promise<Completion>;
   /** Operations that change nothing: if they fail, they did not happen. */
   idempotent: ReadonlySet<string>;
   /**

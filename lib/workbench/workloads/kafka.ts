@@ -1,0 +1,394 @@
+/**
+ * `kafka`: logs, one for each key, that take in messages at ever higher offsets
+ * and give them out again.
+ *
+ * Who does what is as in Jepsen's kafka tests
+ * (https://github.com/jepsen-io/jepsen/blob/v0.3.7/jepsen/src/jepsen/tests/kafka.clj),
+ * what clients do is as in Maelstrom's
+ * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/workload/kafka.clj).
+ * A client polls the keys that it was last assigned, from where it is in each;
+ * a new client knows of no keys. Now and then one crashes and is replaced. At
+ * the end every client starts afresh and polls all keys from the beginning,
+ * until it has seen all that was known to be there.
+ *
+ * @module
+ */
+import { kafka as check, type KafkaFindings } from "../checkers/kafka.ts";
+import { explainKafka } from "../checkers/kafka/explain.ts";
+import type { Client, RPC } from "../client.ts";
+import { secondInNs } from "../clock.ts";
+import {
+  any,
+  eachThread,
+  forever,
+  type Generator,
+  once,
+  phases,
+  type PlannedOp,
+  stagger,
+  timeLimit,
+} from "../generator.ts";
+import type { Op } from "../history.ts";
+import type { Completion } from "../interpreter.ts";
+import type { Test } from "../options.ts";
+import type { Random } from "../random.ts";
+import type { Workload } from "./workload.ts";
+
+/** For each key an offset. */
+type Offsets = ReadonlyMap<string, number>;
+
+/** What a poll brings: for each key `[offset, message]` pairs. */
+type Messages = { [key: string]: [offset: number, message: unknown][] };
+
+/** Keys in use at the same time; the last is used most. */
+const defaultKeyCount = 10;
+
+/** How many messages a key gets before another takes its place. */
+const defaultMaxWritesPerKey = 16;
+
+/** How often an `assign` comes where a send or poll would be due. */
+const assignProbability = 1 / 64;
+
+/** How often an `assign` takes in the keys that have unseen messages. */
+const catchUpProbability = 1 / 3;
+
+/** How long a client lives, on average. */
+const crashIntervalSeconds = 30;
+
+/** The mean time between a client's last polls, and how long they go on. */
+const finalPollSeconds = 1 / 5;
+const finalSeconds = 10;
+
+// Jepsen's checker keeps an array as long as the highest offset, so it has never
+// seen one beyond 2^53. Here such an offset would lose its last digits.
+const isOffset = Number.isSafeInteger as (value: unknown) => boolean;
+
+const offsetKind = { a: "whole number below 2^53", fits: isOffset };
+
+const offsetsKind = {
+  a: "map of keys to offsets",
+  fits: (value: unknown) =>
+    isObject(value) && Object.values(value).every(isOffset),
+};
+
+const messagesKind = {
+  a: "map of keys to arrays of [offset, message] pairs",
+  fits: (value: unknown) =>
+    isObject(value) &&
+    Object.values(value).every((entries) =>
+      Array.isArray(entries) && entries.every((entry) =>
+        Array.isArray(entry) && entry.length === 2 && isOffset(entry[0])
+      )
+    ),
+};
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const sendRPC: RPC = {
+  type: "send",
+  reply: { type: { is: "send_ok" }, offset: offsetKind },
+};
+
+const pollRPC: RPC = {
+  type: "poll",
+  reply: { type: { is: "poll_ok" }, msgs: messagesKind },
+};
+
+const commitRPC: RPC = {
+  type: "commit_offsets",
+  reply: { type: { is: "commit_offsets_ok" } },
+};
+
+const listRPC: RPC = {
+  type: "list_committed_offsets",
+  reply: { type: { is: "list_committed_offsets_ok" }, offsets: offsetsKind },
+};
+
+/** The workload. */
+export const kafka: Workload = {
+  generator: (test) =>
+    any(crashes(test), work(drawsFor(test), progressOf(test))),
+  finalGenerator: (test) =>
+    timeLimit(finalSeconds * secondInNs, eachThread(catchUp(progressOf(test)))),
+  async invoke(op, client, node) {
+    switch (op.f) {
+      case "crash":
+        return { type: "info" };
+      case "assign":
+        return await assign(op, client, node);
+      case "send":
+        return await send(op, client, node);
+      default:
+        return await poll(client, node);
+    }
+  },
+  idempotent: new Set(["assign"]),
+  check,
+  explain: (findings) => explainKafka(findings as KafkaFindings),
+};
+
+// What clients do.
+
+/** Where each client is in each of the keys that it is assigned. */
+const positions = new WeakMap<Client, Offsets>();
+
+async function assign(
+  { value, ...op }: PlannedOp,
+  client: Client,
+  node: string,
+): Promise<Completion> {
+  const keys = value as string[];
+  if (op["seek-to-beginning?"]) {
+    positions.set(client, new Map(keys.map((key) => [key, 0])));
+    return { type: "ok" };
+  }
+  const { offsets } = await client.rpc(node, listRPC, { keys });
+  const committed = new Map(Object.entries(offsets as Record<string, number>));
+  const before = positions.get(client);
+  positions.set(
+    client,
+    new Map(
+      keys.map((key) => [key, before?.get(key) ?? committed.get(key) ?? 0]),
+    ),
+  );
+  return { type: "ok" };
+}
+
+async function send(
+  { value }: PlannedOp,
+  client: Client,
+  node: string,
+): Promise<Completion> {
+  const [[name, key, msg]] = value as [["send", string, number]];
+  const { offset } = await client.rpc(node, sendRPC, { key, msg });
+  return { type: "ok", value: [[name, key, [offset, msg]]] };
+}
+
+async function poll(client: Client, node: string): Promise<Completion> {
+  const position = new Map(positions.get(client));
+  const reply = await client.rpc(node, pollRPC, {
+    offsets: Object.fromEntries(position),
+  });
+  const msgs = reply.msgs as Messages;
+  const processed = new Map<string, number>();
+  for (const [key, entries] of Object.entries(msgs)) {
+    const highest = highestOffset(entries);
+    raise(position, key, highest + 1);
+    if (entries.length > 0) processed.set(key, Math.max(0, highest));
+  }
+  positions.set(client, position);
+  if (processed.size > 0) {
+    await client.rpc(node, commitRPC, {
+      offsets: Object.fromEntries(processed),
+    });
+  }
+  return { type: "ok", value: [["poll", msgs]] };
+}
+
+// Who does what, and when.
+
+/** How far sends and polls of a run have come, by the highest offsets. */
+class Progress {
+  /** Of every key: what the last polls wait for. */
+  readonly seen = new Map<string, number>();
+  /** Of the keys of which more was sent than polled. */
+  readonly sent = new Map<string, number>();
+  readonly polled = new Map<string, number>();
+
+  note(event: Op): void {
+    if (event.type !== "ok") return;
+    const { sent, polled } = offsetsOf(event);
+    for (const [key, offset] of sent) raise(this.sent, key, offset);
+    for (const [key, offset] of polled) raise(this.polled, key, offset);
+    for (const [key, offset] of [...sent, ...polled]) {
+      raise(this.seen, key, offset);
+      if ((this.polled.get(key) ?? -1) < (this.sent.get(key) ?? -1)) continue;
+      this.sent.delete(key);
+      this.polled.delete(key);
+    }
+  }
+
+  /** How Jepsen notes what is still to be polled. */
+  unseen(): [key: number, { polled: number; sent: number }][] {
+    return [...this.sent]
+      .map(([key, sent]): [number, { polled: number; sent: number }] => [
+        Number(key),
+        { polled: this.polled.get(key) ?? -1, sent },
+      ])
+      .sort(([a], [b]) => a - b);
+  }
+}
+
+/** A run's last polls have to know what the operations before them did. */
+const progressByTest = new WeakMap<Test, Progress>();
+
+function progressOf(test: Test): Progress {
+  let progress = progressByTest.get(test);
+  if (!progress) progressByTest.set(test, progress = new Progress());
+  return progress;
+}
+
+function crashes({ concurrency }: Test): Generator {
+  return stagger(
+    crashIntervalSeconds / concurrency * secondInNs,
+    forever(() => ({ f: "crash" })),
+  );
+}
+
+/** Sends and polls; now and then an `assign` of the key that is next. */
+function work(draws: Draws, progress: Progress): Generator {
+  return {
+    op(context) {
+      const { random } = context;
+      const { f, key, message } = draws.next(random);
+      if (random.float() < assignProbability) {
+        const { sent } = progress;
+        const catchesUp = random.float() < catchUpProbability && sent.size > 0;
+        const answer = once({
+          f: "assign",
+          value: catchesUp ? [...new Set([...sent.keys(), key])] : [key],
+          ...(catchesUp && { unseen: progress.unseen() }),
+        }).op(context);
+        // What was due comes later.
+        return Array.isArray(answer) ? [answer[0], this] : "pending";
+      }
+      const value = f === "poll" ? [["poll"]] : [["send", key, message]];
+      const answer = once({ f, value }).op(context);
+      return Array.isArray(answer)
+        ? [answer[0], work(draws.rest(), progress)]
+        : "pending";
+    },
+    update(_, event) {
+      progress.note(event as Op);
+      return this;
+    },
+  };
+}
+
+/** A send, or a poll that stands for the key. */
+interface Draw {
+  f: "send" | "poll";
+  key: string;
+  message: number;
+}
+
+/** What is drawn, one after the other. Asked again, it gives the same. */
+interface Draws {
+  next(random: Random): Draw;
+  /** What comes after the next one, which must have been asked for. */
+  rest(): Draws;
+}
+
+/** The keys in use: their numbers, and how many messages each has got. */
+type KeysInUse = readonly { number: number; written: number }[];
+
+function drawsFor({ options }: Test): Draws {
+  const keyCount = options["key-count"] ?? defaultKeyCount;
+  const keys = Array.from({ length: keyCount }, (_, i) => fresh(i));
+  return draws(keys, options["max-writes-per-key"] ?? defaultMaxWritesPerKey);
+}
+
+function fresh(number: number) {
+  return { number, written: 0 };
+}
+
+function draws(keys: KeysInUse, maxWrites: number): Draws {
+  let drawn: { draw: Draw; after: KeysInUse } | undefined;
+  return {
+    next: (random) => (drawn ??= drawFrom(keys, maxWrites, random)).draw,
+    rest: () => draws(drawn!.after, maxWrites),
+  };
+}
+
+function drawFrom(
+  keys: KeysInUse,
+  maxWrites: number,
+  random: Random,
+): { draw: Draw; after: KeysInUse } {
+  for (;;) {
+    const f = random.choice(["poll", "send"] as const);
+    const place = exponential(keys.length, random);
+    const { number, written } = keys[place];
+    const draw = { f, key: String(number), message: written + 1 };
+    if (f === "poll") return { draw, after: keys };
+    if (written < maxWrites) {
+      return {
+        draw,
+        after: keys.with(place, { number, written: written + 1 }),
+      };
+    }
+    // The key is full: a new one takes its place, and all is drawn anew.
+    const last = Math.max(...keys.map((each) => each.number));
+    keys = keys.with(place, fresh(last + 1));
+  }
+}
+
+/** A number below `limit`; each is twice as probable as the one before it. */
+function exponential(limit: number, random: Random): number {
+  const scale = 2 * (2 ** limit - 1);
+  return Math.floor(Math.log2(random.float() * scale + 2)) - 1;
+}
+
+/** Starts afresh, and polls all keys until there is nothing left to wait for. */
+function catchUp(
+  progress: Progress,
+  state?: { waitingFor: Offsets; polls: Generator },
+): Generator {
+  return {
+    op(context) {
+      const { waitingFor, polls } = state ??
+        { waitingFor: new Map(progress.seen), polls: freshPolls(progress) };
+      if (waitingFor.size === 0) return null;
+      const answer = polls.op(context);
+      if (answer === null || answer === "pending") return answer;
+      const [op, after] = answer;
+      return [op, catchUp(progress, { waitingFor, polls: after })];
+    },
+    update(_, event) {
+      if (!state || event.type !== "ok" || event.f !== "poll") return this;
+      const waitingFor = new Map(state.waitingFor);
+      for (const [key, offset] of offsetsOf(event as Op).polled) {
+        if ((waitingFor.get(key) ?? -1) <= offset) waitingFor.delete(key);
+      }
+      return catchUp(progress, { ...state, waitingFor });
+    },
+  };
+}
+
+function freshPolls({ seen }: Progress): Generator {
+  const keys = [...seen.keys()].sort((a, b) => Number(a) - Number(b));
+  return phases(
+    once({ f: "crash" }),
+    once({ f: "assign", value: keys, "seek-to-beginning?": true }),
+    stagger(
+      finalPollSeconds * secondInNs,
+      forever(() => ({ f: "poll", value: [["poll"]], "poll-ms": 1000 })),
+    ),
+  );
+}
+
+/** The highest offsets that a successful operation sent and polled. */
+function offsetsOf({ f, value }: Op): { sent: Offsets; polled: Offsets } {
+  const sent = new Map<string, number>();
+  const polled = new Map<string, number>();
+  if (f === "send") {
+    const [[, key, [offset]]] = value as [["send", string, [number, unknown]]];
+    sent.set(key, Math.max(0, offset));
+  } else if (f === "poll") {
+    const [[, msgs]] = value as [["poll", Messages]];
+    for (const [key, entries] of Object.entries(msgs)) {
+      polled.set(key, highestOffset(entries));
+    }
+  }
+  return { sent, polled };
+}
+
+function highestOffset(entries: Messages[string]): number {
+  return entries.reduce((highest, [offset]) => Math.max(highest, offset), -1);
+}
+
+function raise(offsets: Map<string, number>, key: string, offset: number) {
+  offsets.set(key, Math.max(offsets.get(key) ?? -Infinity, offset));
+}

@@ -1,0 +1,153 @@
+/**
+ * What the transactional workloads share: the transactions that clients send,
+ * drawn as Elle draws them
+ * (https://github.com/jepsen-io/elle/blob/main/src/elle/txn.clj), how they are
+ * sent, and how findings are put into words.
+ *
+ * @module
+ */
+import { defaultModels } from "../checkers/elle/consistency.ts";
+import { explain } from "../checkers/elle/explain.ts";
+import type { ElleFindings } from "../checkers/elle/findings.ts";
+import type { Findings } from "../checkers/validity.ts";
+import type { RPC } from "../client.ts";
+import { type Generator, once } from "../generator.ts";
+import type { History } from "../history.ts";
+import type { FullOptions } from "../options.ts";
+import type { Random } from "../random.ts";
+import type { Workload } from "./workload.ts";
+
+/** A micro-operation as it is sent: reads have no value yet. */
+type Request = [f: string, key: number, value: number | null];
+
+/** Defaults of Maelstrom and Elle. */
+const defaultKeyCount = 10;
+const defaultMaxTxnLength = 4;
+const defaultMaxWritesPerKey = 16;
+
+/** How much likelier each key is than the one before it. */
+const keyBase = 2;
+
+/** The keys in use, and the value that each is written next. */
+interface Pool {
+  keys: readonly number[];
+  next: readonly number[];
+}
+
+/** How transactions are drawn. */
+interface Draws {
+  /** The `f` of a write. */
+  writeF: string;
+  maxTxnLength: number;
+  maxWritesPerKey: number;
+}
+
+/**
+ * Transactions without end: reads and writes in equal parts, of keys from a
+ * pool. A key that was written often enough makes room for a new one.
+ */
+export function transactions(
+  writeF: string,
+  options: FullOptions,
+): Generator {
+  const keyCount = options["key-count"] ?? defaultKeyCount;
+  const pool: Pool = {
+    keys: Array.from({ length: keyCount }, (_, i) => i),
+    next: Array.from({ length: keyCount }, () => 1),
+  };
+  return drawing(pool, {
+    writeF,
+    maxTxnLength: options["max-txn-length"] ?? defaultMaxTxnLength,
+    maxWritesPerKey: options["max-writes-per-key"] ?? defaultMaxWritesPerKey,
+  });
+}
+
+function drawing(pool: Pool, draws: Draws): Generator {
+  return {
+    op(context) {
+      if (context.freeThread(context.threads) === undefined) return "pending";
+      const { txn, after } = draw(pool, draws, context.random);
+      const answer = once({ f: "txn", value: txn }).op(context);
+      if (answer === null || answer === "pending") return answer;
+      return [answer[0], drawing(after, draws)];
+    },
+  };
+}
+
+function draw(
+  pool: Pool,
+  { writeF, maxTxnLength, maxWritesPerKey }: Draws,
+  random: Random,
+): { txn: Request[]; after: Pool } {
+  const length = 1 + random.integer(maxTxnLength);
+  const keys = [...pool.keys];
+  const next = [...pool.next];
+  const txn: Request[] = [];
+  while (txn.length < length) {
+    const reads = random.integer(2) === 0;
+    const place = exponentialPlace(keys.length, random);
+    if (reads) txn.push(["r", keys[place], null]);
+    else if (next[place] > maxWritesPerKey) {
+      keys[place] = 1 + keys.reduce((a, b) => Math.max(a, b));
+      next[place] = 1;
+    } else txn.push([writeF, keys[place], next[place]++]);
+  }
+  return { txn, after: { keys, next } };
+}
+
+/** A place in the pool; each is `keyBase` times likelier than the one before. */
+function exponentialPlace(count: number, random: Random): number {
+  const scale = (keyBase ** count - 1) * keyBase / (keyBase - 1);
+  const exponent = Math.log(random.float() * scale + keyBase) /
+    Math.log(keyBase);
+  return Math.min(count - 1, Math.floor(exponent - 1));
+}
+
+/** The request of a transaction, and the answer that is expected. */
+export function txnRPC(
+  writeF: string,
+  readShape: { text: string; fits(value: unknown): boolean },
+): RPC {
+  const fits = (mop: unknown) =>
+    Array.isArray(mop) && mop.length === 3 &&
+    (mop[0] === writeF || (mop[0] === "r" && readShape.fits(mop[2])));
+  return {
+    type: "txn",
+    reply: {
+      type: { is: "txn_ok" },
+      txn: {
+        a: `list of ["r", key, ${readShape.text}] and ["${writeF}", key, value]`,
+        fits: (txn) => Array.isArray(txn) && txn.every(fits),
+      },
+    },
+  };
+}
+
+/** A workload of transactions. */
+export function transactional(
+  { writeF, read, check }: {
+    /** The `f` of a write. */
+    writeF: string;
+    /** What reads may return. */
+    read: { text: string; fits(value: unknown): boolean };
+    check(history: History, models: readonly string[]): ElleFindings;
+  },
+): Workload {
+  const rpc = txnRPC(writeF, read);
+  return {
+    generator: ({ options }) => transactions(writeF, options),
+    async invoke({ value }, client, node) {
+      const { txn } = await client.rpc(node, rpc, { txn: value });
+      return { type: "ok", value: txn };
+    },
+    idempotent: new Set(),
+    reusableClients: true,
+    check: (history, { options }) => check(history, modelsOf(options)),
+    explain: (findings: Findings) => explain(findings as ElleFindings, writeF),
+  };
+}
+
+/** The models that transactions are held to. */
+function modelsOf(options: FullOptions): readonly string[] {
+  return options["consistency-models"]?.split(",") ?? defaultModels;
+}
