@@ -205,7 +205,7 @@ export const optionSpecs: readonly OptionSpec[] = [
     argument: "MODELS",
     description: "What transactions are held to",
     parse: parseModels,
-    mustBe: "a list of consistency models, separated by commas",
+    mustBe: "a list of consistency models",
   },
   {
     name: "key-count",
