@@ -30,7 +30,8 @@
  * What an acknowledgement means is up to you, as in Kafka: with `--acks 1`, the
  * default, the node that answers has the message; with `--acks all`, every node
  * has it. Under a partition the first goes on, and polls show what was before;
- * the second waits.
+ * the second waits (and while somebody waits, messages gather for a shorter
+ * time).
  *
  * Committed offsets are events of the feed like messages. Of two that were
  * committed, the greater one counts, in whatever order they come; so they never
@@ -42,7 +43,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { ErrorCode, Feed, KV, type Node, RPCError, serve } from "../lib/mod.ts";
 
 /** How long messages gather before the other nodes are sent them. */
-const gatherMs = 120;
+const gatherMs = { "1": 120, all: 10 };
 
 /** How many messages of a key a poll shows at most. */
 const maxPolled = 1000;
@@ -110,7 +111,10 @@ function replicated(node: Node, acks: Acks): Logs {
   /** Messages that may yet get neighbours with smaller offsets. */
   let unsettled: { offset: number; key: string; message: Message }[] = [];
 
-  const feed = new Feed<Event>(node, { intervalMs: gatherMs, onEvent: take });
+  const feed = new Feed<Event>(node, {
+    intervalMs: gatherMs[acks],
+    onEvent: take,
+  });
 
   async function publish(event: Event): Promise<number> {
     const offset = feed.append(event);

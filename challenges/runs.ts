@@ -11,6 +11,9 @@ import type { App } from "../lib/mod.ts";
 import type { Limit } from "../lib/workbench/mod.ts";
 import { broadcast } from "./broadcast.ts";
 import { echo } from "./echo.ts";
+import { gCounter } from "./g_counter.ts";
+import { kafka } from "./kafka.ts";
+import { txn } from "./txn.ts";
 import { uniqueIds } from "./unique_ids.ts";
 
 /** One official run. */
@@ -55,7 +58,16 @@ const large = {
   latency: 100,
 };
 
-/** All official runs that have a solution here. */
+const log = { concurrency: "2n", "time-limit": 20, rate: 1000 };
+
+const transactions = {
+  concurrency: "2n",
+  "time-limit": 20,
+  rate: 1000,
+  availability: "total",
+};
+
+/** All official runs. */
 export const runs: readonly Run[] = [
   {
     id: "1",
@@ -127,5 +139,84 @@ export const runs: readonly Run[] = [
     args: ["--beat-ms", "1600"],
     options: large,
     limits: [messagesBelow(20), medianBelow(1000), maximumBelow(2000)],
+  },
+  {
+    id: "4",
+    title: "Grow-only counter",
+    script: "g_counter",
+    app: gCounter,
+    workload: "g-counter",
+    options: {
+      "node-count": 3,
+      "time-limit": 20,
+      rate: 100,
+      nemesis: "partition",
+    },
+  },
+  {
+    id: "5a",
+    title: "Single-node Kafka-style log",
+    script: "kafka",
+    app: kafka,
+    workload: "kafka",
+    options: { ...log, "node-count": 1 },
+  },
+  {
+    id: "5b",
+    title: "Multi-node Kafka-style log",
+    script: "kafka",
+    app: kafka,
+    // The straightforward answer, which 5c is measured against.
+    args: ["--strategy", "store"],
+    workload: "kafka",
+    options: { ...log, "node-count": 2 },
+  },
+  {
+    id: "5c",
+    title: "Efficient Kafka-style log",
+    script: "kafka",
+    app: kafka,
+    workload: "kafka",
+    options: { ...log, "node-count": 2 },
+    // Fewer than the straightforward answer takes: see 5b.
+    limits: [messagesBelow(6)],
+  },
+  {
+    id: "6a",
+    title: "Single-node, totally-available transactions",
+    script: "txn",
+    app: txn,
+    workload: "txn-rw-register",
+    options: {
+      ...transactions,
+      "node-count": 1,
+      "consistency-models": "read-uncommitted",
+    },
+  },
+  {
+    id: "6b",
+    title: "Totally-available, read uncommitted transactions",
+    script: "txn",
+    app: txn,
+    workload: "txn-rw-register",
+    options: {
+      ...transactions,
+      "node-count": 2,
+      "consistency-models": "read-uncommitted",
+      nemesis: "partition",
+    },
+  },
+  {
+    id: "6c",
+    title: "Totally-available, read committed transactions",
+    script: "txn",
+    app: txn,
+    workload: "txn-rw-register",
+    options: {
+      ...transactions,
+      "node-count": 2,
+      "consistency-models": "read-committed",
+      nemesis: "partition",
+    },
   },
 ];

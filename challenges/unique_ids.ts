@@ -8,31 +8,71 @@
  * answered (the run asks for total availability). So no node can ask another
  * before it answers.
  *
- * A clock is no help. Two requests fall into the same millisecond, the clocks
- * of two nodes show the same time, and an adjusted clock shows a time twice.
+ * A node's clock is no help. Two requests fall into the same millisecond, the
+ * clocks of two nodes show the same time, and a clock that is adjusted shows a
+ * time twice.
  *
  * What each node has to itself is its name. A name that nobody else has, and a
  * number that the node has not used before, make an id that nobody else will
- * make: `n1-0`, `n1-1`, … No messages, no waiting, nothing to go wrong in a
- * partition.
+ * make: `n1-…-0`, `n1-…-1`. No messages, no waiting, nothing that a partition
+ * could harm. It rests on the node's never forgetting where its counter stood;
+ * and as a node that is started again has forgotten, each start draws a number
+ * for itself, which stands between the two. (Twitter's Snowflake has the clock
+ * in its place, and must wait while the clock is put back.)
  *
- * What it rests on: the node must never forget where its counter stood. A node
- * that crashes and starts again at 0 hands out old ids, so each start draws a
- * random number for itself and puts it between the two.
+ * There are two more ways, to compare:
+ *
+ * - `--strategy random`: 128 random bits, as a UUID of version 4 has. That two
+ *   are the same is possible, and won't happen: after a billion ids the odds are
+ *   one in 10^21. It needs a good source of randomness, and its ids say nothing.
+ * - `--strategy clock`: one clock for all, `lin-tso`. Its ids are short and in
+ *   order; but each costs a question and an answer, and where the clock can't be
+ *   reached there are none.
  *
  * @module
  */
-import { type Node, serve } from "../lib/mod.ts";
+import { parseArgs } from "@std/cli/parse-args";
+import { type Node, serve, TSO } from "../lib/mod.ts";
 
-/** Hands out ids made of the node's name, its start, and a counter. */
-export function uniqueIds(node: Node) {
-  const start = Math.floor(node.random() * 2 ** 48).toString(36);
+/** Hands out ids that nobody has had before. */
+export function uniqueIds(node: Node, args: string[] = []) {
+  const next = strategies[readStrategy(args)](node);
+  node.on("generate", async () => ({ type: "generate_ok", id: await next() }));
+}
+
+/** The node's name, its start, and a counter. */
+function composite(node: Node): () => string {
+  const start = bits(node, 48);
   let count = 0;
+  return () => `${node.id}-${start}-${count++}`;
+}
 
-  node.on("generate", () => ({
-    type: "generate_ok",
-    id: `${node.id}-${start}-${count++}`,
-  }));
+/** Chance. */
+function random(node: Node): () => string {
+  return () => [32, 32, 32, 32].map((each) => bits(node, each)).join("-");
+}
+
+/** A clock that all ask. */
+function clock(node: Node): () => Promise<number> {
+  const tso = new TSO(node);
+  return () => tso.next();
+}
+
+/** So many random bits, at most 53, as text. */
+function bits(node: Node, count: number): string {
+  return Math.floor(node.random() * 2 ** count).toString(36);
+}
+
+const strategies = { composite, random, clock };
+
+function readStrategy(args: string[]): keyof typeof strategies {
+  const { strategy = "composite" } = parseArgs(args, { string: ["strategy"] });
+  if (Object.hasOwn(strategies, strategy)) {
+    return strategy as keyof typeof strategies;
+  }
+  throw new Error(
+    `--strategy must be one of ${Object.keys(strategies).join(", ")}`,
+  );
 }
 
 if (import.meta.main) await serve(uniqueIds);

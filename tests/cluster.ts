@@ -6,7 +6,11 @@
  */
 import type { App, OpenBody, OutgoingBody } from "../lib/mod.ts";
 import { msInNs, VirtualClock } from "../lib/workbench/clock.ts";
-import { inProcess, type NodeError } from "../lib/workbench/hosts.ts";
+import {
+  type Host,
+  inProcess,
+  type NodeError,
+} from "../lib/workbench/hosts.ts";
 import { Network, type NetworkOptions } from "../lib/workbench/network.ts";
 import { Random } from "../lib/workbench/random.ts";
 import { startServices } from "../lib/workbench/services.ts";
@@ -24,6 +28,8 @@ export class Cluster {
   readonly errors: NodeError[] = [];
 
   #clock = new VirtualClock();
+  #launch: (app: App) => void;
+  #hosts: Host[] = [];
   #answers = new Map<number, OpenBody>();
   #lastMsgId = 0;
 
@@ -42,15 +48,19 @@ export class Cluster {
       this.#answers.set(body.in_reply_to, body);
     });
     startServices(this.network, random);
-    const start = inProcess(app, args, (id) => random(id));
-    for (const id of this.nodes) {
-      start(id, {
-        clock: this.#clock,
-        network: this.network,
-        onError: (error) => this.errors.push(error),
-        onLog: () => {},
-      });
-    }
+    this.#launch = (app) => {
+      const start = inProcess(app, args, (id) => random(id));
+      for (const id of this.nodes) {
+        const host = start(id, {
+          clock: this.#clock,
+          network: this.network,
+          onError: (error) => this.errors.push(error),
+          onLog: () => {},
+        });
+        this.#hosts.push(host);
+      }
+    };
+    this.#launch(app);
   }
 
   /** Starts and initialises so many nodes: `n0`, `n1`, … */
@@ -60,12 +70,22 @@ export class Cluster {
     options: ClusterOptions = {},
   ): Promise<Cluster> {
     const cluster = new Cluster(count, app, options);
-    await Promise.all(
-      cluster.nodes.map((id) =>
-        cluster.ask(id, { type: "init", node_id: id, node_ids: cluster.nodes })
-      ),
-    );
+    await cluster.#init();
     return cluster;
+  }
+
+  /** Ends all nodes, and starts them anew. Services go on. */
+  async restart(app: App): Promise<void> {
+    for (const host of this.#hosts.splice(0)) await host.stop();
+    this.#launch(app);
+    await this.#init();
+  }
+
+  async #init(): Promise<void> {
+    for (const id of this.nodes) {
+      this.post(id, { type: "init", node_id: id, node_ids: this.nodes });
+    }
+    await this.wait(1000);
   }
 
   /** Lets some time go by. */

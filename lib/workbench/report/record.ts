@@ -102,5 +102,6 @@ export function toRecord(
 
 /** A figure with as many digits as people want to see. */
 export function format(figure: number): string {
-  return Number.isInteger(figure) ? String(figure) : figure.toFixed(2);
+  if (Number.isInteger(figure)) return String(figure);
+  return figure.toFixed(Math.abs(figure) < 0.1 ? 3 : 2);
 }

@@ -85,7 +85,7 @@ function figures({ results, limits = [] }: RunRecord, paint: Paint): string[] {
       : withLimit(label, `${label} ${figure.padStart(6)} ms`);
   };
   return [
-    withLimit("msgs/op", `${perOp.toFixed(2).padStart(6)} msgs/op`),
+    withLimit("msgs/op", `${format(perOp).padStart(6)} msgs/op`),
     latency("median", "0.5"),
     latency("max", "1"),
   ];

@@ -1,0 +1,186 @@
+/** The log: offsets, polls, committed offsets, acknowledgements. */
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { kafka } from "../../challenges/kafka.ts";
+import { runs } from "../../challenges/runs.ts";
+import type { Node, OpenBody } from "../../lib/mod.ts";
+import { judge } from "../../lib/workbench/mod.ts";
+import { Cluster, type ClusterOptions } from "../cluster.ts";
+
+const start = (count: number, options: ClusterOptions = {}) =>
+  Cluster.start(count, kafka, options);
+
+async function send(cluster: Cluster, id: string, key: string, msg: unknown) {
+  const answer = await cluster.ask(id, { type: "send", key, msg });
+  return answer?.offset as number | undefined;
+}
+
+async function poll(cluster: Cluster, id: string, key: string, from = 0) {
+  const answer = await cluster.ask(id, {
+    type: "poll",
+    offsets: { [key]: from },
+  });
+  return (answer?.msgs as { [key: string]: [number, unknown][] })[key];
+}
+
+const official = runs.find(({ id }) => id === "5c")!;
+const run = (strategy: string, seed: number) =>
+  judge(kafka, { workload: "kafka", ...official.options, seed }, {
+    args: ["--strategy", strategy],
+  });
+
+Deno.test("the official run is valid, at less than 0.03 messages per operation", async () => {
+  for (let seed = 1; seed <= 3; seed++) {
+    const { results, reason } = await run("replicated", seed);
+    assertEquals(results["valid?"], true, reason);
+    assertLess(results.net.servers["msgs-per-op"]!, 0.03);
+  }
+});
+
+Deno.test("the straightforward answer is valid, and takes 200 times the messages", async () => {
+  const { results, reason } = await run("store", 1);
+  assertEquals(results["valid?"], true, reason);
+  assert(results.net.servers["msgs-per-op"]! > 200 * 0.03);
+});
+
+Deno.test("partitions, loss, repetition and disorder leave the log what it was", async () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const { results, reason } = await judge(kafka, {
+      workload: "kafka",
+      "node-count": 4,
+      concurrency: "2n",
+      "time-limit": 20,
+      rate: 200,
+      latency: 10,
+      nemesis: "partition",
+      "nemesis-interval": 3,
+      "p-loss": 0.05,
+      "p-duplicate": 0.05,
+      "p-reorder": 0.05,
+      seed,
+    });
+    assertEquals(results["valid?"], true, reason);
+  }
+});
+
+Deno.test("offsets of a key ascend at a node, and no two nodes give out the same", async () => {
+  const cluster = await start(2);
+  const offsets: number[][] = [[], []];
+  for (let i = 0; i < 20; i++) {
+    offsets[0].push((await send(cluster, "n0", "k", i))!);
+    offsets[1].push((await send(cluster, "n1", "k", i))!);
+  }
+  for (const each of offsets) {
+    assertEquals(each, each.toSorted((a, b) => a - b));
+  }
+  assertEquals(new Set(offsets.flat()).size, 40);
+});
+
+Deno.test("an acknowledged message is readable on every node within 300 ms", async () => {
+  const cluster = await start(2);
+  for (let i = 0; i < 30; i++) {
+    const offset = (await send(cluster, `n${i % 2}`, "k", i))!;
+    await cluster.wait(298);
+    for (const id of cluster.nodes) {
+      assertEquals(await poll(cluster, id, "k", offset), [[offset, i]]);
+    }
+    await cluster.wait(17 * (i % 9));
+  }
+});
+
+Deno.test("what a poll has shown never changes, whoever was cut off meanwhile", async () => {
+  const cluster = await start(3);
+  const shown = new Map<string, [number, unknown][]>();
+  for (let step = 0; step < 40; step++) {
+    if (step % 10 === 3) cluster.cut(["n1"], ["n0", "n2"]);
+    if (step % 10 === 7) cluster.network.heal();
+    await send(cluster, `n${step % 3}`, "k", step);
+    await cluster.wait(100);
+    for (const id of cluster.nodes) {
+      const now = await poll(cluster, id, "k");
+      const before = shown.get(id) ?? [];
+      assertEquals(now.slice(0, before.length), before);
+      shown.set(id, now);
+    }
+  }
+  cluster.network.heal();
+  await cluster.wait(5000);
+  const [first, ...others] = await Promise.all(
+    cluster.nodes.map((id) => poll(cluster, id, "k")),
+  );
+  assertEquals(first.length, 40);
+  for (const other of others) assertEquals(other, first);
+});
+
+Deno.test("acks 1 goes on in a partition; acks all waits for its end", async () => {
+  for (const [acks, answered] of [["1", true], ["all", false]] as const) {
+    const cluster = await start(2, { args: ["--acks", acks] });
+    cluster.cut(["n0"], ["n1"]);
+    const number = cluster.post("n0", { type: "send", key: "k", msg: "a" });
+    await cluster.wait(3000);
+    assertEquals(cluster.answer(number) !== undefined, answered);
+    cluster.network.heal();
+    await cluster.wait(3000);
+    assertEquals(cluster.answer(number)?.type, "send_ok");
+    assertEquals((await poll(cluster, "n1", "k")).length, 1);
+  }
+});
+
+Deno.test("acks all: what was acknowledged survives the node that acknowledged it", async () => {
+  const cluster = await start(2, { args: ["--acks", "all"] });
+  const offset = await send(cluster, "n0", "k", "a");
+  cluster.cut(["n0"], ["n1"]);
+  await cluster.wait(10_000);
+  assertEquals(await poll(cluster, "n1", "k"), [[offset!, "a"]]);
+});
+
+Deno.test("committed offsets never go back, and all nodes agree on them", async () => {
+  const cluster = await start(3);
+  const commit = (id: string, offsets: { [key: string]: number }) =>
+    cluster.ask(id, { type: "commit_offsets", offsets });
+  const committed = async (id: string) =>
+    (await cluster.ask(id, {
+      type: "list_committed_offsets",
+      keys: ["a", "b", "never"],
+    }) as OpenBody).offsets;
+  await commit("n0", { a: 10, b: 3 });
+  await commit("n1", { a: 7 });
+  assertEquals(await committed("n0"), { a: 10, b: 3 });
+  await cluster.wait(500);
+  cluster.cut(["n2"], ["n0", "n1"]);
+  await commit("n2", { a: 8, b: 5 });
+  await commit("n0", { a: 12 });
+  assertEquals(await committed("n2"), { a: 10, b: 5 });
+  cluster.network.heal();
+  await cluster.wait(5000);
+  for (const id of cluster.nodes) {
+    assertEquals(await committed(id), { a: 12, b: 5 });
+  }
+});
+
+Deno.test("where nothing happens nothing is sent", async () => {
+  const cluster = await start(2);
+  await send(cluster, "n0", "k", 1);
+  await cluster.wait(5000);
+  const { messages } = cluster;
+  await cluster.wait(60_000);
+  assertEquals(cluster.messages, messages);
+});
+
+Deno.test("a request without what it needs is answered with error 12", async () => {
+  const cluster = await start(1);
+  for (
+    const type of ["send", "poll", "commit_offsets", "list_committed_offsets"]
+  ) {
+    assertEquals((await cluster.ask("n0", { type }))?.code, 12, type);
+  }
+});
+
+Deno.test("arguments that can't be are refused", () => {
+  const node = undefined as unknown as Node;
+  assertThrows(() => kafka(node, ["--acks", "2"]), Error, "1 or all");
+  assertThrows(
+    () => kafka(node, ["--strategy", "x"]),
+    Error,
+    "replicated or store",
+  );
+});

@@ -1,0 +1,307 @@
+/**
+ * Mutants: each challenge with one mistake in it, such as people make. The
+ * workbench must catch every one within 200 seeds, and say what's wrong.
+ *
+ * A mutant is made of the challenge's own source, by changing a few characters;
+ * so it's wrong in just one thing.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { runs } from "../../challenges/runs.ts";
+import type { App } from "../../lib/mod.ts";
+import { judge, type Options } from "../../lib/workbench/mod.ts";
+import { Random } from "../../lib/workbench/random.ts";
+import { Cluster } from "../cluster.ts";
+
+const maxSeeds = 200;
+
+interface Mutant {
+  mistake: string;
+  script: string;
+  /** Parts of the source as they are, and as the mutant has them. */
+  changes: [from: string, to: string][];
+}
+
+/** A mutant that breaks what its challenge promises. */
+interface Breach extends Mutant {
+  /** The official run that it's judged by. */
+  run: string;
+  options?: Partial<Options>;
+  args?: string[];
+  /** What the workbench has to say. */
+  reason: RegExp;
+}
+
+const breaches: Breach[] = [
+  {
+    mistake: "says what it likes",
+    script: "echo",
+    changes: [["echo: body.echo", 'echo: "Please echo 7"']],
+    run: "1",
+    reason: /echoes went wrong/,
+  },
+  {
+    mistake: "leaves the node's name out of an id",
+    script: "unique_ids",
+    changes: [["`${node.id}-${start}-${count++}`", "`${count++}`"]],
+    run: "2",
+    reason: /ids were handed out more than once/,
+  },
+  {
+    mistake: "forgets that it waits for an acknowledgement",
+    script: "broadcast",
+    changes: [["this.#sent.set(number, { values, sentMs: nowMs });", ""]],
+    run: "3c",
+    reason: /values were lost/,
+  },
+  {
+    mistake: "takes one acknowledgement for all",
+    script: "broadcast",
+    changes: [[
+      "for (const ack of acks) this.#sent.delete(ack);",
+      "if (acks.length > 0) this.#sent.clear();",
+    ]],
+    run: "3d",
+    options: { "p-loss": 0.05 },
+    reason: /values were lost/,
+  },
+  {
+    mistake: "sends nothing again",
+    script: "broadcast",
+    changes: [[
+      "for (const value of this.unconfirmed()) this.#waiting.add(value);",
+      "",
+    ]],
+    run: "3c",
+    reason: /values were lost/,
+  },
+  {
+    mistake: "adds a total that it has counted already",
+    script: "g_counter",
+    changes: [[
+      "known.set(peer, found.total)",
+      "known.set(peer, (known.get(peer) ?? 0) + found.total)",
+    ]],
+    run: "4",
+    reason: /read/,
+  },
+  {
+    mistake: "takes the total that came last for the newest",
+    script: "g_counter",
+    changes: [["Math.max(total, totals[id] ?? 0)", "total"]],
+    run: "4",
+    args: ["--strategy", "gossip"],
+    reason: /read/,
+  },
+  {
+    mistake: "shows what may yet get a neighbour",
+    script: "kafka",
+    changes: [["const { stable } = feed;", "const stable = Infinity;"]],
+    run: "5c",
+    reason: /nonmonotonic-poll/,
+  },
+  {
+    mistake: "begins a poll one too late",
+    script: "kafka",
+    changes: [[
+      "if (log[middle][0] < offset)",
+      "if (log[middle][0] <= offset)",
+    ]],
+    run: "5c",
+    reason: /./,
+  },
+  {
+    mistake: "compares offsets the wrong way",
+    script: "kafka",
+    changes: [["return a.offset - b.offset;", "return b.offset - a.offset;"]],
+    run: "5c",
+    reason: /nonmonotonic-poll/,
+  },
+  {
+    mistake: "passes on every other message of a batch",
+    script: "kafka",
+    changes: [
+      [
+        "onEvent: take,",
+        "onEvent: (event, offset) => offset % 4 && take(event, offset),",
+      ],
+    ],
+    run: "5c",
+    reason: /./,
+  },
+  {
+    mistake: "shows its writes before it's done",
+    script: "txn",
+    changes: [
+      [`"txn", ({ body }) => {`, `"txn", async ({ body }) => {`],
+      [
+        "const done = checked(body.txn).map(([f, key, value]): Operation => {",
+        "const done: Operation[] = []; for (let [f, key, value] of checked(body.txn)) {",
+      ],
+      [
+        `if (f === "w") writes.set(key, value);`,
+        `if (f === "w") {
+          writes.set(key, value);
+          apply([[key, value]], feed.append([[key, value]]));
+          await node.sleep(5);
+        }`,
+      ],
+      ["return [f, key, value];\n    });", "done.push([f, key, value]); }"],
+    ],
+    run: "6c",
+    options: { availability: 0.9 },
+    reason: /G1b|G1c|intermediate/,
+  },
+  {
+    mistake: "says that it did nothing, and has done it",
+    script: "txn",
+    changes: [[
+      `return { type: "txn_ok", txn: done };`,
+      `if (node.random() < 0.01) throw new RPCError(ErrorCode.txnConflict);
+       return { type: "txn_ok", txn: done };`,
+    ]],
+    run: "6c",
+    options: { availability: 0.9 },
+    reason: /G1a|abort/,
+  },
+];
+
+for (const mutant of breaches) {
+  Deno.test(`caught: ${mutant.script} that ${mutant.mistake}`, async () => {
+    const app = await load(mutant);
+    const run = runs.find(({ id }) => id === mutant.run)!;
+    for (let seed = 1; seed <= maxSeeds; seed++) {
+      const { results, reason } = await judge(app, {
+        workload: run.workload,
+        ...run.options,
+        ...mutant.options,
+        seed,
+      }, { args: [...run.args ?? [], ...mutant.args ?? []] });
+      if (results["valid?"] === false) {
+        assertMatch(reason!, mutant.reason);
+        return;
+      }
+    }
+    throw new Error(`not caught within ${maxSeeds} seeds`);
+  });
+}
+
+/**
+ * Mistakes that even read committed allows, so that no official run can complain
+ * of them. What the chapter promises beyond it forbids them.
+ */
+const unpunished: Mutant[] = [
+  {
+    mistake: "compares timestamps the wrong way",
+    script: "txn",
+    changes: [[
+      "current.timestamp < timestamp",
+      "current.timestamp > timestamp",
+    ]],
+  },
+  {
+    mistake: "lets win who comes last",
+    script: "txn",
+    changes: [[
+      "current === undefined || current.timestamp < timestamp",
+      "true",
+    ]],
+  },
+  {
+    mistake: "applies a transaction in parts",
+    script: "txn",
+    changes: [[
+      "for (const [key, value] of writes) {",
+      `for (const [i, [key, value]] of writes.entries()) {
+         if (i > 0) {
+           node.sleep(10).then(() => apply([[key, value]], timestamp));
+           continue;
+         }`,
+    ]],
+  },
+];
+
+Deno.test("not caught: the transactions as they are", async () => {
+  const { app } = runs.find(({ script }) => script === "txn")!;
+  assertEquals(await complaint(app, 20), undefined);
+});
+
+for (const mutant of unpunished) {
+  Deno.test(`caught: ${mutant.script} that ${mutant.mistake}`, async () => {
+    assert(await complaint(await load(mutant), maxSeeds) !== undefined);
+  });
+}
+
+/**
+ * Writes the same to two registers at a time, over a network that is cut now and
+ * then. Nobody may see them differ; what is written last must count; and where
+ * two don't know of each other, all must agree on one.
+ */
+async function complaint(app: App, seeds: number): Promise<string | undefined> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const random = new Random(`${seed}`);
+    const cluster = await Cluster.start(3, app, { seed, latencyMs: 20 });
+    const write = (id: string, value: unknown) =>
+      cluster.ask(id, {
+        type: "txn",
+        txn: [["w", "a", value], ["w", "b", value]],
+      });
+    const read = async (id: string) => {
+      const answer = await cluster.ask(id, {
+        type: "txn",
+        txn: [["r", "a", null], ["r", "b", null]],
+      });
+      return (answer?.txn as unknown[][]).map(([, , value]) => value);
+    };
+    for (let value = 1; value <= 20; value++) {
+      if (value % 6 === 0) cluster.cut(["n0"], ["n1", "n2"]);
+      if (value % 6 === 3) cluster.network.heal();
+      await write(random.choice(cluster.nodes), value);
+      const [a, b] = await read(random.choice(cluster.nodes));
+      if (a !== b) return `seed ${seed}: half of a transaction was seen`;
+      await cluster.wait(random.integer(300));
+    }
+    cluster.network.heal();
+    await cluster.wait(5000);
+    await write("n1", "last");
+    await cluster.wait(2000);
+    for (const id of cluster.nodes) {
+      const [a] = await read(id);
+      if (a !== "last") return `seed ${seed}: ${id} shows ${a}`;
+    }
+    cluster.cut(["n0"], ["n1", "n2"]);
+    await write("n0", "here");
+    await write("n1", "there");
+    cluster.network.heal();
+    await cluster.wait(5000);
+    const [[a], [b]] = [await read("n0"), await read("n1")];
+    if (a !== b) return `seed ${seed}: ${a} here, ${b} there`;
+  }
+}
+
+/** Loads a challenge's source with the changes in it. */
+async function load({ script, changes }: Mutant): Promise<App> {
+  const folder = new URL("../../challenges/", import.meta.url);
+  let source = await Deno.readTextFile(new URL(`${script}.ts`, folder));
+  for (const [from, to] of changes) {
+    const times = source.split(from).length - 1;
+    assertEquals(times, 1, `how often ${script}.ts has: ${from}`);
+    source = source.replace(from, () => to);
+  }
+  const file = await Deno.makeTempFile({
+    dir: decodeURIComponent(new URL(".", import.meta.url).pathname),
+    prefix: ".mutant-",
+    suffix: ".ts",
+  });
+  try {
+    await Deno.writeTextFile(
+      file,
+      source.replaceAll('"../lib/', `"${new URL("../lib/", folder)}`),
+    );
+    const module = await import(`file://${file}`);
+    return Object.values(module).find((each): each is App =>
+      typeof each === "function"
+    )!;
+  } finally {
+    await Deno.remove(file);
+  }
+}
