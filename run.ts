@@ -79,10 +79,11 @@ const usage = `Judges solutions of the Gossip Glomers challenges.
   run.ts build     makes each challenge a program, in bin/
   run.ts bench     measures the library [against the echo node --bin PATH]
 
-Without an ID or WORKLOAD: every official run. IDs are ${
-  runs.map(({ id }) => id).join(", ")
-};
-workloads are ${Object.keys(workloads).join(", ")}.
+Without an ID or WORKLOAD: every official run.
+
+  IDs        ${runs.map(({ id }) => id).join(", ")}
+  WORKLOADs  ${Object.keys(workloads).slice(0, 7).join(", ")},
+             ${Object.keys(workloads).slice(7).join(", ")}
 
   -w, --workload NAME               What the nodes are asked to be
       --bin PATH                    Judge this program instead of ours
@@ -236,53 +237,46 @@ function jobsOf(parsed: Arguments): Job[] {
       );
     })
     : isTest
-    ? [] // Maelstrom's default, lin-kv, isn't here yet
+    ? ["lin-kv"] // Maelstrom's default
     : [...runs];
-  if (chosen.length === 0) {
-    throw new BadOption("test needs a workload: -w NAME.");
-  }
-  if (bin !== undefined && named.length === 0) {
+  if (bin !== undefined && !isTest && named.length === 0) {
     throw new BadOption(
       "A --bin needs a run or a workload to be judged by, such as: echo --bin PATH.",
     );
   }
 
   return chosen.map((each): Job => {
-    const run = typeof each === "string"
-      ? runs.find((run) => run.workload === each)
-      : each;
-    if (run === undefined) {
+    const official = typeof each === "string" ? undefined : each;
+    const workload = official?.workload ?? each as string;
+    const id = official?.id ?? workload;
+    const solution = official ?? runs.find((run) => run.workload === workload);
+    if (solution === undefined && bin === undefined) {
       throw new BadOption(
-        `There is no solution for ${each} here: give a --bin to judge.`,
+        `There is no solution for ${workload} here: give a --bin to judge.`,
       );
     }
-    const official = typeof each !== "string";
-    const id = official ? run.id : run.workload;
-    const args = [...(bin === undefined ? run.args ?? [] : []), ...nodeArgs];
-    const simulated = bin === undefined && engine !== "stdio";
-    const options: Options = {
-      workload: run.workload,
-      ...(official ? run.options : {}),
-      ...given,
-    };
+    const ours = bin === undefined ? solution : undefined;
+    const args = [...ours && official?.args || [], ...nodeArgs];
+    const simulated = ours !== undefined && engine !== "stdio";
+    const options: Options = { workload, ...official?.options, ...given };
     resolve(options); // complains before anything starts
     return {
       id,
       options,
       seeds: parsed.seeds,
-      subject: bin !== undefined
-        ? { bin: Deno.realPathSync(bin), args }
+      subject: ours === undefined
+        ? { bin: Deno.realPathSync(bin!), args }
         : simulated
-        ? run.app
-        : commandFor(run.script, args),
-      script: simulated ? run.script : undefined,
+        ? ours.app
+        : commandFor(ours.script, args),
+      script: simulated ? ours.script : undefined,
       args,
-      limits: official ? run.limits : undefined,
+      limits: official?.limits,
       replay: (seed) =>
         replayOf([
           ...(isTest ? ["test", "-w", id] : [id]),
           ...(bin === undefined ? [] : ["--bin", bin]),
-          ...(bin === undefined && !simulated ? ["--engine", engine] : []),
+          ...(ours && !simulated ? ["--engine", engine] : []),
           ...Object.entries({ ...given, seed })
             .flatMap(([name, value]) => [`--${name}`, String(value)]),
         ], nodeArgs),

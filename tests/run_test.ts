@@ -24,10 +24,17 @@ Deno.test("without arguments it judges every official run, one line each", async
       "✓ 3c broadcast valid",
       "✓ 3d broadcast valid",
       "✓ 3e broadcast valid",
+      "✓ 4 g-counter valid",
+      "✓ 5a kafka valid",
+      "✓ 5b kafka valid",
+      "✓ 5c kafka valid",
+      "✓ 6a txn-rw-register valid",
+      "✓ 6b txn-rw-register valid",
+      "✓ 6c txn-rw-register valid",
     ],
   );
   assertMatch(lines[5], /msgs\/op < 30 .* ms < 400 .* ms < 600 /);
-  assertEquals(lines.at(-1), "All 7 runs passed.");
+  assertEquals(lines.at(-1), "All 14 runs passed.");
 });
 
 Deno.test("piped output is plain text", async () => {
@@ -145,6 +152,11 @@ for (
     ["1 --engine slim", "--engine must be one of auto, sim, stdio, maelstrom"],
     ["1 --engine maelstrom", "isn't there yet"],
     ["1 --test-count 0", "--test-count must be a positive integer"],
+    ["1 --seeds 5..2", "--seeds must be a range such as 1..200"],
+    ["lin-kv", "There is no solution for lin-kv here: give a --bin"],
+    ["6c --consistency-models read-comitted", "did you mean read-committed?"],
+    ["check", "check needs a FOLDER"],
+    ["check lib", "lib/run.json doesn't exist"],
     ["test -w echo", "test needs a --bin PATH"],
     ["echo --bin /no/such/program", "--bin /no/such/program doesn't exist"],
     ["echo --bin lib", "--bin lib isn't a file"],
@@ -214,6 +226,79 @@ Deno.test("--test-count goes on to the next seeds", async () => {
     JSON.parse(stdout).map(({ seed }: { seed: number }) => seed),
     [5, 6, 7],
   );
+});
+
+Deno.test("--seeds judges many at once, and says how they differ", async () => {
+  const { code, stdout } = await run("3b", "4", "--seeds", "1..6");
+  assertEquals(code, 0);
+  const [broadcast, counter, total] = stdout.trimEnd().split("\n");
+  assertMatch(
+    broadcast,
+    /^✓ {2}3b {2}broadcast +6 of 6 seeds +msgs\/op [\d.]+ – [\d.]+ – [\d.]+ +median .*max /,
+  );
+  assertMatch(counter, /^✓ {2}4 {3}g-counter +6 of 6 seeds/);
+  assertEquals(total, "All 12 runs passed.");
+});
+
+Deno.test("--seeds with --json has an element for each run and seed", async () => {
+  const { stdout } = await run("3b", "4", "--seeds", "3..5", "--json");
+  const records = JSON.parse(stdout) as { id: string; seed: number }[];
+  assertEquals(
+    records.map(({ id, seed }) => `${id}/${seed}`),
+    ["3b/3", "3b/4", "3b/5", "4/3", "4/4", "4/5"],
+  );
+});
+
+Deno.test("a seed judged among many gives the same as judged alone", async () => {
+  const [, , , many] = JSON.parse(
+    (await run("3c", "--seeds", "1..4", "--json")).stdout,
+  );
+  const [alone] = JSON.parse(
+    (await run("3c", "--seed", "4", "--json")).stdout,
+  );
+  assertEquals({ ...many, "wall-ms": 0 }, { ...alone, "wall-ms": 0 });
+});
+
+Deno.test("of many seeds, one that fails is shown, and how to see it again", async () => {
+  const { code, stdout } = await run(
+    ...["3c", "--seeds", "1..3", "--", "--strategy", "flood"],
+  );
+  assertEquals(code, 1);
+  assertMatch(stdout, /^✗ {2}3c {2}broadcast +0 of 3 seeds/);
+  assertMatch(stdout, /values were lost/);
+  assertMatch(
+    stdout,
+    /again: deno task run 3c --seed 2 -- --strategy flood/,
+  );
+});
+
+Deno.test("check judges what the store has kept, and gives the same verdict", async () => {
+  const store = await Deno.makeTempDir();
+  await run("3c", "4", "6c", "--time-limit", "5", "--store", store);
+  const folders = ["3c", "4", "6c"].map((id) => `${store}/${id}/latest`);
+  const { code, stdout } = await run("check", ...folders, "--json");
+  assertEquals(code, 0);
+  const checked = JSON.parse(stdout);
+  for (const [i, { folder, workload, ...found }] of checked.entries()) {
+    const kept = JSON.parse(
+      await Deno.readTextFile(`${folders[i]}/results.json`),
+    );
+    assertEquals([folder, found["valid?"]], [folders[i], true]);
+    assertEquals(workload, kept.workload);
+  }
+  const plain = await run("check", ...folders);
+  assertEquals(
+    plain.stdout,
+    folders.map((each) => `✓ valid    ${each}\n`).join(""),
+  );
+});
+
+Deno.test("check says what is wrong, and exits with 1", async () => {
+  const store = await Deno.makeTempDir();
+  await run("3c", "--store", store, "--", "--strategy", "flood");
+  const { code, stdout } = await run("check", `${store}/latest`);
+  assertEquals(code, 1);
+  assertMatch(stdout, /^✗ invalid .*values were lost/);
 });
 
 Deno.test("--log-stderr shows what nodes say", async () => {
