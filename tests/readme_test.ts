@@ -15,6 +15,24 @@ Deno.test("the first command prints what the README shows", async () => {
   );
 });
 
+Deno.test("commands take as many messages as the README says", async () => {
+  const claims = [
+    ...readme.matchAll(
+      /^deno task run (.*?) +# (\d+) messages per operation/gm,
+    ),
+  ];
+  assertEquals(claims.length, 2);
+  for (const [, command, claimed] of claims) {
+    const { stdout } = await run("--json", ...command.split(" "));
+    const [{ results }] = JSON.parse(stdout);
+    assertEquals(
+      Math.round(results.net.servers["msgs-per-op"]),
+      Number(claimed),
+      command,
+    );
+  }
+});
+
 Deno.test("a node that prints to stdout is told what the README shows", async () => {
   const bin = await program(`
     for (const line of lines) {

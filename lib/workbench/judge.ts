@@ -427,7 +427,8 @@ function completionOf(
   if (error instanceof RPCError) {
     return {
       type: unless(error.definite),
-      error: [error.kind, error.message],
+      // An error without a text goes by its name: then there's no text to tell.
+      error: [error.kind, error.message === error.kind ? null : error.message],
     };
   }
   if (error instanceof MalformedReply) {
@@ -510,5 +511,7 @@ export function explain(
 function describeError(op: Op | undefined): string {
   if (op?.error === undefined) return "no reason is known";
   if (op.error === "net-timeout") return "no answer came in time";
-  return typeof op.error === "string" ? op.error : op.error.join(": ");
+  return typeof op.error === "string"
+    ? op.error
+    : op.error.filter((part) => part !== null).join(": ");
 }
