@@ -3,7 +3,7 @@
  * is compared with what the commands print today.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { importFlags, program, root, run } from "./runner.ts";
+import { importFlags, program, root, run } from "./cli.ts";
 
 const readme = await Deno.readTextFile(`${root}README.md`);
 

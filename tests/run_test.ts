@@ -8,7 +8,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { program, run } from "./runner.ts";
+import { program, run } from "./cli.ts";
 
 Deno.test("without arguments it judges every official run, one line each", async () => {
   const { code, stdout } = await run("--engine", "sim");

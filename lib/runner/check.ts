@@ -28,10 +28,11 @@ export async function check(
       : found["valid?"] === false
       ? ["red", "✗ invalid"] as const
       : ["yellow", "? unknown"] as const;
-    const remark = found.reason === undefined ? "" : `  ${found.reason}`;
+    const reason = found.reason?.replaceAll("\n", "\n           ");
     console.log(
-      `${paint(style, verdict.padEnd(9))}  ${folder.padEnd(width)}${remark}`
-        .trimEnd(),
+      `${paint(style, verdict.padEnd(9))}  ${
+        [folder.padEnd(width), reason ?? ""].join("  ").trimEnd()
+      }`,
     );
   }
   if (json) {
