@@ -16,6 +16,7 @@
  *
  * @module
  */
+import { inner } from "../inner.ts";
 
 type Edges = { readonly [from: string]: readonly string[] };
 
@@ -282,9 +283,7 @@ class Names {
 }
 
 function add(map: Map<string, Set<string>>, key: string, value: string): void {
-  const set = map.get(key);
-  if (set) set.add(value);
-  else map.set(key, new Set([value]));
+  inner(map, key, () => new Set<string>()).add(value);
 }
 
 /** The names and all that can be reached from them. */

@@ -31,7 +31,8 @@ import {
   relNames,
   relsBetween,
   select,
-} from "./graph.ts";
+} from "../graph.ts";
+import { inner } from "../inner.ts";
 import { operationHash, transactionsInClojureOrder } from "./hash_order.ts";
 import {
   type Budget,
@@ -220,8 +221,8 @@ export function findCycles(search: CycleSearch): Cycles {
   const found = groups(components(search.graph))
     .sort((a, b) => a.length - b.length);
   for (const group of found) {
-    const budget = { steps: Math.min(stepsPerComponent, left) };
-    const before = budget.steps;
+    const before = Math.min(stepsPerComponent, left);
+    const budget = { steps: before };
     const { cycles, exist, beyond } = new ComponentSearch(search, group)
       .run(budget);
     left -= before - Math.max(0, budget.steps);
@@ -320,12 +321,11 @@ class ComponentSearch {
   }
 
   #project(edges: number): Projection {
-    let projection = this.#projections.get(edges);
-    if (projection === undefined) {
-      projection = new Projection(this.#graph, edges, (v) => this.#hashes[v]);
-      this.#projections.set(edges, projection);
-    }
-    return projection;
+    return inner(
+      this.#projections,
+      edges,
+      () => new Projection(this.#graph, edges, (v) => this.#hashes[v]),
+    );
   }
 
   #fallback(): FoundCycle {

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Op } from "../../history.ts";
+import { inner } from "../inner.ts";
 import type { Findings, Validity } from "../validity.ts";
 import {
   boundary,
@@ -19,7 +20,7 @@ import {
   findCycles,
   type FoundCycle,
 } from "./cycles.ts";
-import { type Graph, GraphBuilder, type RelName } from "./graph.ts";
+import { type Graph, GraphBuilder, type RelName } from "../graph.ts";
 import { linkProcesses, linkRealtime } from "./order.ts";
 import { alteredTransactions, type Txns } from "./txn.ts";
 
@@ -93,10 +94,11 @@ export class Anomalies {
 
   /** Adds one of a type. */
   add(type: string, example: Example): void {
-    let entry = this.#found.get(type);
-    if (entry === undefined) {
-      this.#found.set(type, entry = { count: 0, examples: [] });
-    }
+    const entry = inner(
+      this.#found,
+      type,
+      () => ({ count: 0, examples: [] }),
+    );
     entry.count++;
     if (entry.examples.length < maxExamples) entry.examples.push(example);
   }
@@ -228,7 +230,7 @@ export function addStrangeness(
   return altered.length === 0 ? {} : {
     altered: {
       count: altered.length,
-      examples: altered.slice(0, maxExamples) as unknown as Example[],
+      examples: altered.slice(0, maxExamples),
     },
   };
 }

@@ -9,6 +9,9 @@
  * @module
  */
 import type { History, Op } from "../../history.ts";
+import { inClojureOrder } from "../clojure_order.ts";
+import { type GraphBuilder, rel, type RelName } from "../graph.ts";
+import { inner } from "../inner.ts";
 import { defaultModels } from "./consistency.ts";
 import {
   addCycles,
@@ -19,9 +22,9 @@ import {
   type Example,
   verdict,
 } from "./findings.ts";
-import { type GraphBuilder, ReaderLinks, rel, type RelName } from "./graph.ts";
-import { inClojureOrder } from "./hash_order.ts";
+import { ReaderLinks } from "./reader_links.ts";
 import {
+  badReads,
   type ByWrite,
   failedWrites,
   type Id,
@@ -47,13 +50,18 @@ export function listAppend(
 
   addDuplicateAppends(txns.all, anomalies);
   addInternal(txns.ok, anomalies);
-  addAbortedReads(txns.all, txns.ok, anomalies);
-  addIntermediateReads(txns.all, txns.ok, anomalies);
+  for (const read of badReads(failedWrites(txns.all), txns.ok, elementsOf)) {
+    anomalies.add("G1a", read);
+  }
+  const intermediate = intermediateWrites(txns.all);
+  for (const read of badReads(intermediate, txns.ok, lastElementOf)) {
+    anomalies.add("G1b", read);
+  }
   addDirtyUpdates(txns.all, anomalies);
   addDuplicateElements(txns.possible, anomalies);
   addIncompatibleOrders(lists, txns.possible, anomalies);
-  for (const { key, value, txns: ops } of lostUpdates(txns.possible)) {
-    anomalies.add("lost-update", { key, value, txns: ops });
+  for (const update of lostUpdates(txns.possible)) {
+    anomalies.add("lost-update", update);
   }
   const beyond = addCycles(
     txns,
@@ -67,6 +75,14 @@ export function listAppend(
 
 function isList(value: unknown): value is unknown[] {
   return Array.isArray(value);
+}
+
+function elementsOf(value: unknown): readonly unknown[] {
+  return isList(value) ? value : [];
+}
+
+function lastElementOf(value: unknown): readonly unknown[] {
+  return elementsOf(value).slice(-1);
 }
 
 /** The last element; `undefined` if there is none. */
@@ -122,7 +138,6 @@ function internalAnomaly({ op, mops }: Txn): Example | undefined {
         elements: [...known?.elements ?? [], value],
       });
     } else {
-      const elements = isList(value) ? value : [];
       if (known !== undefined && !agrees(known, value)) {
         return {
           op,
@@ -131,18 +146,11 @@ function internalAnomaly({ op, mops }: Txn): Example | undefined {
         };
       }
       // What was null may be an empty list next time.
-      if (isList(value)) {
-        expected.set(idOf(key), { whole: true, elements });
-      } else {
-        expected.set(idOf(key), emptyOrNull());
-      }
+      const elements = isList(value) ? value : nothingRead;
+      expected.set(idOf(key), { whole: true, elements });
     }
   }
   return undefined;
-}
-
-function emptyOrNull(): Expected {
-  return { whole: true, elements: nothingRead };
 }
 
 // Elle takes null for "not read yet" when the next read comes, and for the
@@ -151,7 +159,7 @@ const nothingRead: unknown[] = [];
 
 function agrees({ whole, elements }: Expected, value: unknown): boolean {
   if (elements === nothingRead) return true;
-  const read = isList(value) ? value : [];
+  const read = elementsOf(value);
   if (whole && !isList(value)) return false;
   const offset = read.length - elements.length;
   if (offset < 0 || (whole && offset > 0)) return false;
@@ -164,65 +172,17 @@ function futureRead({ op, mops }: Txn): Example | undefined {
   const reads = new Map<Id, Mop[]>();
   for (const mop of mops) {
     const [f, key, value] = mop;
-    const earlier = reads.get(idOf(key));
     if (f === "r") {
-      if (earlier) earlier.push(mop);
-      else reads.set(idOf(key), [mop]);
+      inner(reads, idOf(key), () => []).push(mop);
       continue;
     }
     const element = idOf(value);
-    const read = earlier?.find(([, , list]) =>
+    const read = reads.get(idOf(key))?.find(([, , list]) =>
       isList(list) && list.some((each) => idOf(each) === element)
     );
     if (read) return { op, mop: read, element: value };
   }
   return undefined;
-}
-
-/** G1a: reads of what a transaction appended that failed. */
-function addAbortedReads(
-  all: readonly Txn[],
-  ok: readonly Txn[],
-  anomalies: Anomalies,
-): void {
-  const failed = failedWrites(all);
-  if (failed.size === 0) return;
-  for (const { op, mops } of ok) {
-    for (const mop of mops) {
-      const [f, key, value] = mop;
-      const writers = failed.get(idOf(key));
-      if (f !== "r" || writers === undefined || !isList(value)) continue;
-      for (const element of value) {
-        const writer = writers.get(idOf(element));
-        if (writer) anomalies.add("G1a", { op, mop, writer, element });
-      }
-    }
-  }
-}
-
-/** G1b: reads of a state in the midst of another transaction. */
-function addIntermediateReads(
-  all: readonly Txn[],
-  ok: readonly Txn[],
-  anomalies: Anomalies,
-): void {
-  const intermediate = intermediateWrites(all);
-  for (const { op, mops } of ok) {
-    for (const mop of mops) {
-      const [f, key, value] = mop;
-      if (f !== "r") continue;
-      const last = lastOf(value);
-      if (last === undefined) continue;
-      const writer = intermediate.get(idOf(key))?.get(last);
-      if (writer === undefined || writer.index === op.index) continue;
-      anomalies.add("G1b", {
-        op,
-        mop,
-        writer,
-        element: (value as unknown[]).at(-1),
-      });
-    }
-  }
 }
 
 /** Reads that show an element more than once. */
@@ -247,7 +207,7 @@ function addDuplicateElements(
   }
 }
 
-/** The longest list that was seen of a key, and which others were as long. */
+/** The longest list that was seen of a key. */
 interface Longest {
   key: unknown;
   list: unknown[];
@@ -399,11 +359,9 @@ class ListDependencies implements Dependencies {
   }
 
   #addReader(key: Id, last: Id | typeof init, op: Op): void {
-    let readers = this.#readers.get(key);
-    if (readers === undefined) this.#readers.set(key, readers = new Map());
-    const ops = readers.get(last);
-    if (ops === undefined) readers.set(last, [op]);
-    else if (ops.at(-1) !== op) ops.push(op);
+    const readers = inner(this.#readers, key, () => new Map());
+    const ops: Op[] = inner(readers, last, () => []);
+    if (ops.at(-1) !== op) ops.push(op);
   }
 
   link(vertexOf: (op: Op) => number, graph: GraphBuilder): void {

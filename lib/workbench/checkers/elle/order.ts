@@ -6,7 +6,7 @@
  * @module
  */
 import type { Op, Process } from "../../history.ts";
-import { type GraphBuilder, rel } from "./graph.ts";
+import { type GraphBuilder, rel } from "../graph.ts";
 import type { Txns } from "./txn.ts";
 
 /** Links what succeeded one after the other in the same process. */

@@ -10,6 +10,14 @@
  * @module
  */
 import type { History, Op } from "../../history.ts";
+import {
+  components,
+  GraphBuilder,
+  groups,
+  rel,
+  type RelName,
+} from "../graph.ts";
+import { inner } from "../inner.ts";
 import { defaultModels } from "./consistency.ts";
 import {
   addCycles,
@@ -20,15 +28,9 @@ import {
   type Example,
   verdict,
 } from "./findings.ts";
+import { ReaderLinks } from "./reader_links.ts";
 import {
-  components,
-  GraphBuilder,
-  groups,
-  ReaderLinks,
-  rel,
-  type RelName,
-} from "./graph.ts";
-import {
+  badReads,
   type ByWrite,
   failedWrites,
   type Id,
@@ -60,8 +62,8 @@ export function rwRegister(
   addInternal(txns.ok, anomalies);
   addBadReads("G1a", failedWrites(txns.all), txns.ok, anomalies);
   addBadReads("G1b", intermediateWrites(txns.all), txns.ok, anomalies);
-  for (const { key, value, txns: ops } of lostUpdates(txns.all)) {
-    anomalies.add("lost-update", { key, value, txns: ops });
+  for (const update of lostUpdates(txns.all)) {
+    anomalies.add("lost-update", update);
   }
   const { versions, cycles } = versionsOf(txns.possible);
   for (const cycle of cycles) anomalies.add("cyclic-versions", cycle);
@@ -116,15 +118,10 @@ function addBadReads(
   txns: readonly Txn[],
   anomalies: Anomalies,
 ): void {
-  if (writes.size === 0) return;
-  for (const { op, mops } of txns) {
-    for (const mop of mops) {
-      const [f, key, value] = mop;
-      if (f !== "r") continue;
-      const writer = writes.get(idOf(key))?.get(idOf(value));
-      if (writer === undefined || writer.index === op.index) continue;
-      anomalies.add(type, { op, mop, writer });
-    }
+  for (
+    const { op, mop, writer } of badReads(writes, txns, (value) => [value])
+  ) {
+    anomalies.add(type, { op, mop, writer });
   }
 }
 
@@ -148,11 +145,8 @@ function external(
 type Versions = Map<Id, Map<Id, Set<Id>>>;
 
 function addVersions(versions: Versions, key: Id, from: Id, to: Id): void {
-  let edges = versions.get(key);
-  if (edges === undefined) versions.set(key, edges = new Map());
-  const next = edges.get(from);
-  if (next) next.add(to);
-  else edges.set(from, new Set([to]));
+  const edges = inner(versions, key, () => new Map<Id, Set<Id>>());
+  inner(edges, from, () => new Set<Id>()).add(to);
 }
 
 /**
@@ -191,12 +185,7 @@ function versionsOf(
 
 function cyclesIn(edges: ReadonlyMap<Id, ReadonlySet<Id>>): Id[][] {
   const numbers = new Map<Id, number>();
-  const number = (value: Id) => {
-    const known = numbers.get(value);
-    if (known !== undefined) return known;
-    numbers.set(value, numbers.size);
-    return numbers.size - 1;
-  };
+  const number = (value: Id) => inner(numbers, value, () => numbers.size);
   const pairs = [...edges].flatMap(([from, next]) =>
     [...next].map((to) => [number(from), number(to)])
   );
@@ -247,9 +236,8 @@ function add(
   value: Id,
   op: Op,
 ): void {
-  const ops = index.get(key)?.get(value);
-  if (ops) ops.push(op);
-  else put(index, key, value, [op]);
+  const byValue = inner(index, key, () => new Map<Id, Op[]>());
+  inner(byValue, value, () => []).push(op);
 }
 
 /** What depends on what, by the values that were read. */

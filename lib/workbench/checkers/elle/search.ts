@@ -19,7 +19,7 @@ import {
   GraphBuilder,
   rel,
   relsBetween,
-} from "./graph.ts";
+} from "../graph.ts";
 import { inBifurcanOrder } from "./hash_order.ts";
 
 /** How anti-dependencies (`rw`) may be taken beyond those that are legal. */
@@ -147,7 +147,6 @@ export class Projection {
         builder.link(v, graph.targets[edge], reasons);
       }
       this.targets.push(inBifurcanOrder(targets, hashOf));
-      this.rels.push([]);
     }
     this.graph = builder.build();
     const here = new Int32Array(graph.size);

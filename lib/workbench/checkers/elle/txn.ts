@@ -8,6 +8,7 @@
  */
 import { identity } from "../../exact_json.ts";
 import { type History, isClientOp, type Op, pairs } from "../../history.ts";
+import { inner } from "../inner.ts";
 
 /** A micro-operation: a read, or a write of whatever kind the workload has. */
 export type Mop = readonly [f: string, key: unknown, value: unknown];
@@ -96,9 +97,7 @@ export type ByWrite<T> = Map<Id, Map<Id, T>>;
 
 /** Notes something for a key and a value. */
 export function put<T>(index: ByWrite<T>, key: Id, value: Id, item: T): void {
-  const values = index.get(key);
-  if (values) values.set(value, item);
-  else index.set(key, new Map([[value, item]]));
+  inner(index, key, () => new Map<Id, T>()).set(value, item);
 }
 
 /** Which transaction wrote what, and definitely didn't commit. */
@@ -131,13 +130,38 @@ export function intermediateWrites(txns: readonly Txn[]): ByWrite<Op> {
   return intermediate;
 }
 
+/**
+ * Finds reads of writes that nobody should see but who wrote them.
+ *
+ * @param shown the writes that a value which was read gives away.
+ */
+export function* badReads(
+  writes: ByWrite<Op>,
+  txns: readonly Txn[],
+  shown: (value: unknown) => readonly unknown[],
+): Generator<{ op: Op; mop: Mop; writer: Op; element: unknown }> {
+  if (writes.size === 0) return;
+  for (const { op, mops } of txns) {
+    for (const mop of mops) {
+      const [f, key, value] = mop;
+      const writers = writes.get(idOf(key));
+      if (f !== "r" || writers === undefined) continue;
+      for (const element of shown(value)) {
+        const writer = writers.get(idOf(element));
+        if (writer === undefined || writer.index === op.index) continue;
+        yield { op, mop, writer, element };
+      }
+    }
+  }
+}
+
 /** Transactions that read the same version, and all went on to write. */
-export interface LostUpdate {
+export type LostUpdate = {
   key: unknown;
   /** What they read. */
   value: unknown;
   txns: Op[];
-}
+};
 
 /**
  * Lost updates: of several transactions that read a version of a key and write
@@ -169,10 +193,10 @@ export function lostUpdates(txns: readonly Txn[]): LostUpdate[] {
 }
 
 /** A completion that isn't the invoked transaction with its reads filled in. */
-export interface Altered {
+export type Altered = {
   invoked: Op;
   completed: Op;
-}
+};
 
 /** Finds transactions that came back as others than they were sent. */
 export function alteredTransactions(
@@ -198,7 +222,7 @@ function isCompletionOf(before: unknown, after: unknown): boolean {
     (before[0] === "r" || idOf(before[2]) === idOf(after[2]));
 }
 
-/** Whether keys of different types were used, which Elle refuses to compare. */
+/** The types of keys if there are several, which Elle refuses to compare. */
 export function mixedKeyTypes(txns: readonly Txn[]): string[] {
   const types = new Set<string>();
   for (const { mops } of txns) {

@@ -13,6 +13,14 @@
  * @module
  */
 import {
+  components,
+  type Graph,
+  GraphBuilder,
+  groups,
+  rel,
+  select,
+} from "../graph.ts";
+import {
   type Message,
   type Observation,
   type Observations,
@@ -54,96 +62,98 @@ export interface CycleFindings {
 const maxMembers = 32;
 
 /**
- * Dependencies between operations. Real time would make an edge from each
- * operation to all later ones; instead there is a chain of moments, one for each
- * operation that succeeded: the operation leads to its moment, each moment to
- * the next one, and the last moment before an operation began leads to it.
+ * The graph of the operations. Real time would make an edge from each to all
+ * later ones; instead there is a chain of moments, one for each operation that
+ * succeeded: the operation leads to its moment, each moment to the next one, and
+ * the last moment before an operation began leads to it.
+ *
+ * @returns `undefined` if no operation depends on another. The operations are
+ * the first vertices, the moments the others.
  */
-class Graph {
-  /** Operations come first, then the moments. */
-  readonly next: number[][];
-  readonly isOp = (vertex: number) => vertex < this.operations.length;
-  realtimeEdges = 0;
-  readEdges = 0;
-
-  constructor(
-    readonly operations: readonly Observation[],
-    { writers, readers }: Observations,
-  ) {
-    const vertexOf = new Map(operations.map((each, i) => [each, i]));
-    this.next = operations.map(() => []);
-    this.#addMoments();
-    for (const [key, byMessage] of readers) {
-      for (const [message, list] of byMessage) {
-        const writer = writers.get(key)?.get(message);
-        if (writer === undefined) continue;
-        const from = vertexOf.get(writer)!;
-        for (const reader of list) {
-          if (reader === writer) continue;
-          this.next[from].push(vertexOf.get(reader)!);
-          this.readEdges++;
-        }
+function dependencies(
+  { transactions, writers, readers }: Observations,
+): Graph | undefined {
+  const events = transactions.flatMap(({ op, invocation }, vertex) => [
+    ...(invocation ? [{ index: invocation.index, vertex, ends: false }] : []),
+    ...(op.type === "ok" ? [{ index: op.index, vertex, ends: true }] : []),
+  ]).sort((a, b) => a.index - b.index);
+  const succeeded = events.filter(({ ends }) => ends).length;
+  const builder = new GraphBuilder(transactions.length + succeeded);
+  let dependent = false;
+  let moments = transactions.length;
+  for (const { vertex, ends } of events) {
+    const latest = moments > transactions.length ? moments - 1 : undefined;
+    if (ends) {
+      builder.link(vertex, moments, rel.realtime);
+      if (latest !== undefined) builder.link(latest, moments, rel.realtime);
+      moments++;
+    } else if (latest !== undefined) {
+      builder.link(latest, vertex, rel.realtime);
+      dependent = true;
+    }
+  }
+  const vertexOf = new Map(transactions.map((each, i) => [each, i]));
+  for (const [key, byMessage] of readers) {
+    for (const [message, list] of byMessage) {
+      const writer = writers.get(key)?.get(message);
+      if (writer === undefined) continue;
+      const from = vertexOf.get(writer)!;
+      for (const reader of list) {
+        if (reader === writer) continue;
+        builder.link(from, vertexOf.get(reader)!, rel.wr);
+        dependent = true;
       }
     }
   }
-
-  #addMoments(): void {
-    const events = this.operations.flatMap(({ op, invocation }, vertex) => [
-      ...(invocation ? [{ index: invocation.index, vertex, ends: false }] : []),
-      ...(op.type === "ok" ? [{ index: op.index, vertex, ends: true }] : []),
-    ]).sort((a, b) => a.index - b.index);
-    let moment: number | undefined;
-    for (const { vertex, ends } of events) {
-      if (ends) {
-        const later = this.next.push([]) - 1;
-        this.next[vertex].push(later);
-        if (moment !== undefined) this.next[moment].push(later);
-        moment = later;
-      } else if (moment !== undefined) {
-        this.next[moment].push(vertex);
-        this.realtimeEdges++;
-      }
-    }
-  }
+  return dependent ? builder.build() : undefined;
 }
 
 /** Finds cycles. */
 export function cycles(observations: Observations): CycleFindings {
   if (observations.all.length === 0) return {};
-  const graph = new Graph(observations.transactions, observations);
-  if (graph.realtimeEdges + graph.readEdges === 0) {
-    return { "empty-transaction-graph": true };
-  }
+  const { transactions } = observations;
+  const graph = dependencies(observations);
+  if (graph === undefined) return { "empty-transaction-graph": true };
   const findings: CycleFindings = {};
-  const everywhere = () => true;
-  for (const component of components(graph.next, everywhere)) {
-    const members = new Set(component);
-    const byReads = components(
-      graph.next,
-      (vertex) => members.has(vertex) && graph.isOp(vertex),
-      component,
-    ).sort((a, b) => a.length - b.length);
+  for (const component of inOrderFound(graph)) {
+    const operations = component.filter((vertex) =>
+      vertex < transactions.length
+    );
+    const byReads = inOrderFound(select(graph, operations))
+      .sort((a, b) => a.length - b.length);
     if (byReads.length > 0) {
-      const [smallest] = byReads;
-      (findings.G1c ??= []).push(cycleIn(graph, new Set(smallest)));
+      const smallest = byReads[0].map((vertex) => operations[vertex]);
+      (findings.G1c ??= []).push(cycleIn(graph, smallest, transactions));
       (findings["PL-2-cycle-exists"] ??= [])
-        .push(existence(graph, smallest, "read-committed"));
+        .push(existence(smallest, transactions, "read-committed"));
     } else {
-      (findings["G1c-realtime"] ??= []).push(cycleIn(graph, members));
+      (findings["G1c-realtime"] ??= [])
+        .push(cycleIn(graph, component, transactions));
       (findings["strong-PL-2-cycle-exists"] ??= [])
-        .push(existence(graph, component, "strong-read-committed"));
+        .push(existence(operations, transactions, "strong-read-committed"));
     }
   }
   return findings;
 }
 
+/**
+ * The components of more than one vertex: in the order in which they are found,
+ * and each in the order in which the search came to its vertices.
+ */
+function inOrderFound(graph: Graph): number[][] {
+  const found = components(graph);
+  const { of, index } = found;
+  return groups(found)
+    .sort(([a], [b]) => of[a] - of[b])
+    .map((group) => group.sort((a, b) => index[a] - index[b]));
+}
+
 function existence(
-  graph: Graph,
-  component: readonly number[],
+  operations: readonly number[],
+  transactions: readonly Observation[],
   not: string,
 ): CycleExists {
-  const indexes = component.filter(graph.isOp)
-    .map((vertex) => graph.operations[vertex].op.index)
+  const indexes = operations.map((vertex) => transactions[vertex].op.index)
     .sort((a, b) => a - b);
   return {
     not,
@@ -152,76 +162,31 @@ function existence(
   };
 }
 
-/**
- * The strongly connected components of more than one vertex: Tarjan's
- * algorithm, with a stack of its own in place of recursion.
- */
-function components(
-  next: readonly (readonly number[])[],
-  includes: (vertex: number) => boolean,
-  roots: Iterable<number> = next.keys(),
-): number[][] {
-  const order = new Map<number, number>();
-  const low = new Map<number, number>();
-  const stack: number[] = [];
-  const open = new Set<number>();
-  const found: number[][] = [];
-  for (const root of roots) {
-    if (order.has(root) || !includes(root)) continue;
-    const path = [{ vertex: root, edge: 0 }];
-    while (path.length > 0) {
-      const step = path[path.length - 1];
-      const { vertex } = step;
-      if (step.edge === 0) {
-        low.set(vertex, order.size);
-        order.set(vertex, order.size);
-        stack.push(vertex);
-        open.add(vertex);
-      }
-      if (step.edge < next[vertex].length) {
-        const to = next[vertex][step.edge++];
-        if (!includes(to)) continue;
-        if (!order.has(to)) path.push({ vertex: to, edge: 0 });
-        else if (open.has(to)) lower(low, vertex, order.get(to)!);
-        continue;
-      }
-      path.pop();
-      if (path.length > 0) lower(low, path.at(-1)!.vertex, low.get(vertex)!);
-      if (low.get(vertex) !== order.get(vertex)) continue;
-      const component = stack.splice(stack.lastIndexOf(vertex));
-      for (const each of component) open.delete(each);
-      if (component.length > 1) found.push(component);
-    }
-  }
-  return found;
-}
-
-function lower(low: Map<number, number>, vertex: number, value: number) {
-  if (value < low.get(vertex)!) low.set(vertex, value);
-}
-
-/** A short cycle in a component: through its first operation that has one. */
-function cycleIn(graph: Graph, members: ReadonlySet<number>): Cycle {
-  const start = Math.min(...members);
-  const path = shortestCycle(graph.next, members, start)
-    .filter(graph.isOp)
-    .map((vertex) => graph.operations[vertex]);
+/** A short cycle in a component: through its first operation. */
+function cycleIn(
+  graph: Graph,
+  component: readonly number[],
+  transactions: readonly Observation[],
+): Cycle {
+  const path = shortestCycle(graph, new Set(component))
+    .filter((vertex) => vertex < transactions.length)
+    .map((vertex) => transactions[vertex]);
   return {
     cycle: path.map(summary),
     steps: path.slice(1).map((to, i) => stepBetween(path[i], to)),
   };
 }
 
-/** Breadth first from a vertex to itself, within a component. */
+/** Breadth first from a component's lowest vertex to itself, within it. */
 function shortestCycle(
-  next: readonly (readonly number[])[],
+  { starts, targets }: Graph,
   members: ReadonlySet<number>,
-  start: number,
 ): number[] {
+  const start = members.values().reduce((a, b) => Math.min(a, b));
   const cameFrom = new Map<number, number>();
   const queue = [start];
   for (const vertex of queue) {
-    for (const to of next[vertex]) {
+    for (const to of targets.subarray(starts[vertex], starts[vertex + 1])) {
       if (to === start) {
         const path = [start];
         for (let at = vertex; at !== start; at = cameFrom.get(at)!) {

@@ -7,10 +7,10 @@
  *
  * @module
  */
-import { inSetOrder } from "./clojure_order.ts";
+import { inClojureOrder } from "../clojure_order.ts";
+import { inner } from "../inner.ts";
 import { type Log, type Logs, span } from "./logs.ts";
 import {
-  inner,
   type Message,
   mustHaveCommitted,
   type Observations,
@@ -158,7 +158,7 @@ export function precommittedReads(
     if (sends.size === 0 || polls.size === 0) return [];
     for (const [key, sent] of sends) {
       const polled = new Set(polls.get(key)?.map(({ message }) => message));
-      const own = inSetOrder(
+      const own = inClojureOrder(
         new Set(sent.map(({ message }) => message)).intersection(polled),
       );
       if (own.length > 0) {
@@ -200,7 +200,7 @@ export function lostWrites(
       bound = Math.max(bound, first.get(message) ?? -1);
     }
     if (bound < 0) return [];
-    const lastAtBound = inSetOrder(
+    const lastAtBound = inClojureOrder(
       [...log.messagesAt[bound]].filter((each) => last.get(each) === bound),
     );
     const maxRead = lastAtBound.length === 0

@@ -8,11 +8,11 @@
  */
 import { secondInNs } from "../../clock.ts";
 import type { Process } from "../../history.ts";
-import { inMapOrder } from "./clojure_order.ts";
+import { inMapOrder } from "../clojure_order.ts";
+import { inner } from "../inner.ts";
 import {
   assignedKeys,
   type ByKey,
-  inner,
   type Observation,
   type Observations,
 } from "./observations.ts";

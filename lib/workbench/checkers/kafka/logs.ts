@@ -9,9 +9,9 @@
  *
  * @module
  */
-import { inSetOrder } from "./clojure_order.ts";
+import { inClojureOrder } from "../clojure_order.ts";
+import { inner } from "../inner.ts";
 import {
-  inner,
   type Message,
   mustHaveCommitted,
   type Observations,
@@ -99,5 +99,5 @@ export function distance(
  */
 function firstMessage(messages: ReadonlySet<Message>): Message {
   if (messages.size === 1) { for (const message of messages) return message; }
-  return inSetOrder(messages)[0];
+  return inClojureOrder(messages)[0];
 }

@@ -13,6 +13,7 @@
  */
 import { identity } from "../../exact_json.ts";
 import { type History, isClientOp, type Op, pairs } from "../../history.ts";
+import { inner } from "../inner.ts";
 
 /** A message; what isn't a number, a text, or the like is named by a text. */
 export type Message = string | number | boolean | null;
@@ -147,13 +148,6 @@ export interface OpSummary {
 export function summary({ op }: Observation): OpSummary {
   const { index, time, process, type, f } = op;
   return { index, time, process, type, f };
-}
-
-/** The inner collection of a key, made when it is first asked for. */
-export function inner<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, value = make());
-  return value;
 }
 
 /** The keys that an `assign` has as its value. */

@@ -9,11 +9,11 @@
  *
  * @module
  */
+import { inner } from "../inner.ts";
 import { distance, type Log, type Logs } from "./logs.ts";
 import {
   assignedKeys,
   type ByKey,
-  inner,
   type Message,
   type Observation,
   type Observations,

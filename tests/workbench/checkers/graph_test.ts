@@ -12,14 +12,8 @@ import {
   rel,
   relsBetween,
   select,
-} from "../../../../lib/workbench/checkers/elle/graph.ts";
-import { typeOf } from "../../../../lib/workbench/checkers/elle/cycles.ts";
-import {
-  inBifurcanOrder,
-  inClojureOrder,
-  operationHash,
-} from "../../../../lib/workbench/checkers/elle/hash_order.ts";
-import { cases } from "../../helpers.ts";
+} from "../../../lib/workbench/checkers/graph.ts";
+import { cases } from "../helpers.ts";
 
 const size = 8;
 const vertex = fc.integer({ min: 0, max: size - 1 });
@@ -87,40 +81,4 @@ Deno.test("a path of a million vertices doesn't overflow the stack", () => {
   for (let v = 0; v < count; v++) builder.link(v, (v + 1) % count, rel.ww);
   const [group] = groups(components(builder.build()));
   assertEquals(group.length, count);
-});
-
-Deno.test("a cycle is named by its edges", () => {
-  assertEquals(typeOf(["ww", "ww"]), "G0");
-  assertEquals(typeOf(["ww", "wr"]), "G1c");
-  assertEquals(typeOf(["rw", "wr"]), "G-single-item");
-  assertEquals(typeOf(["rw", "wr", "rw", "ww"]), "G-nonadjacent-item");
-  assertEquals(typeOf(["rw", "wr", "rw"]), "G2-item");
-  assertEquals(typeOf(["rw", "rw"]), "G2-item");
-  assertEquals(typeOf(["ww", "realtime"]), "G0-realtime");
-  assertEquals(typeOf(["rw", "process"]), "G-single-item-process");
-});
-
-Deno.test("the order of hash tables is the JVM's", () => {
-  // As a REPL with Elle's own libraries prints them.
-  const indexes = Array.from({ length: 24 }, (_, i) => 2 * i);
-  assertEquals(
-    inBifurcanOrder(indexes, operationHash).join(" "),
-    "6 46 20 30 18 16 42 24 36 4 0 38 10 34 32 26 40 44 8 28 12 22 14 2",
-  );
-  assertEquals(inClojureOrder([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), [
-    7,
-    1,
-    4,
-    6,
-    3,
-    2,
-    9,
-    5,
-    10,
-    8,
-  ]);
-  assertEquals(
-    inClojureOrder([[1, 2], [1, 3], [2, 1], [4, 4], [5], ["a", null], [true]]),
-    [[true], [1, 3], [5], ["a", null], [2, 1], [4, 4], [1, 2]],
-  );
 });

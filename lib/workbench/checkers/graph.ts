@@ -1,13 +1,14 @@
 /**
- * Graphs of transactions: edges that say why one came before another, packed
+ * Graphs of operations: edges that say why one came before another, packed
  * into typed arrays, and their strongly connected components by Tarjan's
  * algorithm ("Depth-First Search and Linear Graph Algorithms", 1972), without
  * recursion, so that a path may be as long as the history.
  *
  * @module
  */
+import { inner } from "./inner.ts";
 
-/** Why a transaction came before another; an edge may have several reasons. */
+/** Why one operation came before another; an edge may have several reasons. */
 export const rel = {
   /** It wrote a version, and the other wrote the next one. */
   ww: 1,
@@ -114,48 +115,14 @@ export class GraphBuilder {
   }
 }
 
-/** How many edges {@linkcode ReaderLinks} makes in any case. */
-const fewEdges = 1_000_000;
-
-/** How many more it makes for each vertex. */
-const edgesPerVertex = 20;
-
-/** How many readers it links to a writer when there are too many of both. */
-const someReaders = 16;
-
-/**
- * Links readers of a version to those who wrote the next. Where a version has
- * many of both, which only a broken store makes, that is quadratic: when there
- * are too many edges, only the first and the last readers are linked.
- */
-export class ReaderLinks {
-  #graph: GraphBuilder;
-  #left: number;
-
-  constructor(graph: GraphBuilder) {
-    this.#graph = graph;
-    this.#left = fewEdges + edgesPerVertex * graph.size;
-  }
-
-  /** Adds an edge from each reader, itself excepted, to the writer. */
-  link(readers: readonly number[], writer: number): void {
-    this.#left -= readers.length;
-    const half = someReaders / 2;
-    const linked = this.#left < 0 && readers.length > someReaders
-      ? [...readers.slice(0, half), ...readers.slice(-half)]
-      : readers;
-    for (const reader of linked) {
-      if (reader !== writer) this.#graph.link(reader, writer, rel.rw);
-    }
-  }
-}
-
 /** Strongly connected components. */
 export interface Components {
   /** The number of each vertex's component. */
   of: Int32Array;
   /** How many vertices each component has. */
   sizes: number[];
+  /** When the search came to each vertex: the first has 0. */
+  index: Int32Array;
 }
 
 /**
@@ -212,7 +179,7 @@ export function components(graph: Graph, allowed = 0xff): Components {
       }
     }
   }
-  return { of, sizes };
+  return { of, sizes, index };
 }
 
 /** The vertices of each component that has more than one. */
@@ -220,9 +187,7 @@ export function groups({ of, sizes }: Components): number[][] {
   const result = new Map<number, number[]>();
   for (let v = 0; v < of.length; v++) {
     if (sizes[of[v]] < 2) continue;
-    const group = result.get(of[v]);
-    if (group) group.push(v);
-    else result.set(of[v], [v]);
+    inner(result, of[v], () => []).push(v);
   }
   return [...result.values()];
 }

@@ -1,0 +1,12 @@
+/**
+ * Collections in maps.
+ *
+ * @module
+ */
+
+/** What a map has for a key, made when it is first asked for. */
+export function inner<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, value = make());
+  return value;
+}
