@@ -131,7 +131,7 @@ Deno.test("virtual clock: a day takes no time", async () => {
   const clock = new VirtualClock();
   const start = performance.now();
   await passUntil(clock, dayNs);
-  assertLess(performance.now() - start, 1000);
+  assertLess(performance.now() - start, 10_000);
   assertStrictEquals(clock.nowNs, dayNs);
 });
 
@@ -250,7 +250,7 @@ Deno.test("wall clock: an event scheduled from outside wakes it", async () => {
   setTimeout(() => clock.after(0, resolve), 10);
   const start = performance.now();
   await clock.drive(promise);
-  assertLess(performance.now() - start, 1000);
+  assertLess(performance.now() - start, 10_000);
 });
 
 Deno.test("wall clock: waits for what comes from outside even with nothing scheduled", async () => {
@@ -259,7 +259,7 @@ Deno.test("wall clock: waits for what comes from outside even with nothing sched
   setTimeout(() => resolve("came"), 10);
   const start = performance.now();
   assertStrictEquals(await clock.drive(promise), "came");
-  assertLess(performance.now() - start, 1000);
+  assertLess(performance.now() - start, 10_000);
 });
 
 Deno.test("wall clock: drive rejects as the promise does", async () => {

@@ -378,8 +378,8 @@ Deno.test("a large run takes much less time than it lasts", async () => {
   const { options, app } = runs.find(({ id }) => id === "3d")!;
   const start = performance.now();
   await judge(app, { workload: "broadcast", ...options });
-  // It takes some tenths of a second: ten of them would be a run gone wrong.
-  assert(performance.now() - start < 3000);
+  // It takes some tenths of a second; a busy machine may take a few.
+  assert(performance.now() - start < 15_000); // of 30 seconds
 });
 
 /** Tells every other node at once, and never again. */

@@ -272,7 +272,7 @@ Deno.test("a hundred thousand operations take a moment", () => {
   for (const history of histories) {
     const begun = performance.now();
     assertEquals(linearizable(history)["valid?"], true);
-    assert(performance.now() - begun < 5000);
+    assert(performance.now() - begun < 30_000);
   }
 });
 
@@ -302,7 +302,7 @@ Deno.test("it gives up after so many configurations, and says where", () => {
     perOp: 100,
     reserve: 100_000,
   });
-  assert(performance.now() - begun < 2000);
+  assert(performance.now() - begun < 30_000);
   assertEquals(found["valid?"], "unknown");
   assertStringIncludes(
     explainLinearizable(found)!,

@@ -248,7 +248,7 @@ Deno.test("100,000 valid transactions are judged within seconds", () => {
   const history = serialHistory(new Random("many"), 100_000, 10);
   const before = performance.now();
   assertEquals(listAppend(history), { "valid?": true });
-  assertLess(performance.now() - before, 10_000);
+  assertLess(performance.now() - before, 60_000);
 });
 
 Deno.test("a cycle of 100,000 transactions is found", () => {
