@@ -1,16 +1,23 @@
 /**
  * Measures the library as a node that runs over pipes: messages per second,
- * start-up, and memory. Machines differ and are noisy, so whatever is compared
- * is measured side by side in one go, and what counts is the ratio.
+ * start-up, and memory; and how the time that checking takes grows with the
+ * history. Machines differ and are noisy, so whatever is compared is measured
+ * side by side in one go, and what counts is the ratio.
  *
  * @module
  */
 import type { Command } from "../workbench/mod.ts";
+import { checkHistory } from "../workbench/recorded.ts";
+import { workloads } from "../workbench/workloads/mod.ts";
 import { commandFor } from "./build.ts";
+import { testOf, validHistory } from "./histories.ts";
 
 const messages = 500_000;
 const throughputRounds = 3;
 const startRounds = 10;
+const historySizes = [25_000, 50_000, 100_000];
+const minCheckRounds = 2;
+const minCheckMs = 300;
 
 /**
  * Runs the benchmarks and prints what they measured.
@@ -74,6 +81,19 @@ export async function bench(rival?: string): Promise<number> {
         : `${(kibibytes / 1024).toFixed(0)} MiB`,
     );
   }
+
+  const shown = historySizes.map((size) => size.toLocaleString("en"));
+  console.log(
+    `\nChecking, histories of ${shown.slice(0, -1).join(", ")} and ${
+      shown.at(-1)
+    } operations (n log n grows ${growth(historySizes.map(nLogN))}):`,
+  );
+  for (const workload of Object.keys(workloads)) {
+    const times: number[] = [];
+    for (const size of historySizes) times.push(await checkMs(workload, size));
+    const columns = times.map((ms) => `${ms.toFixed(0)} ms`.padStart(9));
+    print(workload, columns.join(""), growth(times));
+  }
   return 0;
 }
 
@@ -87,6 +107,37 @@ function print(name: string, figure: string, remark = ""): void {
 
 function ratio(a: number, b: number): string {
   return `${(a / b).toFixed(1)} times`;
+}
+
+/** From the first to the last. */
+function growth(figures: number[]): string {
+  return ratio(figures.at(-1)!, figures[0]);
+}
+
+function nLogN(n: number): number {
+  return n * Math.log(n);
+}
+
+/**
+ * How long it takes to check a valid history, at best: the first times, code is
+ * still being compiled.
+ */
+async function checkMs(workload: string, size: number): Promise<number> {
+  const history = await validHistory(workload, size);
+  const test = testOf(workload);
+  const times: number[] = [];
+  const begin = performance.now();
+  while (
+    times.length < minCheckRounds || performance.now() - begin < minCheckMs
+  ) {
+    const start = performance.now();
+    const { reason } = checkHistory(history, test);
+    times.push(performance.now() - start);
+    if (reason !== undefined) {
+      throw new Error(`A history of ${workload} should be valid: ${reason}`);
+    }
+  }
+  return Math.min(...times);
 }
 
 /** One init, and then so many echoes. */

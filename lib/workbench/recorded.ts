@@ -22,14 +22,18 @@ import { explain } from "./judge.ts";
 import { BadOption, type Options, resolve, type Test } from "./options.ts";
 
 /** What can be said of a history alone: all but what concerns messages. */
-export interface RecordedFindings {
-  folder: string;
+export interface HistoryFindings {
   "valid?": Validity;
   stats: Stats;
   availability: AvailabilityFindings;
   workload: Findings;
   /** In words, what went wrong; absent if nothing did. */
   reason?: string;
+}
+
+/** What can be said of a recorded run. */
+export interface RecordedFindings extends HistoryFindings {
+  folder: string;
 }
 
 /**
@@ -39,7 +43,11 @@ export interface RecordedFindings {
  */
 export async function checkRecorded(folder: string): Promise<RecordedFindings> {
   const test = await readTest(`${folder}/run.json`);
-  const history = await readHistory(folder);
+  return { folder, ...checkHistory(await readHistory(folder), test) };
+}
+
+/** Judges a history by what its test asks for. */
+export function checkHistory(history: Op[], test: Test): HistoryFindings {
   const findings = {
     stats: stats(history),
     availability: availability(history, test.options.availability),
@@ -47,7 +55,6 @@ export async function checkRecorded(folder: string): Promise<RecordedFindings> {
   };
   const reason = explain(test, findings, history);
   return {
-    folder,
     "valid?": mergeValid(
       Object.values(findings).map((each) => each["valid?"]),
     ),

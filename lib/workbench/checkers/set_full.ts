@@ -98,7 +98,7 @@ export function setFull(history: History, addF: string): SetFullFindings {
         const element = elements.get(key);
         if (element === undefined) unexpected.set(key, value);
         else if (element.seenBy === op) {
-          if (!repeated.has(key)) {
+          if (repeated.size < maxListed && !repeated.has(key)) {
             repeated.set(key, [value, occurrences(op.value, key)]);
           }
         } else {
@@ -152,7 +152,7 @@ export function setFull(history: History, addF: string): SetFullFindings {
     "duplicated-count": 0,
     duplicated: {},
     ...(repeated.size > 0 &&
-      { repeated: [...repeated.values()].slice(0, maxListed) }),
+      { repeated: [...repeated.values()] }),
     ...(unexpected.size > 0 &&
       { unexpected: [...unexpected.values()].slice(0, maxListed) }),
   };

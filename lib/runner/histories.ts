@@ -1,0 +1,248 @@
+/**
+ * Valid histories of any length, for measuring the checkers. What is asked
+ * comes from the workloads, just as in a run. What is answered comes from a
+ * simple model of a correct node, which does everything at one moment between
+ * an operation's beginning and its end. There is no network in between, so
+ * it's fast.
+ *
+ * @module
+ */
+import { ErrorCode, RPCError } from "../error.ts";
+import type { Client, RPC } from "../workbench/client.ts";
+import { msInNs, VirtualClock } from "../workbench/clock.ts";
+import {
+  clients,
+  filter,
+  type Generator,
+  nothing,
+  phases,
+  type PlannedOp,
+} from "../workbench/generator.ts";
+import type { Op, Process } from "../workbench/history.ts";
+import { type Completion, interpret } from "../workbench/interpreter.ts";
+import { resolve, type Test } from "../workbench/options.ts";
+import { Random } from "../workbench/random.ts";
+
+/** Fields of a request, and of its answer. */
+// deno-lint-ignore no-explicit-any
+type Fields = Record<string, any>;
+
+/** A correct node, or any number of them that act as one. */
+type Model = (type: string, request: Fields) => Fields;
+
+/** How histories of a workload are made. */
+interface Recipe {
+  model(): Model;
+  /** How many operations each client ends with, after all others. */
+  finalOps?: number;
+  /**
+   * Whether there are only a few reads. Where each shows everything, most of
+   * a long history would be what they show, and that grows as its square.
+   */
+  fewReads?: boolean;
+}
+
+/**
+ * How many reads there are where they are few, about, and besides the final
+ * ones: as many however long the history, so that all of it grows in step.
+ */
+const readCount = 50;
+
+/** How long an operation takes at most; half of that on average. */
+const maxDurationMs = 10;
+
+const recipes: { [workload: string]: Recipe } = {
+  echo: { model: () => (_, { echo }) => ({ type: "echo_ok", echo }) },
+  "unique-ids": {
+    model() {
+      let count = 0;
+      return () => ({ id: `n0-${count++}` });
+    },
+  },
+  broadcast: { model: set, finalOps: 1, fewReads: true },
+  "g-set": { model: set, finalOps: 1, fewReads: true },
+  "g-counter": { model: counter, finalOps: 1 },
+  "pn-counter": { model: counter, finalOps: 1 },
+  "lin-kv": { model: registers },
+  // A client crashes, starts from the beginning, and reads all in one poll.
+  kafka: { model: logs, finalOps: 3 },
+  "txn-list-append": {
+    model: () =>
+      transactions((list, element) => [...(list as unknown[] ?? []), element]),
+  },
+  "txn-rw-register": { model: () => transactions((_, value) => value) },
+};
+
+/**
+ * The test whose histories these are, with ten clients: what they are to be
+ * judged by.
+ */
+export function testOf(workload: string): Test {
+  return resolve({ workload, "node-count": 5, concurrency: "2n" });
+}
+
+/**
+ * Makes a valid history.
+ *
+ * @param count how many operations there are: each is invoked, and completes.
+ * @returns the same history each time.
+ */
+export async function validHistory(
+  workload: string,
+  count: number,
+): Promise<Op[]> {
+  const test = testOf(workload);
+  const recipe = recipes[workload];
+  const random = (name: string) => new Random(`histories/${name}`);
+  const clock = new VirtualClock();
+  const durations = random("durations");
+  const pause = () =>
+    clock.sleepUntil(
+      clock.nowNs + durations.float() * maxDurationMs / 2 * msInNs,
+    );
+  const ask = asking(test, recipe.model());
+  return await clock.drive(
+    interpret(generatorFor(test, recipe, count, random("reads")), {
+      clock,
+      startNs: 0,
+      random: random("generator"),
+      concurrency: test.concurrency,
+      workers: {
+        async invoke(op) {
+          await pause();
+          const completion = await ask(op);
+          await pause();
+          return completion;
+        },
+      },
+    }),
+  );
+}
+
+/** What is asked: so many operations, of which the last are the final ones. */
+function generatorFor(
+  test: Test,
+  { finalOps = 0, fewReads = false }: Recipe,
+  count: number,
+  random: Random,
+): Generator {
+  const { workload, concurrency } = test;
+  const all = workload.generator(test);
+  const kept = ({ f }: PlannedOp) =>
+    f !== "read" || random.float() < readCount / count;
+  return clients(phases(
+    first(
+      count - finalOps * concurrency,
+      fewReads ? filter(kept, all) : all,
+    ),
+    workload.finalGenerator?.(test) ?? nothing,
+  ));
+}
+
+/** So many operations of a generator. */
+function first(count: number, generator: Generator): Generator {
+  return {
+    op(context) {
+      const answer = count > 0 ? generator.op(context) : null;
+      if (answer === null || answer === "pending") return answer;
+      return [answer[0], first(count - 1, answer[1])];
+    },
+    update: (context, event) =>
+      first(count, generator.update?.(context, event) ?? generator),
+  };
+}
+
+/** Asks as the workload's clients do; the model answers at once. */
+function asking(
+  test: Test,
+  model: Model,
+): (op: PlannedOp) => Promise<Completion> {
+  const rpc = (_: string, { type }: RPC, fields: Fields) =>
+    new Promise((resolve) => resolve(model(type, fields)));
+  // Asking is all that workloads do with a client. There's one for each process,
+  // because kafka remembers how far a client has read.
+  const known = new Map<Process, Client>();
+  return async (op) => {
+    const client = known.get(op.process) ?? { rpc } as unknown as Client;
+    known.set(op.process, client);
+    try {
+      return await test.workload.invoke(op, client, test.nodes[0], test);
+    } catch (error) {
+      if (!(error instanceof RPCError)) throw error;
+      return { type: "fail", error: [error.kind, error.message] };
+    }
+  };
+}
+
+// ---- The models ----
+
+function set(): Model {
+  const elements: unknown[] = [];
+  return (type, { message, element = message }) => {
+    if (type !== "read") return { length: elements.push(element) };
+    // Both workloads find the key that they look for.
+    const shown = [...elements];
+    return { messages: shown, value: shown };
+  };
+}
+
+function counter(): Model {
+  let value = 0;
+  return (_, { delta = 0 }) => ({ value: value += delta });
+}
+
+function registers(): Model {
+  const values = new Map<unknown, unknown>();
+  return (type, { key, value, from, to }) => {
+    if (type === "write") values.set(key, value);
+    else if (!values.has(key)) throw new RPCError(ErrorCode.keyDoesNotExist);
+    else if (type === "read") return { value: values.get(key) };
+    else if (values.get(key) === from) values.set(key, to);
+    else throw new RPCError(ErrorCode.preconditionFailed);
+    return {};
+  };
+}
+
+function logs(): Model {
+  const logs = new Map<string, [offset: number, message: unknown][]>();
+  const committed = new Map<string, number>();
+  return (type, { key, msg, offsets, keys }) => {
+    switch (type) {
+      case "send": {
+        const log = logs.get(key) ?? [];
+        logs.set(key, log);
+        return { offset: log.push([log.length, msg]) - 1 };
+      }
+      case "poll": {
+        const msgs: Fields = {};
+        for (const [key, offset] of Object.entries<number>(offsets)) {
+          msgs[key] = logs.get(key)?.slice(offset) ?? [];
+        }
+        return { msgs };
+      }
+      case "commit_offsets":
+        for (const [key, offset] of Object.entries<number>(offsets)) {
+          committed.set(key, Math.max(offset, committed.get(key) ?? 0));
+        }
+        return {};
+      default: {
+        const known = [...keys].filter((key) => committed.has(key))
+          .map((key) => [key, committed.get(key)]);
+        return { offsets: Object.fromEntries(known) };
+      }
+    }
+  };
+}
+
+/** @param write what a key holds after a write, which may be its first. */
+function transactions(
+  write: (held: unknown, argument: unknown) => unknown,
+): Model {
+  const values = new Map<unknown, unknown>();
+  const apply = ([f, key, argument]: [string, unknown, unknown]) => {
+    if (f === "r") return [f, key, values.get(key) ?? null];
+    values.set(key, write(values.get(key), argument));
+    return [f, key, argument];
+  };
+  return (_, { txn }) => ({ txn: txn.map(apply) });
+}
