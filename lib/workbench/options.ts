@@ -245,6 +245,27 @@ export class BadOption extends Error {
  * @throws {BadOption} if a value can't be, or a name isn't known.
  */
 export function resolve(options: Options): Test {
+  const known = optionSpecs.map((spec): string => spec.name);
+  for (const key of Object.keys(options)) {
+    if (key !== "workload" && !known.includes(key)) {
+      throw new BadOption(
+        `There is no option "${key}"${nearest(key, known)}.`,
+      );
+    }
+  }
+  const test = fillIn(options);
+  const objection = test.workload.objection?.(test);
+  if (objection !== undefined) throw new BadOption(objection);
+  return test;
+}
+
+/**
+ * Fills in the defaults of a run that there has been: what isn't known is passed
+ * over, and what couldn't be run here may have run elsewhere.
+ *
+ * @throws {BadOption} if a value can't be, or there is no such workload.
+ */
+export function fillIn(options: Options): Test {
   const { workload: name, ...others } = options;
   const workload = Object.hasOwn(workloads, name) ? workloads[name] : undefined;
   if (workload === undefined) {
@@ -261,15 +282,6 @@ export function resolve(options: Options): Test {
       full[spec.name] = parseOption(spec, String(value));
     }
   }
-  for (const key of Object.keys(others)) {
-    if (!optionSpecs.some((spec) => spec.name === key)) {
-      throw new BadOption(
-        `There is no option "${key}"${
-          nearest(key, optionSpecs.map((spec) => spec.name))
-        }.`,
-      );
-    }
-  }
   const filled = full as unknown as FullOptions;
   const count = filled["node-count"];
   const nodes = Array.from(
@@ -283,16 +295,13 @@ export function resolve(options: Options): Test {
       `--concurrency ${filled.concurrency} makes ${concurrency} clients, and there can be ${maxClients} at most.`,
     );
   }
-  const test: Test = {
+  return {
     options: filled,
     workload,
     nodes,
     concurrency,
     faults: splitFaults(filled.nemesis ?? "") as Fault[],
   };
-  const objection = workload.objection?.(test);
-  if (objection !== undefined) throw new BadOption(objection);
-  return test;
 }
 
 /**

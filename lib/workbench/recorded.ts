@@ -19,7 +19,7 @@ import {
 import { parseExact } from "./exact_json.ts";
 import type { Op } from "./history.ts";
 import { explain } from "./judge.ts";
-import { BadOption, type Options, resolve, type Test } from "./options.ts";
+import { BadOption, fillIn, type Options, type Test } from "./options.ts";
 
 /** What can be said of a history alone: all but what concerns messages. */
 export interface HistoryFindings {
@@ -74,7 +74,7 @@ async function readTest(path: string): Promise<Test> {
   if (typeof run?.workload !== "string") {
     throw new BadOption(`${path} names no workload.`);
   }
-  return resolve({ ...run.options, workload: run.workload });
+  return fillIn({ ...run.options, workload: run.workload });
 }
 
 async function readHistory(folder: string): Promise<Op[]> {
