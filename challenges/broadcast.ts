@@ -39,8 +39,11 @@ import { type Node, serve } from "../lib/mod.ts";
 /** The beat of the hub, in ms; `--beat-ms` sets another. */
 const defaultBeatMs = 440;
 
-/** How early a batch should reach the hub: timers and networks aren't exact. */
-const marginMs = 15;
+/**
+ * How early a batch should reach the hub, as a part of the beat. Timers and
+ * networks aren't exact, and what misses the beat waits for the next one.
+ */
+const margin = 1 / 16;
 
 /** How long an acknowledgement waits for a ride, beyond one beat. */
 const ackPatienceMs = 1000;
@@ -209,7 +212,8 @@ class Link {
   #lastNumber = 0;
   #dueMs = Infinity;
   #arrival: { number: number; ms: number } | undefined;
-  #slotMs: number | undefined;
+  /** When to send in order to arrive at one of the other side's beats. */
+  #beatMs: number | undefined;
 
   constructor(
     private node: Node,
@@ -235,14 +239,15 @@ class Link {
 
   /** How long to wait in order to arrive just before the other side's beat. */
   untilSlot(beatMs: number): number {
-    if (this.#slotMs === undefined) return 0;
-    const aheadMs = (this.#slotMs - this.node.now()) % beatMs;
+    if (this.#beatMs === undefined) return 0;
+    const slotMs = this.#beatMs - margin * beatMs;
+    const aheadMs = (slotMs - this.node.now()) % beatMs;
     return aheadMs < 0 ? aheadMs + beatMs : aheadMs;
   }
 
   receive({ number, values, acks, urgent, early }: Batch) {
     const timed = early && this.#sent.get(early.number);
-    if (timed) this.#slotMs = timed.sentMs + early.ms - marginMs;
+    if (timed) this.#beatMs = timed.sentMs + early.ms;
     for (const ack of acks) this.#sent.delete(ack);
     if (acks.length > 0) this.#recovered();
     if (values.length === 0) return;

@@ -40,8 +40,9 @@ import { KV, type Node, serve } from "../lib/mod.ts";
 const syncMs = 1000;
 const quietSyncMs = 4000;
 
-/** How long one waits for an answer. */
-const timeoutMs = 1000;
+/** How long one waits for an answer, and then until one asks again. */
+const timeoutMs = 500;
+const retryMs = 100;
 
 /** A counter, wherever it's kept. */
 interface Counter {
@@ -151,13 +152,14 @@ function repeat(node: Node, sync: () => Promise<void>, read: () => number) {
   async function next() {
     try {
       await sync();
+      const quiet = read() === before;
+      waitMs = quiet ? Math.min(2 * waitMs, quietSyncMs) : syncMs;
     } catch (error) {
       // What was missed is part of the next one.
       node.log(`sync: ${(error as Error).message}`);
+      waitMs = retryMs;
     }
-    const now = read();
-    waitMs = now === before ? Math.min(2 * waitMs, quietSyncMs) : syncMs;
-    before = now;
+    before = read();
     node.sleep(waitMs).then(next);
   }
   // Not all in the same moment.

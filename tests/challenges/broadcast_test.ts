@@ -96,7 +96,7 @@ Deno.test("hub: once in step, a batch arrives just before the beat", async () =>
       return (next!.sentNs - receivedNs!) / 1e6;
     });
   assert(waited.length > 10);
-  for (const ms of waited) assert(ms > 10 && ms < 20, `${ms} ms`);
+  for (const ms of waited) assert(ms > 55 && ms < 65, `${ms} ms`);
 });
 
 for (
@@ -167,7 +167,7 @@ Deno.test("hub: a long partition costs a bounded number of messages", async () =
 Deno.test("hub: nothing is lost when messages are lost, repeated and overtaken", async () => {
   const faults = { "p-loss": 0.05, "p-duplicate": 0.05, "p-reorder": 0.05 };
   for (let seed = 1; seed <= 5; seed++) {
-    for (const beatMs of ["440", "1600"]) {
+    for (const beatMs of ["440", "1500"]) {
       const { results, reason } = await judge(broadcast, {
         workload: "broadcast",
         "node-count": 25,

@@ -45,6 +45,22 @@ for (
     assertEquals(await values(cluster), [7, 7, 7]);
   });
 
+  Deno.test(`${strategy}: 25 nodes, partitions, and messages that go astray`, async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const { results, reason } = await judge(gCounter, {
+        workload: "g-counter",
+        ...official.options,
+        "node-count": 25,
+        latency: 20,
+        "p-loss": 0.05,
+        "p-duplicate": 0.05,
+        "p-reorder": 0.05,
+        seed,
+      }, { args: ["--strategy", strategy] });
+      assertEquals(results["valid?"], true, reason);
+    }
+  });
+
   Deno.test(`${strategy}: nothing is counted twice or lost when messages are`, async () => {
     for (let seed = 1; seed <= 5; seed++) {
       const cluster = await Cluster.start(5, gCounter, {
