@@ -5,21 +5,22 @@
  */
 import type { Command } from "../workbench/mod.ts";
 
-const root = new URL("../../", import.meta.url);
+/** The folder of the repository. */
+const root = `${import.meta.dirname}/../../`;
 
 /**
  * The flags that make a program see the same `@std` packages as this one: the
  * stand-ins of `lib/offline/` where this one runs on them, else none.
  */
 function importFlags(): string[] {
-  const importMap = new URL("lib/offline/import_map.json", root);
+  const importMap = new URL("../offline/import_map.json", import.meta.url);
   return import.meta.resolve("@std/streams").startsWith("file:")
     ? [`--import-map=${importMap.href}`]
     : [];
 }
 
 function scriptPath(script: string): string {
-  return decodeURIComponent(new URL(`challenges/${script}.ts`, root).pathname);
+  return `${root}challenges/${script}.ts`;
 }
 
 /** The command that runs a challenge from its source, with no permission. */
@@ -45,7 +46,7 @@ export function commandFor(script: string, args: string[]): Command {
  * @returns an exit code.
  */
 export async function build(scripts: readonly string[]): Promise<number> {
-  const folder = decodeURIComponent(new URL("bin/", root).pathname);
+  const folder = `${root}bin/`;
   await Deno.mkdir(folder, { recursive: true });
   let compiles = true;
   for (const script of scripts) {
