@@ -58,7 +58,8 @@ async function main(args: string[]): Promise<number> {
     case "build":
       return await build([...new Set(runs.map(({ script }) => script))]);
     case "bench":
-      return await bench(parsed.bin);
+      if (parsed.bin !== undefined) checkExecutable(parsed.bin);
+      return await bench(parsed.bin && Deno.realPathSync(parsed.bin));
   }
   const jobs = jobsOf(parsed);
   if (parsed.engine === "auto" && parsed.bin === undefined && !parsed.json) {

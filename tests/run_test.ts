@@ -156,6 +156,7 @@ for (
     ["lin-kv", "There is no solution for lin-kv here: give a --bin"],
     ["6c --consistency-models read-comitted", "did you mean read-committed?"],
     ["check", "check needs a FOLDER"],
+    ["bench --bin /no/such/program", "--bin /no/such/program doesn't exist"],
     ["check lib", "lib/run.json doesn't exist"],
     ["test -w echo", "test needs a --bin PATH"],
     ["echo --bin /no/such/program", "--bin /no/such/program doesn't exist"],
