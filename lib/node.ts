@@ -230,7 +230,6 @@ export class Node {
     let cancel = () => {};
     let busy = false;
     const tick = () => {
-      if (this.#closed) return;
       cancel = this.#setTimer(tick, intervalMs);
       if (busy) return;
       try {

@@ -4,16 +4,12 @@
  * @module
  */
 
+import { importFlags } from "../lib/runner/build.ts";
+
 /** The folder of the repository. */
 export const root = decodeURIComponent(
   new URL("../", import.meta.url).pathname,
 );
-
-/** What makes a process see the same `@std` packages as this one. */
-export const importFlags: readonly string[] =
-  import.meta.resolve("@std/streams").startsWith("file:")
-    ? [`--import-map=${root}lib/offline/import_map.json`]
-    : [];
 
 /** Starts the runner, with a store of its own unless the test has one. */
 export async function run(...args: string[]) {
@@ -27,7 +23,7 @@ export async function run(...args: string[]) {
     args: [
       "run",
       "--quiet",
-      ...importFlags,
+      ...importFlags(),
       "--allow-read",
       "--allow-write",
       "--allow-run",

@@ -3,7 +3,8 @@
  * is compared with what the commands print today.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { importFlags, program, root, run } from "./cli.ts";
+import { importFlags } from "../lib/runner/build.ts";
+import { program, root, run } from "./cli.ts";
 
 const readme = await Deno.readTextFile(`${root}README.md`);
 
@@ -79,7 +80,7 @@ Deno.test("the TypeScript node answers, and is judged as shown", async () => {
     source.replace("import.meta.main", "false"),
   );
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--check", ...importFlags, `${folder}/echo.ts`],
+    args: ["run", "--quiet", "--check", ...importFlags(), `${folder}/echo.ts`],
     cwd: root,
   }).output();
   const text = new TextDecoder();

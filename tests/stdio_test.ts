@@ -10,6 +10,7 @@ import {
   assertLess,
   assertStringIncludes,
 } from "@std/assert";
+import { importFlags } from "../lib/runner/build.ts";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import fc from "fast-check";
 import { isMessage, type Message, type OpenBody } from "../lib/message.ts";
@@ -623,12 +624,4 @@ async function rest(
     if (done) return text;
     text += value + "\n";
   }
-}
-
-/** What makes a node see the same `@std` packages as these tests. */
-function importFlags(): string[] {
-  const importMap = new URL("../lib/offline/import_map.json", import.meta.url);
-  return import.meta.resolve("@std/streams").startsWith("file:")
-    ? [`--import-map=${importMap.href}`]
-    : [];
 }

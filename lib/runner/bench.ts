@@ -7,7 +7,7 @@
  * @module
  */
 import type { Command } from "../workbench/mod.ts";
-import { checkHistory } from "../workbench/recorded.ts";
+import { checkHistory } from "../workbench/verdict.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
 import { commandFor } from "./build.ts";
 import { testOf, validHistory } from "./histories.ts";
@@ -157,17 +157,12 @@ function echoInput(count: number): Uint8Array<ArrayBuffer> {
 
 /** How long it takes to answer all that comes in, and to end, in ms. */
 async function answerAll(
-  { bin, args }: Command,
+  command: Command,
   input: Uint8Array<ArrayBuffer>,
   answers: number,
 ): Promise<number> {
   const start = performance.now();
-  const child = new Deno.Command(bin, {
-    args,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
+  const child = spawn(command);
   const fed = feed(child, input);
   let lines = 0;
   for await (const chunk of child.stdout) {
@@ -184,10 +179,19 @@ async function answerAll(
   const elapsedMs = performance.now() - start;
   if (lines !== answers) {
     throw new Error(
-      `${bin} gave ${lines} answers, and should have given ${answers}; it exited with code ${code}`,
+      `${command.bin} gave ${lines} answers, and should have given ${answers}; it exited with code ${code}`,
     );
   }
   return elapsedMs;
+}
+
+function spawn({ bin, args }: Command): Deno.ChildProcess {
+  return new Deno.Command(bin, {
+    args,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
 }
 
 async function feed(
@@ -205,14 +209,9 @@ async function feed(
 
 /** How much memory a node holds that has answered some messages. */
 async function residentKiB(
-  { bin, args }: Command,
+  command: Command,
 ): Promise<number | undefined> {
-  const child = new Deno.Command(bin, {
-    args,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
+  const child = spawn(command);
   try {
     const writer = child.stdin.getWriter();
     await writer.write(echoInput(1000));

@@ -12,7 +12,7 @@ const root = `${import.meta.dirname}/../../`;
  * The flags that make a program see the same `@std` packages as this one: the
  * stand-ins of `lib/offline/` where this one runs on them, else none.
  */
-function importFlags(): string[] {
+export function importFlags(): string[] {
   const importMap = new URL("../offline/import_map.json", import.meta.url);
   return import.meta.resolve("@std/streams").startsWith("file:")
     ? [`--import-map=${importMap.href}`]

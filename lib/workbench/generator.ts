@@ -166,8 +166,7 @@ export function stagger(
   return {
     op(context) {
       const answer = generator.op(context);
-      if (answer === null) return null;
-      if (answer === "pending") return answer;
+      if (answer === null || answer === "pending") return answer;
       const [op, after] = answer;
       const timeNs = Math.max(op.timeNs, nextNs ?? context.timeNs);
       const interval = Math.floor(context.random.float() * 2 * meanNs);

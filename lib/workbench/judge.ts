@@ -6,12 +6,10 @@
 import { RPCError } from "../error.ts";
 import type { App } from "../node.ts";
 import {
-  availability,
   type AvailabilityFindings,
   net,
   type NetFindings,
   type Stats,
-  stats,
 } from "./checkers/stats.ts";
 import {
   type Findings,
@@ -48,6 +46,7 @@ import {
 } from "./options.ts";
 import { Random } from "./random.ts";
 import { startServices } from "./services.ts";
+import { checkHistory, type HistoryFindings } from "./verdict.ts";
 import type { Workload } from "./workloads/workload.ts";
 
 /** What is judged: an app, or a program that speaks the protocol. */
@@ -305,8 +304,9 @@ async function run(
   phase = "check";
   report();
 
-  const results = check(test, history, network.journal, errors, errorCount);
-  const reason = explain(test, results, history);
+  const found = checkHistory(history, test);
+  const results = check(found, history, network.journal, errors, errorCount);
+  const reason = explainNodes(results.nodes) ?? found.reason;
   return {
     engine: simulated ? "sim" : "stdio",
     options,
@@ -437,81 +437,33 @@ function completionOf(
   throw error;
 }
 
+/** Adds to what the history shows what messages and nodes show. */
 function check(
-  test: Test,
+  { "valid?": ofHistory, stats, availability, workload }: HistoryFindings,
   history: Op[],
   journal: Envelope[],
   errors: NodeError[],
   errorCount: number,
 ): Results {
-  const findings = {
-    stats: stats(history),
-    availability: availability(history, test.options.availability),
-    net: net(journal, history),
-    nodes: {
-      "valid?": errorCount === 0,
-      "error-count": errorCount,
-      errors: errors.map(({ timeNs: _, ...error }) => error),
-    },
-    workload: test.workload.check(history, test),
+  const nodes: NodeFindings = {
+    "valid?": errorCount === 0,
+    "error-count": errorCount,
+    errors: errors.map(({ timeNs: _, ...error }) => error),
   };
+  const messages = net(journal, history);
   return {
-    "valid?": mergeValid(
-      Object.values(findings).map((each) => each["valid?"]),
-    ),
-    ...findings,
+    "valid?": mergeValid([ofHistory, messages["valid?"], nodes["valid?"]]),
+    stats,
+    availability,
+    net: messages,
+    nodes,
+    workload,
   };
 }
 
-/** The first thing that went wrong, in words; `undefined` if nothing did. */
-export function explain(
-  test: Test,
-  { nodes, workload, stats, availability }:
-    & Pick<Results, "workload" | "stats" | "availability">
-    & Partial<Results>,
-  history: Op[],
-): string | undefined {
-  if (nodes && nodes.errors.length > 0) {
-    const [{ text, line }] = nodes.errors;
-    return line === undefined ? text : `${text}\nIt was: ${line}`;
-  }
-  const reason = workload["valid?"] === true
-    ? undefined
-    : test.workload.explain(workload, history);
-  if (reason !== undefined) return reason;
-  const never = stats["valid?"] === true
-    ? undefined
-    : Object.entries(stats["by-f"])
-      .find(([, counts]) => counts["valid?"] !== true);
-  if (never) {
-    const [f, { count }] = never;
-    const failed = history.find((op) =>
-      op.f === f && op.type !== "invoke" && op.type !== "ok"
-    );
-    return `not one of ${count} ${f} operations succeeded; the first ended in ${failed?.type}: ${
-      describeError(failed)
-    }`;
-  }
-  if (availability["valid?"] !== true) {
-    const failed = history.find((op) =>
-      typeof op.process === "number" && op.type !== "invoke" && op.type !== "ok"
-    );
-    return `only ${
-      (availability["ok-fraction"] * 100).toFixed(2)
-    } % of the operations succeeded, where ${test.options.availability} was asked for; the first that didn't was a ${failed?.f} (operation ${failed?.index}): ${
-      describeError(failed)
-    }`;
-  }
-  if (workload["valid?"] === true) return undefined;
-  return history.length === 0
-    ? "no operation was ever begun"
-    : `the checker can't tell: ${JSON.stringify(workload)}`;
-}
-
-function describeError(op: Op | undefined): string {
-  if (op?.error === undefined) return "no reason is known";
-  if (op.error === "net-timeout") return "no answer came in time";
-  return typeof op.error === "string"
-    ? op.error
-    : op.error.filter((part) => part !== null).join(": ");
+/** The first thing that a node did wrong, in words. */
+function explainNodes({ errors }: NodeFindings): string | undefined {
+  if (errors.length === 0) return undefined;
+  const [{ text, line }] = errors;
+  return line === undefined ? text : `${text}\nIt was: ${line}`;
 }

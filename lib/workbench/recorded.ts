@@ -5,31 +5,10 @@
  *
  * @module
  */
-import {
-  availability,
-  type AvailabilityFindings,
-  type Stats,
-  stats,
-} from "./checkers/stats.ts";
-import {
-  type Findings,
-  mergeValid,
-  type Validity,
-} from "./checkers/validity.ts";
 import { parseExact } from "./exact_json.ts";
 import type { Op } from "./history.ts";
-import { explain } from "./judge.ts";
 import { BadOption, fillIn, type Options, type Test } from "./options.ts";
-
-/** What can be said of a history alone: all but what concerns messages. */
-export interface HistoryFindings {
-  "valid?": Validity;
-  stats: Stats;
-  availability: AvailabilityFindings;
-  workload: Findings;
-  /** In words, what went wrong; absent if nothing did. */
-  reason?: string;
-}
+import { checkHistory, type HistoryFindings } from "./verdict.ts";
 
 /** What can be said of a recorded run. */
 export interface RecordedFindings extends HistoryFindings {
@@ -44,23 +23,6 @@ export interface RecordedFindings extends HistoryFindings {
 export async function checkRecorded(folder: string): Promise<RecordedFindings> {
   const test = await readTest(`${folder}/run.json`);
   return { folder, ...checkHistory(await readHistory(folder), test) };
-}
-
-/** Judges a history by what its test asks for. */
-export function checkHistory(history: Op[], test: Test): HistoryFindings {
-  const findings = {
-    stats: stats(history),
-    availability: availability(history, test.options.availability),
-    workload: test.workload.check(history, test),
-  };
-  const reason = explain(test, findings, history);
-  return {
-    "valid?": mergeValid(
-      Object.values(findings).map((each) => each["valid?"]),
-    ),
-    ...findings,
-    ...(reason !== undefined && { reason }),
-  };
 }
 
 async function readTest(path: string): Promise<Test> {

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { testOf, validHistory } from "../../lib/runner/histories.ts";
 import type { Op, Process } from "../../lib/workbench/history.ts";
-import { checkHistory } from "../../lib/workbench/recorded.ts";
+import { checkHistory } from "../../lib/workbench/verdict.ts";
 import { workloads } from "../../lib/workbench/workloads/mod.ts";
 
 const count = 2000;

@@ -1,0 +1,94 @@
+/**
+ * What a history comes to: the findings of all checkers that need nothing else,
+ * and in words what went wrong. A run that has just been made is judged by it,
+ * and one that was recorded.
+ *
+ * @module
+ */
+import {
+  availability,
+  type AvailabilityFindings,
+  type Stats,
+  stats,
+} from "./checkers/stats.ts";
+import {
+  type Findings,
+  mergeValid,
+  type Validity,
+} from "./checkers/validity.ts";
+import type { History, Op } from "./history.ts";
+import type { Test } from "./options.ts";
+
+/** What can be said of a history alone: all but what concerns messages. */
+export interface HistoryFindings {
+  "valid?": Validity;
+  stats: Stats;
+  availability: AvailabilityFindings;
+  workload: Findings;
+  /** In words, what went wrong; absent if nothing did. */
+  reason?: string;
+}
+
+/** Judges a history by what its test asks for. */
+export function checkHistory(history: History, test: Test): HistoryFindings {
+  const findings = {
+    stats: stats(history),
+    availability: availability(history, test.options.availability),
+    workload: test.workload.check(history, test),
+  };
+  const reason = explain(test, findings, history);
+  return {
+    "valid?": mergeValid(
+      Object.values(findings).map((each) => each["valid?"]),
+    ),
+    ...findings,
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+/** The first thing that went wrong, in words; `undefined` if nothing did. */
+function explain(
+  test: Test,
+  { workload, stats, availability }: Omit<HistoryFindings, "valid?" | "reason">,
+  history: History,
+): string | undefined {
+  const reason = workload["valid?"] === true
+    ? undefined
+    : test.workload.explain(workload, history);
+  if (reason !== undefined) return reason;
+  const never = stats["valid?"] === true
+    ? undefined
+    : Object.entries(stats["by-f"])
+      .find(([, counts]) => counts["valid?"] !== true);
+  if (never) {
+    const [f, { count }] = never;
+    const failed = history.find((op) =>
+      op.f === f && op.type !== "invoke" && op.type !== "ok"
+    );
+    return `not one of ${count} ${f} operations succeeded; the first ended in ${failed?.type}: ${
+      describeError(failed)
+    }`;
+  }
+  if (availability["valid?"] !== true) {
+    const failed = history.find((op) =>
+      typeof op.process === "number" && op.type !== "invoke" && op.type !== "ok"
+    );
+    return `only ${
+      (availability["ok-fraction"] * 100).toFixed(2)
+    } % of the operations succeeded, where ${test.options.availability} was asked for; the first that didn't was a ${failed?.f} (operation ${failed?.index}): ${
+      describeError(failed)
+    }`;
+  }
+  if (workload["valid?"] === true) return undefined;
+  return history.length === 0
+    ? "no operation was ever begun"
+    : `the checker can't tell: ${JSON.stringify(workload)}`;
+}
+
+function describeError(op: Op | undefined): string {
+  if (op?.error === undefined) return "no reason is known";
+  if (op.error === "net-timeout") return "no answer came in time";
+  return typeof op.error === "string"
+    ? op.error
+    : op.error.filter((part) => part !== null).join(": ");
+}
