@@ -98,8 +98,11 @@ export interface Results {
 
 /** A run that is over. */
 export interface Judgement {
-  /** `sim` for an app under virtual time, `stdio` for processes. */
-  engine: "sim" | "stdio";
+  /**
+   * `sim` for an app under virtual time, `stdio` for processes. The real
+   * Maelstrom's judgements have the same shape.
+   */
+  engine: "sim" | "stdio" | "maelstrom";
   options: FullOptions;
   test: Test;
   results: Results;

@@ -69,7 +69,6 @@ export type FullOptions =
       | "latency-dist"
       | "nemesis-interval"
       | "topology"
-      | "seed"
     >
   >;
 

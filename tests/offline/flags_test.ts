@@ -79,7 +79,7 @@ const standIns = {
 /** A JSR in which every package is there, in every version, and empty. */
 function emptyPackages(path: string): Response {
   const versions = Object.values(config.imports)
-    .map((specifier) => specifier.match(/(\d[^/]*)$/)![1]);
+    .map((specifier) => specifier.match(/@\^([^@]*)$/)![1]);
   if (path.endsWith("/meta.json")) {
     return Response.json({
       versions: Object.fromEntries(versions.map((each) => [each, {}])),

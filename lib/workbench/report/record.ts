@@ -6,25 +6,34 @@
 import type { Judgement, Results } from "../judge.ts";
 import type { FullOptions } from "../options.ts";
 
+/**
+ * The findings of a run. All of them, unless the real Maelstrom judged and its
+ * checkers, or a node, crashed.
+ */
+export type FoundResults = Pick<Results, "valid?"> & Partial<Results>;
+
 /** What `--json` prints of a run. */
 export interface RunRecord {
   /** The official run, such as `"3c"`; else the workload. */
   id: string;
   engine: string;
-  seed: number;
+  /** The real Maelstrom has none. */
+  seed?: number;
   /** The options by Maelstrom's names, the workload among them. */
   options: FullOptions;
   /** What the node was called with, if anything. */
   args?: readonly string[];
   /** Valid, and within the run's limits. */
   pass: boolean;
+  /** Whether there is no verdict, because the judge itself, or a node, crashed. */
+  crashed?: true;
   /** What went wrong first, in words. */
   reason?: string;
   /** The limits of the run, and the figures that they are about. */
   limits?: Measured[];
   /** Milliseconds of real time. */
   "wall-ms": number;
-  results: Results;
+  results: FoundResults;
 }
 
 /** A figure of the results, and the limit that it has to stay below. */
@@ -44,7 +53,7 @@ export interface Measured extends Limit {
 
 /** Holds results against limits. */
 export function measure(
-  results: Results,
+  results: FoundResults,
   limits: readonly Limit[] = [],
 ): Measured[] {
   return limits.map((limit) => {
@@ -62,10 +71,11 @@ export function measure(
 }
 
 /** What a record needs of a judged run. */
-export type Verdict = Pick<
-  Judgement,
-  "engine" | "options" | "results" | "reason"
->;
+export type Verdict = Pick<Judgement, "options" | "reason"> & {
+  engine: string;
+  results: FoundResults;
+  crashed?: true;
+};
 
 /** Puts a judged run into its record. */
 export function toRecord(
@@ -77,7 +87,7 @@ export function toRecord(
     wallMs: number;
   },
 ): RunRecord {
-  const { engine, options, results } = judgement;
+  const { engine, options, results, crashed } = judgement;
   const measured = measure(results, limits);
   const over = measured.find(({ within }) => !within);
   const reason = judgement.reason ?? (over &&
@@ -89,10 +99,11 @@ export function toRecord(
   return {
     id,
     engine,
-    seed: options.seed,
+    ...(options.seed !== undefined && { seed: options.seed }),
     options,
     ...(args.length > 0 && { args }),
     pass: results["valid?"] === true && over === undefined,
+    ...(crashed && { crashed }),
     ...(reason !== undefined && { reason }),
     ...(measured.length > 0 && { limits: measured }),
     "wall-ms": Math.round(wallMs),

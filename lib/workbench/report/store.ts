@@ -13,26 +13,47 @@
  * @module
  */
 import type { Judgement } from "../judge.ts";
+import type { FoundResults } from "./record.ts";
+
+/** What of a judged run is kept. */
+export type Kept =
+  & Pick<Judgement, "options" | "test" | "history" | "logs">
+  & { engine: string; results: FoundResults };
 
 /**
- * Writes a run to disk.
+ * Makes the folder of a run that begins.
  *
  * @param store the folder that holds all runs.
  * @param run the run's name, which becomes a folder in it.
- * @returns the path of the folder that was written.
+ * @returns the path of the new folder.
  */
-export async function writeStore(
+export async function newRunFolder(
   store: string,
   run: string,
-  judgement: Judgement,
-  { args, now }: { args: readonly string[]; now: Date },
+  now: Date,
 ): Promise<string> {
-  const time = await newFolder(
-    `${store}/${run}`,
-    now.toISOString().replaceAll(/[-:]/g, ""),
-  );
-  const folder = `${store}/${run}/${time}`;
-  const { engine, options, test, results, history, logs } = judgement;
+  const parent = `${store}/${run}`;
+  await Deno.mkdir(parent, { recursive: true });
+  const name = now.toISOString().replaceAll(/[-:]/g, "");
+  // Two runs may begin in the same millisecond: then one gets another name.
+  for (let attempt = 1;; attempt++) {
+    const folder = `${parent}/${name}${attempt === 1 ? "" : `-${attempt}`}`;
+    try {
+      await Deno.mkdir(folder);
+      return folder;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+/** Writes a judged run to its folder. */
+export async function writeRun(
+  folder: string,
+  run: string,
+  { engine, options, test, results, history, logs }: Kept,
+  args: readonly string[],
+): Promise<void> {
   const { workload, ...others } = options;
   await Promise.all([
     Deno.writeTextFile(
@@ -61,23 +82,14 @@ export async function writeStore(
         lines.map((line) => line + "\n").join(""),
       )),
   );
-  await pointTo(`${store}/${run}/latest`, time);
-  await pointTo(`${store}/latest`, `${run}/${time}`);
-  return folder;
 }
 
-/** Two runs may end in the same millisecond: then one gets another name. */
-async function newFolder(parent: string, name: string): Promise<string> {
-  await Deno.mkdir(parent, { recursive: true });
-  for (let attempt = 1;; attempt++) {
-    const unique = attempt === 1 ? name : `${name}-${attempt}`;
-    try {
-      await Deno.mkdir(`${parent}/${unique}`);
-      return unique;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-  }
+/** Points `latest`, of the store and of the run, to a folder. */
+export async function pointToLatest(folder: string): Promise<void> {
+  const [time, run, ...store] = folder.split("/").reverse();
+  const path = store.reverse().join("/");
+  await pointTo(`${path}/${run}/latest`, time);
+  await pointTo(`${path}/latest`, `${run}/${time}`);
 }
 
 async function pointTo(link: string, target: string): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { styleText } from "node:util";
 import type { Quantiles } from "../checkers/quantiles.ts";
-import { format, type RunRecord } from "./record.ts";
+import { format, type FoundResults, type RunRecord } from "./record.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -41,19 +41,12 @@ export function summary(
   },
 ): string {
   const { id, options, pass, reason, results } = record;
-  const validity = results["valid?"];
-  const [sign, verdict, style]: [string, string, Style] = pass
-    ? ["✓", "valid", "green"]
-    : validity === true
-    ? ["✗", "over limit", "red"]
-    : validity === "unknown"
-    ? ["?", "unknown", "yellow"]
-    : ["✗", "invalid", "red"];
+  const [sign, verdict, style] = verdictOf(record);
   const line = [
     paint(style, sign),
     paint("bold", labelOf(id, options.workload).padEnd(labelWidth)),
     paint(style, verdict.padEnd("over limit".length)),
-    `${results.stats.count} ops`.padStart(9),
+    `${results.stats?.count ?? "?"} ops`.padStart(9),
     ...figures(record, paint),
     paint("dim", `${(record["wall-ms"] / 1000).toFixed(1)} s`.padStart(6)),
   ].join("  ");
@@ -67,6 +60,17 @@ export function summary(
   ].join("\n");
 }
 
+/** The verdict as a sign and in a word or two, and its colour. */
+function verdictOf(
+  { pass, crashed, results }: RunRecord,
+): [sign: string, words: string, style: Style] {
+  if (pass) return ["✓", "valid", "green"];
+  if (crashed) return ["✗", "crashed", "red"];
+  if (results["valid?"] === true) return ["✗", "over limit", "red"];
+  if (results["valid?"] === "unknown") return ["?", "unknown", "yellow"];
+  return ["✗", "invalid", "red"];
+}
+
 /** The figures that count, each with its limit where the run has one. */
 function figures({ results, limits = [] }: RunRecord, paint: Paint): string[] {
   const withLimit = (label: string, text: string) => {
@@ -74,22 +78,117 @@ function figures({ results, limits = [] }: RunRecord, paint: Paint): string[] {
     const whole = text + (limit ? ` < ${limit.below}` : "").padEnd(7);
     return limit && !limit.within ? paint("red", whole) : whole;
   };
-  const perOp = results.net.servers["msgs-per-op"] ?? 0;
-  const latencies = results.workload["stable-latencies"] as
-    | Quantiles
-    | undefined;
+  const perOp = results.net ? format(messagesPerOp(results)) : "?";
   const latency = (label: string, point: string) => {
-    const figure = latencies && format(latencies[point]);
+    const figure = latencyOf(results, point);
     return figure === undefined
       ? " ".repeat(label.length + 17)
-      : withLimit(label, `${label} ${figure.padStart(6)} ms`);
+      : withLimit(label, `${label} ${format(figure).padStart(6)} ms`);
   };
   return [
-    withLimit("msgs/op", `${format(perOp).padStart(6)} msgs/op`),
+    withLimit("msgs/op", `${perOp.padStart(6)} msgs/op`),
     latency("median", "0.5"),
     latency("max", "1"),
   ];
 }
+
+/** How many messages the servers exchanged per operation. */
+function messagesPerOp({ net }: FoundResults): number {
+  return net?.servers["msgs-per-op"] ?? 0;
+}
+
+/** A quantile of the stable latencies, where the workload has such. */
+function latencyOf(
+  { workload }: FoundResults,
+  point: string,
+): number | undefined {
+  return (workload?.["stable-latencies"] as Quantiles | undefined)?.[point];
+}
+
+/**
+ * The same run by two judges: a row of figures for each, and the ratio of the
+ * second's to the first's.
+ */
+export function comparison(
+  first: RunRecord,
+  second: RunRecord,
+  paint: Paint,
+): string {
+  const both = [first, second];
+  const columns: [title: string, (record: RunRecord) => Figure | undefined][] =
+    [
+      ["ops", ({ results: { stats } }) => stats && [stats.count]],
+      ["msgs/op", ({ results }) => results.net && [messagesPerOp(results)]],
+      ...latencyColumns.map(([title, point]): typeof columns[number] => [
+        title,
+        ({ results }) => {
+          const ms = latencyOf(results, point);
+          return ms === undefined ? undefined : [ms, " ms"];
+        },
+      ]),
+      [
+        "available",
+        ({ results: { availability } }) =>
+          availability && [availability["ok-fraction"] * 100, " %"],
+      ],
+      ["wall time", (record) => [record["wall-ms"] / 1000, " s"]],
+    ];
+  const engineWidth = Math.max(...both.map(({ engine }) => engine.length));
+  const shown = columns.filter(([, pick]) => both.some(pick));
+  const rows = [
+    [
+      `  ${labelOf(first.id, first.options.workload)}`,
+      ...shown.map(([title]) => title),
+    ],
+    ...both.map((record) => {
+      const [sign, words] = verdictOf(record);
+      return [
+        `${sign} ${record.engine.padEnd(engineWidth)}  ${words}`,
+        ...shown.map(([, pick]) => {
+          const figure = pick(record);
+          return figure === undefined
+            ? "?"
+            : significant(figure[0]) + (figure[1] ?? "");
+        }),
+      ];
+    }),
+    [
+      `  ${second.engine} / ${first.engine}`,
+      ...shown.map(([, pick]) => {
+        const [a, b] = both.map((record) => pick(record)?.[0]);
+        // Nothing is no more and no less than nothing.
+        if (a === 0 && b === 0) return "1";
+        return a && b !== undefined ? significant(b / a) : "?";
+      }),
+    ],
+  ];
+  const widths = rows[0].map((_, i) =>
+    Math.max(...rows.map((row) => row[i].length))
+  );
+  const styles: Style[] = ["bold", verdictOf(first)[2], verdictOf(second)[2]];
+  return rows.map((row, i) => {
+    const line = row.map((cell, j) =>
+      j === 0 ? cell.padEnd(widths[j]) : cell.padStart(widths[j])
+    ).join("  ");
+    return styles[i] ? paint(styles[i], line) : line;
+  }).join("\n");
+}
+
+/** Three digits that say something, and no power of ten. */
+function significant(figure: number): string {
+  return figure >= 100
+    ? String(Math.round(figure))
+    : String(Number(figure.toPrecision(3)));
+}
+
+type Figure = [value: number, unit?: string];
+
+const latencyColumns = [
+  ["median", "0.5"],
+  ["95 %", "0.95"],
+  ["99 %", "0.99"],
+  ["max", "1"],
+];
 
 /**
  * What a run came to with many seeds, in one line: how many passed, and its
@@ -109,12 +208,10 @@ export function summaryOfSeeds(
       ? undefined
       : [all[0], all[all.length >> 1], all.at(-1)!].map(format).join(" – ");
   };
-  const quantile = (point: string) => ({ results }: RunRecord) =>
-    (results.workload["stable-latencies"] as Quantiles | undefined)?.[point];
   const columns = [
-    ["msgs/op", range(({ results }) => results.net.servers["msgs-per-op"])],
-    ["median", range(quantile("0.5"))],
-    ["max", range(quantile("1"))],
+    ["msgs/op", range(({ results }) => messagesPerOp(results))],
+    ["median", range(({ results }) => latencyOf(results, "0.5"))],
+    ["max", range(({ results }) => latencyOf(results, "1"))],
   ].filter(([, figures]) => figures !== undefined);
   return [
     paint(ok ? "green" : "red", ok ? "✓" : "✗"),

@@ -1,0 +1,215 @@
+/**
+ * The real Maelstrom as a judge: options in, a {@linkcode Judgement} out, as
+ * from the workbench.
+ *
+ * @module
+ */
+import type { Command } from "../workbench/hosts.ts";
+import type { Judgement, Progress } from "../workbench/judge.ts";
+import { BadOption, fillIn, type Options } from "../workbench/options.ts";
+import { checkHistory } from "../workbench/verdict.ts";
+import { install, type InstallSettings } from "./install.ts";
+import { findJava, type Java, requireGit } from "./machine.ts";
+import { objection, readHistory, readResults } from "./results.ts";
+import { type Ended, run, type RunSettings } from "./run.ts";
+
+export { missingPictureTools } from "./machine.ts";
+export { type InstallProgress, release } from "./install.ts";
+export { Unavailable } from "./unavailable.ts";
+
+/** A Maelstrom that is ready to run. */
+export interface Maelstrom {
+  launcher: string;
+  java: Java;
+}
+
+/**
+ * Finds Java, git and Maelstrom; downloads the latter if need be.
+ *
+ * @throws {Unavailable} if it can't be run here.
+ */
+export async function findMaelstrom(
+  settings: InstallSettings,
+): Promise<Maelstrom> {
+  const java = await findJava(settings.env);
+  requireGit(settings.env);
+  return { java, launcher: await install(settings) };
+}
+
+/** Maelstrom ended without a verdict: it, or a node in its care, crashed. */
+export class Crash extends Error {
+  override name = "Crash";
+}
+
+/** How to judge, beside the options of the run. */
+export interface JudgeSettings
+  extends Pick<RunSettings, "env" | "onProgress" | "onLog" | "signal"> {
+  /**
+   * An existing folder. Maelstrom's own files go to `maelstrom/` in it, and
+   * what it prints to `maelstrom.log`.
+   */
+  folder: string;
+  /** Options that only Maelstrom knows: `--log-stderr`. */
+  flags?: readonly string[];
+  /** How long it may take, in milliseconds. */
+  timeoutMs?: number;
+  /** How long it may take to leave when asked to, in milliseconds. */
+  graceMs?: number;
+}
+
+/**
+ * How long Maelstrom may take beside the time limit: to start, to recover, and
+ * to check. A hard search by Knossos or Elle takes minutes.
+ */
+const overheadMs = 15 * 60 * 1000;
+
+/**
+ * Judges a program on the real Maelstrom.
+ *
+ * @param options passed on as they are; what isn't given is Maelstrom's to
+ * decide. The network's `p-loss` and the like aren't known to it.
+ * @throws {Crash} if it ends without a verdict.
+ * @throws {BadOption} if it doesn't take the options.
+ */
+export async function judgeOnMaelstrom(
+  { launcher, java }: Maelstrom,
+  { bin, args }: Command,
+  options: Options,
+  settings: JudgeSettings,
+): Promise<Judgement> {
+  const { folder, flags = [] } = settings;
+  const log = `${folder}/maelstrom.log`;
+  let before: string | undefined;
+  const ended = await run({
+    ...settings,
+    launcher,
+    java,
+    log,
+    timeoutMs: settings.timeoutMs ??
+      (options["time-limit"] ?? 60) * 1000 + overheadMs,
+    args: [
+      "test",
+      ...Object.entries(options).flatMap(([name, value]) => [
+        `--${name}`,
+        // Here it parts words at a comma with spaces on both sides, and else
+        // takes them for one.
+        name === "consistency-models"
+          ? String(value).replaceAll(",", " , ")
+          : String(value),
+      ]),
+      "--bin",
+      bin,
+      ...flags,
+      ...(args.length > 0 ? ["--", ...args] : []),
+    ],
+  }).finally(async () => before = await takeOver(folder));
+
+  const crash = (what: string) => {
+    const lines = ended.lastLines;
+    const after = `${folder}/maelstrom`;
+    const why = lines.findLastIndex((line) => line.endsWith("Here's why:"));
+    return new Crash(
+      [
+        `${what}. The end of ${log}:`,
+        ...lines.slice(why + 1).filter((line) => line.trim() !== "")
+          .map((line) => before ? line.replace(before, after) : line)
+          .map((line) => `  ${line}`),
+      ].join("\n"),
+    );
+  };
+  if (ended.code === badArguments) {
+    throw new BadOption(
+      `Maelstrom refuses its arguments: ${ended.lastLines.join("\n").trim()}`,
+    );
+  }
+  const results = await readFile(`${folder}/maelstrom/results.edn`)
+    .then((edn) => edn === undefined ? undefined : readResults(edn))
+    .catch((error) => {
+      throw crash(`Maelstrom's results.edn can't be read: ${error.message}`);
+    });
+  const expected = results && exitCodes.get(results["valid?"]);
+  if (results === undefined || ended.code !== expected) {
+    throw crash(
+      `Maelstrom ${ended.how}${
+        results === undefined
+          ? " and left no verdict"
+          : `, although its verdict is ${results["valid?"]}`
+      }`,
+    );
+  }
+
+  const test = fillIn(options);
+  const { seed: _, ...withoutSeed } = test.options;
+  const history = readHistory(
+    await readFile(`${folder}/maelstrom/history.edn`) ?? "",
+  );
+  // Ours sees what Maelstrom's sees, and has the words for it.
+  const reason = objection(results);
+  const words = reason && checkHistory(history, test).reason;
+  return {
+    engine: "maelstrom",
+    options: withoutSeed,
+    test: { ...test, options: withoutSeed },
+    results,
+    ...(reason !== undefined && {
+      reason: words === undefined ? reason : `${words}\n(${reason}.)`,
+    }),
+    history,
+    journal: [],
+    startNs: 0,
+    logs: await readLogs(`${folder}/maelstrom/node-logs`),
+  };
+}
+
+/** Jepsen's exit code for arguments that can't be. */
+const badArguments = 254;
+
+/** Jepsen's exit codes for its verdicts. */
+const exitCodes = new Map<unknown, number>([
+  [true, 0],
+  [false, 1],
+  ["unknown", 2],
+]);
+
+/**
+ * Moves what Maelstrom wrote to `store/<workload>/<time>/` to where it's found
+ * without knowing its time.
+ *
+ * @returns where it was.
+ */
+async function takeOver(folder: string): Promise<string | undefined> {
+  const store = `${folder}/store`;
+  try {
+    const before = await Deno.realPath(`${store}/current`);
+    await Deno.rename(before, `${folder}/maelstrom`);
+    await Deno.remove(store, { recursive: true });
+    return before;
+  } catch (error) {
+    // It ended before it wrote anything.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function readFile(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function readLogs(folder: string): Promise<Map<string, string[]>> {
+  const logs = new Map<string, string[]>();
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      const text = await Deno.readTextFile(`${folder}/${name}`);
+      logs.set(name.replace(/\.log$/, ""), text.split("\n").slice(0, -1));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return logs;
+}
+
+export type { Ended, InstallSettings, Progress };

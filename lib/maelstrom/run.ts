@@ -1,0 +1,180 @@
+/**
+ * Starts the real Maelstrom, watches it, and sees that nothing is left of it.
+ *
+ * @module
+ */
+import { TextLineStream } from "@std/streams/text-line-stream";
+import type { Progress } from "../workbench/judge.ts";
+import { type Env, type Java, pathWith } from "./machine.ts";
+import { writeAll } from "./write_all.ts";
+
+/** A run of Maelstrom's. */
+export interface RunSettings {
+  /** The program `maelstrom`. */
+  launcher: string;
+  /** The Java that it is to run on. */
+  java: Java;
+  /** What stands behind the launcher on the command line. */
+  args: readonly string[];
+  /** Where it runs: it makes a folder `store` there. */
+  folder: string;
+  /** The file that takes all that it prints. */
+  log: string;
+  env: Env;
+  /** How long all of it may take, in milliseconds. */
+  timeoutMs: number;
+  /** How long it may take to leave when asked to, in milliseconds. */
+  graceMs?: number;
+  onProgress?(progress: Progress): void;
+  /** Called for each line of a node's log, which takes `--log-stderr`. */
+  onLog?(node: string, line: string): void;
+  /** Ends the run early; `run` then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** How a run ended. */
+export interface Ended {
+  /** The exit code, or that of a shell for the signal that ended it. */
+  code: number;
+  /** In words: `exited with code 255`. */
+  how: string;
+  /** The end of what it printed, without stack traces. */
+  lastLines: string[];
+}
+
+const tickMs = 200;
+
+const maxLastLines = 20;
+
+/** The real one takes a second or two, if it can at all. */
+const defaultGraceMs = 5000;
+
+/**
+ * Runs Maelstrom to its end.
+ *
+ * @throws if it can't be started, takes too long, or is interrupted.
+ */
+export async function run(settings: RunSettings): Promise<Ended> {
+  const { launcher, java, args, folder, env, timeoutMs, signal } = settings;
+  const { graceMs = defaultGraceMs } = settings;
+  signal?.throwIfAborted();
+  using log = await Deno.open(settings.log, { write: true, create: true });
+  const child = new Deno.Command(launcher, {
+    args: [...args],
+    cwd: folder,
+    env: { PATH: pathWith(java, env) },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    // A process group of its own: what ends it ends its nodes as well.
+    detached: true,
+  }).spawn();
+
+  let killer: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => {
+    signalGroup(child.pid, "SIGTERM");
+    killer ??= setTimeout(() => signalGroup(child.pid, "SIGKILL"), graceMs);
+  };
+  let late = false;
+  const deadline = setTimeout(() => {
+    late = true;
+    stop();
+  }, timeoutMs);
+  signal?.addEventListener("abort", stop);
+
+  const lastLines: string[] = [];
+  const watch = watcher(settings.onProgress);
+  watch.tell();
+  // It's silent for seconds: at its start, in recovery, while it checks.
+  const ticker = setInterval(watch.tell, tickMs);
+  const encoder = new TextEncoder();
+  const take = async (stream: ReadableStream<Uint8Array>) => {
+    const lines = stream
+      .pipeThrough(new TextDecoderStream() as TransformStream)
+      .pipeThrough(new TextLineStream()) as ReadableStream<string>;
+    for await (const line of lines) {
+      await writeAll(log, encoder.encode(line + "\n"));
+      const [, node, text] = nodeLine.exec(line) ?? [];
+      if (node !== undefined) settings.onLog?.(node, text);
+      watch.read(line);
+      if (stackFrame.test(line)) continue;
+      lastLines.push(line);
+      if (lastLines.length > maxLastLines) lastLines.shift();
+    }
+  };
+  // A node that outlives Maelstrom may hold its output open, so the process is
+  // waited for, and then whatever is left of its group is ended.
+  const output = Promise.allSettled([take(child.stdout), take(child.stderr)]);
+  try {
+    const { code, signal: endedBy } = await child.status;
+    signalGroup(child.pid, "SIGKILL");
+    await output;
+    signal?.throwIfAborted();
+    if (late) {
+      throw new Error(
+        `Maelstrom had not ended after ${
+          timeoutMs / 1000
+        } seconds, and was stopped. Its log is ${settings.log}.`,
+      );
+    }
+    const how = endedBy
+      ? `was ended by ${endedBy}`
+      : `exited with code ${code}`;
+    return { code, how, lastLines };
+  } finally {
+    clearInterval(ticker);
+    clearTimeout(deadline);
+    clearTimeout(killer);
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** Sends a signal to a process and all that it has started. */
+function signalGroup(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(-pid, signal);
+  } catch (error) {
+    // Nobody is left in the group.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** What follows the words of a Java exception, for pages. */
+const stackFrame = /^\s+(at |\.\.\. \d+ common frames)/;
+
+/** A line of a node's log, as Maelstrom shows it. */
+const nodeLine = /\] (\S+) stderr - maelstrom\.process (.*)$/;
+
+/** The same words are in the test that Jepsen prints at first. */
+const recoveryLine = / jepsen\.generator\.interpreter Waiting for recovery/;
+
+/** An operation as Jepsen logs it: process, type, function, value. */
+const opLine = / jepsen\.util (\d+|:nemesis)\t:(invoke|ok|fail|info)\t/;
+
+/** Tells from what Maelstrom prints how far it has come. */
+function watcher(onProgress: RunSettings["onProgress"]) {
+  let phase: Progress["phase"] = "setup";
+  let ops = 0;
+  let startMs = performance.now();
+  const tell = () => {
+    const seconds = (performance.now() - startMs) / 1000;
+    onProgress?.({ phase, seconds, ops });
+  };
+  return {
+    tell,
+    read(line: string) {
+      const [, process, type] = opLine.exec(line) ?? [];
+      if (process !== undefined) {
+        const isClient = process !== ":nemesis";
+        if (phase === "setup") phase = "work";
+        if (phase === "recovery" && isClient) phase = "final";
+        if (type === "invoke" && isClient) ops++;
+      } else if (line.endsWith(" jepsen.core Relative time begins now")) {
+        startMs = performance.now();
+      } else if (recoveryLine.test(line)) phase = "recovery";
+      else if (line.endsWith(" jepsen.core Analyzing...")) phase = "check";
+      else return;
+      tell();
+    },
+  };
+}
