@@ -10,9 +10,11 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { type Run, runs } from "./challenges/runs.ts";
 import { bench } from "./lib/runner/bench.ts";
-import { build, commandFor } from "./lib/runner/build.ts";
+import { type Maelstrom, Unavailable } from "./lib/maelstrom/mod.ts";
+import { build, commandFor, programOf } from "./lib/runner/build.ts";
 import { check } from "./lib/runner/check.ts";
-import { type Job, judgeAll } from "./lib/runner/judging.ts";
+import { type Job, type Judge, judgeAll } from "./lib/runner/judging.ts";
+import { getReady } from "./lib/runner/real.ts";
 import { BadOption, type Options } from "./lib/workbench/mod.ts";
 import {
   nearest,
@@ -22,7 +24,10 @@ import {
 } from "./lib/workbench/options.ts";
 import { workloads } from "./lib/workbench/workloads/mod.ts";
 
-const engines = ["auto", "sim", "stdio", "maelstrom"] as const;
+const engines = ["auto", "sim", "stdio", "maelstrom", "both"] as const;
+
+/** Options that the real Maelstrom doesn't know. */
+const ours = ["p-loss", "p-duplicate", "p-reorder", "seed", "seeds"] as const;
 
 /** The command line as it was understood. */
 interface Arguments {
@@ -36,6 +41,10 @@ interface Arguments {
   json: boolean;
   logStderr: boolean;
   seeds: number[];
+  /** Options that only the real Maelstrom takes, or that it takes as well. */
+  flags: string[];
+  /** Those of {@linkcode ours} that were given. */
+  oursGiven: string[];
 }
 
 const commands = ["test", "list", "check", "build", "bench"];
@@ -61,13 +70,37 @@ async function main(args: string[]): Promise<number> {
       if (parsed.bin !== undefined) checkExecutable(parsed.bin);
       return await bench(parsed.bin && Deno.realPathSync(parsed.bin));
   }
-  const jobs = jobsOf(parsed);
-  if (parsed.engine === "auto" && parsed.bin === undefined && !parsed.json) {
-    console.error(
-      "Judged by the embedded workbench (sim): the real Maelstrom can't be run from here yet.",
-    );
+  // Complains before anything is downloaded.
+  const plans = plan(parsed);
+  const maelstrom = await judgeFor(parsed);
+  const jobs: Job[] = [];
+  for (const each of plans) {
+    if (maelstrom === undefined || parsed.engine === "both") {
+      jobs.push(ourJob(each, parsed));
+    }
+    if (maelstrom !== undefined) {
+      jobs.push(await realJob(each, parsed, maelstrom));
+    }
   }
-  return await judgeAll(jobs, parsed);
+  return await judgeAll(jobs, { ...parsed, compare: parsed.engine === "both" });
+}
+
+/** The real Maelstrom if it's to judge; `undefined` if the workbench is. */
+async function judgeFor(
+  { engine, oursGiven }: Arguments,
+): Promise<Maelstrom | undefined> {
+  if (engine === "sim" || engine === "stdio") return undefined;
+  if (engine !== "auto") return await getReady({ demanding: false });
+  try {
+    if (oursGiven.length > 0) {
+      throw new Unavailable(`Maelstrom has no --${oursGiven[0]}`, "");
+    }
+    return await getReady({ demanding: true });
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    console.error(`Judged by the embedded workbench: ${error.problem}`);
+    return undefined;
+  }
 }
 
 const usage = `Judges solutions of the Gossip Glomers challenges.
@@ -122,7 +155,7 @@ function parse(args: string[]): Arguments & { help: boolean } {
       "json",
       "help",
       "log-stderr",
-      // Maelstrom takes these two; here the journal has it all anyway.
+      // For Maelstrom; in the workbench the journal has it all anyway.
       "log-net-send",
       "log-net-recv",
     ],
@@ -162,6 +195,22 @@ function parse(args: string[]): Arguments & { help: boolean } {
   }
   const { seed = 1, ...others } = given as Partial<Options>;
   const seeds = seedsOf(seed, text("seeds"), text("test-count"));
+  const oursGiven = ours.filter((name) => text(name) !== undefined);
+  if (engine === "maelstrom" && oursGiven.length > 0) {
+    throw new BadOption(
+      `The real Maelstrom has no --${
+        oursGiven[0]
+      }: it's for the workbench, --engine sim or stdio.`,
+    );
+  }
+  const network = oursGiven.find((name) => name.startsWith("p-"));
+  if (engine === "both" && (network ?? text("seeds")) !== undefined) {
+    throw new BadOption(
+      `--engine both needs options that both know, and the real Maelstrom has no --${
+        network ?? "seeds"
+      }.`,
+    );
+  }
   return {
     help: parsed.help,
     engine,
@@ -174,6 +223,10 @@ function parse(args: string[]): Arguments & { help: boolean } {
     json: parsed.json,
     logStderr: parsed["log-stderr"],
     seeds,
+    flags: ["log-stderr", "log-net-send", "log-net-recv"]
+      .filter((name) => (parsed as { [name: string]: unknown })[name])
+      .map((name) => `--${name}`),
+    oursGiven,
   };
 }
 
@@ -201,14 +254,21 @@ function isEngine(word: string): word is Arguments["engine"] {
   return (engines as readonly string[]).includes(word);
 }
 
+/** One thing to judge, whoever does it. */
+interface Plan {
+  id: string;
+  options: Options;
+  args: string[];
+  /** What the node is called with by the command line alone. */
+  nodeArgs: string[];
+  /** Our solution; absent if a program is judged. */
+  solution?: Run;
+  limits?: Run["limits"];
+}
+
 /** What is to be judged. */
-function jobsOf(parsed: Arguments): Job[] {
-  const { given, engine, workload, bin } = parsed;
-  if (engine === "maelstrom") {
-    throw new BadOption(
-      "--engine maelstrom isn't there yet. Use sim, or stdio for a --bin.",
-    );
-  }
+function plan(parsed: Arguments): Plan[] {
+  const { given, workload, bin } = parsed;
   const isTest = parsed.words[0] === "test";
   // Maelstrom takes what stands behind the options for the node's arguments.
   const words = isTest ? [] : parsed.words;
@@ -246,43 +306,73 @@ function jobsOf(parsed: Arguments): Job[] {
     );
   }
 
-  return chosen.map((each): Job => {
+  return chosen.map((each): Plan => {
     const official = typeof each === "string" ? undefined : each;
     const workload = official?.workload ?? each as string;
-    const id = official?.id ?? workload;
-    const solution = official ?? runs.find((run) => run.workload === workload);
-    if (solution === undefined && bin === undefined) {
+    const known = official ?? runs.find((run) => run.workload === workload);
+    if (known === undefined && bin === undefined) {
       throw new BadOption(
         `There is no solution for ${workload} here: give a --bin to judge.`,
       );
     }
-    const ours = bin === undefined ? solution : undefined;
-    const args = [...ours && official?.args || [], ...nodeArgs];
-    const simulated = ours !== undefined && engine !== "stdio";
+    const solution = bin === undefined ? known : undefined;
     const options: Options = { workload, ...official?.options, ...given };
     resolve(options); // complains before anything starts
     return {
-      id,
+      id: official?.id ?? workload,
       options,
-      seeds: parsed.seeds,
-      subject: ours === undefined
-        ? { bin: Deno.realPathSync(bin!), args }
-        : simulated
-        ? ours.app
-        : commandFor(ours.script, args),
-      script: simulated ? ours.script : undefined,
-      args,
+      args: [...solution && official?.args || [], ...nodeArgs],
+      nodeArgs,
+      solution,
       limits: official?.limits,
-      replay: (seed) =>
-        replayOf([
-          ...(isTest ? ["test", "-w", id] : [id]),
-          ...(bin === undefined ? [] : ["--bin", bin]),
-          ...(ours && !simulated ? ["--engine", engine] : []),
-          ...Object.entries({ ...given, seed })
-            .flatMap(([name, value]) => [`--${name}`, String(value)]),
-        ], nodeArgs),
     };
   });
+}
+
+/** The workbench's job. */
+function ourJob(plan: Plan, parsed: Arguments): Job {
+  const { solution, args } = plan;
+  const by: Judge = solution === undefined
+    ? {
+      engine: "stdio",
+      command: { bin: Deno.realPathSync(parsed.bin!), args },
+    }
+    : parsed.engine === "stdio"
+    ? { engine: "stdio", command: commandFor(solution.script, args) }
+    : { engine: "sim", app: solution.app, script: solution.script };
+  const engine = solution && by.engine === "stdio" ? ["--engine", "stdio"] : [];
+  return {
+    ...plan,
+    by,
+    seeds: parsed.seeds,
+    replay: (seed) => replayOf("run", plan, parsed, engine, { seed }),
+  };
+}
+
+/** The real Maelstrom's job. */
+async function realJob(
+  plan: Plan,
+  parsed: Arguments,
+  maelstrom: Maelstrom,
+): Promise<Job> {
+  const { solution, args } = plan;
+  const bin = solution === undefined
+    ? Deno.realPathSync(parsed.bin!)
+    : await programOf(
+      solution.script,
+      () => console.error(`Building bin/${solution.script}`),
+    );
+  return {
+    ...plan,
+    by: {
+      engine: "maelstrom",
+      command: { bin, args },
+      maelstrom,
+      flags: parsed.flags,
+    },
+    seeds: parsed.seeds.map(() => undefined),
+    replay: () => replayOf("maelstrom", plan, parsed, [], {}),
+  };
 }
 
 function checkExecutable(path: string): void {
@@ -302,11 +392,22 @@ function checkExecutable(path: string): void {
 }
 
 /** The command that does a job once more. */
-function replayOf(words: string[], args: readonly string[]): string {
+function replayOf(
+  task: string,
+  { id, nodeArgs }: Plan,
+  { words, bin, given }: Arguments,
+  engine: string[],
+  more: Partial<Options>,
+): string {
   return [
-    "deno task run",
-    ...words,
-    ...(args.length > 0 ? ["--", ...args] : []),
+    "deno task",
+    task,
+    ...(words[0] === "test" ? ["test", "-w", id] : [id]),
+    ...(bin === undefined ? [] : ["--bin", bin]),
+    ...engine,
+    ...Object.entries({ ...given, ...more })
+      .flatMap(([name, value]) => [`--${name}`, String(value)]),
+    ...(nodeArgs.length > 0 ? ["--", ...nodeArgs] : []),
   ].map((word) => /^[\w@%+=:,./ -]+$/.test(word) ? word : `'${word}'`)
     .join(" ");
 }

@@ -11,15 +11,30 @@ export const root = decodeURIComponent(
   new URL("../", import.meta.url).pathname,
 );
 
-/** Starts the runner, with a store of its own unless the test has one. */
+/**
+ * Starts the runner, with a store of its own unless the test has one, and as the
+ * task does: with the workbench.
+ */
 export async function run(...args: string[]) {
+  return await runIn({}, "--engine=sim", ...args);
+}
+
+/** Starts the runner in another environment, or with more permissions. */
+export async function runIn(
+  { env, flags = [], onStart }: {
+    env?: { [name: string]: string };
+    flags?: string[];
+    onStart?(process: Deno.ChildProcess): void;
+  },
+  ...args: string[]
+) {
   const store = args.includes("--store")
     ? []
     : ["--store", await Deno.makeTempDir()];
   const end = args.indexOf("--");
   const options = end === -1 ? args : args.slice(0, end);
   const rest = end === -1 ? [] : args.slice(end);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const process = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--quiet",
@@ -28,14 +43,20 @@ export async function run(...args: string[]) {
       "--allow-write",
       "--allow-run",
       "--allow-env",
+      ...flags,
       "run.ts",
       ...store,
       ...options,
       ...rest,
     ],
     cwd: root,
+    env,
     stdin: "null",
-  }).output();
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  onStart?.(process);
+  const { code, stdout, stderr } = await process.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }

@@ -4,7 +4,8 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { importFlags } from "../lib/runner/build.ts";
-import { program, root, run } from "./cli.ts";
+import { program, root, run, runIn } from "./cli.ts";
+import { fakeHome, javaHome } from "./maelstrom/machine.ts";
 
 const readme = await Deno.readTextFile(`${root}README.md`);
 
@@ -14,6 +15,16 @@ Deno.test("the first command prints what the README shows", async () => {
     timeless(stdout),
     timeless(blockAfter("<!-- deno task run -->")),
   );
+});
+
+Deno.test("side by side, the workbench's row is what the README shows", async () => {
+  const { stdout } = await runIn({
+    env: { MAELSTROM_HOME: fakeHome, JAVA_HOME: await javaHome() },
+  }, ...["--engine", "both", "3d"]);
+  const shown = blockAfter("<!-- deno task run --engine both 3d -->");
+  const rows = (text: string) =>
+    text.split("\n").map((line) => line.trim().split(/ {2,}/).slice(0, -1));
+  assertEquals(rows(stdout).slice(0, 2), rows(shown).slice(0, 2));
 });
 
 Deno.test("commands take as many messages as the README says", async () => {

@@ -42,11 +42,6 @@ Deno.test("piped output is plain text", async () => {
   assert(!(stdout + stderr).includes("\u001b"));
 });
 
-Deno.test("by itself it says in one line who judges, and why", async () => {
-  const { stderr } = await run("1");
-  assertMatch(stderr, /^Judged by the embedded workbench \(sim\): .*\n$/);
-});
-
 Deno.test("--json prints one array, with Maelstrom's keys, and nothing else", async () => {
   const { code, stdout, stderr } = await run(
     ...["3a", "3d", "--json", "--seed", "7", "--rate", "20"],
@@ -149,8 +144,11 @@ for (
     ["1 --rate", `--rate must be a number from 0 on, not ""`],
     ["1 --nemesis fire", "--nemesis must be a list of partition"],
     ["1 --concurrency 2x", "optionally followed by n"],
-    ["1 --engine slim", "--engine must be one of auto, sim, stdio, maelstrom"],
-    ["1 --engine maelstrom", "isn't there yet"],
+    [
+      "1 --engine slim",
+      "--engine must be one of auto, sim, stdio, maelstrom, both",
+    ],
+    ["1 --engine maelstrom --seed 7", "The real Maelstrom has no --seed"],
     ["1 --test-count 0", "--test-count must be a positive integer"],
     ["1 --seeds 5..2", "--seeds must be a range such as 1..200"],
     ["lin-kv", "There is no solution for lin-kv here: give a --bin"],

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
+import { isProgram } from "../maelstrom/machine.ts";
 import type { Command } from "../workbench/mod.ts";
 
 /** The folder of the repository. */
@@ -38,31 +40,87 @@ export function commandFor(script: string, args: string[]): Command {
   };
 }
 
+/** The folder that programs are made in. */
+const binFolder = `${root}bin`;
+
 /**
- * Compiles each challenge into a standalone program, `bin/NAME`, that has no
- * permission. Where the runtime that `deno compile` needs can't be downloaded,
- * it writes an executable bundle instead, which needs the Deno that wrote it.
+ * Makes a program of each challenge, and says so.
  *
  * @returns an exit code.
  */
 export async function build(scripts: readonly string[]): Promise<number> {
-  const folder = `${root}bin/`;
-  await Deno.mkdir(folder, { recursive: true });
-  let compiles = true;
   for (const script of scripts) {
-    // Into place only when it's whole; and compile overwrites no bundle.
-    const output = `${folder}${script}.new`;
-    const make = (...subcommand: string[]) =>
-      deno([
-        ...subcommand,
-        "--quiet",
-        ...importFlags(),
-        "--output",
-        output,
-        scriptPath(script),
-      ]);
+    const kind = await make(script);
+    console.log(`bin/${script}  (${kind})`);
+  }
+  return 0;
+}
+
+/**
+ * Gives the program of a challenge, which is made anew only if its sources, or
+ * Deno, have changed.
+ *
+ * @param onMake called when it has to be made.
+ */
+export async function programOf(
+  script: string,
+  onMake: () => void,
+): Promise<string> {
+  const program = `${binFolder}/${script}`;
+  const digest = await digestOf(script);
+  const made = await Deno.readTextFile(digestPath(script)).catch(() => "");
+  if (made !== digest || !isProgram(program)) {
+    onMake();
+    await make(script);
+  }
+  return await Deno.realPath(program);
+}
+
+function digestPath(script: string): string {
+  return `${binFolder}/.${script}.sha256`;
+}
+
+/** A digest of all that a challenge's program is made from. */
+async function digestOf(script: string): Promise<string> {
+  const hash = createHash("sha256");
+  hash.update(
+    [Deno.version.deno, Deno.execPath(), ...importFlags()].join("\n"),
+  );
+  const sources = [`${root}deno.json`, scriptPath(script)];
+  for (const folder of [`${root}lib`, `${root}lib/offline`]) {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (isFile) sources.push(`${folder}/${name}`);
+    }
+  }
+  for (const path of sources.sort()) hash.update(await Deno.readFile(path));
+  return hash.digest("hex");
+}
+
+let compiles = true;
+
+/**
+ * Compiles a challenge into a standalone program, `bin/NAME`, that has no
+ * permission. Where the runtime that `deno compile` needs can't be downloaded,
+ * it writes an executable bundle instead, which needs the Deno that wrote it.
+ */
+async function make(script: string): Promise<"standalone" | "bundle"> {
+  await Deno.mkdir(binFolder, { recursive: true });
+  const digest = await digestOf(script);
+  // Into place only when it's whole, and of a name that nobody else uses; and
+  // compile overwrites no bundle.
+  const output = `${binFolder}/.${script}.${crypto.randomUUID()}`;
+  const run = (...subcommand: string[]) =>
+    deno([
+      ...subcommand,
+      "--quiet",
+      ...importFlags(),
+      "--output",
+      output,
+      scriptPath(script),
+    ]);
+  try {
     if (compiles) {
-      const error = await make("compile", "--no-prompt");
+      const error = await run("compile", "--no-prompt");
       if (error !== undefined && !/denort|dl\.deno\.land/.test(error)) {
         throw new Error(error);
       }
@@ -74,14 +132,16 @@ export async function build(scripts: readonly string[]): Promise<number> {
       }
     }
     if (!compiles) {
-      const error = await make("bundle");
+      const error = await run("bundle");
       if (error !== undefined) throw new Error(error);
       await makeExecutable(output);
     }
-    await Deno.rename(output, folder + script);
-    console.log(`bin/${script}  (${compiles ? "standalone" : "bundle"})`);
+    await Deno.rename(output, `${binFolder}/${script}`);
+    await Deno.writeTextFile(digestPath(script), digest);
+  } finally {
+    await Deno.remove(output).catch(() => {});
   }
-  return 0;
+  return compiles ? "standalone" : "bundle";
 }
 
 /** Gives a bundle a first line that names its interpreter. */

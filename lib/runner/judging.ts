@@ -5,19 +5,29 @@
  * @module
  */
 import { pooledMap } from "@std/async/pool";
+import { Crash, judgeOnMaelstrom, type Maelstrom } from "../maelstrom/mod.ts";
+import type { App } from "../node.ts";
+import { fillIn } from "../workbench/options.ts";
 import {
+  type Command,
   judge,
   type Options,
   type Progress,
-  type Subject,
 } from "../workbench/mod.ts";
 import {
   type Limit,
   type RunRecord,
   toRecord,
+  type Verdict,
 } from "../workbench/report/record.ts";
-import { writeStore } from "../workbench/report/store.ts";
 import {
+  type Kept,
+  newRunFolder,
+  pointToLatest,
+  writeRun,
+} from "../workbench/report/store.ts";
+import {
+  comparison,
   labelOf,
   type Paint,
   painter,
@@ -25,6 +35,7 @@ import {
   summaryOfSeeds,
   total,
 } from "../workbench/report/terminal.ts";
+import { progressLine } from "./progress.ts";
 import type { Answer, Question } from "./worker.ts";
 
 /** One thing to judge, with one seed or several. */
@@ -33,16 +44,32 @@ export interface Job {
   id: string;
   /** The options, but for the seed. */
   options: Options;
-  seeds: readonly number[];
-  subject: Subject;
-  /** The file in `challenges/`, if the subject is an app of ours. */
-  script?: string;
+  /** `undefined`: once without a seed. */
+  seeds: readonly (number | undefined)[];
+  by: Judge;
   /** What the node is called with. */
   args: readonly string[];
   limits?: readonly Limit[];
   /** The command that judges it once more with a seed. */
-  replay(seed: number): string;
+  replay(seed: number | undefined): string;
 }
+
+/** Who judges, and what. */
+export type Judge =
+  | {
+    engine: "sim";
+    app: App;
+    /** The app's file in `challenges/`. */
+    script: string;
+  }
+  | { engine: "stdio"; command: Command }
+  | {
+    engine: "maelstrom";
+    command: Command;
+    maelstrom: Maelstrom;
+    /** Options that only Maelstrom knows: `--log-stderr`. */
+    flags: readonly string[];
+  };
 
 /** How it's done, for all jobs. */
 export interface Manner {
@@ -52,6 +79,8 @@ export interface Manner {
   json: boolean;
   /** Whether to show what nodes write to stderr. */
   logStderr: boolean;
+  /** Whether each two jobs are to be compared with each other. */
+  compare: boolean;
 }
 
 /** Of many seeds that failed, how many are shown and kept. */
@@ -76,13 +105,18 @@ export async function judgeAll(
   try {
     const records: RunRecord[] = [];
     const context = { ...manner, paint, labelWidth, signal: ending.signal };
-    for (const job of jobs) {
-      if (job.seeds.length > 1 && job.script !== undefined) {
-        records.push(...await judgeAtOnce(job, context));
+    for (const [i, job] of jobs.entries()) {
+      const { by, seeds } = job;
+      if (seeds.length > 1 && by.engine === "sim" && !manner.compare) {
+        records.push(...await judgeAtOnce(job, by.script, context));
       } else {
-        for (const seed of job.seeds) {
+        for (const seed of seeds) {
           records.push(await judgeOne(job, seed, context));
         }
+      }
+      if (manner.compare && !manner.json && i % 2 === 1) {
+        const [ours, real] = records.slice(-2);
+        console.log(comparison(ours, real, paint));
       }
     }
     if (manner.json) console.log(JSON.stringify(records, null, 1));
@@ -93,15 +127,20 @@ export async function judgeAll(
   }
 }
 
-// Windows knows only one of them.
-const endingSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
+/** What people end a program with. Windows knows only one of them. */
+export const endingSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM"];
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** 0, 1 or 2, as Jepsen's. */
+/** 0, 1, 2 or 255, as Jepsen's. */
 export function exitCodeOf(
-  judged: readonly { pass: boolean; results: { "valid?": unknown } }[],
+  judged: readonly {
+    pass: boolean;
+    crashed?: boolean;
+    results: { "valid?": unknown };
+  }[],
 ): number {
+  if (judged.some(({ crashed }) => crashed)) return 255;
   const failed = judged.filter(({ pass }) => !pass);
   if (failed.length === 0) return 0;
   return failed.every(({ results }) => results["valid?"] === "unknown") ? 2 : 1;
@@ -116,41 +155,86 @@ interface Context extends Manner {
 /** Judges a job with one seed, keeps the run, and prints its line. */
 async function judgeOne(
   job: Job,
-  seed: number,
-  { store, json, logStderr, paint, labelWidth, signal }: Context,
+  seed: number | undefined,
+  context: Context,
 ): Promise<RunRecord> {
   const { id, args, limits, options } = job;
+  const { store, json, paint, labelWidth, compare } = context;
+  const folder = await newRunFolder(store, id, new Date());
   const line = progressLine();
   const limitSeconds = options["time-limit"] ?? 60;
+  const onProgress = ({ phase, seconds, ops }: Progress) =>
+    line.show(() =>
+      `${id}  ${phase.padEnd(8)}  ${
+        seconds.toFixed(1).padStart(5)
+      } s of ${limitSeconds} s  ${ops} ops`
+    );
   const start = performance.now();
-  const judgement = await judge(job.subject, { ...options, seed }, {
-    args: [...args],
-    signal,
-    onProgress: ({ phase, seconds, ops }: Progress) =>
-      line.show(() =>
-        `${id}  ${phase.padEnd(8)}  ${
-          seconds.toFixed(1).padStart(5)
-        } s of ${limitSeconds} s  ${ops} ops`
-      ),
-    ...(logStderr && {
-      onLog: (node, text) => console.error(`${node}: ${text}`),
-    }),
-  }).finally(line.clear);
+  const judged = await judgeBy(job, seed, folder, onProgress, context)
+    .finally(line.clear);
   const wallMs = performance.now() - start;
-  const record = toRecord(judgement, { id, args, limits, wallMs });
-  const now = new Date();
-  const folder = await writeStore(store, id, judgement, { args, now });
-  if (!json) {
+  const record = toRecord(judged, { id, args, limits, wallMs });
+  await writeRun(folder, id, judged, args);
+  await pointToLatest(folder);
+  if (!json && !(compare && record.pass)) {
     const replay = job.replay(seed);
     console.log(summary(record, { paint, replay, folder, labelWidth }));
   }
   return record;
 }
 
+/** Judges a job by whom it names; a crash of Maelstrom's is a verdict, too. */
+async function judgeBy(
+  { by, args, options }: Job,
+  seed: number | undefined,
+  folder: string,
+  onProgress: (progress: Progress) => void,
+  { logStderr, signal }: Context,
+): Promise<Verdict & Kept> {
+  const watching = {
+    signal,
+    onProgress,
+    ...(logStderr && {
+      onLog: (node: string, text: string) => console.error(`${node}: ${text}`),
+    }),
+  };
+  if (by.engine !== "maelstrom") {
+    return await judge(
+      by.engine === "sim" ? by.app : by.command,
+      { ...options, seed },
+      { args: [...args], ...watching },
+    );
+  }
+  try {
+    return await judgeOnMaelstrom(by.maelstrom, by.command, options, {
+      folder,
+      flags: by.flags,
+      env: Deno.env.toObject(),
+      ...watching,
+    });
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+    const test = fillIn(options);
+    return {
+      engine: by.engine,
+      options: test.options,
+      test,
+      results: { "valid?": "unknown" },
+      crashed: true,
+      reason: error.message,
+      history: [],
+      logs: new Map(),
+    };
+  }
+}
+
 /** Judges a job with all its seeds, on all cores. */
-async function judgeAtOnce(job: Job, context: Context): Promise<RunRecord[]> {
+async function judgeAtOnce(
+  job: Job,
+  script: string,
+  context: Context,
+): Promise<RunRecord[]> {
   const { id, args, limits, options, seeds } = job;
-  const script = job.script!;
   const line = progressLine();
   const idle = Array.from(
     { length: Math.min(navigator.hardwareConcurrency, seeds.length) },
@@ -201,29 +285,4 @@ function ask(worker: Worker, question: Question): Promise<Answer> {
     };
     worker.postMessage(question);
   });
-}
-
-const progressIntervalMs = 100;
-
-/** A line on stderr that shows how far it has come, at a terminal. */
-function progressLine() {
-  const shown = Deno.stderr.isTerminal();
-  const encoder = new TextEncoder();
-  const write = (text: string) =>
-    Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${text}`));
-  let nextMs = performance.now() + progressIntervalMs;
-  let dirty = false;
-  return {
-    show(text: () => string) {
-      const now = performance.now();
-      if (!shown || now < nextMs) return;
-      nextMs = now + progressIntervalMs;
-      dirty = true;
-      write(`  ${text()}`);
-    },
-    clear() {
-      if (dirty) write("");
-      dirty = false;
-    },
-  };
 }

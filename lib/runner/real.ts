@@ -1,0 +1,76 @@
+/**
+ * Gets the real Maelstrom ready, and shows how that goes.
+ *
+ * @module
+ */
+import {
+  findMaelstrom,
+  type InstallProgress,
+  type Maelstrom,
+  missingPictureTools,
+  release,
+  Unavailable,
+} from "../maelstrom/mod.ts";
+import { endingSignals } from "./judging.ts";
+import { progressLine } from "./progress.ts";
+
+/**
+ * Finds Maelstrom, or installs it.
+ *
+ * @param demanding whether it's as good as none if its pictures will fail, and
+ * verdicts with them; otherwise that is just said.
+ * @throws {Unavailable} if it can't be run here.
+ */
+export async function getReady(
+  { demanding }: { demanding: boolean },
+): Promise<Maelstrom> {
+  const env = Deno.env.toObject();
+  const missing = missingPictureTools(env);
+  if (demanding && missing.length > 0) throw new Unavailable(missing[0], "");
+  const ending = new AbortController();
+  const end = () => ending.abort(new Error("interrupted"));
+  for (const signal of endingSignals) Deno.addSignalListener(signal, end);
+  const line = progressLine();
+  let announced = false;
+  try {
+    const maelstrom = await findMaelstrom({
+      env,
+      signal: ending.signal,
+      onProgress(progress) {
+        if (!announced) {
+          announced = true;
+          console.error(`Installing Maelstrom from ${release.url}`);
+        }
+        line.show(() => bar(progress));
+      },
+    });
+    line.clear();
+    for (const text of missing) console.error(text);
+    return maelstrom;
+  } finally {
+    line.clear();
+    for (const signal of endingSignals) Deno.removeSignalListener(signal, end);
+  }
+}
+
+const barWidth = 30;
+
+/** `download  ████████░░░░  12.3 of 60.1 MB  4.5 MB/s` */
+export function bar(
+  { phase, doneBytes, totalBytes, seconds }: InstallProgress,
+): string {
+  const mb = (bytes: number) => (bytes / 1e6).toFixed(1);
+  const filled = totalBytes === undefined
+    ? undefined
+    : Math.round(barWidth * Math.min(1, doneBytes / totalBytes));
+  return [
+    phase,
+    ...(filled === undefined
+      ? []
+      : ["█".repeat(filled) + "░".repeat(barWidth - filled)]),
+    totalBytes === undefined
+      ? `${mb(doneBytes)} MB`
+      : `${mb(doneBytes)} of ${mb(totalBytes)} MB`,
+    `${mb(doneBytes / Math.max(seconds, 0.001))} MB/s`,
+  ].join("  ");
+}

@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { root } from "../cli.ts";
+
+/** A copy of the repository that may be changed, and its `build.ts`. */
+async function copyOfTheHouse() {
+  const house = await Deno.makeTempDir();
+  await copy(`${root}deno.json`, `${house}/deno.json`);
+  await copy(`${root}lib`, `${house}/lib`);
+  await copy(`${root}challenges`, `${house}/challenges`);
+  const { programOf } = await import(
+    `file://${house}/lib/runner/build.ts`
+  ) as typeof import("../../lib/runner/build.ts");
+  return { house, programOf };
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  if (!(await Deno.stat(from)).isDirectory) {
+    return await Deno.copyFile(from, to);
+  }
+  await Deno.mkdir(to);
+  for await (const { name } of Deno.readDir(from)) {
+    await copy(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+Deno.test("a program is made once, and anew only after a change that concerns it", async () => {
+  const { house, programOf } = await copyOfTheHouse();
+  let made = 0;
+  const get = async () => await programOf("echo", () => made++);
+  const edit = async (path: string) =>
+    await Deno.writeTextFile(`${house}/${path}`, "\nexport {};\n", {
+      append: true,
+    });
+
+  const program = await get();
+  assertEquals(program, await Deno.realPath(`${house}/bin/echo`));
+  assertEquals((await Deno.stat(program)).mode! & 0o111, 0o111);
+  assertEquals(made, 1);
+
+  await get();
+  await edit("challenges/kafka.ts");
+  await edit("lib/runner/build.ts");
+  await get();
+  assertEquals(made, 1, "nothing that it's made from has changed");
+
+  const before = await Deno.readTextFile(program);
+  await edit("lib/node.ts");
+  await Deno.writeTextFile(
+    `${house}/challenges/echo.ts`,
+    `\nconsole.error("edited");\n`,
+    { append: true },
+  );
+  await get();
+  assertEquals(made, 2);
+  assertNotEquals(await Deno.readTextFile(program), before);
+
+  await Deno.remove(program);
+  await get();
+  assertEquals(made, 3);
+
+  const names = (await Array.fromAsync(Deno.readDir(`${house}/bin`)))
+    .map(({ name }) => name).sort();
+  assertEquals(names, [".echo.sha256", "echo"], "nothing half done is left");
+});
+
+Deno.test("a source that can't be built says where", async () => {
+  const { house, programOf } = await copyOfTheHouse();
+  await Deno.writeTextFile(`${house}/challenges/echo.ts`, "const = 1;");
+  let message = "";
+  await programOf("echo", () => {}).catch((error) => message = error.message);
+  assert(message.includes("challenges/echo.ts:1"), message);
+  assertEquals(await Array.fromAsync(Deno.readDir(`${house}/bin`)), []);
+});
