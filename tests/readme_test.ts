@@ -117,13 +117,14 @@ function codeOf(language: string): string {
 
 /** Without the real time that a run took. */
 function timeless(output: string): string {
-  return output.replaceAll(/ +\d+\.\d s$/gm, "");
+  return output.replaceAll(/ +\d+\.\d s\b/g, "");
 }
 
 /** Without what differs from run to run in real time. */
 function countless(output: string): string {
   return timeless(output)
     .replaceAll(/ +\d+ ops/g, " ops")
+    .replaceAll(/ *[▁-█]+/g, "")
     .replaceAll(/more: .*/g, "more:");
 }
 

@@ -6,7 +6,12 @@
  */
 import type { Command } from "../workbench/hosts.ts";
 import type { Judgement, Progress } from "../workbench/judge.ts";
-import { BadOption, fillIn, type Options } from "../workbench/options.ts";
+import {
+  BadOption,
+  fillIn,
+  type Options,
+  type Test,
+} from "../workbench/options.ts";
 import { checkHistory } from "../workbench/verdict.ts";
 import { install, type InstallSettings } from "./install.ts";
 import { findJava, type Java, requireGit } from "./machine.ts";
@@ -138,8 +143,7 @@ export async function judgeOnMaelstrom(
     );
   }
 
-  const test = fillIn(options);
-  const { seed: _, ...withoutSeed } = test.options;
+  const test = testOf(options);
   const history = readHistory(
     await readFile(`${folder}/maelstrom/history.edn`) ?? "",
   );
@@ -148,8 +152,8 @@ export async function judgeOnMaelstrom(
   const words = reason && checkHistory(history, test).reason;
   return {
     engine: "maelstrom",
-    options: withoutSeed,
-    test: { ...test, options: withoutSeed },
+    options: test.options,
+    test,
     results,
     ...(reason !== undefined && {
       reason: words === undefined ? reason : `${words}\n(${reason}.)`,
@@ -159,6 +163,12 @@ export async function judgeOnMaelstrom(
     startNs: 0,
     logs: await readLogs(`${folder}/maelstrom/node-logs`),
   };
+}
+
+/** A run with all options; Maelstrom has no seed. */
+export function testOf(options: Options): Test {
+  const { options: { seed: _, ...others }, ...test } = fillIn(options);
+  return { ...test, options: others };
 }
 
 /** Jepsen's exit code for arguments that can't be. */

@@ -5,7 +5,12 @@
  * @module
  */
 import { pooledMap } from "@std/async/pool";
-import { Crash, judgeOnMaelstrom, type Maelstrom } from "../maelstrom/mod.ts";
+import {
+  Crash,
+  judgeOnMaelstrom,
+  type Maelstrom,
+  testOf,
+} from "../maelstrom/mod.ts";
 import type { App } from "../node.ts";
 import { fillIn } from "../workbench/options.ts";
 import {
@@ -24,18 +29,23 @@ import {
   type Kept,
   newRunFolder,
   pointToLatest,
+  progressWriter,
   writeRun,
+  writeStart,
 } from "../workbench/report/store.ts";
 import {
   comparison,
   labelOf,
+  latencyBars,
+  type Layout,
+  layoutOf,
   type Paint,
   painter,
   summary,
   summaryOfSeeds,
   total,
 } from "../workbench/report/terminal.ts";
-import { progressLine } from "./progress.ts";
+import { bar, type Live, liveLines } from "./live.ts";
 import type { Answer, Question } from "./worker.ts";
 
 /** One thing to judge, with one seed or several. */
@@ -95,17 +105,28 @@ export async function judgeAll(
   jobs: readonly Job[],
   manner: Manner,
 ): Promise<number> {
-  const paint = painter(!Deno.noColor && Deno.stdout.isTerminal());
-  const labelWidth = Math.max(
-    ...jobs.map(({ id, options }) => labelOf(id, options.workload).length),
+  const isTerminal = Deno.stdout.isTerminal();
+  const paint = painter(!Deno.noColor && isTerminal);
+  const layout = layoutOf(
+    jobs,
+    isTerminal ? Deno.consoleSize().columns : undefined,
   );
   const ending = new AbortController();
   const end = () => ending.abort(new Error("interrupted"));
   for (const signal of endingSignals) Deno.addSignalListener(signal, end);
   try {
     const records: RunRecord[] = [];
-    const context = { ...manner, paint, labelWidth, signal: ending.signal };
     for (const [i, job] of jobs.entries()) {
+      const context: Context = {
+        ...manner,
+        paint,
+        layout,
+        live: liveLines(),
+        waiting: jobs.slice(i + 1).map((each) =>
+          `${title(each, layout)}  waiting`
+        ),
+        signal: ending.signal,
+      };
       const { by, seeds } = job;
       if (seeds.length > 1 && by.engine === "sim" && !manner.compare) {
         records.push(...await judgeAtOnce(job, by.script, context));
@@ -148,8 +169,16 @@ export function exitCodeOf(
 
 interface Context extends Manner {
   paint: Paint;
-  labelWidth: number;
+  layout: Layout;
+  live: Live;
+  /** What comes next, a line each. */
+  waiting: readonly string[];
   signal: AbortSignal;
+}
+
+/** What stands for a job, and at whose hands it is if that isn't clear. */
+function title({ id, options }: Job, layout: Layout): string {
+  return labelOf(id, options.workload).padEnd(layout.label);
 }
 
 /** Judges a job with one seed, keeps the run, and prints its line. */
@@ -159,29 +188,48 @@ async function judgeOne(
   context: Context,
 ): Promise<RunRecord> {
   const { id, args, limits, options } = job;
-  const { store, json, paint, labelWidth, compare } = context;
+  const { store, json, paint, layout, live, waiting, compare } = context;
   const folder = await newRunFolder(store, id, new Date());
-  const line = progressLine();
+  const { engine } = job.by;
+  const test = engine === "maelstrom"
+    ? testOf(options)
+    : fillIn({ ...options, seed });
+  await writeStart(folder, id, engine, test, args);
+  const progressFile = progressWriter(folder);
   const limitSeconds = options["time-limit"] ?? 60;
-  const onProgress = ({ phase, seconds, ops }: Progress) =>
-    line.show(() =>
-      `${id}  ${phase.padEnd(8)}  ${
-        seconds.toFixed(1).padStart(5)
-      } s of ${limitSeconds} s  ${ops} ops`
-    );
+  const onProgress = (progress: Progress) => {
+    const { phase, seconds, ops } = progress;
+    live.show(() => [
+      [
+        title(job, layout),
+        phase.padEnd("recovery".length),
+        bar(phase === "setup" ? 0 : seconds / limitSeconds, barWidth),
+        `${seconds.toFixed(1)} of ${limitSeconds} s`.padStart(14),
+        `${ops} ops`.padStart(9),
+      ].join("  "),
+      ...waiting,
+    ]);
+    if (engine !== "sim") progressFile.write(progress);
+  };
   const start = performance.now();
   const judged = await judgeBy(job, seed, folder, onProgress, context)
-    .finally(line.clear);
+    .finally(() => {
+      live.clear();
+      return progressFile.end();
+    });
   const wallMs = performance.now() - start;
   const record = toRecord(judged, { id, args, limits, wallMs });
-  await writeRun(folder, id, judged, args);
+  await writeRun(folder, record, judged);
   await pointToLatest(folder);
   if (!json && !(compare && record.pass)) {
     const replay = job.replay(seed);
-    console.log(summary(record, { paint, replay, folder, labelWidth }));
+    const latencies = latencyBars(judged.history);
+    console.log(summary(record, { paint, replay, folder, layout, latencies }));
   }
   return record;
 }
+
+const barWidth = 12;
 
 /** Judges a job by whom it names; a crash of Maelstrom's is a verdict, too. */
 async function judgeBy(
@@ -214,11 +262,9 @@ async function judgeBy(
     });
   } catch (error) {
     if (!(error instanceof Crash)) throw error;
-    const test = fillIn(options);
     return {
       engine: by.engine,
-      options: test.options,
-      test,
+      options: testOf(options).options,
       results: { "valid?": "unknown" },
       crashed: true,
       reason: error.message,
@@ -235,7 +281,7 @@ async function judgeAtOnce(
   context: Context,
 ): Promise<RunRecord[]> {
   const { id, args, limits, options, seeds } = job;
-  const line = progressLine();
+  const { live, waiting } = context;
   const idle = Array.from(
     { length: Math.min(navigator.hardwareConcurrency, seeds.length) },
     () =>
@@ -255,23 +301,29 @@ async function judgeAtOnce(
       });
       idle.push(worker);
       done++;
-      line.show(() => `${id}  ${done} of ${seeds.length} seeds`);
+      live.show(() => [
+        [
+          title(job, context.layout),
+          bar(done / seeds.length, barWidth),
+          `${done} of ${seeds.length} seeds`,
+        ].join("  "),
+        ...waiting,
+      ]);
       return answer;
     });
     for await (const { verdict, wallMs } of outcomes) {
       records.push(toRecord(verdict, { id, args, limits, wallMs }));
     }
-    line.clear();
+    live.clear();
     if (context.json) return records;
-    const { paint, labelWidth } = context;
-    console.log(summaryOfSeeds(records, { paint, labelWidth }));
+    console.log(summaryOfSeeds(records, context));
     const failed = records.filter(({ pass }) => !pass);
     for (const { seed } of failed.slice(0, maxFailuresShown)) {
       await judgeOne(job, seed, context);
     }
     return records;
   } finally {
-    line.clear();
+    live.clear();
     for (const worker of workers) worker.terminate();
   }
 }

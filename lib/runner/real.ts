@@ -12,7 +12,7 @@ import {
   Unavailable,
 } from "../maelstrom/mod.ts";
 import { endingSignals } from "./judging.ts";
-import { progressLine } from "./progress.ts";
+import { bar, liveLines } from "./live.ts";
 
 /**
  * Finds Maelstrom, or installs it.
@@ -30,7 +30,7 @@ export async function getReady(
   const ending = new AbortController();
   const end = () => ending.abort(new Error("interrupted"));
   for (const signal of endingSignals) Deno.addSignalListener(signal, end);
-  const line = progressLine();
+  const live = liveLines();
   let announced = false;
   try {
     const maelstrom = await findMaelstrom({
@@ -41,14 +41,14 @@ export async function getReady(
           announced = true;
           console.error(`Installing Maelstrom from ${release.url}`);
         }
-        line.show(() => bar(progress));
+        live.show(() => [progressText(progress)]);
       },
     });
-    line.clear();
+    live.clear();
     for (const text of missing) console.error(text);
     return maelstrom;
   } finally {
-    line.clear();
+    live.clear();
     for (const signal of endingSignals) Deno.removeSignalListener(signal, end);
   }
 }
@@ -56,21 +56,16 @@ export async function getReady(
 const barWidth = 30;
 
 /** `download  ████████░░░░  12.3 of 60.1 MB  4.5 MB/s` */
-export function bar(
+export function progressText(
   { phase, doneBytes, totalBytes, seconds }: InstallProgress,
 ): string {
   const mb = (bytes: number) => (bytes / 1e6).toFixed(1);
-  const filled = totalBytes === undefined
-    ? undefined
-    : Math.round(barWidth * Math.min(1, doneBytes / totalBytes));
   return [
     phase,
-    ...(filled === undefined
-      ? []
-      : ["█".repeat(filled) + "░".repeat(barWidth - filled)]),
-    totalBytes === undefined
-      ? `${mb(doneBytes)} MB`
-      : `${mb(doneBytes)} of ${mb(totalBytes)} MB`,
+    ...(totalBytes === undefined ? [`${mb(doneBytes)} MB`] : [
+      bar(doneBytes / totalBytes, barWidth),
+      `${mb(doneBytes)} of ${mb(totalBytes)} MB`,
+    ]),
     `${mb(doneBytes / Math.max(seconds, 0.001))} MB/s`,
   ].join("  ");
 }

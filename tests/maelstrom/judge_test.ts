@@ -7,7 +7,8 @@ import {
 } from "../../lib/maelstrom/mod.ts";
 import { BadOption, type Progress } from "../../lib/workbench/mod.ts";
 import { checkRecorded } from "../../lib/workbench/recorded.ts";
-import { writeRun } from "../../lib/workbench/report/store.ts";
+import { toRecord } from "../../lib/workbench/report/record.ts";
+import { writeRun, writeStart } from "../../lib/workbench/report/store.ts";
 import { fakeHome, isAlive, javaHome, script } from "./machine.ts";
 
 const java = { path: `${await javaHome()}/bin/java`, version: "17.0.15" };
@@ -127,7 +128,9 @@ Deno.test("what Maelstrom writes is found without knowing its time", async () =>
 Deno.test("a run that Maelstrom judged can be judged once more", async () => {
   for (const [mode, valid] of [["valid", true], ["invalid", false]] as const) {
     const { folder, ...judgement } = await judge(mode);
-    await writeRun(folder, "echo", judgement, []);
+    await writeStart(folder, "echo", "maelstrom", judgement.test, []);
+    const about = { id: "echo", args: [], wallMs: 0 };
+    await writeRun(folder, toRecord(judgement, about), judgement);
     assertEquals((await checkRecorded(folder))["valid?"], valid);
   }
 });

@@ -46,7 +46,11 @@ async function maelstrom(mode: string, ...args: string[]) {
 }
 
 const exitCodes: [mode: string, code: number, row: RegExp][] = [
-  ["valid", 0, /^✓ +echo +valid +2 ops +4 msgs\/op +median +123 ms /],
+  [
+    "valid",
+    0,
+    /^✓ +echo +valid +2 ops +4 msgs\/op +█ █ +\d+\.\d s +median +123 ms /,
+  ],
   ["invalid", 1, /^✗ +echo +invalid +2 ops .*Pardon echo 7/s],
   ["unknown", 2, /^\? +echo +unknown +2 ops .*"perf rate-graph" failed/s],
   [

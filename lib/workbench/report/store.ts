@@ -3,22 +3,25 @@
  * the newest.
  *
  * - `run.json`: the workload and its options.
+ * - `progress.json`: how far it is, while it goes on.
+ * - `record.json`: the verdict, and all that `--json` prints beside the results.
  * - `results.json`: the findings of all checkers, under Maelstrom's names.
  * - `history.jsonl`: one operation per line.
  * - `node-logs/`: what each node wrote to stderr.
  *
- * Nothing in these files depends on when or how fast it ran: under virtual
- * time the same seed writes the same bytes.
+ * But for the wall time in `record.json`, nothing in these files depends on when
+ * or how fast it ran: under virtual time the same seed writes the same bytes.
  *
  * @module
  */
-import type { Judgement } from "../judge.ts";
-import type { FoundResults } from "./record.ts";
+import type { Judgement, Progress } from "../judge.ts";
+import type { Test } from "../options.ts";
+import type { FoundResults, RunRecord } from "./record.ts";
 
 /** What of a judged run is kept. */
 export type Kept =
-  & Pick<Judgement, "options" | "test" | "history" | "logs">
-  & { engine: string; results: FoundResults };
+  & Pick<Judgement, "history" | "logs">
+  & { results: FoundResults };
 
 /**
  * Makes the folder of a run that begins.
@@ -47,28 +50,65 @@ export async function newRunFolder(
   }
 }
 
-/** Writes a judged run to its folder. */
-export async function writeRun(
+/** Notes in the folder of a run what it is. */
+export async function writeStart(
   folder: string,
   run: string,
-  { engine, options, test, results, history, logs }: Kept,
+  engine: string,
+  { options, nodes, concurrency }: Test,
   args: readonly string[],
 ): Promise<void> {
   const { workload, ...others } = options;
+  await Deno.writeTextFile(
+    `${folder}/run.json`,
+    json({
+      run,
+      engine,
+      workload,
+      options: others,
+      "node-count": nodes.length,
+      concurrency,
+      args,
+    }),
+  );
+}
+
+/** How often those who watch a run from outside are told how far it is. */
+const progressIntervalMs = 500;
+
+/**
+ * Keeps `progress.json` in the folder of a run that goes on: by it others see
+ * that it does, and how far it is.
+ */
+export function progressWriter(folder: string) {
+  const path = `${folder}/progress.json`;
+  let nextMs = 0;
+  let written = Promise.resolve();
+  return {
+    write(progress: Progress): void {
+      const now = performance.now();
+      if (now < nextMs) return;
+      nextMs = now + progressIntervalMs;
+      written = written.then(() => Deno.writeTextFile(path, json(progress)));
+    },
+    /** The run is over. */
+    async end(): Promise<void> {
+      await written;
+      await Deno.remove(path).catch(() => {});
+    },
+  };
+}
+
+/** Writes a judged run to its folder. */
+export async function writeRun(
+  folder: string,
+  record: RunRecord,
+  { results, history, logs }: Kept,
+): Promise<void> {
+  const { results: _, ...others } = record;
   await Promise.all([
-    Deno.writeTextFile(
-      `${folder}/run.json`,
-      json({
-        run,
-        engine,
-        workload,
-        options: others,
-        "node-count": test.nodes.length,
-        concurrency: test.concurrency,
-        args,
-      }),
-    ),
     Deno.writeTextFile(`${folder}/results.json`, json(results)),
+    Deno.writeTextFile(`${folder}/record.json`, json(others)),
     Deno.writeTextFile(
       `${folder}/history.jsonl`,
       history.map((op) => JSON.stringify(op) + "\n").join(""),

@@ -5,7 +5,14 @@
  */
 import { styleText } from "node:util";
 import type { Quantiles } from "../checkers/quantiles.ts";
-import { format, type FoundResults, type RunRecord } from "./record.ts";
+import { msInNs } from "../clock.ts";
+import { type History, pairs } from "../history.ts";
+import {
+  format,
+  type FoundResults,
+  type Limit,
+  type RunRecord,
+} from "./record.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -24,46 +31,153 @@ export function labelOf(id: string, workload: string): string {
   return id === workload ? id : `${id.padEnd(3)} ${workload}`;
 }
 
+/** How the lines of a list are laid out, so that they stand in columns. */
+export interface Layout {
+  /** The length of the longest label. */
+  label: number;
+  /** The length of the longest limit for a figure, by the figure's label. */
+  limits: { [label: string]: number };
+  /** How many characters go in a line. */
+  columns: number;
+}
+
+/** Lays out a list of runs. */
+export function layoutOf(
+  runs: readonly {
+    id: string;
+    options: { workload: string };
+    limits?: readonly Limit[];
+  }[],
+  columns = Infinity,
+): Layout {
+  const limits: Layout["limits"] = {};
+  for (const limit of runs.flatMap(({ limits = [] }) => limits)) {
+    const { label } = limit;
+    limits[label] = Math.max(limits[label] ?? 0, limitText(limit).length);
+  }
+  return {
+    label: Math.max(
+      ...runs.map(({ id, options }) => labelOf(id, options.workload).length),
+    ),
+    limits,
+    columns,
+  };
+}
+
 /**
  * What a run came to, in one line; if it didn't pass, why, and how to see it
  * again, in some more.
  *
  * @param settings `replay` is the command that repeats the run, `folder` where
- * it is kept, `labelWidth` the length of the longest label in the list.
+ * it is kept, `latencies` how the latencies of its operations are distributed.
  */
 export function summary(
   record: RunRecord,
-  { paint, replay, folder, labelWidth }: {
+  { paint, replay, folder, layout, latencies = "" }: {
     paint: Paint;
     replay: string;
     folder: string;
-    labelWidth: number;
+    layout: Layout;
+    latencies?: string;
   },
 ): string {
   const { id, options, pass, reason, results } = record;
   const [sign, verdict, style] = verdictOf(record);
-  const line = [
-    paint(style, sign),
-    paint("bold", labelOf(id, options.workload).padEnd(labelWidth)),
-    paint(style, verdict.padEnd("over limit".length)),
-    `${results.stats?.count ?? "?"} ops`.padStart(9),
-    ...figures(record, paint),
-    paint("dim", `${(record["wall-ms"] / 1000).toFixed(1)} s`.padStart(6)),
-  ].join("  ");
+  const line = inColumns([
+    [`${sign}  ${labelOf(id, options.workload).padEnd(layout.label)}`, [
+      style,
+      "bold",
+    ]],
+    [verdict.padEnd("invalid".length), style],
+    [`${results.stats?.count ?? "?"} ops`.padStart(9)],
+    messages(record, layout),
+    [latencies.padEnd(latencyEdgesMs.length + 1), "cyan"],
+    [`${(record["wall-ms"] / 1000).toFixed(1)} s`.padStart(6), "dim"],
+    ...stableLatencies(record, layout),
+  ], layout.columns).map((cells) =>
+    cells.map(([text, style]) => style ? paint(style, text) : text).join("  ")
+  ).join("\n");
   if (pass) return line;
   return [
     line,
     ...(reason ?? "no reason is known").split("\n")
-      .map((each) => `    ${each}`),
+      .flatMap((each) => words(each, layout.columns)),
+    // Commands and paths are there to be copied: in one piece.
     paint("dim", `    again: ${replay}`),
     paint("dim", `    more:  ${folder}`),
   ].join("\n");
 }
 
+/** A text, and how it's to look. */
+type Cell = [text: string, style?: Style];
+
+const indent = 4;
+
+/** Lays cells out in a line; if that is too narrow, in several. */
+function inColumns(cells: readonly Cell[], columns: number): Cell[][] {
+  const lines: Cell[][] = [[]];
+  let width = 0;
+  for (const cell of cells) {
+    const [text] = cell;
+    if (width + text.trimEnd().length > columns) {
+      lines.push([[" ".repeat(indent - 2)]]);
+      width = indent;
+    }
+    lines.at(-1)!.push(cell);
+    width += text.length + 2;
+  }
+  for (const line of lines) {
+    while (line.length > 1 && line.at(-1)![0].trim() === "") line.pop();
+    const [text, style] = line.pop()!;
+    line.push([text.trimEnd(), style]);
+  }
+  return lines.filter((line) => line.some(([text]) => text !== ""));
+}
+
+/** Breaks a text into lines between its words, and indents them. */
+function words(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = " ".repeat(indent - 1);
+  for (const word of text.split(" ")) {
+    if (line.trim() !== "" && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = " ".repeat(indent - 1);
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** Between these, in milliseconds, a histogram's bars count latencies. */
+const latencyEdgesMs = [1, 3, 10, 30, 100, 300, 1000];
+
+const bars = "▁▂▃▄▅▆▇█";
+
+/**
+ * A small histogram of how long operations took that succeeded: of eight bars
+ * the first is for those below 1 ms, the last for those of a second and more,
+ * and those between for 1, 3, 10, 30, 100 and 300 ms and more. The highest is
+ * full.
+ */
+export function latencyBars(history: History): string {
+  const counts = new Array(latencyEdgesMs.length + 1).fill(0);
+  for (const [i, invocation] of pairs(history).entries()) {
+    const { type, time } = history[i];
+    if (type !== "ok" || invocation === undefined) continue;
+    const ms = (time - invocation.time) / msInNs;
+    const bucket = latencyEdgesMs.findIndex((edge) => ms < edge);
+    counts[bucket === -1 ? latencyEdgesMs.length : bucket]++;
+  }
+  const most = Math.max(...counts);
+  return counts.map((count) =>
+    count === 0 ? " " : bars[Math.ceil(count / most * bars.length) - 1]
+  ).join("");
+}
+
 /** The verdict as a sign and in a word or two, and its colour. */
 function verdictOf(
   { pass, crashed, results }: RunRecord,
-): [sign: string, words: string, style: Style] {
+): [sign: string, words: string, style: "green" | "red" | "yellow"] {
   if (pass) return ["✓", "valid", "green"];
   if (crashed) return ["✗", "crashed", "red"];
   if (results["valid?"] === true) return ["✗", "over limit", "red"];
@@ -71,25 +185,42 @@ function verdictOf(
   return ["✗", "invalid", "red"];
 }
 
-/** The figures that count, each with its limit where the run has one. */
-function figures({ results, limits = [] }: RunRecord, paint: Paint): string[] {
-  const withLimit = (label: string, text: string) => {
-    const limit = limits.find((each) => each.label === label);
-    const whole = text + (limit ? ` < ${limit.below}` : "").padEnd(7);
-    return limit && !limit.within ? paint("red", whole) : whole;
-  };
-  const perOp = results.net ? format(messagesPerOp(results)) : "?";
-  const latency = (label: string, point: string) => {
-    const figure = latencyOf(results, point);
-    return figure === undefined
-      ? " ".repeat(label.length + 17)
-      : withLimit(label, `${label} ${format(figure).padStart(6)} ms`);
-  };
-  return [
-    withLimit("msgs/op", `${perOp.padStart(6)} msgs/op`),
-    latency("median", "0.5"),
-    latency("max", "1"),
-  ];
+/** How many messages it took, with the limit where the run has one. */
+function messages(record: RunRecord, layout: Layout): Cell {
+  const { net } = record.results;
+  const figure = net ? format(messagesPerOp(record.results)) : "?";
+  return withLimit("msgs/op", `${figure.padStart(6)} msgs/op`, record, layout);
+}
+
+/** How long it took until values were visible, where the workload has that. */
+function stableLatencies(record: RunRecord, layout: Layout): Cell[] {
+  return [["median", "0.5"], ["max", "1"]].flatMap(([label, point]) => {
+    const figure = latencyOf(record.results, point);
+    return figure === undefined ? [] : [
+      withLimit(
+        label,
+        `${label} ${format(figure).padStart(5)} ms`,
+        record,
+        layout,
+      ),
+    ];
+  });
+}
+
+function withLimit(
+  label: string,
+  text: string,
+  { limits = [] }: RunRecord,
+  layout: Layout,
+): Cell {
+  const limit = limits.find((each) => each.label === label);
+  const whole = text +
+    (limit ? limitText(limit) : "").padEnd(layout.limits[label] ?? 0);
+  return [whole, limit && !limit.within ? "red" : undefined];
+}
+
+function limitText({ below }: Limit): string {
+  return ` <${below}`;
 }
 
 /** How many messages the servers exchanged per operation. */
@@ -196,7 +327,7 @@ const latencyColumns = [
  */
 export function summaryOfSeeds(
   records: readonly RunRecord[],
-  { paint, labelWidth }: { paint: Paint; labelWidth: number },
+  { paint, layout }: { paint: Paint; layout: Layout },
 ): string {
   const [{ id, options }] = records;
   const passed = records.filter(({ pass }) => pass).length;
@@ -215,7 +346,7 @@ export function summaryOfSeeds(
   ].filter(([, figures]) => figures !== undefined);
   return [
     paint(ok ? "green" : "red", ok ? "✓" : "✗"),
-    paint("bold", labelOf(id, options.workload).padEnd(labelWidth)),
+    paint("bold", labelOf(id, options.workload).padEnd(layout.label)),
     paint(
       ok ? "green" : "red",
       `${passed} of ${plural(records.length, "seed")}`,
