@@ -41,7 +41,7 @@ export function commandFor(script: string, args: string[]): Command {
 }
 
 /** The folder that programs are made in. */
-const binFolder = `${root}bin`;
+export const binFolder = `${root}bin`;
 
 /**
  * Makes a program of each challenge, and says so.

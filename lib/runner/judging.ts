@@ -26,7 +26,6 @@ import {
   type Verdict,
 } from "../workbench/report/record.ts";
 import {
-  type Kept,
   newRunFolder,
   pointToLatest,
   progressWriter,
@@ -45,6 +44,8 @@ import {
   summaryOfSeeds,
   total,
 } from "../workbench/report/terminal.ts";
+import type { Judged } from "../workbench/report/page/data.ts";
+import { pageWriter } from "./pages.ts";
 import { bar, type Live, liveLines } from "./live.ts";
 import type { Answer, Question } from "./worker.ts";
 
@@ -116,12 +117,14 @@ export async function judgeAll(
   for (const signal of endingSignals) Deno.addSignalListener(signal, end);
   try {
     const records: RunRecord[] = [];
+    const pages = pageWriter();
     for (const [i, job] of jobs.entries()) {
       const context: Context = {
         ...manner,
         paint,
         layout,
         live: liveLines(),
+        pages,
         waiting: jobs.slice(i + 1).map((each) =>
           `${title(each, layout)}  waiting`
         ),
@@ -171,6 +174,7 @@ interface Context extends Manner {
   paint: Paint;
   layout: Layout;
   live: Live;
+  pages: ReturnType<typeof pageWriter>;
   /** What comes next, a line each. */
   waiting: readonly string[];
   signal: AbortSignal;
@@ -188,7 +192,7 @@ async function judgeOne(
   context: Context,
 ): Promise<RunRecord> {
   const { id, args, limits, options } = job;
-  const { store, json, paint, layout, live, waiting, compare } = context;
+  const { store, json, paint, layout, live, pages, waiting, compare } = context;
   const folder = await newRunFolder(store, id, new Date());
   const { engine } = job.by;
   const test = engine === "maelstrom"
@@ -220,9 +224,10 @@ async function judgeOne(
   const wallMs = performance.now() - start;
   const record = toRecord(judged, { id, args, limits, wallMs });
   await writeRun(folder, record, judged);
+  const replay = job.replay(seed);
+  await pages.write(folder, record, judged, replay);
   await pointToLatest(folder);
   if (!json && !(compare && record.pass)) {
-    const replay = job.replay(seed);
     const latencies = latencyBars(judged.history);
     console.log(summary(record, { paint, replay, folder, layout, latencies }));
   }
@@ -238,7 +243,7 @@ async function judgeBy(
   folder: string,
   onProgress: (progress: Progress) => void,
   { logStderr, signal }: Context,
-): Promise<Verdict & Kept> {
+): Promise<Verdict & Judged> {
   const watching = {
     signal,
     onProgress,
@@ -262,9 +267,13 @@ async function judgeBy(
     });
   } catch (error) {
     if (!(error instanceof Crash)) throw error;
+    const test = testOf(options);
     return {
       engine: by.engine,
-      options: testOf(options).options,
+      options: test.options,
+      test,
+      journal: [],
+      startNs: 0,
       results: { "valid?": "unknown" },
       crashed: true,
       reason: error.message,

@@ -79,6 +79,7 @@ const standIns = {
 /** A JSR in which every package is there, in every version, and empty. */
 function emptyPackages(path: string): Response {
   const versions = Object.values(config.imports)
+    .filter((specifier) => specifier.startsWith("jsr:"))
     .map((specifier) => specifier.match(/@\^([^@]*)$/)![1]);
   if (path.endsWith("/meta.json")) {
     return Response.json({

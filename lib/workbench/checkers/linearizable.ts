@@ -612,24 +612,31 @@ function keyOp({ index, process, f, type, value }: Op): KeyOp {
   return { index, process, f, type, value: argument };
 }
 
-/** In words, where the first key that isn't valid goes wrong. */
-export function explainLinearizable(
+/** The first key that isn't valid, in time: others may follow from it. */
+export function firstFailure(
   { results }: LinearizableFindings,
-): string | undefined {
+): KeyFindings & { name: string } | undefined {
   const all = Object.entries(results);
-  const wrong = all.filter(([, each]) => each["valid?"] === false);
-  // The first in time, so that others may follow from it.
-  const [name, { linearizable: found }] = wrong
+  const [first] = all.filter(([, each]) => each["valid?"] === false)
     .toSorted(([, a], [, b]) =>
       a.linearizable.op!.index - b.linearizable.op!.index
-    )[0] ??
-    all.find(([, each]) => each["valid?"] !== true) ??
-    [undefined, { linearizable: undefined }];
+    );
+  const [name, found] = first ??
+    all.find(([, each]) => each["valid?"] !== true) ?? [];
+  return name === undefined ? undefined : { ...found!.linearizable, name };
+}
+
+/** In words, where the first key that isn't valid goes wrong. */
+export function explainLinearizable(
+  findings: LinearizableFindings,
+): string | undefined {
+  const found = firstFailure(findings);
   if (found === undefined) return;
-  if (found.error !== undefined) return `key ${name}: ${found.error}`;
-  const { op, "possible-values": values } = found;
-  const others = wrong.length > 1
-    ? ` (${wrong.length} keys of ${all.length} aren't)`
+  const { name, op, error, "possible-values": values } = found;
+  if (error !== undefined) return `key ${name}: ${error}`;
+  const count = findings.failures.length;
+  const others = count > 1
+    ? ` (${count} keys of ${Object.keys(findings.results).length} aren't)`
     : "";
   return `key ${name} isn't linearizable${others}: process ${op!.process} ${
     deed(op!)

@@ -56,9 +56,8 @@ Deno.test("a narrow terminal breaks the line between figures, and indents the re
   ]);
   assertEquals(lines(40), [
     "✓  3d  broadcast  valid     1997 ops",
-    "      0.94 msgs/op <30  █▁▁▁▂▁",
-    "     1.2 s  median   302 ms <400",
-    "    max   567 ms",
+    "      0.94 msgs/op <30  █▁▁▁▂▁     1.2 s",
+    "    median   302 ms <400  max   567 ms",
   ]);
 });
 

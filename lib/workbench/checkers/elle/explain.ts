@@ -13,6 +13,28 @@ import {
   type Step,
 } from "./findings.ts";
 
+/** The anomaly to tell of: a transaction by itself is easier than a cycle. */
+export function worst(
+  findings: ElleFindings,
+): { type: string; example: Example } | undefined {
+  const [type] = (findings["anomaly-types"] ?? []).toSorted((a, b) =>
+    obscurity(findings, a) - obscurity(findings, b) || compareSeverity(a, b)
+  );
+  if (type === undefined) return undefined;
+  return { type, example: findings.anomalies?.[type]?.[0] ?? {} };
+}
+
+/** The worst anomaly that is a cycle. */
+export function worstCycle(
+  { anomalies = {} }: ElleFindings,
+): { type: string; example: CycleExample } | undefined {
+  const [type] = Object.keys(anomalies).sort(compareSeverity)
+    .filter((type) => anomalies[type].some((each) => "cycle" in each));
+  if (type === undefined) return undefined;
+  const example = anomalies[type].find((each) => "cycle" in each);
+  return { type, example: example as CycleExample };
+}
+
 /**
  * The worst anomaly in words: which transactions, which keys, and why it can't
  * be.
@@ -23,23 +45,18 @@ export function explain(
   findings: ElleFindings,
   writeF: string,
 ): string | undefined {
-  const types = findings["anomaly-types"] ?? [];
-  if (types.length === 0) return undefined;
-  // A transaction by itself is easier to understand than a cycle.
-  const [type] = types.toSorted((a, b) =>
-    obscurity(findings, a) - obscurity(findings, b) || compareSeverity(a, b)
-  );
-  const [example] = findings.anomalies?.[type] ?? [];
+  const found = worst(findings);
+  if (found === undefined) return undefined;
+  const { type, example } = found;
   const count = findings["anomaly-counts"]?.[type] ?? 1;
   const times = count === 1 ? "once" : `${count} times`;
+  const types = findings["anomaly-types"]!;
   const others = types.length === 1
     ? ""
     : `\nFound as well: ${types.filter((each) => each !== type).join(", ")}.`;
   const models = findings.not ?? [];
   const not = models.length === 0 ? "" : `\nThat rules out ${list(models)}.`;
-  return `${type}, ${times}: ${
-    describe(type, example ?? {}, writeF)
-  }${not}${others}`;
+  return `${type}, ${times}: ${describe(type, example, writeF)}${not}${others}`;
 }
 
 /** How hard it is to understand an anomaly. */
@@ -49,7 +66,12 @@ function obscurity(findings: ElleFindings, type: string): number {
   return "scc" in example ? 3 : "cycle" in example ? 2 : 1;
 }
 
-function describe(type: string, example: Example, writeF: string): string {
+/** An anomaly in words. */
+export function describe(
+  type: string,
+  example: Example,
+  writeF: string,
+): string {
   if ("cycle" in example) return cycle(example as CycleExample, writeF);
   if ("scc" in example) {
     return `there is a cycle among the ${

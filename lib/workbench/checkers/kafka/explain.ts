@@ -6,101 +6,91 @@
  *
  * @module
  */
-import type { ErrorKinds, Errors, KafkaFindings } from "../kafka.ts";
+import type { ErrorKinds, KafkaFindings } from "../kafka.ts";
 import type { Cycle } from "./cycles.ts";
 import type { Unseen } from "./delivery.ts";
 import type { OpSummary } from "./observations.ts";
 import type { Nonmonotonic, Skip } from "./order.ts";
 
-type Tell = (findings: KafkaFindings) => string | undefined;
+type Tellers = {
+  [K in keyof ErrorKinds]?: (error: ErrorKinds[K]) => string;
+};
+
+/** An error, and of which kind it is. */
+export type KindAndError = {
+  [K in keyof ErrorKinds]: { kind: K; error: ErrorKinds[K] };
+}[keyof ErrorKinds];
 
 /** The first thing to know; `undefined` if nothing is wrong. */
 export function explainKafka(findings: KafkaFindings): string | undefined {
-  for (const tell of tellers) {
-    const text = tell(findings);
-    if (text !== undefined) return text;
+  const first = firstError(findings);
+  if (first !== undefined) {
+    const { kind, error } = first;
+    const text = (tellers[kind] as (error: unknown) => string)(error);
+    const { count } = findings[kind]!;
+    return count === 1
+      ? `${text} (${kind})`
+      : `${text} (one of ${count} cases of ${kind})`;
+  }
+  if (findings.unseen) return tellUnseen(findings.unseen);
+  if ("empty-transaction-graph" in findings) {
+    return "no two sends or polls had to do with each other, so nothing was tested";
   }
 }
 
-const tellers: readonly Tell[] = [
-  teller(
-    "unsent",
-    ({ key, value, reader }) =>
-      `${by(reader)} found ${message(value)} in key ${
-        quote(key)
-      }, which nobody has sent`,
-  ),
-  teller(
-    "G1a",
-    ({ key, value, writer, reader }) =>
-      `${by(reader)} found ${message(value)} in key ${
-        quote(key)
-      }, although the node had answered ${
-        writer ? by(writer) : "its send"
-      } with an error that says that it was not stored`,
-  ),
-  teller(
-    "inconsistent-offsets",
-    ({ key, offset, values, ops }) =>
-      `key ${quote(key)} has different messages at offset ${offset}: ${
-        values.slice(0, 8)
-          .map((value, i) => `${JSON.stringify(value)} for ${by(ops[i])}`)
-          .join(", ")
-      }`,
-  ),
-  teller(
-    "duplicate",
-    ({ key, value, offsets }) =>
-      `${message(value)} stands in key ${
-        quote(key)
-      } more than once: at the offsets ${offsets.join(", ")}`,
-  ),
-  teller("nonmonotonic-send", tellBackwards("sent")),
-  teller("int-nonmonotonic-send", tellBackwards("sent")),
-  teller("lost-write", ({ key, value, offset, writer, ...others }) => {
+/** The earliest error of the kind that lies nearest to the cause. */
+export function firstError(findings: KafkaFindings): KindAndError | undefined {
+  for (const kind of Object.keys(tellers) as (keyof ErrorKinds)[]) {
+    const errs: readonly object[] = findings[kind]?.errs ?? [];
+    if (errs.length === 0) continue;
+    const error = errs.reduce((a, b) => position(b) < position(a) ? b : a);
+    return { kind, error } as KindAndError;
+  }
+}
+
+/** How each kind of error is told; those nearest to the cause come first. */
+const tellers: Tellers = {
+  unsent: ({ key, value, reader }) =>
+    `${by(reader)} found ${message(value)} in key ${
+      quote(key)
+    }, which nobody has sent`,
+  G1a: ({ key, value, writer, reader }) =>
+    `${by(reader)} found ${message(value)} in key ${
+      quote(key)
+    }, although the node had answered ${
+      writer ? by(writer) : "its send"
+    } with an error that says that it was not stored`,
+  "inconsistent-offsets": ({ key, offset, values, ops }) =>
+    `key ${quote(key)} has different messages at offset ${offset}: ${
+      values.slice(0, 8)
+        .map((value, i) => `${JSON.stringify(value)} for ${by(ops[i])}`)
+        .join(", ")
+    }`,
+  duplicate: ({ key, value, offsets }) =>
+    `${message(value)} stands in key ${
+      quote(key)
+    } more than once: at the offsets ${offsets.join(", ")}`,
+  "nonmonotonic-send": tellBackwards("sent"),
+  "int-nonmonotonic-send": tellBackwards("sent"),
+  "lost-write": ({ key, value, offset, writer, ...others }) => {
     const reader = others["max-read"];
     return `${message(value)} was sent to key ${quote(key)} (${
       by(writer)
     }), where it stands at offset ${offset}, and no poll ever found it, although ${
       reader ? by(reader) : "one"
     } found what stands behind it`;
-  }),
-  teller("nonmonotonic-poll", tellBackwards("polled")),
-  teller("int-nonmonotonic-poll", tellBackwards("polled")),
-  teller("poll-skip", tellSkip),
-  teller("int-poll-skip", tellSkip),
-  teller(
-    "precommitted-read",
-    ({ op, key, value }) =>
-      `${by(op)} found ${message(value)} in key ${
-        quote(key)
-      }, which it was only about to send itself`,
-  ),
-  teller("G1c", tellCycle),
-  teller("G1c-realtime", tellCycle),
-  ({ unseen }) => unseen && tellUnseen(unseen),
-  (findings) =>
-    "empty-transaction-graph" in findings
-      ? "no two sends or polls had to do with each other, so nothing was tested"
-      : undefined,
-];
-
-/** Tells of the earliest of the errors of a kind that are described. */
-function teller<K extends keyof ErrorKinds>(
-  kind: K,
-  tell: (error: ErrorKinds[K]) => string,
-): Tell {
-  return (findings) => {
-    const errors = findings[kind] as Errors<ErrorKinds[K]> | undefined;
-    if (errors === undefined || errors.errs.length === 0) return;
-    const { count, errs } = errors;
-    const earliest = errs.reduce((a, b) => position(b) < position(a) ? b : a);
-    const text = tell(earliest);
-    return count === 1
-      ? `${text} (${kind})`
-      : `${text} (one of ${count} cases of ${kind})`;
-  };
-}
+  },
+  "nonmonotonic-poll": tellBackwards("polled"),
+  "int-nonmonotonic-poll": tellBackwards("polled"),
+  "poll-skip": tellSkip,
+  "int-poll-skip": tellSkip,
+  "precommitted-read": ({ op, key, value }) =>
+    `${by(op)} found ${message(value)} in key ${
+      quote(key)
+    }, which it was only about to send itself`,
+  G1c: tellCycle,
+  "G1c-realtime": tellCycle,
+};
 
 /** When something went wrong: the last operation that it takes to see it. */
 function position(error: object): number {

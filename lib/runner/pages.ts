@@ -1,0 +1,49 @@
+/**
+ * Writes the page of each run.
+ *
+ * @module
+ */
+import { pageCode } from "../workbench/report/page/bundle.ts";
+import { type Judged, pageData } from "../workbench/report/page/data.ts";
+import { page } from "../workbench/report/page/page.ts";
+import type { RunRecord } from "../workbench/report/record.ts";
+import { binFolder, importFlags } from "./build.ts";
+
+/**
+ * The code of all pages: bundled after a change, and else as it was kept.
+ *
+ * @throws if it can't be bundled.
+ */
+export function codeOfPages() {
+  return pageCode({ folder: binFolder, flags: importFlags() });
+}
+
+/**
+ * Writes pages, whose code is bundled for the first of them. That takes npm
+ * packages; where they can't be had there are no pages; that is said once, and all
+ * else goes on.
+ */
+export function pageWriter() {
+  let code: ReturnType<typeof pageCode> | undefined;
+  const complaints = new Set<string>();
+  return {
+    /** Writes `index.html` to the folder of a run. */
+    async write(
+      folder: string,
+      record: RunRecord,
+      judged: Judged,
+      replay: string,
+    ): Promise<void> {
+      try {
+        const data = pageData(record, judged, { replay, when: new Date() });
+        const html = await page(data, await (code ??= codeOfPages()));
+        await Deno.writeTextFile(`${folder}/index.html`, html);
+      } catch (error) {
+        const { message } = error as Error;
+        if (complaints.has(message)) return;
+        complaints.add(message);
+        console.error(`There is no page for ${folder}: ${message}`);
+      }
+    },
+  };
+}

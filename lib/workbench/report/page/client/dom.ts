@@ -1,0 +1,58 @@
+/**
+ * Elements made in one expression. Text is always set as text: what nodes wrote
+ * is never taken for HTML.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+
+/** Makes an element, with properties and children. */
+export function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  properties: Partial<HTMLElementTagNameMap[Name]> = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Name] {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Milliseconds as people read them: in seconds, so exact that steps show. */
+export function seconds(ms: number, stepMs = 1): string {
+  const digits = Math.ceil(3 - Math.log10(stepMs) - 1e-9);
+  const text = (ms / 1000).toFixed(Math.max(0, Math.min(digits, 6)));
+  return `${text.replace(/^-(?=[0.]+$)/, "")} s`;
+}
+
+/** A count of things: `1 message`, `12,345 messages`. */
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A button; `label` is what it's called for who can't see it. */
+export function button(
+  label: string,
+  text: string,
+  act: () => void,
+): HTMLButtonElement {
+  return element("button", {
+    type: "button",
+    ariaLabel: label,
+    onclick: act,
+  }, text);
+}
+
+/** Lets keys act on an element that has the focus. */
+export function onKeys(
+  target: HTMLElement,
+  keys: { readonly [key: string]: () => void },
+): void {
+  target.addEventListener("keydown", (event) => {
+    const act = keys[event.key];
+    if (act === undefined || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    event.preventDefault();
+    act();
+  });
+}

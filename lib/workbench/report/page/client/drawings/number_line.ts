@@ -1,0 +1,92 @@
+/**
+ * What a counter's final reads show, and what they may show, on one line of
+ * numbers.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import * as Plot from "@observablehq/plot";
+import type { CounterAnomaly } from "../../anomalies/counter.ts";
+import type { Theme } from "../theme.ts";
+
+/** Draws the line of numbers into a given width. */
+export function numberLine(
+  { acceptable, reads }: CounterAnomaly,
+  width: number,
+  theme: Theme,
+): Element {
+  const known = reads.filter(({ value }) => value !== null);
+  const rows = reads.map(({ node, process }) => rowOf(node, process));
+  const all = [
+    ...known.map(({ value }) => value!),
+    ...acceptable.flat(),
+  ];
+  const [least, greatest] = [Math.min(...all), Math.max(...all)];
+  const margin = Math.max(1, (greatest - least) * 0.08);
+  return Plot.plot({
+    width,
+    height: 34 * new Set(rows).size + 68,
+    marginLeft: 104,
+    marginRight: 24,
+    marginTop: 24,
+    marginBottom: 44,
+    style: {
+      background: "none",
+      color: theme.text,
+      fontFamily: theme.font,
+      fontSize: "11.5px",
+    },
+    x: {
+      label: "value of the counter",
+      labelOffset: 40,
+      domain: [least - margin, greatest + margin],
+      ticks: Math.max(2, width / 120),
+      grid: true,
+    },
+    y: { label: null, domain: [...new Set(rows)].sort(), tickSize: 0 },
+    marks: [
+      Plot.rectX(acceptable, {
+        // A single number has a width, too.
+        x1: ([from]) => from - 0.5,
+        x2: ([, to]) => to + 0.5,
+        fill: theme.ok,
+        fillOpacity: 0.22,
+        stroke: theme.ok,
+      }),
+      Plot.text([acceptable[0]], {
+        x: ([from]) => from,
+        text: () => "acceptable",
+        frameAnchor: "top",
+        dy: -14,
+        textAnchor: "start",
+        fill: theme.ok,
+        fontWeight: 600,
+        fontSize: 12,
+      }),
+      Plot.dot(known, {
+        x: "value",
+        y: ({ node, process }) => rowOf(node, process),
+        r: 6,
+        symbol: ({ right }: CounterAnomaly["reads"][number]) =>
+          right ? "circle" : "times",
+        fill: ({ right }) => right ? theme.ok : "none",
+        stroke: ({ right }) => right ? theme.ok : theme.fail,
+        strokeWidth: 2.5,
+      }),
+      Plot.text(known, {
+        x: "value",
+        y: ({ node, process }) => rowOf(node, process),
+        text: "text",
+        dy: -13,
+        fontSize: 12,
+        fill: theme.text,
+        stroke: theme.background,
+        strokeWidth: 4,
+      }),
+    ],
+  });
+}
+
+function rowOf(node: string, process: number): string {
+  return `${node}, process ${process}`;
+}

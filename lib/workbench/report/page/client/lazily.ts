@@ -1,0 +1,48 @@
+/**
+ * Drawing at the width there is; and, where it takes its time, only what is
+ * looked at: the page of a large run is there at once, and its parts are drawn
+ * as one scrolls to them.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import { onThemeChange, type Theme, theme } from "./theme.ts";
+
+/** Draws at a width, in the colours of now. */
+export type DrawAt = (width: number, theme: Theme) => void;
+
+/** How far below the window something may be, to be ready in time. */
+const ahead = "600px";
+
+/** Draws now, and again when the element's width or the colours change. */
+export function drawFitting(element: HTMLElement, draw: DrawAt): void {
+  let width = 0;
+  const redraw = () => {
+    if (width > 0) draw(width, theme());
+  };
+  new ResizeObserver(() => {
+    const { paddingLeft, paddingRight } = getComputedStyle(element);
+    const room = element.clientWidth - parseFloat(paddingLeft) -
+      parseFloat(paddingRight);
+    if (room === width) return;
+    width = room;
+    redraw();
+  }).observe(element);
+  onThemeChange(redraw);
+}
+
+/** The same, but not before the element is about to be seen, or printed. */
+export function drawLazily(element: HTMLElement, draw: DrawAt): void {
+  let begun = false;
+  const begin = () => {
+    if (begun) return;
+    begun = true;
+    observer.disconnect();
+    drawFitting(element, draw);
+  };
+  const observer = new IntersectionObserver(([{ isIntersecting }]) => {
+    if (isIntersecting) begin();
+  }, { rootMargin: ahead });
+  observer.observe(element);
+  addEventListener("beforeprint", begin);
+}

@@ -1,0 +1,112 @@
+/**
+ * The page in the browser: unpacks the data, and puts together the views of one
+ * run, or those of two side by side with one time for both.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import type { PageData } from "../data.ts";
+import { anomaly } from "./anomaly.ts";
+import { decode } from "./decode.ts";
+import { element } from "./dom.ts";
+import { plots } from "./plots.ts";
+import { replay } from "./replay.ts";
+import { spaceTime } from "./space_time.ts";
+import { timeline } from "./timeline.ts";
+import type { MakeView, Page, View } from "./view.ts";
+
+/** A part of the page, for each run. */
+interface Section {
+  title: string;
+  about: string;
+  make: MakeView;
+}
+
+const sections: readonly Section[] = [
+  {
+    title: "What went wrong",
+    about: "The part of the run that the verdict is about.",
+    make: anomaly,
+  },
+  {
+    title: "Latency, rate and availability",
+    about: "How long operations took, how many there were, and how they ended.",
+    make: plots,
+  },
+  {
+    title: "Space-time diagram",
+    about:
+      "A line for each node, time runs downwards, and an arrow for each message. Arrows that end in a cross were lost.",
+    make: spaceTime,
+  },
+  {
+    title: "Replay",
+    about:
+      "Messages travel between the nodes. Choose a moment, or let time run as fast or as slowly as you like.",
+    make: replay,
+  },
+  {
+    title: "Timeline",
+    about: "What each client did, and when.",
+    make: timeline,
+  },
+];
+
+const place = document.getElementById("views")!;
+const texts = document.querySelectorAll("script.data");
+const runs = await Promise.all(
+  Array.from(texts, ({ textContent }) => decode(textContent)),
+);
+const views: View[] = [];
+const page: Page = {
+  showTime(ms) {
+    for (const view of views) view.onTime?.(ms);
+  },
+};
+
+place.replaceChildren();
+for (const { title, about, make } of sections) {
+  const made = runs.map((run) => makeSafely(make, run));
+  if (made.every((view) => view === undefined)) continue;
+  const cells = made.map((view, i) =>
+    element(
+      "div",
+      { className: "view" },
+      ...(runs.length > 1 ? [element("h3", {}, captionOf(runs[i]))] : []),
+      view?.element ?? element("p", { className: "about" }, "Nothing to show."),
+    )
+  );
+  place.append(element(
+    "section",
+    {},
+    element("h2", {}, title),
+    element("p", { className: "about" }, about),
+    element("div", { className: "cells" }, ...cells),
+  ));
+  views.push(...made.filter((view) => view !== undefined));
+  performance.mark("usable");
+  // What is there can be used while the rest is made.
+  await new Promise((resolve) => setTimeout(resolve));
+}
+document.documentElement.dataset.ready = "";
+
+/** One view that fails must not take the others with it. */
+function makeSafely(make: MakeView, run: PageData): View | undefined {
+  try {
+    return make(run, page);
+  } catch (error) {
+    console.error(error);
+    return {
+      element: element(
+        "p",
+        { className: "about" },
+        `This could not be drawn: ${error}`,
+      ),
+    };
+  }
+}
+
+/** What tells two runs apart. */
+function captionOf({ title, record: { args = [], seed } }: PageData): string {
+  return [title, ...args, `seed ${seed}`].join(" ");
+}

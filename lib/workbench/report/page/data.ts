@@ -1,0 +1,210 @@
+/**
+ * What a run's page is made from: all that the browser gets.
+ *
+ * @module
+ */
+import { msInNs } from "../../clock.ts";
+import type { Op } from "../../history.ts";
+import type { Judgement, Results } from "../../judge.ts";
+import { type Envelope, isClient } from "../../network.ts";
+import { topologies } from "../../topology.ts";
+import { checkHistory } from "../../verdict.ts";
+import type { FoundResults, RunRecord } from "../record.ts";
+import { labelOf } from "../terminal.ts";
+import { type Anomaly, anomalyOf } from "./anomaly.ts";
+import { type Knowledge, knowledgeOf } from "./knowledge.ts";
+
+export type { MakeView, Page, View } from "./client/view.ts";
+
+/** A judged run as its page shows it. Times are milliseconds since it began. */
+export interface PageData {
+  /** `3c broadcast`, or just the workload. */
+  title: string;
+  /** The verdict, the figures, the options: what `--json` prints. */
+  record: RunRecord;
+  /** The command that judges it once more. */
+  replay: string;
+  /** When it was judged, as ISO 8601 has it. */
+  when: string;
+  nodes: readonly string[];
+  /** The services that were used. All other parties are clients. */
+  services: readonly string[];
+  /** Whom each node had for its neighbours, where the workload told them. */
+  topology?: { readonly [node: string]: readonly string[] };
+  /** When the last thing happened. */
+  endMs: number;
+  /** What the clients and the nemesis did. Here times are nanoseconds. */
+  history: readonly Op[];
+  faults: readonly FaultSpan[];
+  /** Every message; empty where they are not known, as for a recorded run. */
+  messages: Messages;
+  /** Which node knew which value when, where the workload is about that. */
+  knowledge?: Knowledge;
+  /** What went wrong, to be drawn; absent if nothing did that can be. */
+  anomaly?: Anomaly;
+}
+
+/** A fault from its beginning to its end. */
+export interface FaultSpan {
+  /** In a word: `partition`. */
+  kind: string;
+  startMs: number;
+  endMs: number;
+  /** For each node, those that it doesn't hear. */
+  cuts: { readonly [node: string]: readonly string[] };
+}
+
+/**
+ * All messages as columns: there may be 200,000. Row i is one message. They are
+ * in the order in which they were sent. Times are whole microseconds; those
+ * before 0 belong to the set-up.
+ */
+export interface Messages {
+  /** The names of all who sent or received. Columns hold indexes into these. */
+  parties: readonly string[];
+  /** All message types. Columns hold indexes into these. */
+  types: readonly string[];
+  src: ArrayLike<number>;
+  dest: ArrayLike<number>;
+  type: ArrayLike<number>;
+  sentMs: ArrayLike<number>;
+  /** NaN where it was lost, or was under way when the run ended. */
+  receivedMs: ArrayLike<number>;
+  /** The bodies as JSON text; long ones are cut. */
+  body: readonly string[];
+}
+
+/** Of a longer body, so many characters are shown. */
+const maxBodyLength = 300;
+
+/**
+ * Makes a page's data from a judged run.
+ *
+ * @param settings `replay` is the command that judges it once more.
+ */
+export function pageData(
+  record: RunRecord,
+  judgement: Judged,
+  { replay, when }: { replay: string; when: Date },
+): PageData {
+  const { history, journal, options, startNs, test: { nodes } } = judgement;
+  const bodies = journal.map(({ line }) => JSON.parse(line).body as Body);
+  const msOf = (ns: number) => Math.round((ns - startNs) / 1000) / 1000;
+  const messages = messagesOf(journal, bodies, msOf);
+  const endMs = Math.max(
+    0,
+    (history.at(-1)?.time ?? 0) / msInNs,
+    messages.sentMs[journal.length - 1] ?? 0,
+  );
+  const knowledge = knowledgeOf({ record, nodes, journal, bodies, msOf });
+  const anomaly = record.crashed
+    ? undefined
+    : anomalyOf(withOurFindings(judgement), { knowledge, late: !record.pass });
+  return {
+    title: labelOf(record.id, options.workload).replace(/ +/, " "),
+    record,
+    replay,
+    when: when.toISOString(),
+    nodes,
+    services: messages.parties.filter((party) =>
+      !isClient(party) && !nodes.includes(party)
+    ),
+    ...(options.workload === "broadcast" &&
+      { topology: topologies[options.topology](nodes) }),
+    endMs,
+    history,
+    faults: faultsOf(history, endMs),
+    messages,
+    ...(knowledge && { knowledge }),
+    ...(anomaly && { anomaly }),
+  };
+}
+
+/** A judged run, by whomever. */
+export type Judged = Omit<Judgement, "results"> & { results: FoundResults };
+
+/**
+ * What the real Maelstrom finds has other shapes than ours where it gives
+ * examples, so those to be drawn are looked for in its history.
+ */
+function withOurFindings(judgement: Judged): Judgement {
+  const { engine, history, test } = judgement;
+  if (engine !== "maelstrom") return judgement as Judgement;
+  const results = {
+    ...judgement.results,
+    ...checkHistory(history, test),
+    nodes: { "valid?": true, "error-count": 0, errors: [] },
+  } as unknown as Results;
+  return { ...judgement, results };
+}
+
+/** What a message says. */
+export interface Body {
+  type: string;
+  [key: string]: unknown;
+}
+
+function messagesOf(
+  journal: readonly Envelope[],
+  bodies: readonly Body[],
+  msOf: (ns: number) => number,
+): Messages {
+  const parties = new Index();
+  const types = new Index();
+  return {
+    src: journal.map(({ src }) => parties.of(src)),
+    dest: journal.map(({ dest }) => parties.of(dest)),
+    type: bodies.map(({ type }) => types.of(type)),
+    sentMs: journal.map(({ sentNs }) => msOf(sentNs)),
+    receivedMs: journal.map(({ receivedNs }) =>
+      receivedNs === undefined ? NaN : msOf(receivedNs)
+    ),
+    body: bodies.map((body) => cut(JSON.stringify(body))),
+    parties: parties.names,
+    types: types.names,
+  };
+}
+
+/** Gives each name a number, from 0. */
+class Index {
+  readonly names: string[] = [];
+  #numbers = new Map<string, number>();
+
+  of(name: string): number {
+    let number = this.#numbers.get(name);
+    if (number === undefined) {
+      this.#numbers.set(name, number = this.names.length);
+      this.names.push(name);
+    }
+    return number;
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= maxBodyLength
+    ? text
+    : `${text.slice(0, maxBodyLength)}…`;
+}
+
+/** The spans between what the nemesis started and what it stopped. */
+function faultsOf(history: readonly Op[], endMs: number): FaultSpan[] {
+  const spans: FaultSpan[] = [];
+  let open: Omit<FaultSpan, "endMs"> | undefined;
+  const close = (endMs: number) => {
+    if (open) spans.push({ ...open, endMs });
+    open = undefined;
+  };
+  for (const { process, f, time, value } of history) {
+    if (process !== "nemesis") continue;
+    const ms = time / msInNs;
+    // Each operation is noted twice; only the second says what was done.
+    if (f === "start-partition" && Array.isArray(value)) {
+      close(ms);
+      open = { kind: "partition", startMs: ms, cuts: value[1] };
+    } else if (f === "stop-partition" && value === "network-healed") {
+      close(ms);
+    }
+  }
+  close(endMs);
+  return spans;
+}

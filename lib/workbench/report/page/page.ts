@@ -1,0 +1,249 @@
+/**
+ * A judged run, or two to compare, as one HTML file that needs nothing else:
+ * the verdict in words, which can be read without a script, and the data for
+ * the script that draws the rest.
+ *
+ * What nodes wrote is in there, and nodes are not trusted: all text is escaped,
+ * and the file's own policy allows no script but its own, and no request.
+ *
+ * @module
+ */
+import type { Quantiles } from "../../checkers/quantiles.ts";
+import { format, type RunRecord } from "../record.ts";
+import { type PageCode, sha256 } from "./bundle.ts";
+import type { PageData } from "./data.ts";
+import { encode } from "./encode.ts";
+
+/** Makes the page of a run, or of two side by side. */
+export async function page(
+  data: PageData | readonly [PageData, PageData],
+  code: PageCode,
+): Promise<string> {
+  const runs: readonly PageData[] = "record" in data ? [data] : data;
+  const script = scriptSafe(code.script);
+  const policy = [
+    "default-src 'none'",
+    `script-src 'sha256-${await sha256(script, "base64")}'`,
+    // Charts come with style elements of their own.
+    "style-src 'unsafe-inline'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  const title = runs.map((run) =>
+    [run.title, ...run.record.args ?? []].join(" ")
+  ).join(" and ");
+  const packed = await Promise.all(runs.map(encode));
+  return `<!DOCTYPE html>
+<html lang="en"${runs.length === 2 ? ' class="two"' : ""}>
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(`${signOf(runs[0].record).sign} ${title}`)}</title>
+<link rel="icon" href="data:,">
+<style>${code.style}</style>
+</head>
+<body>
+<main>
+<header class="cells">
+${runs.map(verdict).join("\n")}
+</header>
+<div id="views"><noscript><p class="about">What follows is drawn by a script.</p></noscript></div>
+</main>
+${
+    packed.map((text) =>
+      `<script type="application/octet-stream" class="data">${text}</script>`
+    ).join("\n")
+  }
+<script type="module">${script}</script>
+</body>
+</html>
+`;
+}
+
+/** Text as HTML shows it, in elements and in attributes. */
+export function escape(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** A script that doesn't end its element, whatever its strings say. */
+function scriptSafe(script: string): string {
+  return script.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3C");
+}
+
+/** What a run came to, in a word. */
+function signOf(
+  { pass, crashed, results }: RunRecord,
+): { sign: string; word: string; style: string } {
+  if (pass) return { sign: "✓", word: "valid", style: "pass" };
+  if (crashed) return { sign: "✗", word: "crashed", style: "fail" };
+  const validity = results["valid?"];
+  if (validity === true) {
+    return { sign: "✗", word: "over its limit", style: "fail" };
+  }
+  return validity === "unknown"
+    ? { sign: "?", word: "unknown", style: "unknown" }
+    : { sign: "✗", word: "invalid", style: "fail" };
+}
+
+/** The verdict, its reason, the figures, and how to see it again. */
+function verdict(
+  { title, record, replay, when, nodes, anomaly }: PageData,
+): string {
+  const { sign, word, style } = signOf(record);
+  const { options, args = [], engine, seed } = record;
+  const reason = record.reason ??
+    (record.pass
+      ? "Nothing that the checkers look for went wrong."
+      : "No reason is known.");
+  const rows = Object.entries({
+    engine,
+    ...options,
+    ...(args.length > 0 && { "node's arguments": args.join(" ") }),
+  }).filter(([, value]) => value !== undefined);
+  return `<article class="verdict">
+<h1>${escape(title)}${
+    args.length === 0 ? "" : ` <small>${escape(args.join(" "))}</small>`
+  }</h1>
+<p class="sign ${style}">${sign} ${word}</p>
+<p class="reason">${escape(reason)}</p>${storyOf(anomaly)}
+<p class="when">${
+    escape(
+      `${plural(nodes.length, "node")}, ${
+        seed === undefined ? "" : `seed ${seed}, `
+      }judged ${when.replace("T", " ").replace(/\.\d+Z$/, " UTC")} in ${
+        (record["wall-ms"] / 1000).toFixed(1)
+      } s`,
+    )
+  }</p>
+<dl class="cards">
+${cardsOf(record).map(card).join("\n")}
+</dl>
+<pre class="command" tabindex="0" aria-label="The command that repeats this run">${
+    escape(replay)
+  }</pre>
+<details>
+<summary>Options</summary>
+<table>
+${
+    rows.map(([name, value]) =>
+      `<tr><th scope="row">${escape(name)}</th><td>${
+        escape(String(value))
+      }</td></tr>`
+    ).join("\n")
+  }
+</table>
+</details>
+</article>`;
+}
+
+/** What went wrong, for those who don't see the drawing of it. */
+function storyOf(anomaly: PageData["anomaly"]): string {
+  if (anomaly === undefined) return "";
+  const lines = anomaly.story.map((line) => `<li>${escape(line)}</li>`);
+  return `
+<noscript><p>${escape(anomaly.title)}</p><ol>
+${lines.join("\n")}
+</ol></noscript>`;
+}
+
+/** A figure with its unit, and its limit if it has one. */
+interface Card {
+  name: string;
+  figure: string;
+  unit?: string;
+  note?: string;
+  over?: boolean;
+}
+
+function card({ name, figure, unit, note, over }: Card): string {
+  const small = (text: string | undefined, style: string) =>
+    text === undefined ? "" : ` <small${style}>${escape(text)}</small>`;
+  return `<div${over ? ' class="over"' : ""}><dt>${escape(name)}</dt><dd>${
+    escape(figure)
+  }${small(unit, "")}${small(note, ' class="below"')}</dd></div>`;
+}
+
+function cardsOf({ results, limits = [] }: RunRecord): Card[] {
+  const { stats, availability, net, nodes, workload } = results;
+  const limited = (label: string): Partial<Card> => {
+    const limit = limits.find((each) => each.label === label);
+    return limit
+      ? { note: `has to be below ${limit.below}`, over: !limit.within }
+      : {};
+  };
+  const cards: Card[] = [];
+  if (stats) {
+    cards.push({
+      name: "Operations",
+      figure: stats.count.toLocaleString("en"),
+      note: ([
+        [stats["ok-count"], "ok"],
+        [stats["fail-count"], "failed"],
+        [stats["info-count"], "unknown"],
+      ] as const).filter(([count]) => count)
+        .map(([count, word]) => `${count.toLocaleString("en")} ${word}`)
+        .join(", "),
+    });
+  }
+  if (availability) {
+    cards.push({
+      name: "Availability",
+      figure: percent(availability["ok-fraction"]),
+      note: "of the operations succeeded",
+      over: availability["valid?"] === false,
+    });
+  }
+  if (net) {
+    cards.push({
+      name: "Messages per operation",
+      figure: format(net.servers["msgs-per-op"] ?? 0),
+      ...limited("msgs/op"),
+    }, {
+      name: "Messages",
+      figure: net.servers["msg-count"].toLocaleString("en"),
+      note: `between servers; ${
+        net.clients["msg-count"].toLocaleString("en")
+      } with clients`,
+    });
+  }
+  const latencies = workload?.["stable-latencies"] as Quantiles | undefined;
+  if (latencies) {
+    for (
+      const [label, point, name] of [
+        ["median", "0.5", "Median latency until stable"],
+        ["max", "1", "Longest latency until stable"],
+      ]
+    ) {
+      cards.push({
+        name,
+        figure: format(latencies[point]),
+        unit: "ms",
+        ...limited(label),
+      });
+    }
+  }
+  const lost = workload?.["lost-count"];
+  if (typeof lost === "number") {
+    cards.push({ name: "Lost values", figure: String(lost), over: lost > 0 });
+  }
+  if (nodes && nodes["error-count"] > 0) {
+    cards.push({
+      name: "Errors of nodes",
+      figure: String(nodes["error-count"]),
+      over: true,
+    });
+  }
+  return cards;
+}
+
+function percent(fraction: number | null | undefined): string {
+  if (typeof fraction !== "number") return "–";
+  // 99.99 % must not look like all of them.
+  return `${Math.floor(fraction * 10_000) / 100} %`;
+}
+
+function plural(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+}

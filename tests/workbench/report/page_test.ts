@@ -1,0 +1,430 @@
+/**
+ * A run's page: one file that needs nothing else, shows the verdict in words,
+ * trusts nothing that nodes wrote, and lets one look at all that happened.
+ */
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertNotMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import fc from "fast-check";
+import { runs } from "../../../challenges/runs.ts";
+import { importFlags } from "../../../lib/runner/build.ts";
+import { judge } from "../../../lib/workbench/mod.ts";
+import { pageCode } from "../../../lib/workbench/report/page/bundle.ts";
+import { decode } from "../../../lib/workbench/report/page/client/decode.ts";
+import {
+  type Messages,
+  type PageData,
+  pageData,
+} from "../../../lib/workbench/report/page/data.ts";
+import { encode } from "../../../lib/workbench/report/page/encode.ts";
+import { page } from "../../../lib/workbench/report/page/page.ts";
+import { toRecord } from "../../../lib/workbench/report/record.ts";
+import { chromium, type Tab, withTab } from "../../browser.ts";
+
+const folder = await Deno.makeTempDir({ prefix: "page-" });
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+const code = await pageCode({ folder, flags: importFlags() });
+
+/** Judges an official run, and makes its page's data. */
+async function dataOf(id: string, args?: string[]): Promise<PageData> {
+  const run = runs.find((run) => run.id === id)!;
+  const { app, workload, options, limits } = run;
+  const given = args ?? [...run.args ?? []];
+  const judgement = await judge(app, { workload, ...options, seed: 1 }, {
+    args: given,
+  });
+  const record = toRecord(judgement, { id, args: given, limits, wallMs: 1000 });
+  return pageData(record, judgement, {
+    replay: `deno task run --seed 1 ${id}`,
+    when: new Date(0),
+  });
+}
+
+const lossy = await dataOf("3c", ["--strategy", "flood"]);
+
+/** Data with so many messages between 25 nodes, of which some are lost. */
+function withMessages(count: number): PageData {
+  const rows = Array.from({ length: count }, (_, row) => row);
+  const durationMs = 20_000;
+  const sentMs = rows.map((row) => Math.floor(row / count * durationMs));
+  const nodes = Array.from({ length: 25 }, (_, i) => `n${i}`);
+  return {
+    ...lossy,
+    nodes,
+    services: [],
+    topology: undefined,
+    knowledge: undefined,
+    anomaly: undefined,
+    endMs: durationMs,
+    messages: {
+      parties: nodes,
+      types: ["gossip", "gossip_ok", "ask"],
+      src: rows.map((row) => row % 25),
+      dest: rows.map((row) => row * 7 % 24 + 1),
+      type: rows.map((row) => row % 3),
+      sentMs,
+      receivedMs: rows.map((row) => row % 50 === 0 ? NaN : sentMs[row] + 100),
+      body: rows.map((row) => JSON.stringify({ type: "gossip", row })),
+    },
+  };
+}
+
+Deno.test("the verdict, its reason, the figures and the command can be read without a script", async () => {
+  const html = await page(lossy, code);
+  const text = html
+    .replaceAll(/<(script|style)[^>]*>.*?<\/\1>/gs, "")
+    .replaceAll(/<[^>]*>/g, "");
+  assertStringIncludes(text, "✗ invalid");
+  assertStringIncludes(text, lossy.record.reason!);
+  assertMatch(text, /Messages per operation\s*2\.36/);
+  assertStringIncludes(text, "deno task run --seed 1 3c");
+  assertMatch(text, /nemesis\s*partition/);
+});
+
+Deno.test("what nodes and options say is text, whatever it looks like", async () => {
+  const hostile =
+    `"'><script>alert(1)</script><!--<img src=x onerror=alert(1)>`;
+  const data = await dataOf("3b");
+  const html = await page({
+    ...data,
+    title: hostile,
+    replay: hostile,
+    when: hostile,
+    record: {
+      ...data.record,
+      pass: false,
+      reason: hostile,
+      args: [hostile],
+      options: { ...data.record.options, topology: hostile },
+    },
+    messages: {
+      ...data.messages,
+      body: data.messages.body.map(() => JSON.stringify({ type: hostile })),
+    },
+  }, code);
+  assert(!html.includes(hostile));
+  assertNotMatch(html, /<script>alert|<img/);
+  assertStringIncludes(html, "&#60;script&#62;alert(1)");
+});
+
+Deno.test("a script that contains its element's end doesn't end there", async () => {
+  const script = "const end = '</script><script>';";
+  const html = await page(lossy, { script, style: "" });
+  assertEquals(html.match(/<\/script>/g)!.length, 2, "data and code");
+  assertStringIncludes(html, "const end = '\\x3C/script>\\x3Cscript>';");
+});
+
+Deno.test("the page's own policy allows its script and nothing from elsewhere", async () => {
+  const html = await page(lossy, code);
+  assertMatch(html, /default-src 'none'; script-src 'sha256-[\w+/]+=*'; /);
+  assertNotMatch(html.replaceAll(/<script.*?<\/script>/gs, ""), /https?:/);
+});
+
+Deno.test("the bundle is kept until something changes", async () => {
+  const before = (await Deno.stat(`${folder}/page.js`)).mtime;
+  assertEquals(await pageCode({ folder, flags: ["--no-such-flag"] }), code);
+  assertEquals((await Deno.stat(`${folder}/page.js`)).mtime, before);
+  await Deno.writeTextFile(`${folder}/page.js`, "// of another version\n");
+  assertEquals(await pageCode({ folder, flags: importFlags() }), code);
+});
+
+Deno.test("the largest official run's page is smaller than 5 MB", async () => {
+  const html = await page(await dataOf("5b"), code);
+  assertLess(new TextEncoder().encode(html).length, 5e6);
+});
+
+/** Messages of which each column is what it may be. */
+const messages: fc.Arbitrary<Messages> = fc.array(
+  fc.record({
+    src: fc.nat(2),
+    dest: fc.nat(2),
+    type: fc.nat(1),
+    sentUs: fc.integer({ min: -1e6, max: 1e9 }),
+    latencyUs: fc.option(fc.nat(1e8), { nil: NaN }),
+    body: fc.json(),
+  }),
+).map((rows) => ({
+  parties: ["n0", "n1", "c\u2028\n</script>"],
+  types: ["a", "b"],
+  src: Uint16Array.from(rows, ({ src }) => src),
+  dest: Uint16Array.from(rows, ({ dest }) => dest),
+  type: Uint16Array.from(rows, ({ type }) => type),
+  sentMs: Float64Array.from(rows, ({ sentUs }) => sentUs / 1000),
+  receivedMs: Float64Array.from(
+    rows,
+    ({ sentUs, latencyUs }) => (sentUs + latencyUs) / 1000,
+  ),
+  body: rows.map(({ body }) => body),
+}));
+
+Deno.test("what is packed is unpacked the same", async () => {
+  await fc.assert(
+    fc.asyncProperty(messages, fc.string(), async (messages, title) => {
+      const data: PageData = { ...lossy, history: [], title, messages };
+      const unpacked = await decode(await encode(data));
+      assertEquals(unpacked.messages, messages);
+      assertEquals(unpacked.title, title);
+    }),
+    { seed: 1 },
+  );
+  const { messages: _, ...others } = await decode(await encode(lossy));
+  const { messages: __, ...expected } = lossy;
+  assertEquals(others, JSON.parse(JSON.stringify(expected)));
+});
+
+if (chromium === undefined) {
+  console.log("There is no Chromium here: the page isn't opened by tests.");
+}
+
+/**
+ * Opens a page from disk in the browser, and expects that it complains of
+ * nothing and asks for nothing.
+ */
+function inBrowser(
+  name: string,
+  { data, ...size }: {
+    data: () => Promise<Parameters<typeof page>[0]>;
+    width?: number;
+    height?: number;
+    dark?: boolean;
+  },
+  use: (tab: Tab) => Promise<void>,
+) {
+  Deno.test({
+    name,
+    ignore: chromium === undefined,
+    async fn() {
+      const path = `${folder}/${crypto.randomUUID()}.html`;
+      await Deno.writeTextFile(path, await page(await data(), code));
+      await withTab(size, async (tab) => {
+        const url = `file://${path}`;
+        await tab.goto(url);
+        await tab.until("'ready' in document.documentElement.dataset");
+        await use(tab);
+        assertEquals(tab.complaints, []);
+        const elsewhere = tab.requests
+          .filter((each) => each !== url && !each.startsWith("data:"));
+        assertEquals(elsewhere, []);
+      });
+    },
+  });
+}
+
+/** The middle of an element, after it has been brought into sight. */
+function middleOf(tab: Tab, selector: string) {
+  return tab.evaluate<{ x: number; y: number }>(`(() => {
+    const element = document.querySelector(${JSON.stringify(selector)});
+    element.scrollIntoView({ block: "center" });
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return { x: x + width / 2, y: y + height / 2 };
+  })()`);
+}
+
+/** An element's text. */
+function textOf(tab: Tab, selector: string) {
+  return tab.evaluate<string>(
+    `document.querySelector(${JSON.stringify(selector)}).textContent`,
+  );
+}
+
+for (const [width, dark] of [[1280, false], [390, true]] as const) {
+  inBrowser(
+    `the page opens ${width} pixels wide, with nothing beside it`,
+    { data: () => Promise.resolve(lossy), width, dark },
+    async (tab) => {
+      const { scrollWidth, clientWidth } = await tab.evaluate<
+        { scrollWidth: number; clientWidth: number }
+      >(`{
+        const { scrollWidth, clientWidth } = document.documentElement;
+        ({ scrollWidth, clientWidth });
+      }`);
+      assertEquals(scrollWidth, clientWidth, "nothing sticks out");
+      const titles = await tab.evaluate<string[]>(
+        "Array.from(document.querySelectorAll('h2'), (h2) => h2.textContent)",
+      );
+      for (const title of ["Space-time diagram", "Replay"]) {
+        assert(titles.includes(title));
+      }
+    },
+  );
+}
+
+inBrowser(
+  "pointing at an arrow of the space-time diagram shows the message",
+  { data: () => Promise.resolve(lossy) },
+  async (tab) => {
+    const { x, y } = await middleOf(tab, ".space-time canvas");
+    const tooltip = ".space-time .tooltip";
+    for (let offset = 0; offset < 60; offset += 4) {
+      await tab.mouse("mouseMoved", x, y + offset);
+      const hidden = `document.querySelector("${tooltip}").hidden`;
+      if (!await tab.evaluate<boolean>(hidden)) break;
+    }
+    assertMatch(
+      await textOf(tab, tooltip),
+      /^[cn]\d+ → [cn]\d+.*sent at \d+\.\d+ s, .*\{"type":/,
+    );
+  },
+);
+
+inBrowser(
+  "the space-time diagram can be used with keys alone",
+  { data: () => Promise.resolve(lossy) },
+  async (tab) => {
+    const span = () => textOf(tab, ".space-time .note");
+    await tab.evaluate("document.querySelector('.space-time canvas').focus()");
+    await tab.key("0");
+    await tab.until(
+      "/to 29\\.\\d s: /.test(document.querySelector('.space-time .note').textContent)",
+    );
+    const whole = await span();
+    await tab.key("+");
+    await tab.until(
+      `document.querySelector('.space-time .note').textContent !== ${
+        JSON.stringify(whole)
+      }`,
+    );
+    await tab.key("ArrowRight");
+    assertMatch(
+      await textOf(tab, ".space-time [aria-live]"),
+      /^\w+ → \w+.*sent at/,
+    );
+  },
+);
+
+inBrowser(
+  "the scrubber moves the replay, from where nobody knows the value to where most do",
+  { data: () => Promise.resolve(lossy) },
+  async (tab) => {
+    const scrub = (part: number) =>
+      tab.evaluate(`(() => {
+        const range = document.querySelector(".replay input[type=range]");
+        range.value = String(${part} * range.max);
+        range.dispatchEvent(new Event("input"));
+      })()`);
+    const says = (words: string) =>
+      tab.until(
+        `document.querySelector(".replay .note").textContent.includes("${words}")`,
+      );
+    await middleOf(tab, ".replay canvas");
+    await scrub(0);
+    await says("0 of 5 know value 1.");
+    assertEquals(await textOf(tab, ".replay output"), "0.0 s");
+    await scrub(0.1);
+    await says("3 of 5 know value 1.");
+    await says("n2, n3 never knew it. Now partition: n2 n3 | n0 n1 n4.");
+    await scrub(1);
+    await says("3 of 5 know value 1.");
+    await tab.until(
+      `!document.querySelector(".replay .note").textContent.includes("partition")`,
+    );
+  },
+);
+
+inBrowser(
+  "the replay plays, and pauses",
+  { data: () => Promise.resolve(lossy) },
+  async (tab) => {
+    await middleOf(tab, ".replay canvas");
+    await tab.evaluate("document.querySelector('.replay canvas').focus()");
+    const before = await textOf(tab, ".replay output");
+    await tab.key(" ");
+    await tab.until(
+      `document.querySelector(".replay output").textContent !== "${before}"`,
+    );
+    await tab.key(" ");
+    const paused = await textOf(tab, ".replay output");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assertEquals(await textOf(tab, ".replay output"), paused);
+  },
+);
+
+inBrowser(
+  "two runs stand side by side, with one time for both",
+  { data: async () => [lossy, await dataOf("3c")] },
+  async (tab) => {
+    const { length, apart } = await tab.evaluate<
+      { length: number; apart: boolean }
+    >(`(() => {
+      const boxes = Array.from(
+        document.querySelectorAll(".replay"),
+        (replay) => replay.getBoundingClientRect(),
+      );
+      return {
+        length: boxes.length,
+        apart: boxes[0].right <= boxes[1].left && boxes[0].top === boxes[1].top,
+      };
+    })()`);
+    assertEquals({ length, apart }, { length: 2, apart: true });
+    await tab.evaluate(`(() => {
+      const range = document.querySelectorAll(".replay input[type=range]")[1];
+      range.value = String(0.5 * range.max);
+      range.dispatchEvent(new Event("input"));
+    })()`);
+    const seconds = await tab.evaluate<number[]>(
+      `Array.from(document.querySelectorAll(".replay output"), (output) => parseFloat(output.textContent))`,
+    );
+    assertGreater(seconds[0], 10);
+    assertLess(Math.abs(seconds[0] - seconds[1]), 0.1);
+  },
+);
+
+inBrowser(
+  "the largest official run can be used within a second",
+  { data: () => dataOf("5b") },
+  async (tab) => {
+    // Since navigation began, until the first view was there.
+    const ms = await tab.evaluate<number>(
+      "performance.getEntriesByName('usable')[0].startTime",
+    );
+    console.log(`  usable after ${Math.round(ms)} ms`);
+    // Other tests run beside this one.
+    assertLess(ms, 3000);
+  },
+);
+
+inBrowser(
+  "100,000 messages are dragged at more than 20 frames per second",
+  { data: () => Promise.resolve(withMessages(100_000)) },
+  async (tab) => {
+    await tab.evaluate(
+      "document.querySelector('[aria-label=\"Show the whole run\"]').click()",
+    );
+    await tab.evaluate(
+      "document.querySelector('[aria-label=\"Zoom in\"]').click()",
+    );
+    const { x, y } = await middleOf(tab, ".space-time canvas");
+    const rates: number[] = [];
+    // Other tests run beside this one: once in three times is enough.
+    while (rates.length < 3 && !(Math.max(...rates) > 20)) {
+      await tab.evaluate(`{
+        window.frames_ = [];
+        const frame = (now) => {
+          frames_.push(now);
+          if (frames_.length < 1000) requestAnimationFrame(frame);
+        };
+        requestAnimationFrame(frame);
+      }`);
+      await tab.mouse("mousePressed", x, y);
+      const endMs = performance.now() + 1500;
+      for (let i = 0; performance.now() < endMs; i++) {
+        const offset = 150 * Math.sin(i / 10);
+        await tab.mouse("mouseMoved", x, y + offset, { pressed: true });
+      }
+      await tab.mouse("mouseReleased", x, y);
+      rates.push(
+        await tab.evaluate<number>(
+          "(frames_.length - 1) / (frames_.at(-1) - frames_[0]) * 1000",
+        ),
+      );
+    }
+    console.log(`  ${Math.round(Math.max(...rates))} frames per second`);
+    assertGreater(Math.max(...rates), 20);
+  },
+);
