@@ -11,7 +11,14 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Run, runs } from "./challenges/runs.ts";
 import { bench } from "./lib/runner/bench.ts";
 import { type Maelstrom, Unavailable } from "./lib/maelstrom/mod.ts";
-import { build, commandFor, programOf } from "./lib/runner/build.ts";
+import {
+  build,
+  commandFor,
+  commandForBin,
+  isSource,
+  programOf,
+  programOfBin,
+} from "./lib/runner/build.ts";
 import { check } from "./lib/runner/check.ts";
 import { type Job, type Judge, judgeAll } from "./lib/runner/judging.ts";
 import { getReady } from "./lib/runner/real.ts";
@@ -28,6 +35,9 @@ const engines = ["auto", "sim", "stdio", "maelstrom", "both"] as const;
 
 /** Options that the real Maelstrom doesn't know. */
 const ours = ["p-loss", "p-duplicate", "p-reorder", "seed", "seeds"] as const;
+
+/** Options that make the network worse. */
+const faults = ["nemesis", "p-loss", "p-duplicate", "p-reorder"] as const;
 
 /** The command line as it was understood. */
 interface Arguments {
@@ -120,7 +130,8 @@ Without an ID or WORKLOAD: every official run.
              ${Object.keys(workloads).slice(7).join(", ")}
 
   -w, --workload NAME               What the nodes are asked to be
-      --bin PATH                    Judge this program instead of ours
+      --bin PATH                    Judge this program, or this .ts or .js
+                                    file, instead of ours
       --engine NAME                 ${engines.join(", ")}
 ${
   optionSpecs.map(({ name, argument, description, default: value }) =>
@@ -324,7 +335,10 @@ function plan(parsed: Arguments): Plan[] {
       args: [...solution && official?.args || [], ...nodeArgs],
       nodeArgs,
       solution,
-      limits: official?.limits,
+      // They are for the network as the challenge has it.
+      limits: faults.some((name) => given[name] !== undefined)
+        ? undefined
+        : official?.limits,
     };
   });
 }
@@ -335,7 +349,7 @@ function ourJob(plan: Plan, parsed: Arguments): Job {
   const by: Judge = solution === undefined
     ? {
       engine: "stdio",
-      command: { bin: Deno.realPathSync(parsed.bin!), args },
+      command: commandForBin(parsed.bin!, args),
     }
     : parsed.engine === "stdio"
     ? { engine: "stdio", command: commandFor(solution.script, args) }
@@ -357,7 +371,7 @@ async function realJob(
 ): Promise<Job> {
   const { solution, args } = plan;
   const bin = solution === undefined
-    ? Deno.realPathSync(parsed.bin!)
+    ? await programOfBin(parsed.bin!, await Deno.makeTempDir())
     : await programOf(
       solution.script,
       () => console.error(`Building bin/${solution.script}`),
@@ -384,6 +398,7 @@ function checkExecutable(path: string): void {
     throw new BadOption(`--bin ${path} doesn't exist.`);
   }
   if (!info.isFile) throw new BadOption(`--bin ${path} isn't a file.`);
+  if (isSource(path)) return;
   if (info.mode !== null && (info.mode & 0o111) === 0) {
     throw new BadOption(
       `--bin ${path} isn't executable: chmod +x ${path}, and see that its first line names its interpreter.`,

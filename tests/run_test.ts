@@ -78,6 +78,37 @@ Deno.test("a run over its limit doesn't pass, though it's valid", async () => {
   assertMatch(stdout, /median is \d+, and has to be below 400 ms/);
 });
 
+Deno.test("limits are for the network as the challenge has it: with faults, valid is enough", async () => {
+  const { code, stdout } = await run("3d", "3e", "--nemesis", "partition");
+  assertMatch(stdout, /^✓ {2}3d .*max +\d{4,5} ms$/m);
+  assertEquals(code, 0, stdout);
+});
+
+Deno.test("a TypeScript file is judged as it is, without a permission", async () => {
+  const folder = await Deno.makeTempDir();
+  const node = async (body: string) => {
+    await Deno.writeTextFile(
+      `${folder}/node.ts`,
+      `import { type Node, serve } from "${
+        import.meta.resolve("../lib/mod.ts")
+      }";
+       await serve((node: Node) => node.on("echo", ${body}));`,
+    );
+    return await run(
+      ...["echo", "--node-count=1", "--time-limit=1"],
+      ...["--bin", `${folder}/node.ts`],
+    );
+  };
+  const right = await node(
+    `({ body }) => ({ type: "echo_ok", echo: body.echo })`,
+  );
+  assertMatch(right.stdout, /^✓ {2}echo +valid/);
+  assertEquals(right.code, 0);
+  const nosy = await node(`() => ({ type: "echo_ok", echo: Deno.hostname() })`);
+  assertMatch(nosy.stdout, /Requires sys access to "hostname"/);
+  assertEquals(nosy.code, 1);
+});
+
 Deno.test("what is invalid is told in words, with the command that replays it", async () => {
   const bin = await program(`
     let id, count = 0;

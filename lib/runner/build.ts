@@ -27,17 +27,45 @@ function scriptPath(script: string): string {
 
 /** The command that runs a challenge from its source, with no permission. */
 export function commandFor(script: string, args: string[]): Command {
+  return runFromSource(scriptPath(script), args);
+}
+
+/** The command for a `--bin`: a program, or a source that Deno runs. */
+export function commandForBin(path: string, args: string[]): Command {
+  const bin = Deno.realPathSync(path);
+  return isSource(bin) ? runFromSource(bin, args) : { bin, args };
+}
+
+/** Whether a `--bin` is to be run by Deno. */
+export function isSource(path: string): boolean {
+  return /\.m?[jt]s$/.test(path) && !isProgram(path);
+}
+
+function runFromSource(path: string, args: string[]): Command {
   return {
     bin: Deno.execPath(),
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      ...importFlags(),
-      scriptPath(script),
-      ...args,
-    ],
+    args: ["run", "--quiet", "--no-prompt", ...importFlags(), path, ...args],
   };
+}
+
+/**
+ * The program for a `--bin`: itself, or for a source a script that lets Deno run
+ * it, because Maelstrom starts programs only.
+ *
+ * @param folder where such a script goes.
+ */
+export async function programOfBin(
+  path: string,
+  folder: string,
+): Promise<string> {
+  const { bin, args } = commandForBin(path, []);
+  if (args.length === 0) return bin;
+  const quoted = [bin, ...args]
+    .map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  const script = `${await Deno.realPath(folder)}/node`;
+  await Deno.writeTextFile(script, `#!/bin/sh\nexec ${quoted} "$@"\n`);
+  await Deno.chmod(script, 0o755);
+  return script;
 }
 
 /** The folder that programs are made in. */

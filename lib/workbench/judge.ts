@@ -46,7 +46,7 @@ import {
 } from "./options.ts";
 import { Random } from "./random.ts";
 import { startServices } from "./services.ts";
-import { checkHistory, type HistoryFindings } from "./verdict.ts";
+import { checkHistory, type HistoryFindings, silenceHint } from "./verdict.ts";
 import type { Workload } from "./workloads/workload.ts";
 
 /** What is judged: an app, or a program that speaks the protocol. */
@@ -342,6 +342,8 @@ async function askAll(
       if (error instanceof MalformedReply) return; // has been reported
       const text = error instanceof RPCError
         ? `${node} answered with error ${error.code} (${error.kind}): ${error.message}`
+        : error instanceof ClientTimeout
+        ? `${error.message}. ${silenceHint}`
         : (error as Error).message;
       onError({ node, kind, text, timeNs: clock.nowNs });
     } finally {

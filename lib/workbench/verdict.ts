@@ -55,7 +55,8 @@ function explain(
   const reason = workload["valid?"] === true
     ? undefined
     : test.workload.explain(workload, history);
-  if (reason !== undefined) return reason;
+  // What a checker can't tell may be for want of answers, which is told next.
+  if (reason !== undefined && workload["valid?"] === false) return reason;
   const never = stats["valid?"] === true
     ? undefined
     : Object.entries(stats["by-f"])
@@ -67,7 +68,7 @@ function explain(
     );
     return `not one of ${count} ${f} operations succeeded; the first ended in ${failed?.type}: ${
       describeError(failed)
-    }`;
+    }${failed?.error === "net-timeout" ? `. ${silenceHint}` : ""}`;
   }
   if (availability["valid?"] !== true) {
     const failed = history.find((op) =>
@@ -80,10 +81,15 @@ function explain(
     }`;
   }
   if (workload["valid?"] === true) return undefined;
+  if (reason !== undefined) return reason;
   return history.length === 0
     ? "no operation was ever begun"
     : `the checker can't tell: ${JSON.stringify(workload)}`;
 }
+
+/** Why a node that runs may answer nobody, as a question to who wrote it. */
+export const silenceHint =
+  "Does the handler return, is what it prints flushed, and is the reply's in_reply_to the request's msg_id?";
 
 function describeError(op: Op | undefined): string {
   if (op?.error === undefined) return "no reason is known";

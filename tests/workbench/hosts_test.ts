@@ -137,7 +137,10 @@ Deno.test("nodes in processes of their own", async (t) => {
 
   await t.step("one that never answers init is named", async () => {
     const { reason, history } = await mute;
-    assertEquals(reason, "n0 did not answer init within 10000 ms");
+    assertEquals(
+      reason,
+      "n0 did not answer init within 10000 ms. Does the handler return, is what it prints flushed, and is the reply's in_reply_to the request's msg_id?",
+    );
     assertEquals(history, []);
   });
 });

@@ -141,7 +141,10 @@ Deno.test("a node that never answers init is named", async () => {
   }, { workload: "echo", "node-count": 3, "time-limit": 2 });
   assertEquals(results["valid?"], false);
   assertEquals(history, []);
-  assertEquals(reason, "n2 did not answer init within 10000 ms");
+  assertEquals(
+    reason,
+    "n2 did not answer init within 10000 ms. Does the handler return, is what it prints flushed, and is the reply's in_reply_to the request's msg_id?",
+  );
 });
 
 Deno.test("a node that falls silent ends in time-outs, and the run is invalid", async () => {
