@@ -22,6 +22,7 @@ import {
 import { check } from "./lib/runner/check.ts";
 import { type Job, type Judge, judgeAll } from "./lib/runner/judging.ts";
 import { getReady } from "./lib/runner/real.ts";
+import { serve } from "./lib/runner/serve.ts";
 import { BadOption, type Options } from "./lib/workbench/mod.ts";
 import {
   nearest,
@@ -48,6 +49,8 @@ interface Arguments {
   workload?: string;
   bin?: string;
   store: string;
+  host: string;
+  port: number;
   json: boolean;
   logStderr: boolean;
   seeds: number[];
@@ -57,7 +60,7 @@ interface Arguments {
   oursGiven: string[];
 }
 
-const commands = ["test", "list", "check", "build", "bench"];
+const commands = ["test", "list", "check", "build", "bench", "serve"];
 
 async function main(args: string[]): Promise<number> {
   const { help, ...parsed } = parse(args);
@@ -79,6 +82,8 @@ async function main(args: string[]): Promise<number> {
     case "bench":
       if (parsed.bin !== undefined) checkExecutable(parsed.bin);
       return await bench(parsed.bin && Deno.realPathSync(parsed.bin));
+    case "serve":
+      return await serve(parsed);
   }
   // Complains before anything is downloaded.
   const plans = plan(parsed);
@@ -122,6 +127,7 @@ const usage = `Judges solutions of the Gossip Glomers challenges.
                    judges recorded runs once more
   run.ts build     makes each challenge a program, in bin/
   run.ts bench     measures the library [against the echo node --bin PATH]
+  run.ts serve     shows the store's runs in a browser
 
 Without an ID or WORKLOAD: every official run.
 
@@ -143,6 +149,8 @@ ${
       --seeds FROM..TO              Many seeds at once, on all cores
       --test-count NUMBER           How often, each time with the next seed [1]
       --store FOLDER                Where results are kept [store]
+      --host ADDRESS                Where serve listens [127.0.0.1]
+      --port NUMBER                 And on which port; 0: any free one [8080]
       --json                        Print an array of results, and nothing else
       --log-stderr                  Show what nodes write to stderr
   -h, --help                        This
@@ -158,6 +166,8 @@ function parse(args: string[]): Arguments & { help: boolean } {
       "bin",
       "engine",
       "store",
+      "host",
+      "port",
       "test-count",
       "seeds",
       ...optionSpecs.map(({ name }) => name),
@@ -196,7 +206,7 @@ function parse(args: string[]): Arguments & { help: boolean } {
       }.`,
     );
   }
-  for (const name of ["workload", "bin", "store"]) {
+  for (const name of ["workload", "bin", "store", "host"]) {
     if (text(name) === "") throw new BadOption(`--${name} needs a value.`);
   }
   const given: { [name: string]: string | number } = {};
@@ -231,6 +241,8 @@ function parse(args: string[]): Arguments & { help: boolean } {
     workload: text("workload"),
     bin: text("bin"),
     store: text("store") ?? "store",
+    host: text("host") ?? "127.0.0.1",
+    port: portOf(text("port") ?? "8080"),
     json: parsed.json,
     logStderr: parsed["log-stderr"],
     seeds,
@@ -239,6 +251,14 @@ function parse(args: string[]): Arguments & { help: boolean } {
       .map((name) => `--${name}`),
     oursGiven,
   };
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65535) return port;
+  throw new BadOption(
+    `--port must be an integer from 0 to 65535, not "${text}".`,
+  );
 }
 
 /** From `--seed 7`, `--seeds 1..200`, or `--test-count 5`. */

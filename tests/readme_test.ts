@@ -2,7 +2,12 @@
  * What the README shows is what one sees: its examples are run, and its output
  * is compared with what the commands print today.
  */
-import { assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { importFlags } from "../lib/runner/build.ts";
 import { program, root, run, runIn } from "./cli.ts";
 import { fakeHome, javaHome } from "./maelstrom/machine.ts";
@@ -72,7 +77,7 @@ Deno.test({
   ignore: !await hasPython(),
   async fn() {
     const bin = `${await Deno.makeTempDir()}/my-node`;
-    await Deno.writeTextFile(bin, codeOf("python"));
+    await Deno.writeTextFile(bin, blockAfter("in Python. Save it as"));
     await Deno.chmod(bin, 0o755);
     const { stdout, code } = await run(
       ..."test -w echo --node-count 1 --time-limit 1 --bin".split(" "),
@@ -85,7 +90,10 @@ Deno.test({
 
 Deno.test("the TypeScript node answers, and is judged as shown", async () => {
   const folder = await Deno.makeTempDir();
-  const source = codeOf("ts").replaceAll(`"./lib/`, `"file://${root}lib/`);
+  const source = [
+    blockAfter("<!-- the library: a node -->"),
+    blockAfter("<!-- the library: judged -->"),
+  ].join("\n").replaceAll(`"./lib/`, `"file://${root}lib/`);
   await Deno.writeTextFile(
     `${folder}/echo.ts`,
     source.replace("import.meta.main", "false"),
@@ -101,18 +109,84 @@ Deno.test("the TypeScript node answers, and is judged as shown", async () => {
   );
 });
 
-/** The code block that follows a text. */
-function blockAfter(text: string): string {
-  const start = readme.indexOf("```\n", readme.indexOf(text)) + 4;
-  return readme.slice(start, readme.indexOf("```", start));
+for (const [, path, code] of snippets()) {
+  const [firstLine] = code.trim().split("\n");
+  Deno.test(`${path} has the code that the README quotes: ${firstLine}`, async () => {
+    const source = await Deno.readTextFile(`${root}${path}`);
+    assertStringIncludes(flat(source), flat(code));
+  });
 }
 
-/** All code of a language, in order. */
-function codeOf(language: string): string {
-  const blocks = readme.matchAll(
-    new RegExp("^```" + language + "\\n(.*?)^```", "gms"),
+Deno.test("the node of five minutes gets the verdicts that the README shows", async () => {
+  const folder = await Deno.makeTempDir({ dir: root, prefix: ".readme-" });
+  const verdict = async (run: string, name: string, source: string) => {
+    const bin = `${folder}/${name}.ts`;
+    await Deno.writeTextFile(
+      bin,
+      source.replaceAll(`"./lib/`, `"${import.meta.resolve("../lib")}/`),
+    );
+    const { stdout } = await runFor(run, "--bin", bin);
+    return countless(stdout.split("    again:")[0].trimEnd());
+  };
+  const runFor = (...args: string[]) => run(...args, "--time-limit", "3");
+  const handlers = blockAfter("<!-- my_node.ts: 3a -->");
+  const bare = blockAfter("The library does that:");
+  const numberless = (text: string) => text.replaceAll(/\d+ of \d+/g, "some");
+  try {
+    const [empty, none, three, alone, final] = await Promise.all([
+      verdict("3a", "empty", ""),
+      verdict("3a", "none", bare),
+      verdict("3a", "three", handlers),
+      verdict("3b", "alone", handlers),
+      verdict("3c", "final", blockAfter("<!-- my_node.ts: 3c -->")),
+    ]);
+    const shown = (what: string) =>
+      countless(blockAfter(`<!-- my_node.ts: ${what} -->`).trimEnd());
+    assertEquals(empty, shown("empty"));
+    assertEquals(none, shown("without a handler"));
+    assertEquals(three, shown("3a is valid"));
+    assertEquals(
+      numberless(alone).split("; the first")[0],
+      numberless(shown("3a in 3b")).split("; the first")[0],
+    );
+    assertMatch(final, /^✓ {2}3c {2}broadcast {2}valid/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("links into the repository lead somewhere", async () => {
+  const anchors = new Set(
+    [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+      `#${title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-")}`
+    ),
   );
-  return Array.from(blocks, ([, code]) => code).join("\n");
+  const links = [...readme.matchAll(/\]\((?!https?:)([^)]+)\)/g)];
+  assert(links.length > 0);
+  for (const [, link] of links) {
+    if (link.startsWith("#")) assert(anchors.has(link), link);
+    else await Deno.stat(`${root}${link}`);
+  }
+});
+
+/** All code that is quoted from a file: the file, and the code. */
+function snippets() {
+  return readme.matchAll(
+    /<!-- (\S+\/\S+\.ts) -->\n\n```ts\n(.*?)```/gs,
+  );
+}
+
+/** Without indentation, which is another in the middle of a file. */
+function flat(code: string): string {
+  return code.trim().split("\n").map((line) => line.trim()).join("\n");
+}
+
+/** The code block that follows a text. */
+function blockAfter(text: string): string {
+  const at = readme.indexOf(text);
+  if (at === -1) throw new Error(`the README has no ${text}`);
+  const start = readme.indexOf("\n", readme.indexOf("```", at)) + 1;
+  return readme.slice(start, readme.indexOf("```", start));
 }
 
 /** Without the real time that a run took. */

@@ -118,12 +118,13 @@ export async function judgeAll(
   try {
     const records: RunRecord[] = [];
     const pages = pageWriter();
+    const live = await liveLines();
     for (const [i, job] of jobs.entries()) {
       const context: Context = {
         ...manner,
         paint,
         layout,
-        live: liveLines(),
+        live,
         pages,
         waiting: jobs.slice(i + 1).map((each) =>
           `${title(each, layout)}  waiting`

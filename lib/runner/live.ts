@@ -7,7 +7,6 @@
  */
 import process from "node:process";
 import { styleText } from "node:util";
-import { createLogUpdate } from "log-update";
 
 const redrawIntervalMs = 100;
 
@@ -21,8 +20,10 @@ export interface Live {
 }
 
 /** Makes live lines. */
-export function liveLines(): Live {
+export async function liveLines(): Promise<Live> {
   if (!Deno.stderr.isTerminal()) return { show() {}, clear() {} };
+  // Only now: it reads the environment, which not every command may.
+  const { createLogUpdate } = await import("log-update");
   const update = createLogUpdate(process.stderr);
   // What is over at once is never shown.
   let nextMs = performance.now() + redrawIntervalMs;

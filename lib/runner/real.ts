@@ -30,7 +30,7 @@ export async function getReady(
   const ending = new AbortController();
   const end = () => ending.abort(new Error("interrupted"));
   for (const signal of endingSignals) Deno.addSignalListener(signal, end);
-  const live = liveLines();
+  const live = await liveLines();
   let announced = false;
   try {
     const maelstrom = await findMaelstrom({

@@ -175,9 +175,17 @@ export function latencyBars(history: History): string {
 }
 
 /** The verdict as a sign and in a word or two, and its colour. */
-function verdictOf(
-  { pass, crashed, results }: RunRecord,
-): [sign: string, words: string, style: "green" | "red" | "yellow"] {
+export function verdictOf(
+  { pass, crashed, results }: {
+    pass: boolean;
+    crashed?: boolean;
+    results: { "valid?"?: unknown };
+  },
+): [
+  sign: string,
+  words: "valid" | "crashed" | "over limit" | "unknown" | "invalid",
+  style: "green" | "red" | "yellow",
+] {
   if (pass) return ["✓", "valid", "green"];
   if (crashed) return ["✗", "crashed", "red"];
   if (results["valid?"] === true) return ["✗", "over limit", "red"];

@@ -1,0 +1,78 @@
+/**
+ * Shows the store's runs in a browser, and keeps up with those in progress.
+ *
+ * @module
+ */
+import { BadOption } from "../workbench/mod.ts";
+import { endingSignals } from "./judging.ts";
+import { handlerOf } from "./serve/handler.ts";
+
+/**
+ * Serves a store until somebody ends it.
+ *
+ * @param settings `port` may be 0, for any that is free.
+ * @returns an exit code.
+ * @throws {BadOption} if there can't be a server at that address.
+ */
+export async function serve(
+  { store, host, port }: { store: string; host: string; port: number },
+): Promise<number> {
+  checkFolder(store);
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  for (const signal of endingSignals) Deno.addSignalListener(signal, end);
+  const server = listen({ store, host, port, signal: ending.signal });
+  await server.finished;
+  return 0;
+}
+
+function listen(
+  { store, host, port, signal }: {
+    store: string;
+    host: string;
+    port: number;
+    signal: AbortSignal;
+  },
+): Deno.HttpServer {
+  const hostname = host.replace(/^\[(.*)\]$/, "$1");
+  try {
+    return Deno.serve({
+      hostname,
+      port,
+      signal,
+      onListen({ port }) {
+        const name = hostname.includes(":") ? `[${hostname}]` : hostname;
+        console.log(
+          `Serving ${store} on http://${name}:${port}/ (Ctrl-C ends it)`,
+        );
+      },
+    }, handlerOf({ store, host }));
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new Error(
+        `Port ${port} of ${host} is in use: end what uses it, or choose another with --port (0: any that is free).`,
+      );
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Error(
+        `Port ${port} of ${host} isn't for everybody: choose another with --port, from 1024 on.`,
+      );
+    }
+    throw new BadOption(
+      `--host must be an address of this machine, such as 127.0.0.1 or 0.0.0.0, not "${host}": ${
+        (error as Error).message
+      }`,
+    );
+  }
+}
+
+/** There may be no store yet, but no file in its place. */
+function checkFolder(store: string): void {
+  try {
+    if (Deno.statSync(store).isDirectory) return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  throw new BadOption(`--store ${store} isn't a folder.`);
+}

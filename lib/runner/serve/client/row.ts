@@ -1,0 +1,98 @@
+/**
+ * A row of the table of runs: what the server sends of a run, and how rows are
+ * filtered and put in order. Both sides import this.
+ *
+ * @module
+ */
+
+/** What a run came to, in the words that the table shows. */
+export const verdicts = [
+  "valid",
+  "over limit",
+  "invalid",
+  "unknown",
+  "crashed",
+  "in progress",
+  "interrupted",
+  "unreadable",
+] as const;
+
+/** A run of the store. What isn't known of it is absent. */
+export interface Row {
+  /** Its folder in the store: `3c/20261123T092403.847Z`. */
+  path: string;
+  /** The official run, such as `"3c"`; else the workload. */
+  run: string;
+  verdict: typeof verdicts[number];
+  /** What went wrong, or how far it is, in words. */
+  reason?: string;
+  workload?: string;
+  ops?: number;
+  msgsPerOp?: number;
+  medianMs?: number;
+  maxMs?: number;
+  /** The labels of the limits that weren't kept. */
+  over?: string[];
+  engine?: string;
+  seed?: number;
+  /** What the node was called with. */
+  args?: string;
+  /** When it began, in ISO 8601. */
+  when: string;
+  durationMs?: number;
+  /** Whether it has a page, which can be compared with another's. */
+  hasPage: boolean;
+}
+
+/** The columns that rows are ordered by. */
+export type Key = Exclude<keyof Row, "path" | "reason" | "over" | "hasPage">;
+
+/** An order of rows. */
+export interface Order {
+  key: Key;
+  descending: boolean;
+}
+
+/**
+ * Whether a row is one that the reader looks for.
+ *
+ * @param words every one of them has to be found in one of the row's texts.
+ * @param verdict a verdict, or `""` for all.
+ */
+export function matches(row: Row, words: string, verdict: string): boolean {
+  if (verdict !== "" && row.verdict !== verdict) return false;
+  const { path, run, workload, engine, args, reason, seed } = row;
+  const text = [
+    path,
+    run,
+    row.verdict,
+    workload,
+    engine,
+    args,
+    reason,
+    ...(seed === undefined ? [] : [`seed ${seed}`]),
+  ].join("\n").toLowerCase();
+  return words.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+/** Rows in an order: what isn't known comes last, of equals the newest first. */
+export function ordered(
+  rows: readonly Row[],
+  { key, descending }: Order,
+): Row[] {
+  const sign = descending ? -1 : 1;
+  return rows.toSorted((a, b) => {
+    const [x, y] = [a[key], b[key]];
+    if (x === undefined || y === undefined) {
+      if (x !== y) return x === undefined ? 1 : -1;
+    } else {
+      const difference = typeof x === "number" && typeof y === "number"
+        ? x - y
+        : collator.compare(String(x), String(y));
+      if (difference !== 0) return sign * difference;
+    }
+    return collator.compare(b.when, a.when) || collator.compare(a.path, b.path);
+  });
+}

@@ -1,0 +1,74 @@
+/**
+ * Two runs side by side, made from their two pages.
+ *
+ * @module
+ */
+import { decode } from "../../workbench/report/page/client/decode.ts";
+import type { PageData } from "../../workbench/report/page/data.ts";
+import { page } from "../../workbench/report/page/page.ts";
+import { fileInStore } from "./files.ts";
+import { BadRequest, NotFound } from "./responses.ts";
+
+/**
+ * Makes a page of two runs.
+ *
+ * @param paths the runs' folders in the store.
+ * @throws {BadRequest} if there aren't two runs with pages.
+ */
+export async function comparison(
+  store: string,
+  paths: readonly (string | null)[],
+): Promise<string> {
+  const [a, b] = await Promise.all(paths.map((path) => partsOf(store, path)));
+  // Both bring the code that draws them; the newer one's draws both.
+  const { script, style } = a.data.when > b.data.when ? a : b;
+  return await page([a.data, b.data], { script, style });
+}
+
+/** What a run's page is made of. */
+interface Parts {
+  data: PageData;
+  script: string;
+  style: string;
+}
+
+async function partsOf(store: string, path: string | null): Promise<Parts> {
+  if (path === null) {
+    throw new BadRequest(
+      "Choose two runs in the table: their addresses are /compare?a=RUN/TIME&b=RUN/TIME.",
+    );
+  }
+  const html = await readPage(store, path);
+  const element = (name: string, attributes = "") =>
+    html.split(`<${name}${attributes}>`)[1]?.split(`</${name}>`)[0];
+  const packed = element(
+    "script",
+    ' type="application/octet-stream" class="data"',
+  );
+  const script = element("script", ' type="module"');
+  const style = element("style");
+  if (packed && script && style) {
+    try {
+      return { data: await decode(packed), script, style };
+    } catch {
+      // Of another version, or cut short.
+    }
+  }
+  throw new BadRequest(
+    `The page of ${path} isn't one that this version can compare. Judge the run again.`,
+  );
+}
+
+async function readPage(store: string, path: string): Promise<string> {
+  try {
+    const escaped = path.split("/").map(encodeURIComponent).join("/");
+    return await Deno.readTextFile(
+      await fileInStore(store, `${escaped}/index.html`),
+    );
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error;
+    throw new BadRequest(
+      `${path} has no page: it isn't in the store, or not finished.`,
+    );
+  }
+}
