@@ -291,7 +291,10 @@ function byHand({ url }: Release): string {
 /** The last of an error's causes says most: "Connection refused". */
 function causeOf(error: unknown): string {
   const { message, cause } = error as Error;
-  return cause instanceof Error ? causeOf(cause) : message;
+  return cause instanceof Error
+    ? causeOf(cause)
+    // The address has been told.
+    : message.replace(/^error sending request for url \(\S+\): /, "");
 }
 
 function firstLine(text: string): string {
