@@ -53,6 +53,8 @@ interface Arguments {
   port: number;
   json: boolean;
   logStderr: boolean;
+  /** Whether pictures are to be checked, not written. */
+  check: boolean;
   seeds: number[];
   /** Options that only the real Maelstrom takes, or that it takes as well. */
   flags: string[];
@@ -60,7 +62,15 @@ interface Arguments {
   oursGiven: string[];
 }
 
-const commands = ["test", "list", "check", "build", "bench", "serve"];
+const commands = [
+  "test",
+  "list",
+  "check",
+  "build",
+  "bench",
+  "serve",
+  "pictures",
+];
 
 async function main(args: string[]): Promise<number> {
   const { help, ...parsed } = parse(args);
@@ -68,6 +78,9 @@ async function main(args: string[]): Promise<number> {
   if (help) {
     console.log(usage);
     return 0;
+  }
+  if (parsed.check && command !== "pictures") {
+    throw new BadOption("--check is for pictures: run.ts pictures --check.");
   }
   switch (command) {
     case "list":
@@ -84,6 +97,11 @@ async function main(args: string[]): Promise<number> {
       return await bench(parsed.bin && Deno.realPathSync(parsed.bin));
     case "serve":
       return await serve(parsed);
+    case "pictures": {
+      // Only now: nothing else needs D3.
+      const { draw, keep } = await import("./lib/runner/pictures.ts");
+      return await keep(await draw(), parsed);
+    }
   }
   // Complains before anything is downloaded.
   const plans = plan(parsed);
@@ -128,6 +146,7 @@ const usage = `Judges solutions of the Gossip Glomers challenges.
   run.ts build     makes each challenge a program, in bin/
   run.ts bench     measures the library [against the echo node --bin PATH]
   run.ts serve     shows the store's runs in a browser
+  run.ts pictures  draws the README's pictures [--check: are they up to date?]
 
 Without an ID or WORKLOAD: every official run.
 
@@ -176,6 +195,7 @@ function parse(args: string[]): Arguments & { help: boolean } {
       "json",
       "help",
       "log-stderr",
+      "check",
       // For Maelstrom; in the workbench the journal has it all anyway.
       "log-net-send",
       "log-net-recv",
@@ -245,6 +265,7 @@ function parse(args: string[]): Arguments & { help: boolean } {
     port: portOf(text("port") ?? "8080"),
     json: parsed.json,
     logStderr: parsed["log-stderr"],
+    check: parsed.check,
     seeds,
     flags: ["log-stderr", "log-net-send", "log-net-recv"]
       .filter((name) => (parsed as { [name: string]: unknown })[name])
