@@ -8,7 +8,8 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { type Run, runs } from "./challenges/runs.ts";
+import { tables } from "./challenges/figures.ts";
+import { limitsOf, type Run, runs } from "./challenges/runs.ts";
 import { bench } from "./lib/runner/bench.ts";
 import { type Maelstrom, Unavailable } from "./lib/maelstrom/mod.ts";
 import {
@@ -20,6 +21,7 @@ import {
   programOfBin,
 } from "./lib/runner/build.ts";
 import { check } from "./lib/runner/check.ts";
+import { figures } from "./lib/runner/figures.ts";
 import { type Job, type Judge, judgeAll } from "./lib/runner/judging.ts";
 import { getReady } from "./lib/runner/real.ts";
 import { serve } from "./lib/runner/serve.ts";
@@ -37,9 +39,6 @@ const engines = ["auto", "sim", "stdio", "maelstrom", "both"] as const;
 /** Options that the real Maelstrom doesn't know. */
 const ours = ["p-loss", "p-duplicate", "p-reorder", "seed", "seeds"] as const;
 
-/** Options that make the network worse. */
-const faults = ["nemesis", "p-loss", "p-duplicate", "p-reorder"] as const;
-
 /** The command line as it was understood. */
 interface Arguments {
   engine: (typeof engines)[number];
@@ -52,9 +51,9 @@ interface Arguments {
   host: string;
   port: number;
   json: boolean;
-  logStderr: boolean;
-  /** Whether pictures are to be checked, not written. */
+  /** Whether figures or pictures are checked, and not written. */
   check: boolean;
+  logStderr: boolean;
   seeds: number[];
   /** Options that only the real Maelstrom takes, or that it takes as well. */
   flags: string[];
@@ -69,6 +68,7 @@ const commands = [
   "build",
   "bench",
   "serve",
+  "figures",
   "pictures",
 ];
 
@@ -79,8 +79,8 @@ async function main(args: string[]): Promise<number> {
     console.log(usage);
     return 0;
   }
-  if (parsed.check && command !== "pictures") {
-    throw new BadOption("--check is for pictures: run.ts pictures --check.");
+  if (parsed.check && command !== "pictures" && command !== "figures") {
+    throw new BadOption("--check is for figures and pictures.");
   }
   switch (command) {
     case "list":
@@ -102,6 +102,8 @@ async function main(args: string[]): Promise<number> {
       const { draw, keep } = await import("./lib/runner/pictures.ts");
       return await keep(await draw(), parsed);
     }
+    case "figures":
+      return await figures(tables, { check: parsed.check });
   }
   // Complains before anything is downloaded.
   const plans = plan(parsed);
@@ -147,6 +149,7 @@ const usage = `Judges solutions of the Gossip Glomers challenges.
   run.ts bench     measures the library [against the echo node --bin PATH]
   run.ts serve     shows the store's runs in a browser
   run.ts pictures  draws the README's pictures [--check: are they up to date?]
+  run.ts figures   computes the README's figures [--check: as above]
 
 Without an ID or WORKLOAD: every official run.
 
@@ -264,8 +267,8 @@ function parse(args: string[]): Arguments & { help: boolean } {
     host: text("host") ?? "127.0.0.1",
     port: portOf(text("port") ?? "8080"),
     json: parsed.json,
-    logStderr: parsed["log-stderr"],
     check: parsed.check,
+    logStderr: parsed["log-stderr"],
     seeds,
     flags: ["log-stderr", "log-net-send", "log-net-recv"]
       .filter((name) => (parsed as { [name: string]: unknown })[name])
@@ -376,10 +379,7 @@ function plan(parsed: Arguments): Plan[] {
       args: [...solution && official?.args || [], ...nodeArgs],
       nodeArgs,
       solution,
-      // They are for the network as the challenge has it.
-      limits: faults.some((name) => given[name] !== undefined)
-        ? undefined
-        : official?.limits,
+      limits: official && limitsOf(official, given),
     };
   });
 }

@@ -67,6 +67,20 @@ const transactions = {
   availability: "total",
 };
 
+/** Options that make the network worse. */
+const faults = ["nemesis", "p-loss", "p-duplicate", "p-reorder"];
+
+/**
+ * The limits of a run that gets some other options: they are for the network as
+ * the challenge has it, so with faults of one's own there are none.
+ */
+export function limitsOf(
+  { limits }: Run,
+  given: { readonly [option: string]: unknown },
+): readonly Limit[] | undefined {
+  return faults.some((name) => given[name] !== undefined) ? undefined : limits;
+}
+
 /** All official runs. */
 export const runs: readonly Run[] = [
   {

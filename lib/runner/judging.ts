@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { pooledMap } from "@std/async/pool";
 import {
   Crash,
   judgeOnMaelstrom,
@@ -47,7 +46,7 @@ import {
 import type { Judged } from "../workbench/report/page/data.ts";
 import { pageWriter } from "./pages.ts";
 import { bar, type Live, liveLines } from "./live.ts";
-import type { Answer, Question } from "./worker.ts";
+import { judgeOnAllCores } from "./workers.ts";
 
 /** One thing to judge, with one seed or several. */
 export interface Job {
@@ -291,37 +290,32 @@ async function judgeAtOnce(
   context: Context,
 ): Promise<RunRecord[]> {
   const { id, args, limits, options, seeds } = job;
-  const { live, waiting } = context;
-  const idle = Array.from(
-    { length: Math.min(navigator.hardwareConcurrency, seeds.length) },
-    () =>
-      new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
-  );
-  const workers = [...idle];
+  const { live, signal, waiting } = context;
   let done = 0;
+  const answers = judgeOnAllCores(
+    seeds.map((seed) => ({
+      script,
+      args: [...args],
+      options: { ...options, seed },
+    })),
+    {
+      signal,
+      onAnswer() {
+        done++;
+        live.show(() => [
+          [
+            title(job, context.layout),
+            bar(done / seeds.length, barWidth),
+            `${done} of ${seeds.length} seeds`,
+          ].join("  "),
+          ...waiting,
+        ]);
+      },
+    },
+  );
   try {
     const records: RunRecord[] = [];
-    const outcomes = pooledMap(workers.length, seeds, async (seed) => {
-      context.signal.throwIfAborted();
-      const worker = idle.pop()!;
-      const answer = await ask(worker, {
-        script,
-        args: [...args],
-        options: { ...options, seed },
-      });
-      idle.push(worker);
-      done++;
-      live.show(() => [
-        [
-          title(job, context.layout),
-          bar(done / seeds.length, barWidth),
-          `${done} of ${seeds.length} seeds`,
-        ].join("  "),
-        ...waiting,
-      ]);
-      return answer;
-    });
-    for await (const { verdict, wallMs } of outcomes) {
+    for await (const { verdict, wallMs } of answers) {
       records.push(toRecord(verdict, { id, args, limits, wallMs }));
     }
     live.clear();
@@ -334,17 +328,5 @@ async function judgeAtOnce(
     return records;
   } finally {
     live.clear();
-    for (const worker of workers) worker.terminate();
   }
-}
-
-function ask(worker: Worker, question: Question): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new Error(`A worker failed: ${event.message}`));
-    };
-    worker.postMessage(question);
-  });
 }

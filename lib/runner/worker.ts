@@ -4,8 +4,10 @@
  * @module
  */
 import { runs } from "../../challenges/runs.ts";
+import { type Quantiles, quantiles } from "../workbench/checkers/quantiles.ts";
 import { judge, type Options } from "../workbench/mod.ts";
 import type { Verdict } from "../workbench/report/record.ts";
+import { latenciesMs, latencyBars } from "../workbench/report/terminal.ts";
 
 /** What is to be judged. */
 export interface Question {
@@ -19,6 +21,10 @@ export interface Question {
 export interface Answer {
   verdict: Verdict;
   wallMs: number;
+  /** How long operations took that succeeded, in milliseconds. */
+  latencies?: Quantiles;
+  /** The same as a histogram. */
+  latencyBars: string;
 }
 
 const worker = self as unknown as {
@@ -41,5 +47,7 @@ worker.onmessage = async ({ data: { script, args, options } }) => {
       ...(reason !== undefined && { reason }),
     },
     wallMs: performance.now() - start,
+    latencies: quantiles(latenciesMs(judgement.history)),
+    latencyBars: latencyBars(judgement.history),
   });
 };

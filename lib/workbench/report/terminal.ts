@@ -148,6 +148,16 @@ function words(text: string, columns: number): string[] {
   return [...lines, line];
 }
 
+/** How long operations took that succeeded, in milliseconds. */
+export function latenciesMs(history: History): number[] {
+  return [...pairs(history).entries()].flatMap(([i, invocation]) => {
+    const { type, time } = history[i];
+    return type !== "ok" || invocation === undefined
+      ? []
+      : [(time - invocation.time) / msInNs];
+  });
+}
+
 /** Between these, in milliseconds, a histogram's bars count latencies. */
 const latencyEdgesMs = [1, 3, 10, 30, 100, 300, 1000];
 
@@ -161,10 +171,7 @@ const bars = "▁▂▃▄▅▆▇█";
  */
 export function latencyBars(history: History): string {
   const counts = new Array(latencyEdgesMs.length + 1).fill(0);
-  for (const [i, invocation] of pairs(history).entries()) {
-    const { type, time } = history[i];
-    if (type !== "ok" || invocation === undefined) continue;
-    const ms = (time - invocation.time) / msInNs;
+  for (const ms of latenciesMs(history)) {
     const bucket = latencyEdgesMs.findIndex((edge) => ms < edge);
     counts[bucket === -1 ? latencyEdgesMs.length : bucket]++;
   }
@@ -314,7 +321,7 @@ export function comparison(
 }
 
 /** Three digits that say something, and no power of ten. */
-function significant(figure: number): string {
+export function significant(figure: number): string {
   return figure >= 100
     ? String(Math.round(figure))
     : String(Number(figure.toPrecision(3)));

@@ -1,0 +1,259 @@
+/**
+ * The tables of the README as data: which runs are compared, by which figures,
+ * and what others have published. `deno task figures` computes them.
+ *
+ * @module
+ */
+
+/** A column of a table; each is a figure of a run. */
+export type Column =
+  /** `valid`, `over limit` or `invalid`; how many passed, of many seeds. */
+  | "verdict"
+  /** How many operations there were. */
+  | "ops"
+  /** The part of the operations that succeeded. */
+  | "available"
+  /** Values that were acknowledged, and that no read found at the end. */
+  | "lost"
+  /** What servers sent to each other and to services, per operation. */
+  | "msgs/op"
+  /** How long it took until a value was visible everywhere. */
+  | "median"
+  | "max"
+  /** How long an operation took. */
+  | "operation median"
+  | "operation max"
+  /** How long a poll did not show what was there, at worst. */
+  | "worst lag"
+  /** What transactions did that their consistency model forbids. */
+  | "anomalies";
+
+/** A table, which stands between two marks that have its name. */
+export interface Table {
+  name: string;
+  columns: readonly Column[];
+  rows: readonly Row[];
+}
+
+/** A line of a table; its label says in words what it is about. */
+export type Row = RunRow | LimitRow | PublishedRow;
+
+/** What an official run comes to, perhaps with something about it changed. */
+export interface RunRow {
+  label: string;
+  run: string;
+  /** Options beyond the official ones. */
+  options?: { readonly [option: string]: string | number };
+  /** What the node is called with, beyond the official run's arguments. */
+  args?: readonly string[];
+  /** From 1 to how many; the figures are the least, the median and the most. */
+  seeds?: number;
+}
+
+/** What a challenge demands. */
+export interface LimitRow {
+  label: string;
+  limitsOf: string;
+}
+
+/** The best that somebody else has published, as it stands there. */
+export interface PublishedRow {
+  label: string;
+  published: {
+    who: string;
+    url: string;
+    figures: { readonly [column in Column]?: string };
+  };
+}
+
+/** How many seeds show how much chance there is in a figure. */
+const many = 20;
+
+const partition = { nemesis: "partition" };
+
+const flood = ["--strategy", "flood"];
+const direct = ["--strategy", "direct"];
+
+const visible = ["verdict", "msgs/op", "median", "max"] as const;
+const answered = [
+  "verdict",
+  "available",
+  "msgs/op",
+  "operation median",
+  "operation max",
+] as const;
+
+/** All tables. */
+export const tables: readonly Table[] = [
+  {
+    name: "unique-ids",
+    columns: ["verdict", "ops", "available", "msgs/op", "operation max"],
+    rows: [
+      { label: "a clock for all", run: "2", args: ["--strategy", "clock"] },
+      {
+        label: "a clock for all, 10 ms away",
+        run: "2",
+        options: { latency: 10 },
+        args: ["--strategy", "clock"],
+      },
+      { label: "chance", run: "2", args: ["--strategy", "random"] },
+      { label: "name, start and number", run: "2" },
+      {
+        label: "the same, 10 ms away from the others",
+        run: "2",
+        options: { latency: 10 },
+      },
+    ],
+  },
+  {
+    name: "broadcast-3b-3c",
+    columns: ["verdict", "lost", "msgs/op", "median", "max"],
+    rows: [
+      { label: "flood", run: "3b", args: flood },
+      { label: "direct", run: "3b", args: direct },
+      { label: "hub", run: "3b", seeds: many },
+      { label: "flood, partitions", run: "3c", args: flood, seeds: many },
+      { label: "direct, partitions", run: "3c", args: direct, seeds: many },
+      { label: "hub, partitions", run: "3c", seeds: many },
+    ],
+  },
+  {
+    name: "broadcast-3d-3e",
+    columns: visible,
+    rows: [
+      { label: "flood over the grid", run: "3d", args: flood },
+      {
+        label: "flood over a tree",
+        run: "3d",
+        options: { topology: "tree4" },
+        args: flood,
+      },
+      { label: "direct", run: "3d", args: direct },
+      ...[100, 200].map((beat) => ({
+        label: `hub, a beat of ${beat} ms`,
+        run: "3d",
+        args: ["--beat-ms", String(beat)],
+      })),
+      { label: "hub, a beat of 440 ms", run: "3d", seeds: many },
+      {
+        label: "hub, a beat of 1000 ms",
+        run: "3e",
+        args: ["--beat-ms", "1000"],
+      },
+      { label: "hub, a beat of 1500 ms", run: "3e", seeds: many },
+      { label: "demanded by 3d", limitsOf: "3d" },
+      {
+        label: "best published for 3d",
+        published: {
+          who: "callum-oakley",
+          url:
+            "https://github.com/callum-oakley/gossip-glomers/blob/7e40c66a53cad1a1ff96dac68d09bce784c3c76c/src/gossip_glomers/broadcast.clj",
+          figures: { "msgs/op": "13", median: "70 ms", max: "100 ms" },
+        },
+      },
+      { label: "demanded by 3e", limitsOf: "3e" },
+      {
+        label: "best published for 3e",
+        published: {
+          who: "teivah",
+          url: "https://github.com/teivah/gossip-glomers",
+          figures: { "msgs/op": "1.92", median: "764 ms", max: "1087 ms" },
+        },
+      },
+    ],
+  },
+  {
+    name: "broadcast-faults",
+    columns: ["verdict", "lost", "msgs/op", "median", "max"],
+    // Limits are for a network that works: here it's the losses that count.
+    rows: [
+      ...[
+        { what: "partitions", options: partition },
+        { what: "1 % of messages lost", options: { "p-loss": 0.01 } },
+        { what: "10 % of messages lost", options: { "p-loss": 0.1 } },
+      ].flatMap(({ what, options }) => [
+        { label: `flood, ${what}`, run: "3d", options, args: flood },
+        { label: `direct, ${what}`, run: "3d", options, args: direct },
+        { label: `hub, ${what}`, run: "3d", options },
+      ]),
+    ],
+  },
+  {
+    name: "g-counter",
+    columns: answered,
+    rows: [
+      {
+        label: "one sum, compare-and-set",
+        run: "4",
+        args: ["--strategy", "cas"],
+        seeds: many,
+      },
+      { label: "a total for each node, in the store", run: "4", seeds: many },
+      {
+        label: "a total for each node, gossiped",
+        run: "4",
+        args: ["--strategy", "gossip"],
+        seeds: many,
+      },
+    ],
+  },
+  {
+    name: "kafka",
+    columns: [
+      "verdict",
+      "available",
+      "msgs/op",
+      "operation median",
+      "operation max",
+      "worst lag",
+    ],
+    rows: [
+      { label: "logs in the store", run: "5b" },
+      { label: "replicated, one node has it", run: "5c", seeds: 10 },
+      {
+        label: "replicated, every node has it",
+        run: "5c",
+        args: ["--acks", "all"],
+      },
+      {
+        label: "logs in the store, partitions",
+        run: "5b",
+        options: partition,
+      },
+      {
+        label: "replicated, one node has it, partitions",
+        run: "5c",
+        options: partition,
+      },
+      {
+        label: "replicated, every node has it, partitions",
+        run: "5c",
+        options: partition,
+        args: ["--acks", "all"],
+      },
+      {
+        label: "best published for 5c",
+        published: {
+          who: "neowsl",
+          url:
+            "https://github.com/neowsl/maelstrom-matrix/blob/5c9b36f593b11242d5f43939d5ddd18b8cb0c593/docs/engineering-log.md",
+          figures: { available: "99.96 %", "msgs/op": "1.39" },
+        },
+      },
+    ],
+  },
+  {
+    name: "txn",
+    columns: ["verdict", "available", "msgs/op", "operation max", "anomalies"],
+    rows: [
+      { label: "one node", run: "6a" },
+      { label: "read uncommitted, partitions", run: "6b" },
+      { label: "read committed, partitions", run: "6c" },
+      ...["snapshot-isolation", "serializable"].map((model) => ({
+        label: `the same node, held to ${model.replace("-", " ")}`,
+        run: "6c",
+        options: { "consistency-models": model },
+      })),
+    ],
+  },
+];

@@ -1,0 +1,527 @@
+/**
+ * Keeps the README's figures live: computes the runs that they come from, and
+ * writes them where marks say so, or says which of them are out of date.
+ *
+ * There are three kinds of marks, all of them comments, which readers don't see:
+ *
+ * - `<!-- figures NAME -->` and `<!-- /figures -->` enclose a table;
+ * - `<!-- figure NAME: LABEL: COLUMN -->` follows a number in the text, which
+ *   is what that table shows there, with as many decimals as the text has;
+ * - `<!-- deno task run -->` precedes what that command prints.
+ *
+ * @module
+ */
+import type { Column, Row, RunRow, Table } from "../../challenges/figures.ts";
+import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
+import { nearest } from "../workbench/options.ts";
+import {
+  format,
+  type RunRecord,
+  toRecord,
+} from "../workbench/report/record.ts";
+import {
+  layoutOf,
+  painter,
+  significant,
+  summary,
+  total,
+  verdictOf,
+} from "../workbench/report/terminal.ts";
+import { bar, liveLines } from "./live.ts";
+import type { Answer, Question } from "./worker.ts";
+import { judgeOnAllCores } from "./workers.ts";
+
+/** The README of the repository. */
+const readme = new URL("../../README.md", import.meta.url);
+
+/**
+ * Brings the README's figures up to date, or just says which aren't.
+ *
+ * @returns an exit code: 1 if one was to check, and something differs.
+ * @throws if the marks in the README can't be right.
+ */
+export async function figures(
+  tables: readonly Table[],
+  { check, path = readme }: { check: boolean; path?: string | URL },
+): Promise<number> {
+  const before = await Deno.readTextFile(path);
+  const { after, changes } = await upToDate(before, tables);
+  if (changes.length === 0) {
+    console.log("The README shows what the runs come to.");
+    return 0;
+  }
+  if (!check) {
+    await Deno.writeTextFile(path, after);
+    console.log(
+      `Brought up to date: ${changes.map(({ place }) => place).join(", ")}`,
+    );
+    return 0;
+  }
+  for (const { place, lines } of changes) {
+    console.log([`${place}:`, ...lines, ""].join("\n"));
+  }
+  console.log(
+    "The README doesn't show what the runs come to. To bring it up to date: deno task figures",
+  );
+  return 1;
+}
+
+/** A place of the README that shows something else than it should. */
+export interface Change {
+  /** What it's called. */
+  place: string;
+  /** The lines that differ: those that stand there, and those that should. */
+  lines: string[];
+}
+
+/** Computes all figures that a text shows, and writes them into it. */
+export async function upToDate(
+  text: string,
+  tables: readonly Table[],
+): Promise<{ after: string; changes: Change[] }> {
+  const places = placesIn(text, tables);
+  const outcomes = await judgeRuns(places.flatMap(runsOf));
+  let after = "";
+  let end = 0;
+  const changes: Change[] = [];
+  for (const place of places) {
+    const old = text.slice(place.start, place.end);
+    const written = write(place, old, outcomes);
+    after += text.slice(end, place.start) + written;
+    end = place.end;
+    if (written === old) continue;
+    changes.push({ place: place.name, lines: difference(old, written) });
+  }
+  return { after: after + text.slice(end), changes };
+}
+
+/** A part of the text that is computed. */
+type Place =
+  & { name: string; start: number; end: number }
+  & (
+    | { kind: "table"; table: Table }
+    | { kind: "figure"; row: RunRow; column: NumberColumn }
+    | { kind: "runs" }
+  );
+
+const marks =
+  /<!--\s*(?:(\/figures)|figures\s+([^\s]+)|figure\s+([^>]*?)|(deno task run))\s*-->/g;
+
+/**
+ * Finds all places, in order.
+ *
+ * @throws if a mark is missing, is there twice, or names what there isn't.
+ */
+function placesIn(text: string, tables: readonly Table[]): Place[] {
+  const places: Place[] = [];
+  const seen = new Set<string>();
+  let open: { table: Table; start: number } | undefined;
+  for (const match of text.matchAll(marks)) {
+    const [mark, close, name, figure, isRuns] = match;
+    const at = `README.md, line ${lineOf(text, match.index)}`;
+    const end = match.index + mark.length;
+    if (close) {
+      if (!open) throw new Error(`${at}: ${mark} closes nothing.`);
+      places.push({
+        kind: "table",
+        name: open.table.name,
+        table: open.table,
+        start: open.start,
+        end: match.index,
+      });
+      open = undefined;
+    } else if (open) {
+      throw new Error(
+        `${at}: ${mark} stands inside of the table ${open.table.name}, which needs a <!-- /figures --> before.`,
+      );
+    } else if (name) {
+      const table = find(tables, ({ name }) => name, name, `${at}: no table`);
+      if (seen.has(name)) {
+        throw new Error(`${at}: the table ${name} is there twice.`);
+      }
+      seen.add(name);
+      open = { table, start: end };
+    } else if (isRuns) {
+      const [block] = /^\s*```\n.*?^```/ms.exec(text.slice(end)) ?? [];
+      if (block === undefined) {
+        throw new Error(`${at}: a code block has to follow ${mark}.`);
+      }
+      places.push({
+        kind: "runs",
+        name: "deno task run",
+        start: end,
+        end: end + block.length,
+      });
+    } else {
+      const [number] = /\d+(\.\d+)?$/.exec(text.slice(0, match.index)) ?? [];
+      if (number === undefined) {
+        throw new Error(`${at}: a number has to stand right before ${mark}.`);
+      }
+      places.push({
+        kind: "figure",
+        ...named(figure.replaceAll(/\s+/g, " "), tables, at),
+        start: match.index - number.length,
+        end: match.index,
+      });
+    }
+  }
+  if (open) {
+    throw new Error(
+      `README.md: the table ${open.table.name} needs a <!-- /figures --> at its end.`,
+    );
+  }
+  const missing = tables.find(({ name }) => !seen.has(name));
+  if (missing) {
+    throw new Error(
+      `README.md has no place for the table ${missing.name}: write <!-- figures ${missing.name} --> and <!-- /figures --> where it should stand.`,
+    );
+  }
+  return places;
+}
+
+/** What `TABLE: LABEL: COLUMN` stands for. */
+function named(figure: string, tables: readonly Table[], at: string) {
+  const [name, label, column, ...rest] = figure.split(": ");
+  if (column === undefined || rest.length > 0) {
+    throw new Error(
+      `${at}: a figure is named by a table, a label and a column, <!-- figure TABLE: LABEL: COLUMN -->, not by "${figure}".`,
+    );
+  }
+  const table = find(tables, ({ name }) => name, name, `${at}: no table`);
+  const runRows = table.rows.filter((row) => "run" in row);
+  return {
+    name: figure,
+    row: find(
+      runRows,
+      (row) => row.label,
+      label,
+      `${at}: no run in the table ${name}`,
+    ),
+    column: find(
+      table.columns.filter((each) => !isTextColumn(each)),
+      (each) => each,
+      column,
+      `${at}: no column of numbers in the table ${name}`,
+    ),
+  };
+}
+
+/** Finds what has a name, or complains with a hint. */
+function find<T>(
+  all: readonly T[],
+  nameOf: (each: T) => string,
+  name: string,
+  complaint: string,
+): T {
+  const found = all.find((each) => nameOf(each) === name);
+  if (found !== undefined) return found;
+  const names = all.map(nameOf);
+  throw new Error(
+    `${complaint} is called "${name}"${nearest(name, names)}. There are: ${
+      names.join("; ")
+    }.`,
+  );
+}
+
+function lineOf(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
+}
+
+/** The runs that a place takes. */
+function runsOf(place: Place): RunRow[] {
+  switch (place.kind) {
+    case "table":
+      return place.table.rows.filter((row) => "run" in row);
+    case "figure":
+      return [place.row];
+    case "runs":
+      return runs.map(({ id }) => official(id));
+  }
+}
+
+/** An official run as it is. */
+function official(id: string): RunRow {
+  return { label: id, run: id };
+}
+
+/** A run that was judged, and how long its operations took. */
+interface Outcome extends Pick<Answer, "latencies" | "latencyBars"> {
+  record: RunRecord;
+}
+
+/** What came of runs, for each with all its seeds. */
+type Outcomes = (row: RunRow) => Outcome[];
+
+/** Judges runs, each of them once. */
+async function judgeRuns(rows: readonly RunRow[]): Promise<Outcomes> {
+  const questions = new Map<string, Question>();
+  for (const row of rows) {
+    for (const question of questionsOf(row)) {
+      questions.set(JSON.stringify(question), question);
+    }
+  }
+  const live = await liveLines();
+  let done = 0;
+  const answers = new Map<string, Answer>();
+  const keys = questions.keys();
+  try {
+    for await (
+      const answer of judgeOnAllCores([...questions.values()], {
+        onAnswer() {
+          done++;
+          live.show(() => [
+            `${
+              bar(done / questions.size, 30)
+            }  ${done} of ${questions.size} runs`,
+          ]);
+        },
+      })
+    ) answers.set(keys.next().value!, answer);
+  } finally {
+    live.clear();
+  }
+  return (row) =>
+    questionsOf(row).map((question) => {
+      const { verdict, wallMs, ...latencies } = answers.get(
+        JSON.stringify(question),
+      )!;
+      const run = runOf(row.run);
+      const { id } = run;
+      const limits = limitsOf(run, row.options ?? {});
+      const { args } = question;
+      return {
+        record: toRecord(verdict, { id, args, limits, wallMs }),
+        ...latencies,
+      };
+    });
+}
+
+function questionsOf({ run: id, options, args = [], seeds = 1 }: RunRow) {
+  const run = runOf(id);
+  return Array.from({ length: seeds }, (_, i): Question => ({
+    script: run.script,
+    args: [...run.args ?? [], ...args],
+    options: {
+      workload: run.workload,
+      ...run.options,
+      ...options,
+      seed: i + 1,
+    },
+  }));
+}
+
+function runOf(id: string): Run {
+  return find(runs, (run) => run.id, id, "challenges/figures.ts: no run");
+}
+
+/** What a place should show. */
+function write(place: Place, old: string, outcomes: Outcomes): string {
+  switch (place.kind) {
+    case "table":
+      return `\n\n${tableOf(place.table, outcomes)}\n\n`;
+    case "figure": {
+      const decimals = old.split(".")[1]?.length ?? 0;
+      const [, median] = spread(outcomes(place.row), place.column);
+      return median.toFixed(decimals);
+    }
+    case "runs": {
+      // A line keeps its real time where nothing else has changed.
+      const shown = new Map(
+        old.split("\n").map((line) => [timeless(line), line]),
+      );
+      return `\n\n\`\`\`\n${runsBlock(outcomes)}\n\`\`\``.split("\n")
+        .map((line) => shown.get(timeless(line)) ?? line).join("\n");
+    }
+  }
+}
+
+/** What `deno task run` prints. */
+function runsBlock(outcomes: Outcomes): string {
+  const paint = painter(false);
+  const all = runs.map(({ id }) => outcomes(official(id))[0]);
+  const layout = layoutOf(all.map(({ record }) => record));
+  return [
+    ...all.map(({ record, latencyBars }) =>
+      summary(record, {
+        paint,
+        layout,
+        latencies: latencyBars,
+        replay: `deno task run ${record.id} --seed 1`,
+        folder: `store/${record.id}/latest`,
+      })
+    ),
+    total(all.map(({ record }) => record), paint),
+  ].join("\n");
+}
+
+/** Without the real time that a run took. */
+function timeless(line: string): string {
+  return line.replace(/ +\d+\.\d s\b/, "");
+}
+
+/**
+ * A table as `deno fmt` writes it: the labels, the command that gives the
+ * figures, and the figures.
+ */
+function tableOf({ columns, rows }: Table, outcomes: Outcomes): string {
+  const cells = [
+    ["", "`deno task run`", ...columns],
+    ...rows.map((row) => [
+      ...headOf(row),
+      ...columns.map((column) => cellOf(row, column, outcomes)),
+    ]),
+  ];
+  const widths = cells[0].map((_, i) =>
+    Math.max(3, ...cells.map((row) => row[i].length))
+  );
+  const isText = (i: number) => i < 2 || columns[i - 2] in texts;
+  const lines = cells.map((row) =>
+    row.map((cell, i) =>
+      isText(i) ? cell.padEnd(widths[i]) : cell.padStart(widths[i])
+    )
+  );
+  lines.splice(
+    1,
+    0,
+    widths.map((width, i) =>
+      isText(i) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`
+    ),
+  );
+  // Addresses below, as they'd make the table very wide.
+  const sources = rows.filter((row) => "published" in row)
+    .map(({ published: { who, url } }) => `[${who}]: ${url}`);
+  return [
+    ...lines.map((line) => `| ${line.join(" | ")} |`),
+    ...(sources.length > 0 ? ["", ...sources] : []),
+  ].join("\n");
+}
+
+/** The first two cells of a row. */
+function headOf(row: Row): [label: string, command: string] {
+  if ("run" in row) return [row.label, `\`${commandOf(row)}\``];
+  if ("limitsOf" in row) return [row.label, ""];
+  return [`${row.label}: [${row.published.who}]`, ""];
+}
+
+/** What gives the figures of a row, behind `deno task run`. */
+function commandOf({ run, options = {}, args = [], seeds }: RunRow): string {
+  return [
+    run,
+    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+    ...(seeds === undefined ? [] : ["--seeds", `1..${seeds}`]),
+    ...(args.length > 0 ? ["--", ...args] : []),
+  ].join(" ");
+}
+
+function cellOf(row: Row, column: Column, outcomes: Outcomes): string {
+  if ("published" in row) return row.published.figures[column] ?? "";
+  if ("limitsOf" in row) {
+    const limit = runOf(row.limitsOf).limits
+      ?.find(({ label }) => label === column);
+    return limit ? `< ${limit.below} ${limit.unit ?? ""}`.trimEnd() : "";
+  }
+  const all = outcomes(row);
+  if (isTextColumn(column)) return texts[column](all);
+  const { unit = "" } = numbers[column];
+  // A clock's figures have more digits than anybody wants to see.
+  const shown = spread(all, column).map(unit === "ms" ? significant : format);
+  const range = new Set(shown).size === 1 ? shown[0] : shown.join(" – ");
+  return `${range} ${unit}`.trim();
+}
+
+/** The least, the median and the most of a figure, where runs have it. */
+function spread(outcomes: readonly Outcome[], column: NumberColumn): number[] {
+  const all = outcomes.map(numbers[column].of)
+    .filter((each) => each !== undefined)
+    .sort((a, b) => a - b);
+  return all.length === 0 ? [] : [all[0], all[all.length >> 1], all.at(-1)!];
+}
+
+type TextColumn = "verdict" | "anomalies";
+type NumberColumn = Exclude<Column, TextColumn>;
+
+function isTextColumn(column: Column): column is TextColumn {
+  return column in texts;
+}
+
+/** Columns that are said in words. */
+const texts: { [column in TextColumn]: (outcomes: Outcome[]) => string } = {
+  verdict(outcomes) {
+    const records = outcomes.map(({ record }) => record);
+    const passed = records.filter(({ pass }) => pass).length;
+    return records.length === 1
+      ? verdictOf(records[0])[1]
+      : `${passed} of ${records.length}`;
+  },
+  anomalies: (outcomes) =>
+    [
+      ...new Set(
+        outcomes.flatMap(({ record }) =>
+          record.results.workload?.["anomaly-types"] as string[] ?? []
+        ),
+      ),
+    ].join(", "),
+};
+
+/** Columns that are numbers. */
+const numbers: {
+  [column in NumberColumn]: {
+    of(outcome: Outcome): number | undefined;
+    unit?: string;
+  };
+} = {
+  ops: { of: ({ record }) => record.results.stats?.count },
+  available: {
+    of: (outcome) =>
+      scaled(100, outcome.record.results.availability?.["ok-fraction"]),
+    unit: "%",
+  },
+  lost: { of: finding("lost-count") },
+  "msgs/op": {
+    of: ({ record }) => record.results.net?.servers["msgs-per-op"],
+  },
+  median: { of: finding("stable-latencies", "0.5"), unit: "ms" },
+  max: { of: finding("stable-latencies", "1"), unit: "ms" },
+  "operation median": { of: ({ latencies }) => latencies?.["0.5"], unit: "ms" },
+  "operation max": { of: ({ latencies }) => latencies?.["1"], unit: "ms" },
+  "worst lag": {
+    of: (outcome) =>
+      scaled(1000, finding("worst-realtime-lag", "lag")(outcome)),
+    unit: "ms",
+  },
+};
+
+function scaled(factor: number, figure?: number): number | undefined {
+  return figure === undefined ? undefined : figure * factor;
+}
+
+/** Picks a number of what the workload's checker found. */
+function finding(...path: string[]) {
+  return ({ record }: Outcome): number | undefined => {
+    let value: unknown = record.results.workload;
+    for (const key of path) {
+      value = (value as { [key: string]: unknown } | undefined)?.[key];
+    }
+    return typeof value === "number" ? value : undefined;
+  };
+}
+
+/** The lines that differ; not for being a little wider, unless that is all. */
+function difference(before: string, after: string): string[] {
+  const changed = (key: (line: string) => string) => {
+    const [old, young] = [before, after].map((text) => text.split("\n"));
+    const [oldKeys, youngKeys] = [old, young].map((lines) =>
+      new Set(lines.map(key))
+    );
+    return [
+      ...old.filter((line) => !youngKeys.has(key(line)))
+        .map((line) => `- ${line}`),
+      ...young.filter((line) => !oldKeys.has(key(line)))
+        .map((line) => `+ ${line}`),
+    ];
+  };
+  const lines = changed((line) =>
+    line.replaceAll(/\s+/g, " ").replaceAll(/-+/g, "-")
+  );
+  return lines.length > 0 ? lines : changed((line) => line);
+}
