@@ -26,6 +26,7 @@ import { encode } from "../../../lib/workbench/report/page/encode.ts";
 import { page } from "../../../lib/workbench/report/page/page.ts";
 import { toRecord } from "../../../lib/workbench/report/record.ts";
 import { chromium, type Tab, withTab } from "../../browser.ts";
+import { specimens } from "./specimens.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "page-" });
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -40,6 +41,20 @@ async function dataOf(id: string, args?: string[]): Promise<PageData> {
     args: given,
   });
   const record = toRecord(judgement, { id, args: given, limits, wallMs: 1000 });
+  return pageData(record, judgement, {
+    replay: `deno task run --seed 1 ${id}`,
+    when: new Date(0),
+  });
+}
+
+/** The data of a run without options to speak of. */
+async function dataOfSpecimen(
+  { app, options, args = [], valid }: typeof specimens[number],
+): Promise<PageData> {
+  const judgement = await judge(app, { ...options, seed: 1 }, { args });
+  const id = options.workload;
+  assertEquals(judgement.results["valid?"], valid, id);
+  const record = toRecord(judgement, { id, args, wallMs: 10 });
   return pageData(record, judgement, {
     replay: `deno task run --seed 1 ${id}`,
     when: new Date(0),
@@ -85,6 +100,41 @@ Deno.test("the verdict, its reason, the figures and the command can be read with
   assertMatch(text, /Messages per operation\s*2\.36/);
   assertStringIncludes(text, "deno task run --seed 1 3c");
   assertMatch(text, /nemesis\s*partition/);
+});
+
+Deno.test("no line of the reason is said twice", async () => {
+  const run = specimens.find(({ valid, options }) =>
+    !valid && options.workload === "txn-rw-register"
+  )!;
+  const data = await dataOfSpecimen(run);
+  const html = await page(data, code);
+  const lines = data.record.reason!.split("\n").map((line) => line.trim());
+  assertGreater(lines.length, 3);
+  for (const line of lines) {
+    const shown = line.replaceAll('"', "&#34;");
+    assertEquals(html.split(shown).length, 2, line);
+  }
+});
+
+Deno.test("of a run without a verdict the page shows what was printed", async () => {
+  const html = await page({
+    ...lossy,
+    history: [],
+    messages: { ...lossy.messages, sentMs: [], body: [], src: [], dest: [] },
+    anomaly: undefined,
+    record: {
+      ...lossy.record,
+      engine: "maelstrom",
+      seed: undefined,
+      crashed: true,
+      reason:
+        "Maelstrom left no verdict:\n  \x1b[31mTypeError\x1b[0m\n    at x",
+      results: { "valid?": "unknown" },
+    },
+  }, code);
+  assertMatch(html, /✗ crashed/);
+  assertMatch(html, /<p class="reason">Maelstrom left no verdict:<\/p>/);
+  assertMatch(html, /<pre class="lines"[^>]*> {2}TypeError\n {4}at x<\/pre>/);
 });
 
 Deno.test("what nodes and options say is text, whatever it looks like", async () => {
@@ -255,6 +305,46 @@ for (const [width, dark] of [[1280, false], [390, true]] as const) {
   );
 }
 
+for (const width of [1280, 390]) {
+  Deno.test({
+    name:
+      `every workload's page opens ${width} pixels wide, valid and invalid, and draws all of itself`,
+    ignore: chromium === undefined,
+    fn: () =>
+      withTab({ width }, async (tab) => {
+        for (const [i, specimen] of specimens.entries()) {
+          const { workload } = specimen.options;
+          const path = `${folder}/specimen-${width}-${i}.html`;
+          const html = await page(await dataOfSpecimen(specimen), code);
+          await Deno.writeTextFile(path, html);
+          await tab.goto(`file://${path}`);
+          await tab.until("'ready' in document.documentElement.dataset");
+          // What is drawn as one scrolls to it is drawn now.
+          await tab.evaluate("dispatchEvent(new Event('beforeprint'))");
+          await tab.until(
+            "[...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('svg'))",
+          );
+          const { over, text } = await tab.evaluate<
+            { over: number; text: string }
+          >(`{
+            const { scrollWidth, clientWidth } = document.documentElement;
+            ({
+              over: scrollWidth - clientWidth,
+              text: document.body.innerText,
+            });
+          }`);
+          assertEquals(over, 0, `${workload}: something sticks out`);
+          assertStringIncludes(text, specimen.valid ? "✓ valid" : "✗ invalid");
+          assertEquals(text.includes("What went wrong"), !specimen.valid);
+          assertNotMatch(text, /could not be drawn|NaN|undefined|Infinity/);
+          assertEquals(tab.complaints, [], workload);
+        }
+        const asked = tab.requests.filter((url) => !url.startsWith("data:"));
+        assertEquals(asked.length, specimens.length, "each page, and no more");
+      }),
+  });
+}
+
 inBrowser(
   "pointing at an arrow of the space-time diagram shows the message",
   { data: () => Promise.resolve(lossy) },
@@ -346,6 +436,42 @@ inBrowser(
 );
 
 inBrowser(
+  "with keys one chooses a moment in a plot",
+  { data: () => Promise.resolve(lossy) },
+  async (tab) => {
+    await middleOf(tab, ".plot");
+    await tab.until("document.querySelector('.plot svg') !== null");
+    await tab.evaluate("document.querySelector('.plot').focus()");
+    await tab.key("End");
+    const chosen = () =>
+      tab.evaluate<number>(
+        "parseFloat(document.querySelector('.replay output').textContent)",
+      );
+    assertGreater(await chosen(), 29);
+    await tab.key("Home");
+    assertEquals(await chosen(), 0);
+    await tab.key("ArrowRight");
+    assertEquals(await chosen(), 1);
+    assertMatch(await textOf(tab, ".plots .note"), /^\d\.\d+ s: process \d/);
+  },
+);
+
+inBrowser(
+  "a replay in which nodes say nothing says so, and isn't endless",
+  { data: () => dataOf("1") },
+  async (tab) => {
+    await middleOf(tab, ".replay canvas");
+    await tab.until(
+      "document.querySelector('.replay .note').textContent.includes('The nodes sent each other nothing.')",
+    );
+    const speed = await tab.evaluate<string>(
+      "document.querySelector('.replay [aria-label=Speed]').value",
+    );
+    assertGreater(Number(speed), 0.05);
+  },
+);
+
+inBrowser(
   "two runs stand side by side, with one time for both",
   { data: async () => [lossy, await dataOf("3c")] },
   async (tab) => {
@@ -372,6 +498,55 @@ inBrowser(
     );
     assertGreater(seconds[0], 10);
     assertLess(Math.abs(seconds[0] - seconds[1]), 0.1);
+  },
+);
+
+inBrowser(
+  "of two runs both space-time diagrams show the same part",
+  { data: async () => [lossy, await dataOf("3c")] },
+  async (tab) => {
+    const same = (span: string) =>
+      tab.until(
+        `Array.from(
+          document.querySelectorAll(".space-time"),
+          (each) => each.querySelector(".note").textContent.split(":")[0],
+        ).join() === "From ${span},From ${span}"`,
+      );
+    await same("0.0 s to 14.4 s");
+    await tab.evaluate(
+      "document.querySelectorAll('[aria-label=\"Zoom in\"]')[1].click()",
+    );
+    await same("3.60 s to 10.80 s");
+  },
+);
+
+inBrowser(
+  "a run of the real Maelstrom stands beside one of ours",
+  {
+    data: () =>
+      Promise.resolve([{
+        ...lossy,
+        record: { ...lossy.record, engine: "maelstrom", seed: undefined },
+        services: [],
+        knowledge: undefined,
+        messages: {
+          parties: [],
+          types: [],
+          src: [],
+          dest: [],
+          type: [],
+          sentMs: [],
+          receivedMs: [],
+          body: [],
+        },
+      }, lossy]),
+  },
+  async (tab) => {
+    const text = await textOf(tab, "#views");
+    assertStringIncludes(text, "3c broadcast --strategy flood, on Maelstrom");
+    assertStringIncludes(text, "3c broadcast --strategy flood, seed 1");
+    assertStringIncludes(text, "The messages of this run aren't known");
+    assertNotMatch(text, /undefined|Nothing to show/);
   },
 );
 

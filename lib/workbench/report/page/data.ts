@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { stripVTControlCharacters } from "node:util";
 import { msInNs } from "../../clock.ts";
 import type { Op } from "../../history.ts";
 import type { Judgement, Results } from "../../judge.ts";
@@ -100,6 +101,9 @@ export function pageData(
   const anomaly = record.crashed
     ? undefined
     : anomalyOf(withOurFindings(judgement), { knowledge, late: !record.pass });
+  // The first line stands at the top of the page already.
+  const { head } = partsOf(record.reason ?? "");
+  const story = anomaly?.story.filter((line) => line !== head) ?? [];
   return {
     title: labelOf(record.id, options.workload).replace(/ +/, " "),
     record,
@@ -116,8 +120,14 @@ export function pageData(
     faults: faultsOf(history, endMs),
     messages,
     ...(knowledge && { knowledge }),
-    ...(anomaly && { anomaly }),
+    ...(anomaly && { anomaly: { ...anomaly, story } }),
   };
+}
+
+/** A reason in two: its first line, and what comes below it, without colours. */
+export function partsOf(reason: string): { head: string; rest: string } {
+  const [head, ...rest] = stripVTControlCharacters(reason).split("\n");
+  return { head: head.trim(), rest: rest.join("\n") };
 }
 
 /** A judged run, by whomever. */

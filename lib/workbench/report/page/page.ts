@@ -11,7 +11,7 @@
 import type { Quantiles } from "../../checkers/quantiles.ts";
 import { format, type RunRecord } from "../record.ts";
 import { type PageCode, sha256 } from "./bundle.ts";
-import type { PageData } from "./data.ts";
+import { type PageData, partsOf } from "./data.ts";
 import { encode } from "./encode.ts";
 
 /** Makes the page of a run, or of two side by side. */
@@ -97,6 +97,7 @@ function verdict(
     (record.pass
       ? "Nothing that the checkers look for went wrong."
       : "No reason is known.");
+  const { head, rest } = partsOf(reason);
   const rows = Object.entries({
     engine,
     ...options,
@@ -107,14 +108,16 @@ function verdict(
     args.length === 0 ? "" : ` <small>${escape(args.join(" "))}</small>`
   }</h1>
 <p class="sign ${style}">${sign} ${word}</p>
-<p class="reason">${escape(reason)}</p>${storyOf(anomaly)}
+<p class="reason">${escape(head)}</p>${moreOf(rest, anomaly)}
 <p class="when">${
     escape(
       `${plural(nodes.length, "node")}, ${
         seed === undefined ? "" : `seed ${seed}, `
-      }judged ${when.replace("T", " ").replace(/\.\d+Z$/, " UTC")} in ${
-        (record["wall-ms"] / 1000).toFixed(1)
-      } s`,
+      }judged by ${
+        engine === "maelstrom" ? "Maelstrom" : "the embedded workbench"
+      } in ${duration(record["wall-ms"])}, ${
+        when.replace("T", " ").replace(/\.\d+Z$/, " UTC")
+      }`,
     )
   }</p>
 <dl class="cards">
@@ -138,14 +141,24 @@ ${
 </article>`;
 }
 
-/** What went wrong, for those who don't see the drawing of it. */
-function storyOf(anomaly: PageData["anomaly"]): string {
-  if (anomaly === undefined) return "";
-  const lines = anomaly.story.map((line) => `<li>${escape(line)}</li>`);
-  return `
-<noscript><p>${escape(anomaly.title)}</p><ol>
-${lines.join("\n")}
-</ol></noscript>`;
+/**
+ * What there is to say beyond the first line. What is told beside a drawing
+ * stands here only for those who don't see it.
+ */
+function moreOf(rest: string, anomaly: PageData["anomaly"]): string {
+  const { title = "", story = [] } = anomaly ?? {};
+  const told = rest.split("\n").every((line) =>
+    line.trim() === "" || story.includes(line.trim())
+  );
+  const block = told ? "" : `
+<pre class="lines" tabindex="0" role="region" aria-label="More of the reason">${
+    escape(rest)
+  }</pre>`;
+  if (anomaly === undefined) return block;
+  return `${block}
+<noscript><p>${escape(title)}</p><ul>
+${story.map((line) => `<li>${escape(line)}</li>`).join("\n")}
+</ul></noscript>`;
 }
 
 /** A figure with its unit, and its limit if it has one. */
@@ -170,7 +183,11 @@ function cardsOf({ results, limits = [] }: RunRecord): Card[] {
   const limited = (label: string): Partial<Card> => {
     const limit = limits.find((each) => each.label === label);
     return limit
-      ? { note: `has to be below ${limit.below}`, over: !limit.within }
+      ? {
+        note: `has to be below ${limit.below}\u00a0${limit.unit ?? ""}`
+          .trimEnd(),
+        over: !limit.within,
+      }
       : {};
   };
   const cards: Card[] = [];
@@ -187,7 +204,8 @@ function cardsOf({ results, limits = [] }: RunRecord): Card[] {
         .join(", "),
     });
   }
-  if (availability) {
+  // Of no operations at all there is no part that succeeded.
+  if (availability && stats?.count !== 0) {
     cards.push({
       name: "Availability",
       figure: percent(availability["ok-fraction"]),
@@ -218,7 +236,7 @@ function cardsOf({ results, limits = [] }: RunRecord): Card[] {
     ) {
       cards.push({
         name,
-        figure: format(latencies[point]),
+        figure: latencies[point].toLocaleString("en"),
         unit: "ms",
         ...limited(label),
       });
@@ -242,6 +260,11 @@ function percent(fraction: number | null | undefined): string {
   if (typeof fraction !== "number") return "–";
   // 99.99 % must not look like all of them.
   return `${Math.floor(fraction * 10_000) / 100} %`;
+}
+
+/** How long something took. */
+function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 function plural(count: number, noun: string): string {

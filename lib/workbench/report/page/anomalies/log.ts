@@ -210,13 +210,11 @@ function cellsOf(
     verb === "polled" && cells[i] === null && least < offset &&
     offset < greatest
   );
-  const inOrder = offsets.every((offset, i) =>
-    i === 0 || offsets[i - 1] <= offset
-  );
-  if (inOrder) return { cells, passed };
   const places = columns.map(({ offset }) => {
     const place = entries.findIndex((entry) => entry.offset === offset);
     return place < 0 ? null : place + 1;
   });
-  return { cells, passed, places };
+  const known = places.filter((place) => place !== null);
+  const inOrder = known.every((place, i) => i === 0 || known[i - 1] < place);
+  return { cells, passed, ...(!inOrder && { places }) };
 }

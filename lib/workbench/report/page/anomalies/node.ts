@@ -7,15 +7,12 @@ import { stripVTControlCharacters } from "node:util";
 import { msInNs } from "../../../clock.ts";
 import type { Judgement } from "../../../judge.ts";
 import type { Told } from "../anomaly.ts";
+import { storyOf } from "./spans.ts";
 
 /** An error of a node. */
 export interface NodeAnomaly {
   kind: "node";
   node: string;
-  /** What is known of it beyond the words, such as what it wrote last. */
-  details?: string;
-  /** The line that was wrong, where it was a line. */
-  line?: string;
   /** The last lines of its log. */
   log: string[];
   /** The other nodes that did such things, too. */
@@ -35,17 +32,15 @@ export function nodeAnomaly(
   const { results, logs, history } = judgement;
   const { errors } = results.nodes;
   if (errors.length === 0) return undefined;
-  const [{ node, text, line }] = errors;
-  const [first, ...others] = stripVTControlCharacters(text).split("\n");
+  const [{ node }] = errors;
   return {
     kind: "node",
     title: `${node} did what no node may do`,
-    story: [first],
+    // What else there is to say is a program's output.
+    story: storyOf(judgement).slice(0, 1),
     // Errors come without their times: what is known is that the run ended.
     momentMs: (history.at(-1)?.time ?? 0) / msInNs,
     node,
-    ...(others.length > 0 && { details: others.join("\n") }),
-    ...(line !== undefined && { line: line.slice(0, maxLength) }),
     log: (logs.get(node) ?? []).slice(-maxLines)
       .map((each) => stripVTControlCharacters(each).slice(0, maxLength)),
     others: [...new Set(errors.map((error) => error.node))]

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { stripVTControlCharacters } from "node:util";
 import { msInNs } from "../../../clock.ts";
 import { isClientOp, type Op, type OpType, pairs } from "../../../history.ts";
 import type { Judgement } from "../../../judge.ts";
@@ -109,8 +110,8 @@ export function storyOf({ reason = "" }: Judgement): string[] {
   return linesOf(reason);
 }
 
-/** The lines of a text, without those that are empty. */
+/** The lines of a text, without those that are empty, and without colours. */
 export function linesOf(text: string): string[] {
-  return text.split("\n").map((line) => line.trim())
+  return stripVTControlCharacters(text).split("\n").map((line) => line.trim())
     .filter((line) => line !== "");
 }

@@ -144,12 +144,13 @@ function keyOf(found: Anomaly): HTMLElement {
   );
 }
 
+/** What an arrow from A to B says. */
 const dependencyWords: { readonly [type: string]: string } = {
-  ww: "ww: wrote over what the other wrote",
-  wr: "wr: read what the other wrote",
-  rw: "rw: read what the other then overwrote",
-  process: "process: of one process, one after the other",
-  realtime: "realtime: began when the other had ended",
+  ww: "ww: B wrote next after A",
+  wr: "wr: B read what A wrote",
+  rw: "rw: B wrote next after what A read",
+  process: "process: one process did A, and then B",
+  realtime: "realtime: B began when A had ended",
 };
 
 function signsOf(found: Anomaly): string[] {
@@ -158,24 +159,34 @@ function signsOf(found: Anomaly): string[] {
       const { dependencies, cycle } = found;
       const used = [...dependencies, ...cycle?.dependencies ?? []]
         .map(({ type }) => type);
-      return Object.keys(dependencyWords)
+      const words = Object.keys(dependencyWords)
         .filter((type) => used.some((each) => each === type))
         .map((type) => dependencyWords[type]);
+      return words.length > 0 ? ["An arrow leads from A to B", ...words] : [];
     }
     case "value":
       return [
         "◆ given by a client",
         "● a read shows it",
         "○ a read doesn't",
-        "✗ message lost",
+        ...(found.messages.some(({ receivedMs }) => receivedMs === null)
+          ? ["✗ message lost"]
+          : []),
       ];
     case "register":
-      return ["dashed: no known end", "✗ can't be"];
+      return [
+        "✗ can't be",
+        ...(found.operations.some(({ completedMs }) => completedMs === null)
+          ? ["dashed: no known end"]
+          : []),
+      ];
     case "counter":
       return ["● right", "✗ wrong"];
     case "log":
       return [
-        "–: passed over",
+        ...(found.rows.some(({ passed }) => passed.includes(true))
+          ? ["–: passed over"]
+          : []),
         ...(found.rows.some(({ places }) => places)
           ? ["#2: second in the answer"]
           : []),

@@ -44,8 +44,8 @@ export function familiesOf(
 }
 
 /** The colour of a family; the last one is that of all for which there's none. */
-export function colourOf(family: string, { palette, fail }: Theme): string {
-  if (family === "error") return fail;
+export function colourOf(family: string, { palette, text }: Theme): string {
+  if (family === "error") return text;
   const number = numbers.get(family) ?? palette.length;
   return palette[Math.min(number, palette.length - 1)];
 }

@@ -7,14 +7,14 @@ import type { FaultSpan } from "../data.ts";
 
 /**
  * Who is cut off from whom: the sides, smallest first, where the fault divides
- * the nodes; else that each sees others.
+ * the nodes; else that each hears others.
  */
 export function describeFault(
   { kind, cuts }: FaultSpan,
   nodes: readonly string[],
 ): string {
   const sides = sidesOf(cuts, nodes);
-  if (sides === undefined) return `${kind}: each node sees others`;
+  if (sides === undefined) return `${kind}: each hears different ones`;
   const [cutOff] = sides;
   return cutOff.length > 6
     ? `${kind}: ${cutOff.slice(0, 5).join(" ")} and ${

@@ -20,6 +20,8 @@ interface Section {
   title: string;
   about: string;
   make: MakeView;
+  /** What is said of a run for which there's none, while the other has one. */
+  otherwise?(run: PageData): string;
 }
 
 const sections: readonly Section[] = [
@@ -27,6 +29,8 @@ const sections: readonly Section[] = [
     title: "What went wrong",
     about: "The part of the run that the verdict is about.",
     make: anomaly,
+    otherwise: ({ record: { pass } }) =>
+      pass ? "Nothing went wrong." : "There is nothing to draw of it.",
   },
   {
     title: "Latency, rate and availability",
@@ -44,6 +48,7 @@ const sections: readonly Section[] = [
     about:
       "Messages travel between the nodes. Choose a moment, or let time run as fast or as slowly as you like.",
     make: replay,
+    otherwise: () => "The messages of this run aren't known.",
   },
   {
     title: "Timeline",
@@ -62,10 +67,13 @@ const page: Page = {
   showTime(ms) {
     for (const view of views) view.onTime?.(ms);
   },
+  showSpan(fromMs, toMs) {
+    for (const view of views) view.onSpan?.(fromMs, toMs);
+  },
 };
 
 place.replaceChildren();
-for (const { title, about, make } of sections) {
+for (const { title, about, make, otherwise } of sections) {
   const made = runs.map((run) => makeSafely(make, run));
   if (made.every((view) => view === undefined)) continue;
   const cells = made.map((view, i) =>
@@ -73,7 +81,12 @@ for (const { title, about, make } of sections) {
       "div",
       { className: "view" },
       ...(runs.length > 1 ? [element("h3", {}, captionOf(runs[i]))] : []),
-      view?.element ?? element("p", { className: "about" }, "Nothing to show."),
+      view?.element ??
+        element(
+          "p",
+          { className: "about" },
+          otherwise?.(runs[i]) ?? "Nothing to show.",
+        ),
     )
   );
   place.append(element(
@@ -107,6 +120,9 @@ function makeSafely(make: MakeView, run: PageData): View | undefined {
 }
 
 /** What tells two runs apart. */
-function captionOf({ title, record: { args = [], seed } }: PageData): string {
-  return [title, ...args, `seed ${seed}`].join(" ");
+function captionOf(
+  { title, record: { args = [], seed } }: PageData,
+): string {
+  const which = seed === undefined ? "on Maelstrom" : `seed ${seed}`;
+  return `${[title, ...args].join(" ")}, ${which}`;
 }

@@ -67,6 +67,18 @@ export class MessageIndex {
       .filter(keep);
   }
 
+  /** How many there are to be found. */
+  get count(): number {
+    return this.#rows.length;
+  }
+
+  /** The typical time from one to the next, once the run has begun. */
+  get typicalGapMs(): number {
+    const sentMs = Array.from(this.#rows, (row) => this.#sentMs[row])
+      .filter((ms) => ms >= 0);
+    return median(sentMs.slice(1).map((ms, i) => ms - sentMs[i])) ?? 0;
+  }
+
   /** Whether a client sent or received it. */
   isClients(row: number): boolean {
     return this.isClient[this.#src[row]] || this.isClient[this.#dest[row]];

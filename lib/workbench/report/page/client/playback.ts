@@ -23,7 +23,10 @@ export interface Playback {
 }
 
 /** The speeds on offer; 1 is as fast as it was. */
-const speeds = [0.0001, 0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10];
+const speeds = [
+  ...[0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05],
+  ...[0.1, 0.25, 0.5, 1, 2, 5, 10],
+];
 
 /** A typical message should be seen under way for so long, if it can be. */
 const pleasantMs = 400;

@@ -6,7 +6,7 @@
  */
 /// <reference lib="dom" />
 import * as Plot from "@observablehq/plot";
-import { element, plural, seconds } from "./dom.ts";
+import { element, onKeys, plural, seconds } from "./dom.ts";
 import { drawLazily } from "./lazily.ts";
 import {
   countsOf,
@@ -25,6 +25,13 @@ import {
 import { dots } from "./dots.ts";
 import type { Theme } from "./theme.ts";
 import type { MakeView } from "./view.ts";
+
+const quantileWords: { [quantile in typeof shownQuantiles[number]]: string } = {
+  "0.5": "median",
+  "0.95": "95 %",
+  "0.99": "99 %",
+  "1": "maximum",
+};
 
 /** How high the plot of one kind of operation is. */
 const panelHeight = 118;
@@ -116,7 +123,7 @@ export const plots: MakeView = (data, page) => {
     label: "latency (ms)",
     domain: [decades[0], decades.at(-1)!],
     ticks: decades,
-    tickFormat: String,
+    tickFormat: (ms: number) => ms.toLocaleString("en"),
   };
   const faultLegend = (theme: Theme): [string, string][] =>
     faults.length === 0 ? [] : [[theme.fault, plural(faults.length, "fault")]];
@@ -163,7 +170,7 @@ export const plots: MakeView = (data, page) => {
       legend: ({ palette }) =>
         shownQuantiles.map((quantile, i) => [
           palette[i],
-          quantile === "1" ? "maximum" : quantile,
+          quantileWords[quantile],
         ]),
       make: (frame) =>
         Plot.plot({
@@ -176,7 +183,7 @@ export const plots: MakeView = (data, page) => {
           marks: [
             ...behind(frame.theme, decades),
             Plot.line(latencyQuantilesOf(lasting, stepMs), {
-              x: ({ atMs }) => atMs / 1000,
+              x: ({ atMs }) => Math.min(atMs, lastMs) / 1000,
               y: "latencyMs",
               fy: "f",
               z: "quantile",
@@ -238,6 +245,8 @@ export const plots: MakeView = (data, page) => {
   ) =>
     figure(chart, {
       label: `${chart.title} over time. ${chart.about} ${summary}.`,
+      endMs: lastMs,
+      stepMs,
       onChoose: (ms) => page.showTime(ms),
       describe: chart === charts[0]
         ? (ms) => describeNear(lasting, ms)
@@ -280,18 +289,32 @@ function describeNear(
   }, ${outcomeWords[type]} after ${(endMs - startMs).toFixed(2)} ms`;
 }
 
-/** A chart with its title, its legend, and a line at the chosen moment. */
+/**
+ * A chart with its title, its legend, and a line at the chosen moment. One
+ * chooses a moment by a click, or by keys as with a slider.
+ */
 function figure(
   { title, about, panels, legend, make }: Chart,
-  { label, onChoose, describe }: {
+  { label, endMs, stepMs, onChoose, describe }: {
     label: string;
+    endMs: number;
+    /** How far a key goes. */
+    stepMs: number;
     onChoose(ms: number): void;
     describe?(ms: number): string | undefined;
   },
 ): { element: HTMLElement; showTime(ms: number): void } {
   const keys = element("span", { className: "legend" });
   const cursor = element("div", { className: "cursor", hidden: true });
-  const box = element("div", { className: "plot" });
+  const box = element("div", {
+    className: "plot",
+    tabIndex: 0,
+    role: "slider",
+    ariaLabel: `${label} Left and right choose a moment.`,
+    ariaValueMin: "0",
+    ariaValueMax: String(endMs / 1000),
+    ariaValueNow: "0",
+  });
   box.style.minHeight = `${heightOf(panels)}px`;
   const note = element("p", { className: "note" });
   let shownMs: number | undefined;
@@ -303,8 +326,7 @@ function figure(
   };
   drawLazily(box, (width, theme) => {
     const plot = make({ width, theme });
-    plot.setAttribute("role", "img");
-    plot.setAttribute("aria-label", label);
+    plot.setAttribute("aria-hidden", "true");
     x = plot.scale("x");
     keys.replaceChildren(
       ...legend(theme).map(([colour, text]) => {
@@ -322,17 +344,26 @@ function figure(
     const [from, to] = x.domain as [number, number];
     return Math.max(from, Math.min(to, x.invert!(at))) * 1000;
   };
+  const say = (ms: number | undefined) => {
+    note.textContent = ms === undefined ? "" : describe?.(ms) ?? "";
+  };
   box.addEventListener("click", (event) => {
     const ms = momentAt(event);
     if (ms !== undefined) onChoose(ms);
   });
-  if (describe) {
-    note.textContent = "Click to choose a moment.";
-    box.addEventListener("pointermove", (event) => {
-      const ms = momentAt(event);
-      note.textContent = ms === undefined ? "" : describe(ms) ?? "";
-    });
-  }
+  box.addEventListener("pointermove", (event) => say(momentAt(event)));
+  const choose = (ms: number) => {
+    const within = Math.max(0, Math.min(endMs, ms));
+    say(within);
+    onChoose(within);
+  };
+  onKeys(box, {
+    ArrowRight: () => choose((shownMs ?? 0) + stepMs),
+    ArrowLeft: () => choose((shownMs ?? 0) - stepMs),
+    Home: () => choose(0),
+    End: () => choose(endMs),
+  });
+  note.textContent = "Click, or press ← and →, to choose a moment.";
   return {
     element: element(
       "figure",
@@ -350,6 +381,8 @@ function figure(
     ),
     showTime(ms) {
       shownMs = ms;
+      box.ariaValueNow = String(ms / 1000);
+      box.ariaValueText = seconds(ms);
       showCursor();
     },
   };

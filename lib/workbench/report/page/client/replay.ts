@@ -33,6 +33,9 @@ const mostMessages = 600;
 const widest = 1.8;
 const highest = 1.2;
 
+/** From message to message should take no longer than so many messages. */
+const messagesInGap = 5;
+
 /** A value's way to all nodes should take as long as so many messages. */
 const hopsInSpread = 20;
 
@@ -76,6 +79,7 @@ export function replay(data: PageData, page: Page): View | undefined {
     // To see a value spread over seconds is worth more than every message.
     typicalMs: Math.max(
       index.typicalMs,
+      (index.count > 0 ? index : requests).typicalGapMs / messagesInGap,
       first ? (endOf(first, endMs) - first.toldMs) / hopsInSpread : 0,
     ),
     faults,
@@ -125,8 +129,9 @@ export function replay(data: PageData, page: Page): View | undefined {
         : knowledge
         ? "Nodes are filled by how many of the values so far they know."
         : "Below each node: how many messages it has received.",
+      index.count === 0 ? "The nodes sent each other nothing." : "",
       fault ? `Now ${describeFault(fault, nodes)}.` : "",
-    ].join(" ").trim();
+    ].filter((each) => each !== "").join(" ");
     if (note.textContent !== words) note.textContent = words;
   }
 
@@ -207,6 +212,10 @@ export function replay(data: PageData, page: Page): View | undefined {
   /** What colours mean: those of messages between servers, and of nodes. */
   function key(): HTMLElement {
     const shown = familiesOf(messages, (row) => !index.isClients(row));
+    const asked = familiesOf(
+      messages,
+      (row) => index.isClient[messages.src[row]] && messages.sentMs[row] >= 0,
+    );
     const entry = (sample: HTMLElement, text: string) =>
       element("li", {}, sample, text);
     return element(
@@ -224,9 +233,11 @@ export function replay(data: PageData, page: Page): View | undefined {
       ...(faults.length > 0
         ? [entry(swatch(({ fault }) => fault, "ring"), "cut off, or lost")]
         : []),
-      entry(
-        swatch(({ muted }) => muted, "ring"),
-        "asked by a client, in the request's colour",
+      ...asked.map(({ name }) =>
+        entry(
+          swatch((theme) => colourOf(name, theme), "ring"),
+          `a client asks: ${name}`,
+        )
       ),
     );
   }
@@ -252,6 +263,11 @@ export function replay(data: PageData, page: Page): View | undefined {
       time.scrubber,
       note,
       key(),
+      element(
+        "p",
+        { className: "note" },
+        "Keys: space plays and pauses, ← → from message to message, + − for the speed.",
+      ),
     ),
     onTime(ms) {
       nowMs = Math.min(Math.max(ms, 0), endMs);

@@ -126,6 +126,10 @@ export function drawParty({ context, theme, radius }: Stage, party: Party) {
   context.fillText(name, x, y, 2 * radius - 4);
   if (caption === undefined) return;
   context.font = `11px ${theme.font}`;
+  // Links pass below it.
+  context.strokeStyle = theme.background;
+  context.lineWidth = 4;
+  context.strokeText(caption, x, y + radius + 10);
   context.fillStyle = theme.muted;
   context.fillText(caption, x, y + radius + 10);
 }

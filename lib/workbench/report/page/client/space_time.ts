@@ -62,7 +62,7 @@ const reach = 8;
 export function spaceTime(data: PageData, page: Page): View | undefined {
   const { messages, nodes, services, faults, endMs } = data;
   const count = messages.sentMs.length;
-  if (count === 0) return undefined;
+  if (count === 0) return withoutMessages(data);
 
   const index = new MessageIndex(data);
   const families = familiesOf(messages);
@@ -111,6 +111,7 @@ export function spaceTime(data: PageData, page: Page): View | undefined {
     })
     .on("zoom", ({ transform }: D3ZoomEvent<HTMLCanvasElement, unknown>) => {
       time = transform.rescaleY(whole);
+      tellSpan();
       movedAt = performance.now();
       clearTimeout(resting);
       resting = setTimeout(diagram.redraw, restMs + 1);
@@ -128,6 +129,17 @@ export function spaceTime(data: PageData, page: Page): View | undefined {
       selection,
       zoomIdentity.translate(0, top - scale * whole(from)).scale(scale),
     );
+  }
+
+  let follows = false;
+  /** Tells the other diagram, unless it's the one that has moved. */
+  function tellSpan() {
+    if (!follows && opened) {
+      const [from, to] = time.domain();
+      follows = true;
+      page.showSpan(from, to);
+      follows = false;
+    }
   }
 
   function moveBy(part: number) {
@@ -148,6 +160,8 @@ export function spaceTime(data: PageData, page: Page): View | undefined {
   }
 
   let opened = false;
+  /** What the other diagram shows, while this one isn't there yet. */
+  let given: { fromMs: number; toMs: number } | undefined;
   function resized() {
     const { width, height } = diagram;
     const [from, to] = time.domain();
@@ -156,8 +170,10 @@ export function spaceTime(data: PageData, page: Page): View | undefined {
     zooming.extent([[0, margin.top], [width, height - margin.bottom]])
       .translateExtent([[0, margin.top], [width, height - margin.bottom]]);
     if (opened) showSpan(from, to - from);
+    else if (given) showSpan(given.fromMs, given.toMs - given.fromMs);
     else showFirst();
     opened = true;
+    if (!given) tellSpan();
   }
 
   /** Opens on the whole run, or where the first fault begins. */
@@ -379,6 +395,28 @@ export function spaceTime(data: PageData, page: Page): View | undefined {
       reveal(ms);
       diagram.redraw();
     },
+    onSpan(fromMs, toMs) {
+      if (follows) return;
+      if (!opened) {
+        given = { fromMs, toMs };
+        return;
+      }
+      follows = true;
+      showSpan(fromMs, toMs - fromMs);
+      follows = false;
+    },
+  };
+}
+
+/** Says why there's no diagram, unless nothing happened at all. */
+function withoutMessages({ history }: PageData): View | undefined {
+  if (history.length === 0) return undefined;
+  return {
+    element: element(
+      "p",
+      {},
+      "The messages of this run aren't known: only the embedded workbench keeps them.",
+    ),
   };
 }
 

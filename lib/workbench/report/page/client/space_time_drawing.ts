@@ -44,6 +44,8 @@ export function drawTimes({ context, theme, width, height, time }: Scene) {
     const y = Math.round(time(ms));
     context.fillStyle = theme.grid;
     context.fillRect(margin.left, y, width, 1);
+    // Not half behind the names.
+    if (y < margin.top + 6) continue;
     context.fillStyle = theme.muted;
     context.fillText(seconds(ms, stepMs), margin.left - 8, y);
   }
@@ -69,7 +71,7 @@ export function drawFaults(
 
 /** What the faults do, in words that stay in sight while the fault does. */
 export function drawFaultNames(
-  { context, theme, height, time }: Scene,
+  { context, theme, width, height, time }: Scene,
   faults: readonly FaultSpan[],
   describe: (fault: FaultSpan) => string,
 ) {
@@ -89,7 +91,7 @@ export function drawFaultNames(
       18,
     );
     context.fillStyle = theme.fault;
-    context.fillText(text, margin.left + 9, top + 11);
+    context.fillText(text, margin.left + 9, top + 11, width - margin.left - 12);
   }
 }
 

@@ -168,9 +168,7 @@ export const timeline: MakeView = (data, page) => {
       const barWidth = Math.max(1.5, to - from - 0.5);
       drawnTo[type] = Math.ceil(Math.max(to, from + 1));
       context.fillStyle = theme[type === "invoke" ? "info" : type];
-      context.globalAlpha = type === "ok" ? 0.75 : 1;
       context.fillRect(from, y + 1, barWidth, height);
-      context.globalAlpha = 1;
       if (operation === chosen) {
         context.strokeStyle = theme.accent;
         context.lineWidth = 2;
@@ -345,7 +343,7 @@ export const timeline: MakeView = (data, page) => {
       element(
         "p",
         { className: "about" },
-        "Drag to move, Ctrl and the wheel (or two fingers) to zoom. A lane begins with its client's first process and names the node it works with.",
+        "Drag to move, Ctrl and the wheel (or two fingers) to zoom. Keys: ← → from operation to operation, ↑ ↓ to other clients, + − 0 zoom, Enter chooses the moment. A lane begins with its client's first process and names the node it works with.",
       ),
     ),
     onTime(ms) {

@@ -11,12 +11,16 @@ export interface View {
   element: HTMLElement;
   /** Shows this moment, where there's something to show of it. */
   onTime?(ms: number): void;
+  /** Shows this part of the run, where it shows a part. */
+  onSpan?(fromMs: number, toMs: number): void;
 }
 
 /** What a view may ask of the page. */
 export interface Page {
   /** Chooses a moment for all views: the replay goes there, and so on. */
   showTime(ms: number): void;
+  /** Chooses a part of the time for all diagrams: two runs stay side by side. */
+  showSpan(fromMs: number, toMs: number): void;
 }
 
 /** How each view is made. */

@@ -1,13 +1,11 @@
 /**
  * A few operations as bars, a row for each process. Only what came before what
- * matters here, so every beginning and every end takes one step to the right,
- * however long it took.
+ * matters here, so every beginning and every end is a step to the right of the
+ * one before, however long it took, and a bar has room for its words.
  *
  * @module
  */
 /// <reference lib="dom" />
-// @ts-types="@types/d3-scale"
-import { scalePoint } from "d3-scale";
 import type { OpSpan } from "../../anomalies/spans.ts";
 import { shorten } from "../operations.ts";
 import type { Theme } from "../theme.ts";
@@ -24,13 +22,46 @@ export interface Bar extends OpSpan {
 
 const left = 104;
 const rowHeight = 56;
-const leastStep = 62;
-const mostStep = 130;
+const leastStep = 20;
 const maxChars = 28;
 const barHeight = 26;
 
-function widthOf(label: string): number {
-  return (Math.min(maxChars, label.length) + 2) * charWidth(12.5);
+/** Where there's room, it's drawn so many times as wide as it must be. */
+const mostStretched = 1.6;
+
+/** How wide a bar has to be for its label, and the times below it. */
+function widthOf(bar: Bar): number {
+  return Math.max(
+    (Math.min(maxChars, bar.label.length) + 2) * charWidth(12.5) + 16,
+    timesOf(bar).length * 6.2,
+  );
+}
+
+function timesOf({ invokedMs, completedMs }: Bar): string {
+  return completedMs === null
+    ? `${invokedMs.toFixed(1)} ms – ?`
+    : `${invokedMs.toFixed(1)} – ${completedMs.toFixed(1)} ms`;
+}
+
+/** Gives each moment its place, the last of them `Infinity`: what never ended. */
+function placesOf(operations: readonly Bar[]): Map<number, number> {
+  const endOf = ({ completedMs }: Bar) => completedMs ?? Infinity;
+  const moments = new Set(
+    operations.flatMap((bar) => [bar.invokedMs, endOf(bar)]),
+  );
+  const places = new Map<number, number>();
+  let place = 0;
+  for (const moment of [...moments].sort((a, b) => a - b)) {
+    const ending = operations.filter((bar) =>
+      endOf(bar) === moment && bar.invokedMs < moment
+    );
+    place = Math.max(
+      place + leastStep,
+      ...ending.map((bar) => places.get(bar.invokedMs)! + widthOf(bar)),
+    );
+    places.set(moment, place);
+  }
+  return places;
 }
 
 /** Draws operations. If the width isn't enough, the drawing is wider. */
@@ -39,27 +70,16 @@ export function bars(
   width: number,
   theme: Theme,
 ): SVGSVGElement {
-  const moments = [
-    ...new Set(
-      operations.flatMap(({ invokedMs, completedMs }) =>
-        completedMs === null ? [invokedMs] : [invokedMs, completedMs]
-      ),
-    ),
-  ].sort((a, b) => a - b);
   const processes = [...new Set(operations.map(({ process }) => process))]
     .sort((a, b) => a - b);
-  const step = Math.max(
-    leastStep,
-    ...operations.map(({ invokedMs, completedMs, label }) => {
-      const end = completedMs === null
-        ? moments.length
-        : moments.indexOf(completedMs);
-      return (widthOf(label) + 16) / (end - moments.indexOf(invokedMs));
-    }),
-    Math.min(mostStep, (width - left - 44) / moments.length),
+  const places = placesOf(operations);
+  const least = Math.max(...places.values());
+  const stretch = Math.max(
+    1,
+    Math.min(mostStretched, (width - left - 32) / least),
   );
-  const right = left + step * moments.length + 24;
-  const x = scalePoint(moments, [left + 24, right - step]);
+  const x = (ms: number) => left + stretch * places.get(ms)!;
+  const right = left + stretch * least + 24;
   const height = processes.length * rowHeight + 8;
   const svg = drawingOf(right + 8, height, theme);
 
@@ -78,8 +98,8 @@ export function bars(
   for (const operation of operations) {
     const { process, invokedMs, completedMs, label, culprit, openBefore } =
       operation;
-    const from = x(invokedMs)!;
-    const to = completedMs === null ? right : x(completedMs)!;
+    const from = x(invokedMs);
+    const to = x(completedMs ?? Infinity);
     const y = processes.indexOf(process) * rowHeight + 8;
     const colour = culprit ? theme.fail : theme.palette[0];
     const bar = svg.append("g").attr("transform", `translate(0,${y})`);
@@ -105,11 +125,7 @@ export function bars(
       .text(`${shorten(label, maxChars)}${culprit ? " ✗" : ""}`);
     bar.append("text").attr("x", from).attr("y", barHeight + 14)
       .attr("font-size", 11).attr("fill", theme.muted)
-      .text(
-        completedMs === null
-          ? `${invokedMs.toFixed(1)} ms – ?`
-          : `${invokedMs.toFixed(1)} – ${completedMs.toFixed(1)} ms`,
-      );
+      .text(timesOf(operation));
   }
   return svg.node()!;
 }

@@ -1,5 +1,5 @@
 /**
- * What a node did that it must not, and what it logged before that.
+ * What a node logged before it did what it must not.
  *
  * @module
  */
@@ -9,34 +9,26 @@ import { element } from "../dom.ts";
 
 /** Makes the list. */
 export function nodeLog(
-  { node, details, line, log, others }: NodeAnomaly,
+  { node, log, others }: NodeAnomaly,
 ): HTMLElement {
   return element(
     "div",
     {},
-    ...(line === undefined ? [] : [
-      element("h4", {}, "The line"),
-      block(`The line that ${node} wrote`, line),
-    ]),
-    ...(details === undefined ? [] : [block(`What ${node} wrote`, details)]),
     element("h4", {}, `The end of ${node}'s log`),
     log.length === 0
       ? element("p", { className: "about" }, "It logged nothing.")
-      : block(`The last lines of ${node}'s log`, log.join("\n")),
+      : element("pre", {
+        className: "lines",
+        tabIndex: 0,
+        role: "region",
+        ariaLabel: `The last lines of ${node}'s log`,
+      }, log.join("\n")),
     ...(others.length === 0 ? [] : [
       element(
         "p",
         { className: "about" },
-        `Such things were also done by ${others.join(", ")}.`,
+        `${others.join(", ")} did such things, too.`,
       ),
     ]),
-  );
-}
-
-function block(label: string, text: string): HTMLPreElement {
-  return element(
-    "pre",
-    { className: "lines", tabIndex: 0, ariaLabel: label, role: "region" },
-    text,
   );
 }

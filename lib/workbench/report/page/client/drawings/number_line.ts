@@ -22,6 +22,8 @@ export function numberLine(
     ...acceptable.flat(),
   ];
   const [least, greatest] = [Math.min(...all), Math.max(...all)];
+  const [first] = acceptable;
+  const rightHalf = first[0] > (least + greatest) / 2;
   const margin = Math.max(1, (greatest - least) * 0.08);
   return Plot.plot({
     width,
@@ -53,12 +55,12 @@ export function numberLine(
         fillOpacity: 0.22,
         stroke: theme.ok,
       }),
-      Plot.text([acceptable[0]], {
-        x: ([from]) => from,
+      Plot.text([first], {
+        x: ([from, to]) => rightHalf ? to : from,
         text: () => "acceptable",
         frameAnchor: "top",
         dy: -14,
-        textAnchor: "start",
+        textAnchor: rightHalf ? "end" : "start",
         fill: theme.ok,
         fontWeight: 600,
         fontSize: 12,

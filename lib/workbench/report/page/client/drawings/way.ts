@@ -177,10 +177,13 @@ function windowOf(
   const missing = reads.filter(({ shows, invokedMs }) =>
     !shows && invokedMs > spread
   );
+  // Where no message is known, the reads are all there is to see.
+  const seen = learned.length === 0 ? reads.at(-1) : undefined;
   const late = fate === "late" ? reads.filter(({ shows }) => !shows) : [];
   const last = Math.max(
     spread,
     missing[0]?.completedMs ?? 0,
+    seen?.completedMs ?? 0,
     late.at(-1)?.completedMs ?? 0,
   );
   const margin = Math.max(1, (last - add.invokedMs) * 0.06);
