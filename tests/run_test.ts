@@ -75,7 +75,7 @@ Deno.test("a run over its limit doesn't pass, though it's valid", async () => {
   const { code, stdout } = await run("3d", "--latency", "300");
   assertEquals(code, 1);
   assertMatch(stdout, /^✗ {2}3d .*over limit/);
-  assertMatch(stdout, /median is \d+, and has to be below 400 ms/);
+  assertMatch(stdout, /median is \d+ ms, and has to be below 400 ms/);
 });
 
 Deno.test("limits are for the network as the challenge has it: with faults, valid is enough", async () => {

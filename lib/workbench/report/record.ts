@@ -90,12 +90,14 @@ export function toRecord(
   const { engine, options, results, crashed } = judgement;
   const measured = measure(results, limits);
   const over = measured.find(({ within }) => !within);
+  const withUnit = (figure: number) =>
+    `${format(figure)} ${over?.unit ?? ""}`.trimEnd();
   const reason = judgement.reason ?? (over &&
     (over.actual === undefined
       ? `there is no ${over.label} to hold against the limit`
-      : `${over.label} is ${
-        format(over.actual)
-      }, and has to be below ${over.below} ${over.unit ?? ""}`.trimEnd()));
+      : `${over.label} is ${withUnit(over.actual)}, and has to be below ${
+        withUnit(over.below)
+      }`));
   return {
     id,
     engine,
