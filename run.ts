@@ -146,7 +146,7 @@ const usage = `Judges solutions of the Gossip Glomers challenges.
   run.ts check FOLDER …
                    judges recorded runs once more
   run.ts build     makes each challenge a program, in bin/
-  run.ts bench     measures the library [against the echo node --bin PATH]
+  run.ts bench     measures the library against other echo nodes [--bin PATH]
   run.ts serve     shows the store's runs in a browser
   run.ts pictures  draws the README's pictures [--check: are they up to date?]
   run.ts figures   computes the README's figures [--check: as above]

@@ -10,7 +10,17 @@
  */
 import type { Body } from "./message.ts";
 
-/** Maelstrom's error codes by name. Codes from 1000 on are yours, indefinite. */
+/**
+ * Maelstrom's error codes by name. Codes from 1000 on are yours, indefinite.
+ *
+ * @example
+ * ```ts
+ * import { ErrorCode } from "@call-me-maybe/maelstrom";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(ErrorCode.preconditionFailed, 22);
+ * ```
+ */
 export const ErrorCode = {
   /** No answer within the time-out. Indefinite. */
   timeout: 0,
@@ -48,12 +58,39 @@ const indefinite: ReadonlySet<number> = new Set([
   ErrorCode.crash,
 ]);
 
-/** Maelstrom's name for a code, such as `"key-does-not-exist"`. */
+/**
+ * Maelstrom's name for a code.
+ *
+ * @returns such as `"key-does-not-exist"`; `"unknown"` for a code that isn't
+ * Maelstrom's.
+ *
+ * @example
+ * ```ts
+ * import { errorName } from "@call-me-maybe/maelstrom";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(errorName(30), "txn-conflict");
+ * assertEquals(errorName(1000), "unknown");
+ * ```
+ */
 export function errorName(code: number): string {
   return names.get(code) ?? "unknown";
 }
 
-/** Whether an error of this code means that nothing happened, for certain. */
+/**
+ * Whether an error of this code means that nothing happened, for certain. A
+ * code that isn't Maelstrom's leaves it open.
+ *
+ * @example
+ * ```ts
+ * import { ErrorCode, isDefinite } from "@call-me-maybe/maelstrom";
+ * import { assert, assertFalse } from "@std/assert";
+ *
+ * assert(isDefinite(ErrorCode.abort));
+ * assertFalse(isDefinite(ErrorCode.timeout));
+ * assertFalse(isDefinite(1000));
+ * ```
+ */
 export function isDefinite(code: number): boolean {
   return names.has(code) && !indefinite.has(code);
 }
@@ -64,20 +101,24 @@ export function isDefinite(code: number): boolean {
  *
  * @example
  * ```ts
- * import { ErrorCode, RPCError } from "./error.ts";
+ * import { ErrorCode, RPCError } from "@call-me-maybe/maelstrom";
+ * import { assert, assertEquals } from "@std/assert";
  *
  * const error = new RPCError(ErrorCode.keyDoesNotExist, "no key 7");
- * console.assert(error.code === 20);
- * console.assert(error.kind === "key-does-not-exist");
- * console.assert(error.definite);
+ * assertEquals(error.kind, "key-does-not-exist");
+ * assert(error.definite);
+ * assertEquals(error.toBody(), { type: "error", code: 20, text: "no key 7" });
  * ```
  */
 export class RPCError extends Error {
+  /** Always `"RPCError"`. */
   override name = "RPCError";
   /** The number that goes over the wire. */
   readonly code: number;
 
   /**
+   * Makes an error, to be thrown in a handler.
+   *
    * @param code one of {@linkcode ErrorCode}, or your own from 1000 on.
    * @param text the explanation that travels with it.
    */
@@ -101,7 +142,10 @@ export class RPCError extends Error {
     return { type: "error", code: this.code, text: this.message };
   }
 
-  /** The error that an `error` message stands for. */
+  /**
+   * The error that an `error` message stands for. Where its code is no number,
+   * it's 13 (`crash`): what it means is unknown.
+   */
   static fromBody(
     { code, text }: Body & { code?: unknown; text?: unknown },
   ): RPCError {

@@ -29,13 +29,32 @@
 import type { Body } from "./message.ts";
 import type { Node } from "./node.ts";
 
-/** How a {@linkcode Feed} behaves. */
+/**
+ * How a {@linkcode Feed} behaves.
+ *
+ * @typeParam E what the events are.
+ *
+ * @example
+ * ```ts
+ * import type { FeedOptions } from "@call-me-maybe/maelstrom";
+ *
+ * const log: string[] = [];
+ * const options: FeedOptions<string> = {
+ *   intervalMs: 100,
+ *   onEvent: (event, position, from) => log[position] = `${from}: ${event}`,
+ * };
+ * ```
+ */
 export interface FeedOptions<E> {
-  /** The type of its messages, if a node has more than one feed. */
+  /**
+   * The type of its messages, if a node has more than one feed.
+   *
+   * @default {"feed"}
+   */
   type?: string;
   /** How long events gather before they are sent, in milliseconds. */
   intervalMs: number;
-  /** Takes in an event of another node. */
+  /** Takes in an event of another node. It must not throw. */
   onEvent(event: E, position: number, from: string): void;
 }
 
@@ -77,6 +96,34 @@ const maxRetryMs = 2000;
  * A node's end of the feed.
  *
  * @typeParam E what the events are, as JSON can hold them.
+ *
+ * @example A set that all nodes come to share, in spite of partitions
+ * ```ts
+ * import { type Body, Feed, type Node } from "@call-me-maybe/maelstrom";
+ * import { judge } from "@call-me-maybe/maelstrom/workbench";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function set(node: Node) {
+ *   const elements = new Set<number>();
+ *   const feed = new Feed<number>(node, {
+ *     intervalMs: 100,
+ *     onEvent: (element) => elements.add(element),
+ *   });
+ *   node.on<Body & { element: number }>("add", ({ body: { element } }) => {
+ *     elements.add(element);
+ *     feed.append(element);
+ *     return { type: "add_ok" };
+ *   });
+ *   node.on("read", () => ({ type: "read_ok", value: [...elements] }));
+ * }
+ *
+ * const { results } = await judge(set, {
+ *   workload: "g-set",
+ *   "time-limit": 10,
+ *   nemesis: "partition",
+ * });
+ * assertEquals(results["valid?"], true);
+ * ```
  */
 export class Feed<E> {
   #node: Node;
@@ -94,7 +141,11 @@ export class Feed<E> {
   #retrying = false;
   #waiting: { position: number; resolve(): void }[] = [];
 
-  /** Make it before the node is initialised. */
+  /**
+   * Makes a node's end of the feed: in the app, before the node is initialised.
+   *
+   * @throws {TypeError} if the node has a handler for its messages already.
+   */
   constructor(node: Node, options: FeedOptions<E>) {
     this.#node = node;
     this.#options = options;
@@ -119,7 +170,8 @@ export class Feed<E> {
   }
 
   /**
-   * Appends an event.
+   * Appends an event, once the node is initialised. It leaves within
+   * `intervalMs`.
    *
    * @returns its position: greater than that of every event known here.
    */
@@ -146,7 +198,28 @@ export class Feed<E> {
     return stable;
   }
 
-  /** Resolves when all nodes have our events up to this position. */
+  /**
+   * Resolves when all nodes have our events up to this position, itself
+   * included. While a node can't be reached, it waits.
+   *
+   * @example A write that is answered when no node can read an older value
+   * ```ts
+   * import { Feed, type Node } from "@call-me-maybe/maelstrom";
+   *
+   * function register(node: Node) {
+   *   let value: unknown;
+   *   const feed = new Feed<unknown>(node, {
+   *     intervalMs: 10,
+   *     onEvent: (event) => value = event,
+   *   });
+   *   node.on("write", async ({ body }) => {
+   *     value = body.value;
+   *     await feed.everywhere(feed.append(body.value));
+   *     return { type: "write_ok" };
+   *   });
+   * }
+   * ```
+   */
   everywhere(position: number): Promise<void> {
     if (position < this.#acknowledgedByAll()) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ position, resolve }));

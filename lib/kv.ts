@@ -2,13 +2,15 @@
  * Clients of the services that Maelstrom offers to nodes: three key-value
  * stores and a clock.
  *
- * - `lin-kv` is linearizable: an operation sees every operation that ended
- *   before it began.
- * - `seq-kv` is sequentially consistent: all nodes see one order, but a read
- *   may be answered from the past.
+ * - `lin-kv` is linearizable (Herlihy, Wing: *Linearizability*, 1990): an
+ *   operation sees every operation that ended before it began.
+ * - `seq-kv` is sequentially consistent (Lamport: *How to Make a Multiprocessor
+ *   Computer*, 1979): all nodes see one order, but a read may be answered from
+ *   the past.
  * - `lww-kv` is eventually consistent: the last writer wins, and until its
  *   replicas have met, anything goes.
- * - `lin-tso` hands out integers, each greater than all before.
+ * - `lin-tso` hands out integers, each greater than all before: the timestamp
+ *   oracle of Percolator (Peng, Dabek, 2010).
  *
  * See https://github.com/jepsen-io/maelstrom/blob/main/doc/services.md.
  *
@@ -18,19 +20,59 @@ import { ErrorCode, RPCError } from "./error.ts";
 import type { Body } from "./message.ts";
 import type { Node, RPCOptions } from "./node.ts";
 
-/** The names of Maelstrom's key-value stores. */
+/**
+ * The names of Maelstrom's key-value stores.
+ *
+ * @example
+ * ```ts
+ * import type { KVService } from "@call-me-maybe/maelstrom";
+ *
+ * const stores: KVService[] = ["lin-kv", "seq-kv", "lww-kv"];
+ * ```
+ */
 export type KVService = "lin-kv" | "seq-kv" | "lww-kv";
 
-/** A key: Maelstrom takes any JSON, but these two are what works everywhere. */
+/**
+ * A key: Maelstrom takes any JSON, but these two are what works everywhere.
+ *
+ * @example
+ * ```ts
+ * import type { Key } from "@call-me-maybe/maelstrom";
+ *
+ * const keys: Key[] = ["total", 7];
+ * ```
+ */
 export type Key = string | number;
 
-/** What {@linkcode KV.cas} may do beyond comparing. */
+/**
+ * What {@linkcode KV.cas} may do beyond comparing.
+ *
+ * @example
+ * ```ts
+ * import type { CasOptions } from "@call-me-maybe/maelstrom";
+ *
+ * const options: CasOptions = { createIfMissing: true, timeoutMs: 1000 };
+ * ```
+ */
 export interface CasOptions extends RPCOptions {
-  /** Where the key does not exist, create it with the new value. */
+  /**
+   * Where the key does not exist, create it with the new value.
+   *
+   * @default {false}
+   */
   createIfMissing?: boolean;
 }
 
-/** What {@linkcode KV.update} does about a key that others change as well. */
+/**
+ * What {@linkcode KV.update} does about a key that others change as well.
+ *
+ * @example
+ * ```ts
+ * import type { UpdateOptions } from "@call-me-maybe/maelstrom";
+ *
+ * const options: UpdateOptions = { maxAttempts: 10, timeoutMs: 1000 };
+ * ```
+ */
 export interface UpdateOptions extends RPCOptions {
   /**
    * How often to try before giving up with error 22.
@@ -50,7 +92,9 @@ export interface UpdateOptions extends RPCOptions {
  *
  * @example
  * ```ts
- * import { KV, type Node } from "./mod.ts";
+ * import { KV, type Node } from "@call-me-maybe/maelstrom";
+ * import { judge } from "@call-me-maybe/maelstrom/workbench";
+ * import { assertEquals } from "@std/assert";
  *
  * function counter(node: Node) {
  *   const kv = new KV<number>(node, "lin-kv");
@@ -63,6 +107,12 @@ export interface UpdateOptions extends RPCOptions {
  *     value: await kv.readOr("total", 0),
  *   }));
  * }
+ *
+ * const { results } = await judge(counter, {
+ *   workload: "g-counter",
+ *   "time-limit": 10,
+ * });
+ * assertEquals(results["valid?"], true);
  * ```
  */
 export class KV<V = unknown> {
@@ -70,6 +120,9 @@ export class KV<V = unknown> {
   #service: KVService;
 
   /**
+   * Makes a client. It asks when one of its methods is called, and that takes
+   * an initialised node.
+   *
    * @param node the node that asks.
    * @param service the store to ask.
    */
@@ -114,6 +167,8 @@ export class KV<V = unknown> {
   /**
    * Compare and set: changes a key from one value to another in one step.
    *
+   * @param from the value that it has to have; as JSON has no `undefined`, that
+   * is `null`.
    * @throws {RPCError} 22 where the value is another, 20 where there is no such
    * key and `createIfMissing` isn't set. `lww-kv` never creates.
    */
@@ -142,6 +197,7 @@ export class KV<V = unknown> {
    * @param change gets `undefined` where there is no such key. It may be
    * called several times.
    * @returns the new value.
+   * @throws {RPCError} 22 where others got there first each time.
    */
   async update(
     key: Key,
@@ -172,16 +228,47 @@ export class KV<V = unknown> {
   }
 }
 
-/** A client of `lin-tso`, the central clock. */
+/**
+ * A client of `lin-tso`, the central clock.
+ *
+ * @example Ids that are unique, and in the order in which they were asked for
+ * ```ts
+ * import { type Node, TSO } from "@call-me-maybe/maelstrom";
+ * import { judge } from "@call-me-maybe/maelstrom/workbench";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function ids(node: Node) {
+ *   const clock = new TSO(node);
+ *   node.on("generate", async () => ({
+ *     type: "generate_ok",
+ *     id: await clock.next(),
+ *   }));
+ * }
+ *
+ * const { results } = await judge(ids, {
+ *   workload: "unique-ids",
+ *   "time-limit": 10,
+ * });
+ * assertEquals(results["valid?"], true);
+ * ```
+ */
 export class TSO {
   #node: Node;
 
-  /** @param node the node that asks. */
+  /**
+   * Makes a client.
+   *
+   * @param node the node that asks.
+   */
   constructor(node: Node) {
     this.#node = node;
   }
 
-  /** The next timestamp: an integer that is greater than all before it. */
+  /**
+   * The next timestamp: an integer that is greater than all before it.
+   *
+   * @throws {RPCError} 0 where no answer came in time.
+   */
   async next(options?: RPCOptions): Promise<number> {
     const reply = await this.#node.rpc<Body & { ts: number }>(
       "lin-tso",

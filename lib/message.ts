@@ -8,7 +8,18 @@
  * @module
  */
 
-/** The keys that every message body may carry; only `type` is required. */
+/**
+ * The keys that every message body may carry; only `type` is required. What
+ * else a type of message has is declared beside it.
+ *
+ * @example
+ * ```ts
+ * import type { Body } from "@call-me-maybe/maelstrom";
+ *
+ * type Echo = Body & { echo: string };
+ * const body: Echo = { type: "echo", msg_id: 1, echo: "Please echo 7" };
+ * ```
+ */
 export interface Body {
   /** What kind of message this is: `"init"`, `"echo"`, `"echo_ok"`, … */
   type: string;
@@ -18,14 +29,48 @@ export interface Body {
   in_reply_to?: number;
 }
 
-/** A body as it came in when nobody declared more about it. */
+/**
+ * A body as it came in when nobody declared more about it.
+ *
+ * @example
+ * ```ts
+ * import type { OpenBody } from "@call-me-maybe/maelstrom";
+ *
+ * const body: OpenBody = JSON.parse(`{"type":"add","delta":3}`);
+ * const delta: unknown = body.delta;
+ * ```
+ */
 export type OpenBody = Body & { [key: string]: unknown };
 
-/** A body on its way out: a `type`, and whatever JSON can hold. */
+/**
+ * A body on its way out: a `type`, and whatever JSON can hold.
+ *
+ * @example
+ * ```ts
+ * import type { OutgoingBody } from "@call-me-maybe/maelstrom";
+ *
+ * const body: OutgoingBody = { type: "read_ok", value: [1, 2, 3] };
+ * ```
+ */
 // deno-lint-ignore no-explicit-any -- only `any` lets interfaces in as well
 export type OutgoingBody = Body & { [key: string]: any };
 
-/** A message between two nodes, or between a client and a node. */
+/**
+ * A message between two nodes, or between a client and a node.
+ *
+ * @typeParam B its body.
+ *
+ * @example
+ * ```ts
+ * import type { Message } from "@call-me-maybe/maelstrom";
+ *
+ * const request: Message = {
+ *   src: "c1",
+ *   dest: "n1",
+ *   body: { type: "echo", msg_id: 1, echo: "Please echo 7" },
+ * };
+ * ```
+ */
 export interface Message<B extends Body = OpenBody> {
   /** The id of the node or client that sent it. */
   src: string;
@@ -35,7 +80,18 @@ export interface Message<B extends Body = OpenBody> {
   body: B;
 }
 
-/** Whether a parsed line has the shape of a {@linkcode Message}. */
+/**
+ * Whether a parsed line has the shape of a {@linkcode Message}.
+ *
+ * @example
+ * ```ts
+ * import { isMessage } from "@call-me-maybe/maelstrom";
+ * import { assert, assertFalse } from "@std/assert";
+ *
+ * assert(isMessage(JSON.parse(`{"src":"c1","dest":"n1","body":{"type":"read"}}`)));
+ * assertFalse(isMessage(JSON.parse(`{"type":"read"}`)));
+ * ```
+ */
 export function isMessage(value: unknown): value is Message {
   if (typeof value !== "object" || value === null) return false;
   const { src, dest, body } = value as Partial<Message>;

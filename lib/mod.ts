@@ -4,7 +4,7 @@
  *
  * @example A node, ready for `maelstrom test -w echo --bin …`
  * ```ts
- * import { type Node, serve } from "./mod.ts";
+ * import { type Node, serve } from "@call-me-maybe/maelstrom";
  *
  * function echo(node: Node) {
  *   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));

@@ -3,7 +3,8 @@
  *
  * The shape is that of Maelstrom's official Go library
  * (https://pkg.go.dev/github.com/jepsen-io/maelstrom/demo/go), made idiomatic:
- * what a handler returns is the reply, and an RPC is a promise.
+ * what a handler returns is the reply, and an RPC (Birrell, Nelson: *Implementing
+ * Remote Procedure Calls*, 1984) is a promise.
  *
  * @module
  */
@@ -14,11 +15,30 @@ import type { Runtime } from "./runtime.ts";
 
 /**
  * A program for a node: it registers its handlers, and returns. The arguments
- * are what stands behind the program's name on the command line.
+ * are what stands behind the program's name on the command line. What it throws
+ * is what is wrong with them.
+ *
+ * @example
+ * ```ts
+ * import type { App } from "@call-me-maybe/maelstrom";
+ *
+ * const greeter: App = (node, [greeting = "hello"]) => {
+ *   node.on("greet", () => ({ type: "greet_ok", greeting }));
+ * };
+ * ```
  */
 export type App = (node: Node, args: string[]) => void | Promise<void>;
 
-/** What a handler gives back: the body of the reply, or nothing. */
+/**
+ * What a handler gives back: the body of the reply, or nothing.
+ *
+ * @example
+ * ```ts
+ * import type { Reply } from "@call-me-maybe/maelstrom";
+ *
+ * const reply: Reply = { type: "echo_ok", echo: "Please echo 7" };
+ * ```
+ */
 export type Reply = OutgoingBody | void;
 
 /**
@@ -26,12 +46,34 @@ export type Reply = OutgoingBody | void;
  * {@linkcode RPCError} becomes an error reply, anything else thrown becomes
  * error 13 (`crash`) with its text. A message that carries no `msg_id` asks
  * for no reply, so none is sent.
+ *
+ * @typeParam B the request's body, as the caller declares it.
+ *
+ * @example
+ * ```ts
+ * import { type Body, ErrorCode, type Handler, RPCError } from "@call-me-maybe/maelstrom";
+ *
+ * const divide: Handler<Body & { a: number; b: number }> = ({ body: { a, b } }) => {
+ *   if (b === 0) throw new RPCError(ErrorCode.malformedRequest, "b is 0");
+ *   return { type: "divide_ok", quotient: a / b };
+ * };
+ * ```
  */
 export type Handler<B extends Body = OpenBody> = (
   message: Message<B>,
 ) => Reply | Promise<Reply>;
 
-/** How long an RPC may take. */
+/**
+ * How long an RPC may take.
+ *
+ * @example
+ * ```ts
+ * import type { RPCOptions } from "@call-me-maybe/maelstrom";
+ *
+ * const end = new AbortController();
+ * const options: RPCOptions = { timeoutMs: 1000, signal: end.signal };
+ * ```
+ */
 export interface RPCOptions {
   /**
    * Milliseconds until it fails with error 0 (`timeout`). `Infinity` waits for
@@ -51,17 +93,40 @@ interface PendingCall {
 }
 
 /**
- * One node of the cluster.
+ * One node of the cluster. An app is handed one: `serve` and the workbench make
+ * them.
  *
- * @example
+ * @example A broadcast: each node tells all others, again until they answer
  * ```ts
- * import { type Node, serve } from "./mod.ts";
+ * import type { Body, Node } from "@call-me-maybe/maelstrom";
+ * import { judge } from "@call-me-maybe/maelstrom/workbench";
+ * import { assertEquals } from "@std/assert";
  *
- * function echo(node: Node) {
- *   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+ * function broadcast(node: Node) {
+ *   const values = new Set<number>();
+ *   node.on("topology", () => ({ type: "topology_ok" }));
+ *   node.on("read", () => ({ type: "read_ok", messages: [...values] }));
+ *   node.on<Body & { value: number }>("tell", ({ body }) => {
+ *     values.add(body.value);
+ *     return { type: "tell_ok" };
+ *   });
+ *   node.on<Body & { message: number }>("broadcast", ({ body }) => {
+ *     values.add(body.message);
+ *     for (const peer of node.peers) tell(peer, body.message);
+ *     return { type: "broadcast_ok" };
+ *   });
+ *   async function tell(peer: string, value: number) {
+ *     await node.rpc(peer, { type: "tell", value }, { timeoutMs: 500 })
+ *       .catch(() => tell(peer, value));
+ *   }
  * }
  *
- * if (import.meta.main) await serve(echo);
+ * const { results } = await judge(broadcast, {
+ *   workload: "broadcast",
+ *   "time-limit": 10,
+ *   nemesis: "partition",
+ * });
+ * assertEquals(results["valid?"], true);
  * ```
  */
 export class Node {
@@ -77,7 +142,11 @@ export class Node {
   #running = new Set<Promise<void>>();
   #closed = false;
 
-  /** @param runtime where the node lives; `serve` and the workbench give one. */
+  /**
+   * Makes a node that waits for `init`.
+   *
+   * @param runtime where the node lives; `serve` and the workbench give one.
+   */
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
   }
@@ -104,6 +173,19 @@ export class Node {
    * @typeParam B the request's body, as the caller declares it. It is not
    * checked against what comes in: that is the handler's to do.
    * @throws {TypeError} if the type has a handler already, or is `init`.
+   *
+   * @example
+   * ```ts
+   * import type { Body, Node } from "@call-me-maybe/maelstrom";
+   *
+   * function adder(node: Node) {
+   *   let total = 0;
+   *   node.on<Body & { delta: number }>("add", ({ body }) => {
+   *     total += body.delta;
+   *     return { type: "add_ok", total };
+   *   });
+   * }
+   * ```
    */
   on<B extends Body = OpenBody>(type: B["type"], handler: Handler<B>): void {
     if (type === "init") {
@@ -117,7 +199,8 @@ export class Node {
 
   /**
    * Runs once the node knows its id and its peers, before `init` is answered.
-   * Several are run in the order in which they were registered.
+   * Several are run in the order in which they were registered. Where one
+   * throws, `init` is answered with an error, and may come again.
    */
   onInit(handler: () => void | Promise<void>): void {
     this.#initHandlers.push(handler);
@@ -152,6 +235,24 @@ export class Node {
    * @typeParam R the reply's body, as the caller declares it.
    * @returns the body of the reply.
    * @throws {RPCError} what the other side replied, or error 0 when time is up.
+   * @throws the signal's reason, when it aborts before that.
+   *
+   * @example
+   * ```ts
+   * import type { Body, Node } from "@call-me-maybe/maelstrom";
+   *
+   * function asker(node: Node) {
+   *   node.on("ask", async () => {
+   *     const [peer] = node.peers;
+   *     const { total } = await node.rpc<Body & { total: number }>(
+   *       peer,
+   *       { type: "read" },
+   *       { timeoutMs: 500 },
+   *     );
+   *     return { type: "ask_ok", total };
+   *   });
+   * }
+   * ```
    */
   rpc<R extends Body = OpenBody>(
     dest: string,
@@ -197,7 +298,7 @@ export class Node {
   }
 
   /**
-   * Waits.
+   * Waits so many milliseconds; `Infinity` is for ever.
    *
    * @throws the signal's reason, when it aborts before the time is up.
    */
@@ -224,6 +325,18 @@ export class Node {
    * it throws is logged. While a call is still running, ticks are left out.
    *
    * @returns a function that ends it.
+   *
+   * @example
+   * ```ts
+   * import type { Node } from "@call-me-maybe/maelstrom";
+   *
+   * function gossip(node: Node) {
+   *   const known: number[] = [];
+   *   node.every(500, () => {
+   *     for (const peer of node.peers) node.send(peer, { type: "gossip", known });
+   *   });
+   * }
+   * ```
    */
   every(intervalMs: number, task: () => void | Promise<void>): () => void {
     if (this.#closed) return () => {};
@@ -294,7 +407,7 @@ export class Node {
    * answer fail, and new ones get none. Handlers that are still running may go
    * on to reply.
    *
-   * @param graceMs how long to wait for them.
+   * @param graceMs how long to wait for them, in milliseconds.
    */
   async close(graceMs = 0): Promise<void> {
     this.#closed = true;

@@ -8,7 +8,39 @@
  */
 import type { Message, OutgoingBody } from "./message.ts";
 
-/** A node's environment: its way out, its time, its timers, its dice. */
+/**
+ * A node's environment: its way out, its time, its timers, its dice.
+ *
+ * @example A node in the hands of a test
+ * ```ts
+ * import { type Message, Node, type OutgoingBody, type Runtime } from "@call-me-maybe/maelstrom";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sent: Message<OutgoingBody>[] = [];
+ * const runtime: Runtime = {
+ *   send: (message) => sent.push(message),
+ *   now: () => 0,
+ *   setTimer: () => () => {},
+ *   random: () => 0.5,
+ *   log: console.error,
+ * };
+ * new Node(runtime).receive({
+ *   src: "c1",
+ *   dest: "n1",
+ *   body: { type: "read", msg_id: 1 },
+ * });
+ * assertEquals(sent, [{
+ *   src: "n1",
+ *   dest: "c1",
+ *   body: {
+ *     type: "error",
+ *     code: 11,
+ *     text: "this node has not been initialised",
+ *     in_reply_to: 1,
+ *   },
+ * }]);
+ * ```
+ */
 export interface Runtime {
   /** Hands a message to the network. */
   send(message: Message<OutgoingBody>): void;

@@ -33,7 +33,7 @@ const maxQueuedChars = 64 * 1024 * 1024;
  *
  * @example
  * ```ts
- * import { type Node, serve } from "./mod.ts";
+ * import { type Node, serve } from "@call-me-maybe/maelstrom";
  *
  * if (import.meta.main) {
  *   await serve((node: Node) => {

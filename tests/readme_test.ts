@@ -11,8 +11,7 @@ import {
 import { importFlags } from "../lib/runner/build.ts";
 import { program, root, run, runIn } from "./cli.ts";
 import { fakeHome, javaHome } from "./maelstrom/machine.ts";
-
-const readme = await Deno.readTextFile(`${root}README.md`);
+import { blockAfter, readme } from "./readme.ts";
 
 Deno.test("the first command prints what the README shows", async () => {
   const { stdout } = await run("--engine", "sim");
@@ -177,17 +176,10 @@ function snippets() {
   );
 }
 
-/** Without indentation, which is another in the middle of a file. */
+/** Without indentation, which is another in the middle of a file or comment. */
 function flat(code: string): string {
-  return code.trim().split("\n").map((line) => line.trim()).join("\n");
-}
-
-/** The code block that follows a text. */
-function blockAfter(text: string): string {
-  const at = readme.indexOf(text);
-  if (at === -1) throw new Error(`the README has no ${text}`);
-  const start = readme.indexOf("\n", readme.indexOf("```", at)) + 1;
-  return readme.slice(start, readme.indexOf("```", start));
+  return code.trim().split("\n")
+    .map((line) => line.trim().replace(/^\* ?/, "").trim()).join("\n");
 }
 
 /** Without the real time that a run took. */

@@ -1,87 +1,74 @@
 /**
- * Measures the library as a node that runs over pipes: messages per second,
- * start-up, and memory; and how the time that checking takes grows with the
- * history. Machines differ and are noisy, so whatever is compared is measured
- * side by side in one go, and what counts is the ratio.
+ * Measures the library as a node that runs over pipes, against other nodes; and
+ * how the time that checking takes grows with the history. Machines differ and
+ * are noisy: so all is measured in one go, taking turns, and what is told is
+ * how many times ours another node takes.
  *
  * @module
  */
 import type { Command } from "../workbench/mod.ts";
 import { checkHistory } from "../workbench/verdict.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
-import { commandFor } from "./build.ts";
 import { testOf, validHistory } from "./histories.ts";
+import { type Contestant, findRivals, ours } from "./rivals.ts";
 
-const messages = 500_000;
-const throughputRounds = 3;
-const startRounds = 10;
+const messages = 200_000;
+const rounds = 5;
 const historySizes = [25_000, 50_000, 100_000];
 const minCheckRounds = 2;
 const minCheckMs = 300;
 
+/** How long a node may take for one measurement. */
+const patienceMs = 5 * 60_000;
+
 /**
  * Runs the benchmarks and prints what they measured.
  *
- * @param rival another echo node to measure beside ours.
+ * @param bin another echo node to measure ours against.
  * @returns an exit code.
  */
-export async function bench(rival?: string): Promise<number> {
-  const ours = commandFor("echo", []);
-  const contestants: [name: string, command: Command][] = [["ours", ours]];
-  if (rival !== undefined) {
-    contestants.push([rival.split("/").at(-1)!, { bin: rival, args: [] }]);
-  }
-
-  console.log(`Echo, ${messages} messages through a pipe:`);
-  const input = echoInput(messages);
-  const times = contestants.map((): number[] => []);
-  for (let round = 0; round < throughputRounds; round++) {
-    for (const [i, [, command]] of contestants.entries()) {
-      times[i].push(await answerAll(command, input, messages + 1));
+export async function bench(bin?: string): Promise<number> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { rivals, leftOut } = await findRivals(Deno.env.toObject(), folder);
+    if (bin !== undefined) {
+      rivals.push({
+        name: bin.split("/").at(-1)!,
+        description: bin,
+        command: { bin, args: [] },
+      });
     }
+    console.log(`${await machine()}.`);
+    for (const line of leftOut) console.log(line);
+    console.log();
+    for (const { name, description } of [ours, ...rivals]) {
+      console.log(`  ${name.padEnd(nameWidth)}${description}`);
+    }
+    const count = messages.toLocaleString("en");
+    console.log(`
+Echo: how many times ours a node takes, the median of ${rounds} rounds in which all
+take turns, and the least and the most of them. Start-up is until init is
+answered, time is for ${count} messages from then on, and memory is what it
+holds at the end. Above 1, ours is better.
+`);
+    console.log(table(await compare(rivals, { messages, rounds })));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
-  const medians = times.map(median);
-  for (const [i, [name]] of contestants.entries()) {
-    const perSecond = Math.round(messages / (medians[i] / 1000));
-    print(
-      name,
-      `${perSecond.toLocaleString("en")} messages/s`,
-      i === 0 ? "" : `ours is ${ratio(medians[i], medians[0])} as fast`,
-    );
-  }
+  await checking();
+  return 0;
+}
 
-  console.log(
-    "\nStart-up, from nothing to the end of a node that was initialised:",
-  );
-  const empty: Command = {
-    bin: ours.bin,
-    args: ["run", "--quiet", "--no-config", emptyScript],
-  };
-  const init = echoInput(0);
-  const starts: [number[], number[]] = [[], []];
-  for (let round = 0; round < startRounds; round++) {
-    starts[0].push(await answerAll(ours, init, 1));
-    starts[1].push(await answerAll(empty, new Uint8Array(), 0));
-  }
-  const [node, nothing] = starts.map(median);
-  print(
-    "a node",
-    `${node.toFixed(0)} ms`,
-    `${ratio(node, nothing)} an empty script`,
-  );
-  print("an empty script", `${nothing.toFixed(0)} ms`);
+/** What machine this is, in a line. */
+async function machine(): Promise<string> {
+  const { stdout } = await new Deno.Command("uname", { args: ["-srm"] })
+    .output();
+  const system = new TextDecoder().decode(stdout).trim();
+  return `${system}, ${navigator.hardwareConcurrency} cores`;
+}
 
-  console.log("\nMemory, resident, after 1,000 messages:");
-  for (const [name, command] of contestants) {
-    const kibibytes = await residentKiB(command);
-    print(
-      name,
-      kibibytes === undefined
-        ? "can't be told here: there is no ps"
-        : `${(kibibytes / 1024).toFixed(0)} MiB`,
-    );
-  }
-
+/** Measures how checking grows, and prints it. */
+async function checking(): Promise<void> {
   const shown = historySizes.map((size) => size.toLocaleString("en"));
   console.log(
     `\nChecking, histories of ${shown.slice(0, -1).join(", ")} and ${
@@ -91,27 +78,13 @@ export async function bench(rival?: string): Promise<number> {
   for (const workload of Object.keys(workloads)) {
     const times: number[] = [];
     for (const size of historySizes) times.push(await checkMs(workload, size));
-    const columns = times.map((ms) => `${ms.toFixed(0)} ms`.padStart(9));
-    print(workload, columns.join(""), growth(times));
+    console.log(`  ${workload.padEnd(nameWidth)}${growth(times)}`);
   }
-  return 0;
-}
-
-const emptyScript = `data:text/javascript,`;
-
-function print(name: string, figure: string, remark = ""): void {
-  console.log(
-    `  ${name.padEnd(20)}${figure.padStart(22)}  ${remark}`.trimEnd(),
-  );
-}
-
-function ratio(a: number, b: number): string {
-  return `${(a / b).toFixed(1)} times`;
 }
 
 /** From the first to the last. */
 function growth(figures: number[]): string {
-  return ratio(figures.at(-1)!, figures[0]);
+  return `${(figures.at(-1)! / figures[0]).toFixed(1)} times`;
 }
 
 function nLogN(n: number): number {
@@ -140,99 +113,177 @@ async function checkMs(workload: string, size: number): Promise<number> {
   return Math.min(...times);
 }
 
-/** One init, and then so many echoes. */
-function echoInput(count: number): Uint8Array<ArrayBuffer> {
-  const lines = [
-    `{"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}`,
-  ];
-  for (let i = 0; i < count; i++) {
-    lines.push(
+/** What a node took. */
+interface Measurement {
+  startMs: number;
+  timeMs: number;
+  /** Absent where there is no `ps`. */
+  memoryKiB?: number;
+}
+
+const columns = ["startMs", "timeMs", "memoryKiB"] as const;
+
+/** How many times ours: the median of all rounds, the least, and the most. */
+export interface Ratio {
+  median: number;
+  least: number;
+  most: number;
+}
+
+/** How a node compares with ours. */
+export interface Comparison extends Record<typeof columns[number], Ratio> {
+  name: string;
+}
+
+/**
+ * Measures ours and its rivals, taking turns.
+ *
+ * @returns how many times ours each of them takes, ours itself at first.
+ */
+export async function compare(
+  rivals: readonly Contestant[],
+  { messages, rounds }: { messages: number; rounds: number },
+): Promise<Comparison[]> {
+  const contestants = [ours, ...rivals];
+  const input = echoes(messages);
+  const measured: Measurement[][] = [];
+  for (let round = 0; round < rounds; round++) {
+    const turn: Measurement[] = [];
+    for (const { command } of contestants) {
+      turn.push(await measure(command, input, messages));
+    }
+    measured.push(turn);
+  }
+  return contestants.map(({ name }, i) => {
+    // Round by round: what slows the machine for a while slows both.
+    const ratios = columns.map((column) => {
+      const all = measured.map((turn) =>
+        (turn[i][column] ?? NaN) / (turn[0][column] ?? NaN)
+      ).sort((a, b) => a - b);
+      return [column, {
+        median: all[Math.floor(all.length / 2)],
+        least: all[0],
+        most: all.at(-1)!,
+      }];
+    });
+    return { name, ...Object.fromEntries(ratios) };
+  });
+}
+
+const nameWidth = 20;
+const figureWidth = 26;
+
+/** The comparisons, as people read them. */
+export function table(comparisons: readonly Comparison[]): string {
+  const heads = { startMs: "start-up", timeMs: "time", memoryKiB: "memory" };
+  const line = (name: string, figures: string[]) =>
+    `  ${name.padEnd(nameWidth)}${
+      figures.map((figure) => figure.padEnd(figureWidth)).join("")
+    }`.trimEnd();
+  const [{ name }, ...rivals] = comparisons;
+  return [
+    line("", columns.map((column) => heads[column])),
+    line(name, columns.map(() => "1")),
+    ...rivals.map((each) =>
+      line(each.name, columns.map((column) => format(each[column])))
+    ),
+  ].join("\n");
+}
+
+function format({ median, least, most }: Ratio): string {
+  return Number.isNaN(median)
+    ? "unknown"
+    : `${median.toFixed(2)} (${least.toFixed(2)} – ${most.toFixed(2)})`;
+}
+
+const encoder = new TextEncoder();
+
+const init = encoder.encode(
+  `{"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}\n`,
+);
+
+/** So many requests. */
+function echoes(count: number): Uint8Array<ArrayBuffer> {
+  const lines = Array.from(
+    { length: count },
+    (_, i) =>
       `{"id":${i},"src":"c1","dest":"n0","body":{"type":"echo","msg_id":${
         i + 2
-      },"echo":"Please echo ${i % 128}"}}`,
-    );
-  }
-  return new TextEncoder().encode(lines.join("\n") + "\n");
+      },"echo":"Please echo ${i % 128}"}}\n`,
+  );
+  return encoder.encode(lines.join(""));
 }
 
-/** How long it takes to answer all that comes in, and to end, in ms. */
-async function answerAll(
+/** Starts a node, and lets it answer so many requests. */
+async function measure(
   command: Command,
   input: Uint8Array<ArrayBuffer>,
-  answers: number,
-): Promise<number> {
-  const start = performance.now();
-  const child = spawn(command);
-  const fed = feed(child, input);
-  let lines = 0;
-  for await (const chunk of child.stdout) {
-    for (
-      let at = chunk.indexOf(10);
-      at !== -1;
-      at = chunk.indexOf(10, at + 1)
-    ) {
-      lines++;
-    }
-  }
-  await fed;
-  const { code } = await child.status;
-  const elapsedMs = performance.now() - start;
-  if (lines !== answers) {
-    throw new Error(
-      `${command.bin} gave ${lines} answers, and should have given ${answers}; it exited with code ${code}`,
-    );
-  }
-  return elapsedMs;
-}
-
-function spawn({ bin, args }: Command): Deno.ChildProcess {
-  return new Deno.Command(bin, {
-    args,
+  count: number,
+): Promise<Measurement> {
+  const begin = performance.now();
+  const child = new Deno.Command(command.bin, {
+    args: command.args,
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
   }).spawn();
-}
-
-async function feed(
-  { stdin }: Deno.ChildProcess,
-  input: Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  const writer = stdin.getWriter();
+  const patience = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+  const stdin = child.stdin.getWriter();
+  // If it ends early, the number of its answers tells.
+  const write = (bytes: Uint8Array<ArrayBuffer>) =>
+    stdin.write(bytes).catch(() => {});
+  let lines = 0;
+  const stdout = child.stdout.getReader();
+  const answered = async (answers: number) => {
+    while (lines < answers) {
+      const { done, value } = await stdout.read();
+      if (done) {
+        const { code } = await child.status;
+        throw new Error(
+          `${command.bin} gave ${lines} answers, and should have given ${
+            count + 1
+          }; it exited with code ${code}`,
+        );
+      }
+      for (let at = value.indexOf(10); at !== -1; lines++) {
+        at = value.indexOf(10, at + 1);
+      }
+    }
+  };
   try {
-    await writer.write(input);
-    await writer.close();
-  } catch {
-    // It ended early: the number of its answers tells.
+    write(init);
+    await answered(1);
+    const ready = performance.now();
+    write(input);
+    await answered(1 + count);
+    const end = performance.now();
+    return {
+      startMs: ready - begin,
+      timeMs: end - ready,
+      memoryKiB: await residentKiB(child.pid),
+    };
+  } finally {
+    clearTimeout(patience);
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await stdout.cancel();
+    await stdin.abort().catch(() => {});
+    await child.status;
   }
 }
 
-/** How much memory a node holds that has answered some messages. */
-async function residentKiB(
-  command: Command,
-): Promise<number | undefined> {
-  const child = spawn(command);
+/** How much memory a process holds. */
+async function residentKiB(pid: number): Promise<number | undefined> {
   try {
-    const writer = child.stdin.getWriter();
-    await writer.write(echoInput(1000));
-    let lines = 0;
-    for await (const chunk of child.stdout) {
-      lines += chunk.filter((byte) => byte === 10).length;
-      if (lines > 1000) break;
-    }
     const { stdout } = await new Deno.Command("ps", {
-      args: ["-o", "rss=", "-p", String(child.pid)],
+      args: ["-o", "rss=", "-p", String(pid)],
     }).output();
     return Number(new TextDecoder().decode(stdout)) || undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
-  } finally {
-    child.kill("SIGKILL");
-    await child.status;
   }
-}
-
-function median(numbers: number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 }

@@ -11,8 +11,24 @@ import { type Clock, msInNs } from "./clock.ts";
 import type { Network } from "./network.ts";
 import type { Random } from "./random.ts";
 
-/** Something that a node did, and that no node may do. */
+/**
+ * Something that a node did, and that no node may do.
+ *
+ * @example
+ * ```ts
+ * import type { NodeError } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const error: NodeError = {
+ *   node: "n1",
+ *   kind: "line-not-valid-json",
+ *   text: "n1 printed a line to stdout that isn't JSON.",
+ *   line: "got a message",
+ *   timeNs: 1_500_000,
+ * };
+ * ```
+ */
 export interface NodeError {
+  /** The node's id. */
   node: string;
   /** What it was, for programs. */
   kind:
@@ -141,12 +157,22 @@ export function watchRejections(): () => void {
 
 let lastToAct: ((error: unknown) => void) | undefined;
 
-/** A program to run as a node. */
+/**
+ * A program to run as a node.
+ *
+ * @example
+ * ```ts
+ * import type { Command } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const command: Command = { bin: "./my-node", args: ["--verbose"] };
+ * ```
+ */
 export interface Command {
   /** The path of the executable. */
   bin: string;
+  /** What it's called with. */
   args: string[];
-  /** The working directory. */
+  /** The working directory; by default, that of this process. */
   cwd?: string;
 }
 

@@ -49,12 +49,36 @@ import { startServices } from "./services.ts";
 import { checkHistory, type HistoryFindings, silenceHint } from "./verdict.ts";
 import type { Workload } from "./workloads/workload.ts";
 
-/** What is judged: an app, or a program that speaks the protocol. */
+/**
+ * What is judged: an app, or a program that speaks the protocol.
+ *
+ * @example
+ * ```ts
+ * import type { Subject } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const app: Subject = (node) =>
+ *   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+ * const program: Subject = { bin: "./my-node", args: [] };
+ * ```
+ */
 export type Subject = App | Command;
 
-/** How to judge, beside the options of the run. */
+/**
+ * How to judge, beside the options of the run.
+ *
+ * @example
+ * ```ts
+ * import type { JudgeSettings } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const settings: JudgeSettings = {
+ *   args: ["--strategy", "flood"],
+ *   onLog: (node, line) => console.error(`${node}: ${line}`),
+ *   signal: AbortSignal.timeout(60_000),
+ * };
+ * ```
+ */
 export interface JudgeSettings {
-  /** What the app is called with. */
+  /** What the app is called with. A command has arguments of its own. */
   args?: string[];
   /** Called as things happen, for whoever watches. */
   onProgress?(progress: Progress): void;
@@ -64,8 +88,22 @@ export interface JudgeSettings {
   signal?: AbortSignal;
 }
 
-/** How far a run has come. */
+/**
+ * How far a run has come.
+ *
+ * @example
+ * ```ts
+ * import type { Progress } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const describe = ({ phase, seconds, ops }: Progress) =>
+ *   `${phase}: ${ops} operations in ${seconds.toFixed(1)} s`;
+ * ```
+ */
 export interface Progress {
+  /**
+   * Nodes are initialised, clients work, the network is left alone, clients
+   * read for the last time, and all of it is judged.
+   */
   phase: "setup" | "work" | "recovery" | "final" | "check";
   /** Seconds since the test began. */
   seconds: number;
@@ -73,7 +111,23 @@ export interface Progress {
   ops: number;
 }
 
-/** What nodes did that they must not. */
+/**
+ * What nodes did that they must not.
+ *
+ * @example
+ * ```ts
+ * import { judge, type NodeFindings } from "@call-me-maybe/maelstrom/workbench";
+ * import type { Node } from "@call-me-maybe/maelstrom";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const misspelt = (node: Node) =>
+ *   node.on("echo", ({ body }) => ({ type: "echo_okay", echo: body.echo }));
+ * const { results } = await judge(misspelt, { workload: "echo", "time-limit": 2 });
+ *
+ * const { errors }: NodeFindings = results.nodes;
+ * assertEquals(errors[0].kind, "malformed-rpc-response");
+ * ```
+ */
 export interface NodeFindings extends Findings {
   /** How many such things there were. */
   "error-count": number;
@@ -81,8 +135,26 @@ export interface NodeFindings extends Findings {
   errors: Omit<NodeError, "timeNs">[];
 }
 
-/** The findings of all checkers, under Maelstrom's names. */
+/**
+ * The findings of all checkers, under Maelstrom's names.
+ *
+ * @example
+ * ```ts
+ * import { judge, type Results } from "@call-me-maybe/maelstrom/workbench";
+ * import type { Node } from "@call-me-maybe/maelstrom";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const echo = (node: Node) =>
+ *   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+ * const { results } = await judge(echo, { workload: "echo", "time-limit": 2 });
+ *
+ * const { availability, net }: Results = results;
+ * assertEquals(availability["ok-fraction"], 1);
+ * assertEquals(net.servers["msg-count"], 0);
+ * ```
+ */
 export interface Results {
+  /** The verdict: `true` if all checkers say so. */
   "valid?": Validity;
   /** Whether operations succeeded, and how many. */
   stats: Stats;
@@ -96,15 +168,38 @@ export interface Results {
   workload: Findings;
 }
 
-/** A run that is over. */
+/**
+ * A run that is over.
+ *
+ * @example
+ * ```ts
+ * import { judge, type Judgement } from "@call-me-maybe/maelstrom/workbench";
+ * import type { Node } from "@call-me-maybe/maelstrom";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const silent = (node: Node) => node.on("echo", () => {});
+ * const judgement: Judgement = await judge(silent, {
+ *   workload: "echo",
+ *   "time-limit": 10,
+ * });
+ *
+ * assertEquals(judgement.results["valid?"], false);
+ * assert(judgement.reason?.startsWith("not one of "));
+ * assertEquals(judgement.history[0].f, "echo");
+ * assertEquals(judgement.journal[0].src, "c0");
+ * ```
+ */
 export interface Judgement {
   /**
    * `sim` for an app under virtual time, `stdio` for processes. The real
    * Maelstrom's judgements have the same shape.
    */
   engine: "sim" | "stdio" | "maelstrom";
+  /** The options, their defaults filled in. */
   options: FullOptions;
+  /** What they come to. */
   test: Test;
+  /** What the checkers found. */
   results: Results;
   /** In words, the first thing that went wrong; absent if nothing did. */
   reason?: string;
@@ -112,7 +207,7 @@ export interface Judgement {
   history: Op[];
   /** Every message. */
   journal: Envelope[];
-  /** When the test began, on the journal's clock. */
+  /** When the test began: nanoseconds on the journal's clock. */
   startNs: number;
   /** The last lines of the nodes' logs. */
   logs: Map<string, string[]>;
@@ -138,24 +233,31 @@ const handoverMs = [0.05, 0.25] as const;
  *
  * An app is run in this process, under virtual time: the run takes a fraction
  * of a second, and the same options and seed always give the same result. A
- * command is run as one child process per node, in real time.
+ * command is run as one child process per node, in real time; that takes the
+ * permission to run it.
  *
+ * What a node does wrong is part of the result, whatever it is: it's never
+ * thrown.
+ *
+ * @param subject what to judge. It's called, or started, once for each node.
  * @throws {BadOption} if the options can't be.
+ * @throws the signal's reason, when `settings.signal` aborts.
  *
  * @example
  * ```ts
- * import { judge } from "./mod.ts";
- * import type { Node } from "../mod.ts";
+ * import { judge } from "@call-me-maybe/maelstrom/workbench";
+ * import type { Node } from "@call-me-maybe/maelstrom";
+ * import { assertEquals } from "@std/assert";
  *
  * const echo = (node: Node) =>
  *   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
  *
- * const { results } = await judge(echo, {
+ * const { results, reason } = await judge(echo, {
  *   workload: "echo",
  *   "node-count": 1,
  *   "time-limit": 5,
  * });
- * console.assert(results["valid?"] === true);
+ * assertEquals(results["valid?"], true, reason);
  * ```
  */
 export async function judge(

@@ -1,13 +1,61 @@
 /**
  * The embedded workbench: judges nodes as Maelstrom does, with the same
  * workloads, faults, statistics and verdicts, but in virtual time and from a
- * seed that replays.
+ * seed that replays. So a cluster of nodes can be tested like any function.
+ *
+ * What Maelstrom does is told in
+ * https://github.com/jepsen-io/maelstrom/blob/main/doc/workloads.md; what is
+ * judged, by its options' names, in {@linkcode Options}.
+ *
+ * @example A test that judges a broadcast
+ * ```ts
+ * import type { Body, Node } from "@call-me-maybe/maelstrom";
+ * import { judge } from "@call-me-maybe/maelstrom/workbench";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function app(node: Node) {
+ *   const values = new Set<number>();
+ *   node.on("topology", () => ({ type: "topology_ok" }));
+ *   node.on("read", () => ({ type: "read_ok", messages: [...values] }));
+ *   node.on<Body & { message: number }>("broadcast", ({ src, body }) => {
+ *     const { message } = body;
+ *     if (values.has(message)) return;
+ *     values.add(message);
+ *     for (const peer of node.peers) {
+ *       if (peer !== src) node.send(peer, { type: "broadcast", message });
+ *     }
+ *     return { type: "broadcast_ok" };
+ *   });
+ * }
+ *
+ * Deno.test("every node gets every value", async () => {
+ *   const { results, reason } = await judge(app, {
+ *     workload: "broadcast",
+ *     seed: 7,
+ *   });
+ *   assertEquals(results["valid?"], true, reason);
+ * });
+ * ```
  *
  * @module
  */
 export * from "./judge.ts";
-export type { Op } from "./history.ts";
+export type {
+  Availability,
+  AvailabilityFindings,
+  Counts,
+  MessageCounts,
+  NetFindings,
+  Stats,
+} from "./checkers/stats.ts";
+export type { Findings, Validity } from "./checkers/validity.ts";
+export type { Op, OpError, OpType, Process } from "./history.ts";
 export type { Command, NodeError } from "./hosts.ts";
-export type { Envelope } from "./network.ts";
-export { BadOption, type FullOptions, type Options } from "./options.ts";
-export type { Limit, Measured, RunRecord } from "./report/record.ts";
+export type { Fault } from "./nemesis.ts";
+export type { Envelope, LatencyDist } from "./network.ts";
+export {
+  BadOption,
+  type FullOptions,
+  type Options,
+  type Test,
+} from "./options.ts";

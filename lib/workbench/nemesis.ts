@@ -19,7 +19,16 @@ import type { Completion } from "./interpreter.ts";
 import type { Network } from "./network.ts";
 import type { Random } from "./random.ts";
 
-/** A fault that `--nemesis` takes. */
+/**
+ * A fault that `nemesis` takes.
+ *
+ * @example
+ * ```ts
+ * import type { Fault } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const faults: Fault[] = ["partition"];
+ * ```
+ */
 export type Fault = "partition";
 
 /** The names of {@linkcode Fault}. */

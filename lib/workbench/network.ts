@@ -16,7 +16,16 @@ import TinyQueue from "tinyqueue";
 import { type Clock, msInNs } from "./clock.ts";
 import type { Random } from "./random.ts";
 
-/** How message latencies are distributed around their mean. */
+/**
+ * How message latencies are distributed around their mean.
+ *
+ * @example
+ * ```ts
+ * import type { LatencyDist } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const dists: LatencyDist[] = ["constant", "uniform", "exponential"];
+ * ```
+ */
 export type LatencyDist = "constant" | "uniform" | "exponential";
 
 /** The names of {@linkcode LatencyDist}. */
@@ -26,11 +35,23 @@ export const latencyDists: readonly LatencyDist[] = [
   "exponential",
 ];
 
-/** A message under way. */
+/**
+ * A message under way. Times are nanoseconds on the journal's clock.
+ *
+ * @example
+ * ```ts
+ * import type { Envelope } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const millis = ({ sentNs, receivedNs }: Envelope) =>
+ *   receivedNs === undefined ? Infinity : (receivedNs - sentNs) / 1e6;
+ * ```
+ */
 export interface Envelope {
   /** Its number in the journal. */
   id: number;
+  /** The id of the node, client or service that sent it. */
   src: string;
+  /** The id of the one that it goes to. */
   dest: string;
   /** The whole message as one line of JSON: nobody shares an object. */
   line: string;

@@ -14,37 +14,90 @@ import { topologies } from "./topology.ts";
 import { workloads } from "./workloads/mod.ts";
 import type { Workload } from "./workloads/workload.ts";
 
-/** What a run can be told. All but the workload have defaults. */
+/**
+ * What a run can be told. All but the workload have defaults.
+ *
+ * @example
+ * ```ts
+ * import type { Options } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const options: Options = {
+ *   workload: "broadcast",
+ *   "node-count": 25,
+ *   rate: 100,
+ *   "time-limit": 20,
+ *   latency: 100,
+ *   nemesis: "partition",
+ *   seed: 7,
+ * };
+ * ```
+ */
 export interface Options {
-  /** What the nodes are asked to be: `"echo"`, `"broadcast"`, … */
+  /**
+   * What the nodes are asked to be: `"echo"`, `"unique-ids"`, `"broadcast"`,
+   * `"g-set"`, `"g-counter"`, `"pn-counter"`, `"lin-kv"`, `"kafka"`,
+   * `"txn-list-append"` or `"txn-rw-register"`.
+   */
   workload: string;
   /** How many nodes: `n0`, `n1`, … Without it there are five, from `n1` on. */
   "node-count"?: number;
-  /** How many clients at a time; `"2n"` is two for each node. */
+  /**
+   * How many clients at a time; `"2n"` is two for each node.
+   *
+   * @default {"1n"}
+   */
   concurrency?: string;
-  /** Operations per second, of all clients together. */
+  /**
+   * Operations per second, of all clients together.
+   *
+   * @default {5}
+   */
   rate?: number;
-  /** How long clients work, in seconds. */
+  /**
+   * How long clients work, in seconds.
+   *
+   * @default {60}
+   */
   "time-limit"?: number;
-  /** The mean latency between nodes, in milliseconds. */
+  /**
+   * The mean latency between nodes, in milliseconds.
+   *
+   * @default {0}
+   */
   latency?: number;
-  /** How latencies are distributed. */
+  /**
+   * How latencies are distributed.
+   *
+   * @default {"constant"}
+   */
   "latency-dist"?: LatencyDist;
-  /** Faults, separated by commas: `"partition"`. */
+  /** Faults, separated by commas: `"partition"`. By default there are none. */
   nemesis?: string;
-  /** The mean time between faults and their ends, in seconds. */
+  /**
+   * The mean time between faults and their ends, in seconds.
+   *
+   * @default {10}
+   */
   "nemesis-interval"?: number;
-  /** The probability that a message between nodes is lost. */
+  /** The probability that a message between nodes is lost, from 0 to 1. */
   "p-loss"?: number;
   /** The probability that a message between nodes arrives twice. */
   "p-duplicate"?: number;
   /** The probability that a message between nodes is overtaken by others. */
   "p-reorder"?: number;
-  /** The topology that a broadcast offers to the nodes. */
+  /**
+   * The topology that a broadcast offers to the nodes: `"line"`, `"grid"`,
+   * `"tree"`, `"tree2"`, `"tree3"`, `"tree4"` or `"total"`.
+   *
+   * @default {"grid"}
+   */
   topology?: string;
   /** `"total"`, or the fraction of operations that have to succeed. */
   availability?: Availability;
-  /** What transactions are held to. */
+  /**
+   * What transactions are held to: `"read-committed"`, `"serializable"`, …, by
+   * their names in Elle (Kingsbury, Alvaro: *Elle*, 2020).
+   */
   "consistency-models"?: string;
   /** How many keys are used at a time. */
   "key-count"?: number;
@@ -52,11 +105,25 @@ export interface Options {
   "max-txn-length"?: number;
   /** How many writes a key gets at most. */
   "max-writes-per-key"?: number;
-  /** Where all that is random in a run comes from. */
+  /**
+   * Where all that is random in a run comes from.
+   *
+   * @default {1}
+   */
   seed?: number;
 }
 
-/** Options whose defaults have been filled in. */
+/**
+ * Options whose defaults have been filled in.
+ *
+ * @example
+ * ```ts
+ * import type { FullOptions } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const describe = ({ workload, rate, "time-limit": seconds }: FullOptions) =>
+ *   `${workload}, ${rate * seconds} operations`;
+ * ```
+ */
 export type FullOptions =
   & Options
   & Required<
@@ -72,12 +139,31 @@ export type FullOptions =
     >
   >;
 
-/** A run as its options describe it. */
+/**
+ * A run as its options describe it.
+ *
+ * @example
+ * ```ts
+ * import type { Test } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const describe = ({ nodes, concurrency }: Test) =>
+ *   `${nodes.length} nodes and ${concurrency} clients`;
+ * ```
+ */
 export interface Test {
+  /** The options that it was made from. */
   options: FullOptions;
+  /**
+   * What clients do, and how that is judged.
+   *
+   * @internal
+   */
   workload: Workload;
+  /** The ids of the nodes. */
   nodes: string[];
+  /** How many clients there are at a time. */
   concurrency: number;
+  /** What the nemesis does. */
   faults: Fault[];
 }
 
@@ -233,8 +319,23 @@ export const optionSpecs: readonly OptionSpec[] = [
   },
 ];
 
-/** An option or a value that can't be, in words for the person who gave it. */
+/**
+ * An option or a value that can't be, in words for the person who gave it.
+ *
+ * @example
+ * ```ts
+ * import { BadOption, judge } from "@call-me-maybe/maelstrom/workbench";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(
+ *   () => judge(() => {}, { workload: "brodcast" }),
+ *   BadOption,
+ *   "did you mean broadcast?",
+ * );
+ * ```
+ */
 export class BadOption extends Error {
+  /** Always `"BadOption"`. */
   override name = "BadOption";
 }
 

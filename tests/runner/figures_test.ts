@@ -6,7 +6,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type Table, tables } from "../../challenges/figures.ts";
 import { runs } from "../../challenges/runs.ts";
 import { figures, upToDate } from "../../lib/runner/figures.ts";
-import type { RunRecord } from "../../lib/workbench/mod.ts";
+import type { RunRecord } from "../../lib/workbench/report/record.ts";
 import { resolve } from "../../lib/workbench/options.ts";
 import { root, run } from "../cli.ts";
 

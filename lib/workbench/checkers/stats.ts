@@ -9,18 +9,54 @@ import { type History, isClientOp } from "../history.ts";
 import { type Envelope, involvesClient } from "../network.ts";
 import { type Findings, mergeValid, type Validity } from "./validity.ts";
 
-/** How many operations ended in which way. */
+/**
+ * How many operations ended in which way.
+ *
+ * @example
+ * ```ts
+ * import type { Counts } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const counts: Counts = {
+ *   "valid?": true,
+ *   count: 10,
+ *   "ok-count": 8,
+ *   "fail-count": 1,
+ *   "info-count": 1,
+ * };
+ * ```
+ */
 export interface Counts extends Findings {
   /** Whether at least one succeeded. */
   "valid?": Validity;
+  /** All that ended. */
   count: number;
+  /** Those that happened. */
   "ok-count": number;
+  /** Those that did not happen. */
   "fail-count": number;
+  /** Those of which it isn't known. */
   "info-count": number;
 }
 
-/** {@linkcode Counts} over all, and for each kind of operation. */
+/**
+ * {@linkcode Counts} over all, and for each kind of operation.
+ *
+ * @example
+ * ```ts
+ * import { judge, type Stats } from "@call-me-maybe/maelstrom/workbench";
+ * import type { Node } from "@call-me-maybe/maelstrom";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const echo = (node: Node) =>
+ *   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+ * const { results } = await judge(echo, { workload: "echo", "time-limit": 2 });
+ *
+ * const stats: Stats = results.stats;
+ * assertEquals(stats["by-f"].echo["ok-count"], stats.count);
+ * ```
+ */
 export interface Stats extends Counts {
+  /** For each kind, such as `"read"`. */
   "by-f": { [f: string]: Counts };
 }
 
@@ -62,12 +98,30 @@ function noCounts(): Counts {
   };
 }
 
-/** What `--availability` asks for: all operations, or a fraction of them. */
+/**
+ * What `availability` asks for: all operations, or a fraction of them.
+ *
+ * @example
+ * ```ts
+ * import type { Availability } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const goals: Availability[] = ["total", 0.99];
+ * ```
+ */
 export type Availability = "total" | number;
 
-/** What {@linkcode availability} finds. */
+/**
+ * Whether enough operations succeeded.
+ *
+ * @example
+ * ```ts
+ * import type { AvailabilityFindings } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const findings: AvailabilityFindings = { "valid?": true, "ok-fraction": 0.998 };
+ * ```
+ */
 export interface AvailabilityFindings extends Findings {
-  /** The part of the invoked operations that succeeded. */
+  /** The part of the invoked operations that succeeded, from 0 to 1. */
   "ok-fraction": number;
 }
 
@@ -87,18 +141,51 @@ export function availability(
   return { "valid?": fraction >= least, "ok-fraction": fraction };
 }
 
-/** Messages that were sent and received. */
+/**
+ * Messages that were sent and received.
+ *
+ * @example
+ * ```ts
+ * import type { MessageCounts } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const counts: MessageCounts = {
+ *   "send-count": 2400,
+ *   "recv-count": 2390,
+ *   "msg-count": 2400,
+ *   "msgs-per-op": 24,
+ * };
+ * ```
+ */
 export interface MessageCounts {
+  /** How many were sent. */
   "send-count": number;
+  /** How many of them arrived. */
   "recv-count": number;
   /** How many messages there were. */
   "msg-count": number;
-  /** Per client operation. */
+  /** How many per client operation; absent where there was none. */
   "msgs-per-op"?: number;
 }
 
-/** What {@linkcode net} finds. */
+/**
+ * How many messages a run took.
+ *
+ * @example
+ * ```ts
+ * import { judge, type NetFindings } from "@call-me-maybe/maelstrom/workbench";
+ * import type { Node } from "@call-me-maybe/maelstrom";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const echo = (node: Node) =>
+ *   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+ * const { results } = await judge(echo, { workload: "echo", "time-limit": 2 });
+ *
+ * const net: NetFindings = results.net;
+ * assertEquals(net.servers["msgs-per-op"], 0);
+ * ```
+ */
 export interface NetFindings extends Findings {
+  /** All messages. */
   all: MessageCounts;
   /** Those to and from clients. */
   clients: MessageCounts;

@@ -4,12 +4,33 @@
  * @module
  */
 
-/** Right, wrong, or there is no telling. */
+/**
+ * Right, wrong, or there is no telling.
+ *
+ * @example
+ * ```ts
+ * import type { Validity } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const verdicts: Validity[] = [true, false, "unknown"];
+ * ```
+ */
 export type Validity = true | false | "unknown";
 
-/** What every checker's findings hold. */
+/**
+ * What every checker's findings hold: a verdict, and under Maelstrom's names
+ * whatever else there is to say.
+ *
+ * @example
+ * ```ts
+ * import type { Findings } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const findings: Findings = { "valid?": false, "lost-count": 3 };
+ * ```
+ */
 export interface Findings {
+  /** The verdict. */
   "valid?": Validity;
+  /** What it rests on. */
   [key: string]: unknown;
 }
 

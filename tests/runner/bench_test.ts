@@ -1,0 +1,114 @@
+/**
+ * The benchmark: who takes part, and that what is slow shows. How fast anything
+ * is isn't tested: machines differ.
+ */
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
+import { compare, table } from "../../lib/runner/bench.ts";
+import { type Contestant, findRivals } from "../../lib/runner/rivals.ts";
+import { program } from "../cli.ts";
+import { script } from "../maelstrom/machine.ts";
+
+Deno.test("where there is neither Node.js nor Go, it says so", async () => {
+  const folder = await Deno.makeTempDir();
+  const { rivals, leftOut } = await findRivals({ PATH: folder }, folder);
+  assertEquals(rivals.map(({ name }) => name), ["Deno alone"]);
+  assertEquals(leftOut, [
+    "Node.js is left out: no node on the PATH.",
+    "Go is left out: no go on the PATH.",
+  ]);
+});
+
+Deno.test("where Go's library can't be had, it says why", async () => {
+  const folder = await Deno.makeTempDir();
+  await script(
+    `${folder}/go`,
+    "echo go: downloading >&2; echo no route to host >&2; exit 1",
+  );
+  const { leftOut } = await findRivals({ PATH: folder }, folder);
+  assertEquals(
+    leftOut[1],
+    "Go is left out: its official library can't be had: no route to host",
+  );
+});
+
+Deno.test("Node.js and Go take part where they are", async () => {
+  const folder = await Deno.makeTempDir();
+  await script(`${folder}/node`, "echo v22.1.0");
+  await script(
+    `${folder}/go`,
+    `case $1 in
+       install) echo "$2" >"$GOBIN/maelstrom-echo" ;;
+       env) echo go1.24.1 ;;
+     esac`,
+  );
+  const { rivals, leftOut } = await findRivals({ PATH: folder }, folder);
+  assertEquals(leftOut, []);
+  assertEquals(
+    rivals.slice(1).map(({ name, description }) => [name, description]),
+    [
+      ["Node.js", "the same node on Node.js v22.1.0"],
+      ["Go", "the official library's own echo node, go1.24.1"],
+    ],
+  );
+  const { bin } = rivals[2].command;
+  assertMatch(
+    await Deno.readTextFile(bin),
+    /^github\.com\/jepsen-io\/maelstrom\/demo\/go\/cmd\/maelstrom-echo@v/,
+  );
+});
+
+Deno.test("a node without a library answers as ours does", async () => {
+  const { rivals } = await findRivals({ PATH: "" }, "");
+  const [ours, alone] = await compare(rivals, { messages: 100, rounds: 1 });
+  assertEquals(ours.timeMs, { median: 1, least: 1, most: 1 });
+  for (const { median } of [alone.startMs, alone.timeMs]) {
+    assert(median > 0 && median < Infinity);
+  }
+});
+
+Deno.test("a slow node shows in the ratio, and its rounds are told apart", async () => {
+  const slow = await contestant(`
+    for (const line of lines) {
+      const { src, body } = JSON.parse(line);
+      const until = performance.now() + 5;
+      while (performance.now() < until);
+      print({ src: "n0", dest: src, body: { type: body.type + "_ok", in_reply_to: body.msg_id } });
+    }`);
+  const comparisons = await compare([slow], { messages: 50, rounds: 3 });
+  const { timeMs: { median, least, most } } = comparisons[1];
+  assertGreater(median, 3);
+  assert(least <= median && median <= most);
+
+  const [head, ours, theirs] = table(comparisons).split("\n");
+  assertMatch(head, /^ +start-up +time +memory$/);
+  assertMatch(ours, /^ +ours +1 +1 +1$/);
+  assertMatch(
+    theirs,
+    /^ +slow( +[\d.]+ \([\d.]+ – [\d.]+\)){2} +(unknown|[\d.]+ \([\d.]+ – [\d.]+\))$/,
+  );
+});
+
+Deno.test("a node that ends before it has answered all ends the measurement", async () => {
+  const quitter = await contestant(`
+    for (const line of lines) {
+      const { src, body } = JSON.parse(line);
+      print({ src: "n0", dest: src, body: { type: body.type + "_ok", in_reply_to: body.msg_id } });
+      if (body.msg_id === 10) process.exit(3);
+    }`);
+  await assertRejects(
+    () => compare([quitter], { messages: 100, rounds: 1 }),
+    Error,
+    "gave 10 answers, and should have given 101; it exited with code 3",
+  );
+});
+
+async function contestant(source: string): Promise<Contestant> {
+  const bin = await program(source);
+  return { name: "slow", description: bin, command: { bin, args: [] } };
+}
