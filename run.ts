@@ -412,7 +412,7 @@ async function realJob(
 ): Promise<Job> {
   const { solution, args } = plan;
   const bin = solution === undefined
-    ? await programOfBin(parsed.bin!, await Deno.makeTempDir())
+    ? await programOfBin(parsed.bin!)
     : await programOf(
       solution.script,
       () => console.error(`Building bin/${solution.script}`),

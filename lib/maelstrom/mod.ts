@@ -5,7 +5,7 @@
  * @module
  */
 import type { Command } from "../workbench/hosts.ts";
-import type { Judgement, Progress } from "../workbench/judge.ts";
+import type { Judgement } from "../workbench/judge.ts";
 import {
   BadOption,
   fillIn,
@@ -16,7 +16,7 @@ import { checkHistory } from "../workbench/verdict.ts";
 import { install, type InstallSettings } from "./install.ts";
 import { findJava, type Java, requireGit } from "./machine.ts";
 import { objection, readHistory, readResults } from "./results.ts";
-import { type Ended, run, type RunSettings } from "./run.ts";
+import { run, type RunSettings } from "./run.ts";
 
 export { missingPictureTools } from "./machine.ts";
 export { type InstallProgress, release } from "./install.ts";
@@ -221,5 +221,3 @@ async function readLogs(folder: string): Promise<Map<string, string[]>> {
   }
   return logs;
 }
-
-export type { Ended, InstallSettings, Progress };

@@ -51,18 +51,13 @@ function runFromSource(path: string, args: string[]): Command {
 /**
  * The program for a `--bin`: itself, or for a source a script that lets Deno run
  * it, because Maelstrom starts programs only.
- *
- * @param folder where such a script goes.
  */
-export async function programOfBin(
-  path: string,
-  folder: string,
-): Promise<string> {
+export async function programOfBin(path: string): Promise<string> {
   const { bin, args } = commandForBin(path, []);
   if (args.length === 0) return bin;
   const quoted = [bin, ...args]
     .map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-  const script = `${await Deno.realPath(folder)}/node`;
+  const script = `${await Deno.makeTempDir()}/node`;
   await Deno.writeTextFile(script, `#!/bin/sh\nexec ${quoted} "$@"\n`);
   await Deno.chmod(script, 0o755);
   return script;
@@ -78,7 +73,7 @@ export const binFolder = `${root}bin`;
  */
 export async function build(scripts: readonly string[]): Promise<number> {
   for (const script of scripts) {
-    const kind = await make(script);
+    const kind = await make(script, await digestOf(script));
     console.log(`bin/${script}  (${kind})`);
   }
   return 0;
@@ -99,7 +94,7 @@ export async function programOf(
   const made = await Deno.readTextFile(digestPath(script)).catch(() => "");
   if (made !== digest || !isProgram(program)) {
     onMake();
-    await make(script);
+    await make(script, digest);
   }
   return await Deno.realPath(program);
 }
@@ -130,10 +125,14 @@ let compiles = true;
  * Compiles a challenge into a standalone program, `bin/NAME`, that has no
  * permission. Where the runtime that `deno compile` needs can't be downloaded,
  * it writes an executable bundle instead, which needs the Deno that wrote it.
+ *
+ * @param digest of what it's made from, before that is read.
  */
-async function make(script: string): Promise<"standalone" | "bundle"> {
+async function make(
+  script: string,
+  digest: string,
+): Promise<"standalone" | "bundle"> {
   await Deno.mkdir(binFolder, { recursive: true });
-  const digest = await digestOf(script);
   // Into place only when it's whole, and of a name that nobody else uses; and
   // compile overwrites no bundle.
   const output = `${binFolder}/.${script}.${crypto.randomUUID()}`;

@@ -45,6 +45,7 @@ import {
 } from "../workbench/report/terminal.ts";
 import type { Judged } from "../workbench/report/page/data.ts";
 import { pageWriter } from "./pages.ts";
+import { untilEnded } from "./ending.ts";
 import { bar, type Live, liveLines } from "./live.ts";
 import { judgeOnAllCores } from "./workers.ts";
 
@@ -111,50 +112,49 @@ export async function judgeAll(
     jobs,
     isTerminal ? Deno.consoleSize().columns : undefined,
   );
-  const ending = new AbortController();
-  const end = () => ending.abort(new Error("interrupted"));
-  for (const signal of endingSignals) Deno.addSignalListener(signal, end);
-  try {
-    const records: RunRecord[] = [];
-    const pages = pageWriter();
-    const live = await liveLines();
-    for (const [i, job] of jobs.entries()) {
-      const context: Context = {
-        ...manner,
-        paint,
-        layout,
-        live,
-        pages,
-        waiting: jobs.slice(i + 1).map((each) =>
-          `${title(each, layout)}  waiting`
-        ),
-        signal: ending.signal,
-      };
-      const { by, seeds } = job;
-      if (seeds.length > 1 && by.engine === "sim" && !manner.compare) {
-        records.push(...await judgeAtOnce(job, by.script, context));
-      } else {
-        for (const seed of seeds) {
-          records.push(await judgeOne(job, seed, context));
-        }
-      }
-      if (manner.compare && !manner.json && i % 2 === 1) {
-        const [ours, real] = records.slice(-2);
-        console.log(comparison(ours, real, paint));
-      }
-    }
-    if (manner.json) console.log(JSON.stringify(records, null, 1));
-    else if (records.length > 1) console.log(total(records, paint));
-    return exitCodeOf(records);
-  } finally {
-    for (const signal of endingSignals) Deno.removeSignalListener(signal, end);
-  }
+  const live = await liveLines();
+  const records = await untilEnded((signal) =>
+    judgeEach(jobs, {
+      ...manner,
+      paint,
+      layout,
+      live,
+      pages: pageWriter(),
+      signal,
+    })
+  );
+  if (manner.json) console.log(JSON.stringify(records, null, 1));
+  else if (records.length > 1) console.log(total(records, paint));
+  return exitCodeOf(records);
 }
 
-/** What people end a program with. Windows knows only one of them. */
-export const endingSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM", "SIGHUP"];
+/** Judges one job after the other. */
+async function judgeEach(
+  jobs: readonly Job[],
+  common: Omit<Context, "waiting">,
+): Promise<RunRecord[]> {
+  const { compare, json, layout, paint } = common;
+  const records: RunRecord[] = [];
+  for (const [i, job] of jobs.entries()) {
+    const waiting = jobs.slice(i + 1).map((each) =>
+      `${title(each, layout)}  waiting`
+    );
+    const context: Context = { ...common, waiting };
+    const { by, seeds } = job;
+    if (seeds.length > 1 && by.engine === "sim" && !compare) {
+      records.push(...await judgeAtOnce(job, by.script, context));
+    } else {
+      for (const seed of seeds) {
+        records.push(await judgeOne(job, seed, context));
+      }
+    }
+    if (compare && !json && i % 2 === 1) {
+      const [ours, real] = records.slice(-2);
+      console.log(comparison(ours, real, paint));
+    }
+  }
+  return records;
+}
 
 /** 0, 1, 2 or 255, as Jepsen's. */
 export function exitCodeOf(
@@ -180,7 +180,7 @@ interface Context extends Manner {
   signal: AbortSignal;
 }
 
-/** What stands for a job, and at whose hands it is if that isn't clear. */
+/** What stands for a job at the beginning of a line. */
 function title({ id, options }: Job, layout: Layout): string {
   return labelOf(id, options.workload).padEnd(layout.label);
 }

@@ -10,22 +10,13 @@ import type { RunRecord } from "../workbench/report/record.ts";
 import { binFolder, importFlags } from "./build.ts";
 
 /**
- * The code of all pages: bundled after a change, and else as it was kept.
- *
- * @throws if it can't be bundled.
- */
-export function codeOfPages() {
-  return pageCode({ folder: binFolder, flags: importFlags() });
-}
-
-/**
  * Writes pages, whose code is bundled for the first of them. That takes npm
- * packages; where they can't be had there are no pages; that is said once, and all
- * else goes on.
+ * packages: where they can't be had, that is said once, and all else goes on.
  */
 export function pageWriter() {
   let code: ReturnType<typeof pageCode> | undefined;
   const complaints = new Set<string>();
+  const bundled = () => pageCode({ folder: binFolder, flags: importFlags() });
   return {
     /** Writes `index.html` to the folder of a run. */
     async write(
@@ -36,7 +27,7 @@ export function pageWriter() {
     ): Promise<void> {
       try {
         const data = pageData(record, judged, { replay, when: new Date() });
-        const html = await page(data, await (code ??= codeOfPages()));
+        const html = await page(data, await (code ??= bundled()));
         await Deno.writeTextFile(`${folder}/index.html`, html);
       } catch (error) {
         const { message } = error as Error;

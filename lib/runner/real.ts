@@ -11,7 +11,7 @@ import {
   release,
   Unavailable,
 } from "../maelstrom/mod.ts";
-import { endingSignals } from "./judging.ts";
+import { untilEnded } from "./ending.ts";
 import { bar, liveLines } from "./live.ts";
 
 /**
@@ -27,36 +27,26 @@ export async function getReady(
   const env = Deno.env.toObject();
   const missing = missingPictureTools(env);
   if (demanding && missing.length > 0) throw new Unavailable(missing[0], "");
-  const ending = new AbortController();
-  const end = () => ending.abort(new Error("interrupted"));
-  for (const signal of endingSignals) Deno.addSignalListener(signal, end);
   const live = await liveLines();
   let announced = false;
-  try {
-    const maelstrom = await findMaelstrom({
-      env,
-      signal: ending.signal,
-      onProgress(progress) {
-        if (!announced) {
-          announced = true;
-          console.error(`Installing Maelstrom from ${release.url}`);
-        }
-        live.show(() => [progressText(progress)]);
-      },
-    });
-    live.clear();
-    for (const text of missing) console.error(text);
-    return maelstrom;
-  } finally {
-    live.clear();
-    for (const signal of endingSignals) Deno.removeSignalListener(signal, end);
-  }
+  const onProgress = (progress: InstallProgress) => {
+    if (!announced) {
+      announced = true;
+      console.error(`Installing Maelstrom from ${release.url}`);
+    }
+    live.show(() => [progressText(progress)]);
+  };
+  const maelstrom = await untilEnded((signal) =>
+    findMaelstrom({ env, signal, onProgress })
+  ).finally(live.clear);
+  for (const text of missing) console.error(text);
+  return maelstrom;
 }
 
 const barWidth = 30;
 
 /** `download  ████████░░░░  12.3 of 60.1 MB  4.5 MB/s` */
-export function progressText(
+function progressText(
   { phase, doneBytes, totalBytes, seconds }: InstallProgress,
 ): string {
   const mb = (bytes: number) => (bytes / 1e6).toFixed(1);

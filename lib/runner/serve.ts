@@ -4,7 +4,7 @@
  * @module
  */
 import { BadOption } from "../workbench/mod.ts";
-import { endingSignals } from "./judging.ts";
+import { untilEnded } from "./ending.ts";
 import { handlerOf } from "./serve/handler.ts";
 
 /**
@@ -18,11 +18,7 @@ export async function serve(
   { store, host, port }: { store: string; host: string; port: number },
 ): Promise<number> {
   checkFolder(store);
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  for (const signal of endingSignals) Deno.addSignalListener(signal, end);
-  const server = listen({ store, host, port, signal: ending.signal });
-  await server.finished;
+  await untilEnded((signal) => listen({ store, host, port, signal }).finished);
   return 0;
 }
 

@@ -118,6 +118,6 @@ function hostOf(request: Request): string {
 }
 
 /** Whether a host is always this machine. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }

@@ -7,7 +7,7 @@
 import { escape } from "../../workbench/report/page/page.ts";
 
 /** Where the browser gets the table's script and style: see `assets.ts`. */
-export const assetsPath = "/lib/runner/serve/client";
+const assetsPath = "/lib/runner/serve/client";
 
 /** HTML around a page's content. */
 function html(title: string, content: string, script?: string): string {

@@ -10,6 +10,7 @@
  */
 import type { Quantiles } from "../../checkers/quantiles.ts";
 import { format, type RunRecord } from "../record.ts";
+import { verdictOf } from "../terminal.ts";
 import { type PageCode, sha256 } from "./bundle.ts";
 import { type PageData, partsOf } from "./data.ts";
 import { encode } from "./encode.ts";
@@ -40,7 +41,7 @@ export async function page(
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(`${signOf(runs[0].record).sign} ${title}`)}</title>
+<title>${escape(`${verdictOf(runs[0].record)[0]} ${title}`)}</title>
 <link rel="icon" href="data:,">
 <style>${code.style}</style>
 </head>
@@ -72,26 +73,14 @@ function scriptSafe(script: string): string {
   return script.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3C");
 }
 
-/** What a run came to, in a word. */
-function signOf(
-  { pass, crashed, results }: RunRecord,
-): { sign: string; word: string; style: string } {
-  if (pass) return { sign: "✓", word: "valid", style: "pass" };
-  if (crashed) return { sign: "✗", word: "crashed", style: "fail" };
-  const validity = results["valid?"];
-  if (validity === true) {
-    return { sign: "✗", word: "over its limit", style: "fail" };
-  }
-  return validity === "unknown"
-    ? { sign: "?", word: "unknown", style: "unknown" }
-    : { sign: "✗", word: "invalid", style: "fail" };
-}
+/** The classes of the style sheet for the colours of verdicts. */
+const styles = { green: "pass", red: "fail", yellow: "unknown" };
 
 /** The verdict, its reason, the figures, and how to see it again. */
 function verdict(
   { title, record, replay, when, nodes, anomaly }: PageData,
 ): string {
-  const { sign, word, style } = signOf(record);
+  const [sign, word, colour] = verdictOf(record);
   const { options, args = [], engine, seed } = record;
   const reason = record.reason ??
     (record.pass
@@ -107,7 +96,7 @@ function verdict(
 <h1>${escape(title)}${
     args.length === 0 ? "" : ` <small>${escape(args.join(" "))}</small>`
   }</h1>
-<p class="sign ${style}">${sign} ${word}</p>
+<p class="sign ${styles[colour]}">${sign} ${word}</p>
 <p class="reason">${escape(head)}</p>${moreOf(rest, anomaly)}
 <p class="when">${
     escape(

@@ -143,7 +143,7 @@ export function argumentOf({ value }: Op): unknown {
 }
 
 /** The values that a part saw, or set. */
-export function valuesOf({ begin, end }: Part): unknown[] {
+function valuesOf({ begin, end }: Part): unknown[] {
   const argument = argumentOf(end ?? begin);
   return begin.f === "cas" ? argument as unknown[] : [argument];
 }
