@@ -10,9 +10,10 @@ import { gCounter } from "../../../challenges/g_counter.ts";
 import { kafka } from "../../../challenges/kafka.ts";
 import { txn } from "../../../challenges/txn.ts";
 import { uniqueIds } from "../../../challenges/unique_ids.ts";
-import { type App, KV, type KVService, type Node } from "../../../lib/mod.ts";
+import { type App, KV, type KVService } from "../../../lib/mod.ts";
 import type { Options } from "../../../lib/workbench/mod.ts";
 import { gossip } from "../workloads/gossip_counter.ts";
+import { proxy } from "../workloads/kv_proxy.ts";
 
 /** A run, by what is judged and how. */
 export interface Specimen {
@@ -56,33 +57,6 @@ function set({ again }: { again: boolean }): App {
     });
     node.on("read", () => ({ type: "read_ok", value: [...elements] }));
     if (again) node.every(500, () => tell([...elements]));
-  };
-}
-
-type Request = {
-  type: string;
-  key: number;
-  value: unknown;
-  from: unknown;
-  to: unknown;
-};
-
-/** Passes everything on to a store. */
-function proxy(service: KVService): App {
-  return (node: Node) => {
-    const kv = new KV(node, service);
-    node.on<Request>("read", async ({ body }) => ({
-      type: "read_ok",
-      value: await kv.read(body.key),
-    }));
-    node.on<Request>("write", async ({ body }) => {
-      await kv.write(body.key, body.value);
-      return { type: "write_ok" };
-    });
-    node.on<Request>("cas", async ({ body }) => {
-      await kv.cas(body.key, body.from, body.to);
-      return { type: "cas_ok" };
-    });
   };
 }
 

@@ -1,16 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import {
-  type App,
-  ErrorCode,
-  KV,
-  type KVService,
-  type Node,
-  RPCError,
-} from "../../../lib/mod.ts";
+import { type App, ErrorCode, type Node, RPCError } from "../../../lib/mod.ts";
 import type { Op } from "../../../lib/workbench/history.ts";
 import { judge, type Options } from "../../../lib/workbench/mod.ts";
 import { BadOption, resolve } from "../../../lib/workbench/options.ts";
 import { tally } from "../helpers.ts";
+import { proxy } from "./kv_proxy.ts";
 
 /** As golden case lin-kv-ok was run. */
 const small: Options = {
@@ -75,33 +69,6 @@ function dictionary(faults: Faults = {}): App {
     });
   };
 }
-
-/** Passes everything on to one of the services. */
-function proxy(service: KVService): App {
-  return (node: Node) => {
-    const kv = new KV(node, service);
-    node.on<Request>("read", async ({ body }) => ({
-      type: "read_ok",
-      value: await kv.read(body.key),
-    }));
-    node.on<Request>("write", async ({ body }) => {
-      await kv.write(body.key, body.value);
-      return { type: "write_ok" };
-    });
-    node.on<Request>("cas", async ({ body }) => {
-      await kv.cas(body.key, body.from, body.to);
-      return { type: "cas_ok" };
-    });
-  };
-}
-
-type Request = {
-  type: string;
-  key: number;
-  value: unknown;
-  from: unknown;
-  to: unknown;
-};
 
 const clustered: Options = {
   workload: "lin-kv",
