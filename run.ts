@@ -318,6 +318,8 @@ interface Plan {
   nodeArgs: string[];
   /** Our solution; absent if a program is judged. */
   solution?: Run;
+  /** That program, as it was named. */
+  bin?: string;
   limits?: Run["limits"];
 }
 
@@ -379,6 +381,7 @@ function plan(parsed: Arguments): Plan[] {
       args: [...solution && official?.args || [], ...nodeArgs],
       nodeArgs,
       solution,
+      ...(solution === undefined && { bin }),
       limits: official && limitsOf(official, given),
     };
   });

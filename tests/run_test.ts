@@ -157,7 +157,7 @@ Deno.test("Maelstrom's command line judges any program, word for word", async ()
   );
   assertEquals(code, 0);
   const [record] = JSON.parse(stdout);
-  assertEquals([record.id, record.engine], ["echo", "stdio"]);
+  assertEquals([record.id, record.engine, record.bin], ["echo", "stdio", bin]);
 });
 
 Deno.test("what can't be told apart exits with 2", async () => {

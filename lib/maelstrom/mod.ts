@@ -209,12 +209,15 @@ async function readFile(path: string): Promise<string | undefined> {
   }
 }
 
-async function readLogs(folder: string): Promise<Map<string, string[]>> {
-  const logs = new Map<string, string[]>();
+async function readLogs(folder: string): Promise<Judgement["logs"]> {
+  const logs: Judgement["logs"] = new Map();
   try {
     for await (const { name } of Deno.readDir(folder)) {
       const text = await Deno.readTextFile(`${folder}/${name}`);
-      logs.set(name.replace(/\.log$/, ""), text.split("\n").slice(0, -1));
+      logs.set(
+        name.replace(/\.log$/, ""),
+        text.split("\n").slice(0, -1).map((text) => ({ text })),
+      );
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

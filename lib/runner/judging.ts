@@ -58,6 +58,8 @@ export interface Job {
   /** `undefined`: once without a seed. */
   seeds: readonly (number | undefined)[];
   by: Judge;
+  /** The program that is judged, as it was named; absent for our solutions. */
+  bin?: string;
   /** What the node is called with. */
   args: readonly string[];
   limits?: readonly Limit[];
@@ -191,14 +193,14 @@ async function judgeOne(
   seed: number | undefined,
   context: Context,
 ): Promise<RunRecord> {
-  const { id, args, limits, options } = job;
+  const { id, bin, args, limits, options } = job;
   const { store, json, paint, layout, live, pages, waiting, compare } = context;
   const folder = await newRunFolder(store, id, new Date());
   const { engine } = job.by;
   const test = engine === "maelstrom"
     ? testOf(options)
     : fillIn({ ...options, seed });
-  await writeStart(folder, id, engine, test, args);
+  await writeStart(folder, id, engine, test, job);
   const progressFile = progressWriter(folder);
   const limitSeconds = options["time-limit"] ?? 60;
   const onProgress = (progress: Progress) => {
@@ -222,7 +224,7 @@ async function judgeOne(
       return progressFile.end();
     });
   const wallMs = performance.now() - start;
-  const record = toRecord(judged, { id, args, limits, wallMs });
+  const record = toRecord(judged, { id, bin, args, limits, wallMs });
   await writeRun(folder, record, judged);
   const replay = job.replay(seed);
   await pages.write(folder, record, judged, replay);
@@ -289,7 +291,7 @@ async function judgeAtOnce(
   script: string,
   context: Context,
 ): Promise<RunRecord[]> {
-  const { id, args, limits, options, seeds } = job;
+  const { id, bin, args, limits, options, seeds } = job;
   const { live, signal, waiting } = context;
   let done = 0;
   const answers = judgeOnAllCores(
@@ -316,7 +318,7 @@ async function judgeAtOnce(
   try {
     const records: RunRecord[] = [];
     for await (const { verdict, wallMs } of answers) {
-      records.push(toRecord(verdict, { id, args, limits, wallMs }));
+      records.push(toRecord(verdict, { id, bin, args, limits, wallMs }));
     }
     live.clear();
     if (context.json) return records;

@@ -131,8 +131,25 @@ export interface Progress {
 export interface NodeFindings extends Findings {
   /** How many such things there were. */
   "error-count": number;
-  /** The first of them. */
-  errors: Omit<NodeError, "timeNs">[];
+  /** The first of them, with when: nanoseconds since the test began. */
+  errors: (Omit<NodeError, "timeNs"> & { time: number })[];
+}
+
+/**
+ * A line of a node's log.
+ *
+ * @example
+ * ```ts
+ * import type { LogLine } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const line: LogLine = { text: "n1 is the leader now", timeNs: 1_500_000 };
+ * ```
+ */
+export interface LogLine {
+  /** What the node wrote, without the line's end. */
+  text: string;
+  /** When it came: nanoseconds on the journal's clock; absent if unknown. */
+  timeNs?: number;
 }
 
 /**
@@ -210,7 +227,7 @@ export interface Judgement {
   /** When the test began: nanoseconds on the journal's clock. */
   startNs: number;
   /** The last lines of the nodes' logs. */
-  logs: Map<string, string[]>;
+  logs: Map<string, LogLine[]>;
 }
 
 /** How long nodes may take to answer `init`, as in Maelstrom. */
@@ -315,11 +332,11 @@ async function run(
     if (errorCount++ < maxErrors) errors.push(error);
     if (error.kind === "node-crashed") crash.resolve();
   };
-  const logs = new Map<string, string[]>(nodes.map((id) => [id, []]));
+  const logs = new Map<string, LogLine[]>(nodes.map((id) => [id, []]));
   const onLog = (node: string, line: string) => {
     settings.onLog?.(node, line);
     const lines = logs.get(node)!;
-    lines.push(line);
+    lines.push({ text: line, timeNs: clock.nowNs });
     if (lines.length > maxLogLines) lines.shift();
   };
 
@@ -410,7 +427,11 @@ async function run(
   report();
 
   const found = checkHistory(history, test);
-  const results = check(found, history, network.journal, errors, errorCount);
+  const timed = errors.map(({ timeNs, ...error }) => ({
+    ...error,
+    time: timeNs - startNs,
+  }));
+  const results = check(found, history, network.journal, timed, errorCount);
   const reason = explainNodes(results.nodes) ?? found.reason;
   return {
     engine: simulated ? "sim" : "stdio",
@@ -549,13 +570,13 @@ function check(
   { "valid?": ofHistory, stats, availability, workload }: HistoryFindings,
   history: Op[],
   journal: Envelope[],
-  errors: NodeError[],
+  errors: NodeFindings["errors"],
   errorCount: number,
 ): Results {
   const nodes: NodeFindings = {
     "valid?": errorCount === 0,
     "error-count": errorCount,
-    errors: errors.map(({ timeNs: _, ...error }) => error),
+    errors,
   };
   const messages = net(journal, history);
   return {

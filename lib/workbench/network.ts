@@ -59,6 +59,11 @@ export interface Envelope {
   sentNs: number;
   /** When it was handed over; `undefined` if it wasn't (yet). */
   receivedNs?: number;
+  /**
+   * Why it was lost, or a copy of it was: a partition lay between the two, or
+   * chance would have it (`p-loss`).
+   */
+  lost?: "partition" | "chance";
 }
 
 /** Settings of a {@linkcode Network}. */
@@ -204,7 +209,10 @@ export class Network {
     for (;;) {
       const next = receiver.queue.pop();
       if (next === undefined) break;
-      if (this.#drops.get(id)?.has(next.envelope.src)) continue;
+      if (this.#drops.get(id)?.has(next.envelope.src)) {
+        next.envelope.lost = "partition";
+        continue;
+      }
       const [min, max] = this.#options.handoverMs;
       const handoverNs = max === 0
         ? 0
@@ -228,7 +236,10 @@ export class Network {
     // No dice are thrown for faults that can't be: a run without them is the
     // same as before there were any.
     const happens = (p: number) => p > 0 && this.#random.float() < p;
-    if (happens(pLoss)) return [];
+    if (happens(pLoss)) {
+      envelope.lost = "chance";
+      return [];
+    }
     const holdUp = () =>
       happens(pReorder) ? this.#random.float() * maxHoldUpMs * msInNs : 0;
     return happens(pDuplicate) ? [holdUp(), holdUp()] : [holdUp()];

@@ -128,8 +128,8 @@ Deno.test("what Maelstrom writes is found without knowing its time", async () =>
 Deno.test("a run that Maelstrom judged can be judged once more", async () => {
   for (const [mode, valid] of [["valid", true], ["invalid", false]] as const) {
     const { folder, ...judgement } = await judge(mode);
-    await writeStart(folder, "echo", "maelstrom", judgement.test, []);
     const about = { id: "echo", args: [], wallMs: 0 };
+    await writeStart(folder, "echo", "maelstrom", judgement.test, about);
     await writeRun(folder, toRecord(judgement, about), judgement);
     assertEquals((await checkRecorded(folder))["valid?"], valid);
   }

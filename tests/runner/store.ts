@@ -41,7 +41,7 @@ export async function keep(
   const record = toRecord(judgement, { id, args, limits, wallMs: 1234 });
   const data = pageData(record, judgement, { replay: `again ${id}`, when });
   const folder = await newRunFolder(store, id, when);
-  await writeStart(folder, id, "sim", judgement.test, args);
+  await writeStart(folder, id, "sim", judgement.test, { args });
   await writeRun(folder, record, judgement);
   await Deno.writeTextFile(
     `${folder}/index.html`,

@@ -5,6 +5,8 @@
 import {
   assert,
   assertEquals,
+  assertGreater,
+  assertLess,
   assertMatch,
   assertRejects,
   assertStringIncludes,
@@ -275,11 +277,28 @@ Deno.test("a promise that nobody handles ends the run's validity, not the workbe
     });
   }, { workload: "echo", "node-count": 1, "time-limit": 1 });
   assertEquals(results["valid?"], false);
-  assertEquals(results.nodes.errors[0].kind, "node-crashed");
+  const [{ kind, time }] = results.nodes.errors;
+  assertEquals(kind, "node-crashed");
+  assertLess(time, 1e9);
+  assertGreater(time, 10e6);
   assertStringIncludes(
     reason!,
     "n0 threw what nobody caught: lost in the woods",
   );
+});
+
+Deno.test("a log's lines are kept with the time at which they came", async () => {
+  const { logs, startNs } = await judge((node) => {
+    node.on("echo", async ({ body }) => {
+      await node.sleep(300);
+      node.log("awake");
+      return { type: "echo_ok", echo: body.echo };
+    });
+  }, { workload: "echo", "node-count": 1, "time-limit": 1, rate: 1 });
+  const [{ text, timeNs }] = logs.get("n0")!;
+  assertEquals(text, "awake");
+  assertGreater(timeNs! - startNs, 300e6);
+  assertLess(timeNs! - startNs, 1500e6);
 });
 
 Deno.test("an app that throws at once is reported, without waiting for init", async () => {

@@ -190,6 +190,7 @@ Deno.test("a cut swallows what the receiver takes from its queue after it was ma
   test.at(20, () => test.network.send("n0", "n1", "lost"));
   await test.settle();
   assertEquals(test.arrivals, []);
+  assertEquals(test.network.journal[0].lost, "partition");
 });
 
 Deno.test("a cut doesn't swallow what has been taken already, though it isn't due yet", async () => {
@@ -372,9 +373,12 @@ Deno.test("loss: so many messages between nodes are sent and not received", asyn
   assertStrictEquals(arrived("client"), 2000);
   assertAlmostEquals(arrived("node"), 1400, 4 * Math.sqrt(2000 * 0.21));
   assertStrictEquals(network.journal.length, 4000);
+  const lost = network.journal
+    .filter(({ receivedNs }) => receivedNs === undefined);
+  assertStrictEquals(lost.length, 2000 - arrived("node"));
   assertStrictEquals(
-    network.journal.filter(({ receivedNs }) => receivedNs === undefined).length,
-    2000 - arrived("node"),
+    network.journal.filter(({ lost }) => lost === "chance").length,
+    lost.length,
   );
 });
 

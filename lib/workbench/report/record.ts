@@ -21,6 +21,8 @@ export interface RunRecord {
   seed?: number;
   /** The options by Maelstrom's names, the workload among them. */
   options: FullOptions;
+  /** The program that was judged, by the path that was given: `--bin`. */
+  bin?: string;
   /** What the node was called with, if anything. */
   args?: readonly string[];
   /** Valid, and within the run's limits. */
@@ -80,8 +82,9 @@ export type Verdict = Pick<Judgement, "options" | "reason"> & {
 /** Puts a judged run into its record. */
 export function toRecord(
   judgement: Verdict,
-  { id, args, limits, wallMs }: {
+  { id, bin, args, limits, wallMs }: {
     id: string;
+    bin?: string;
     args: readonly string[];
     limits?: readonly Limit[];
     wallMs: number;
@@ -103,6 +106,7 @@ export function toRecord(
     engine,
     ...(options.seed !== undefined && { seed: options.seed }),
     options,
+    ...(bin !== undefined && { bin }),
     ...(args.length > 0 && { args }),
     pass: results["valid?"] === true && over === undefined,
     ...(crashed && { crashed }),

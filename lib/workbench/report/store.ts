@@ -56,7 +56,7 @@ export async function writeStart(
   run: string,
   engine: string,
   { options, nodes, concurrency }: Test,
-  args: readonly string[],
+  { bin, args }: { bin?: string; args: readonly string[] },
 ): Promise<void> {
   const { workload, ...others } = options;
   await Deno.writeTextFile(
@@ -68,6 +68,7 @@ export async function writeStart(
       options: others,
       "node-count": nodes.length,
       concurrency,
+      ...(bin !== undefined && { bin }),
       args,
     }),
   );
@@ -119,7 +120,7 @@ export async function writeRun(
     Array.from(logs, ([node, lines]) =>
       Deno.writeTextFile(
         `${folder}/node-logs/${node}.log`,
-        lines.map((line) => line + "\n").join(""),
+        lines.map(({ text }) => text + "\n").join(""),
       )),
   );
 }

@@ -29,20 +29,20 @@ const maxLength = 2000;
 export function nodeAnomaly(
   judgement: Judgement,
 ): Told & NodeAnomaly | undefined {
-  const { results, logs, history } = judgement;
+  const { results, logs } = judgement;
   const { errors } = results.nodes;
   if (errors.length === 0) return undefined;
-  const [{ node }] = errors;
+  const [{ node, time }] = errors;
   return {
     kind: "node",
     title: `${node} did what no node may do`,
     // What else there is to say is a program's output.
     story: storyOf(judgement).slice(0, 1),
-    // Errors come without their times: what is known is that the run ended.
-    momentMs: (history.at(-1)?.time ?? 0) / msInNs,
+    // What happens in the set-up is before the run.
+    momentMs: Math.max(0, time / msInNs),
     node,
     log: (logs.get(node) ?? []).slice(-maxLines)
-      .map((each) => stripVTControlCharacters(each).slice(0, maxLength)),
+      .map(({ text }) => stripVTControlCharacters(text).slice(0, maxLength)),
     others: [...new Set(errors.map((error) => error.node))]
       .filter((other) => other !== node),
   };
