@@ -90,7 +90,7 @@ Deno.test("a valid run has Maelstrom's results, keys and all", async () => {
     value: { type: "echo_ok", echo: "Please echo 7", in_reply_to: 1 },
   });
   assertEquals(history[2].process, "nemesis");
-  assertEquals([...logs], [["n0", ["n0 was here"]]]);
+  assertEquals([...logs], [["n0", [{ text: "n0 was here" }]]]);
   await assertNobodyIsLeft(folder);
 });
 
