@@ -23,15 +23,11 @@ import {
 import { check } from "./lib/runner/check.ts";
 import { figures } from "./lib/runner/figures.ts";
 import { type Job, type Judge, judgeAll } from "./lib/runner/judging.ts";
+import { nearest } from "./lib/nearest.ts";
 import { getReady } from "./lib/runner/real.ts";
 import { serve } from "./lib/runner/serve.ts";
 import { BadOption, type Options } from "./lib/workbench/mod.ts";
-import {
-  nearest,
-  optionSpecs,
-  parseOption,
-  resolve,
-} from "./lib/workbench/options.ts";
+import { optionSpecs, parseOption, resolve } from "./lib/workbench/options.ts";
 import { workloads } from "./lib/workbench/workloads/mod.ts";
 
 const engines = ["auto", "sim", "stdio", "maelstrom", "both"] as const;

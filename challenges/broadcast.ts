@@ -33,8 +33,7 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { type Node, serve } from "../lib/mod.ts";
+import { type Node, readArguments, serve } from "../lib/mod.ts";
 
 /** The beat of the hub, in ms; `--beat-ms` sets another. */
 const defaultBeatMs = 440;
@@ -68,7 +67,10 @@ type Strategy = (node: Node, learn: Spread, beatMs: number) => Spread;
 
 /** Spreads the values that clients tell to one node. */
 export function broadcast(node: Node, args: string[] = []) {
-  const { strategy, beatMs } = readArguments(args);
+  const { strategy, "beat-ms": beatMs } = readArguments(args, {
+    strategy: strategies,
+    "beat-ms": { default: defaultBeatMs, least: 1, most: 60_000 },
+  });
   const seen = new Set<number>();
   const spread = strategy(node, learn, beatMs);
 
@@ -322,20 +324,5 @@ class Link {
 }
 
 const strategies: { [name: string]: Strategy } = { hub, direct, flood };
-
-function readArguments(args: string[]) {
-  const { strategy = "hub", "beat-ms": beat = defaultBeatMs } = parseArgs(
-    args,
-    { string: ["strategy", "beat-ms"] },
-  );
-  const beatMs = Number(beat);
-  if (!Object.hasOwn(strategies, strategy)) {
-    throw new Error(
-      `--strategy must be one of ${Object.keys(strategies).join(", ")}`,
-    );
-  }
-  if (!(beatMs >= 1)) throw new Error("--beat-ms must be a positive number");
-  return { strategy: strategies[strategy], beatMs };
-}
 
 if (import.meta.main) await serve(broadcast);

@@ -33,8 +33,7 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { KV, type Node, serve } from "../lib/mod.ts";
+import { KV, type Node, readArguments, serve } from "../lib/mod.ts";
 
 /** How often nodes catch up with each other: at first, and when all is quiet. */
 const syncMs = 1000;
@@ -52,7 +51,8 @@ interface Counter {
 
 /** A counter that only grows. */
 export function gCounter(node: Node, args: string[] = []) {
-  const counter = strategies[readStrategy(args)](node);
+  const { strategy } = readArguments(args, { strategy: strategies });
+  const counter = strategy(node);
 
   node.on<{ type: "add"; delta: number }>("add", async ({ body }) => {
     await counter.add(body.delta);
@@ -171,15 +171,5 @@ function sum(numbers: number[]): number {
 }
 
 const strategies = { totals, cas, gossip };
-
-function readStrategy(args: string[]): keyof typeof strategies {
-  const { strategy = "totals" } = parseArgs(args, { string: ["strategy"] });
-  if (Object.hasOwn(strategies, strategy)) {
-    return strategy as keyof typeof strategies;
-  }
-  throw new Error(
-    `--strategy must be one of ${Object.keys(strategies).join(", ")}`,
-  );
-}
 
 if (import.meta.main) await serve(gCounter);

@@ -39,8 +39,15 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { ErrorCode, Feed, KV, type Node, RPCError, serve } from "../lib/mod.ts";
+import {
+  ErrorCode,
+  Feed,
+  KV,
+  type Node,
+  readArguments,
+  RPCError,
+  serve,
+} from "../lib/mod.ts";
 
 /** How long messages gather before the other nodes are sent them. */
 const gatherMs = { "1": 120, all: 10 };
@@ -62,8 +69,11 @@ interface Logs {
 
 /** A log per key. */
 export function kafka(node: Node, args: string[] = []) {
-  const { strategy, acks } = readArguments(args);
-  const logs = strategies[strategy](node, acks);
+  const { strategy, acks } = readArguments(args, {
+    strategy: strategies,
+    acks: { 1: "1", all: "all" },
+  });
+  const logs = strategy(node, acks);
 
   node.on<{ type: "send"; key: string; msg: Message }>(
     "send",
@@ -217,19 +227,6 @@ function stored(node: Node): Logs {
 
 const strategies = { replicated, store: stored };
 type Acks = "1" | "all";
-
-function readArguments(args: string[]) {
-  const { strategy = "replicated", acks = "1" } = parseArgs(args, {
-    string: ["strategy", "acks"],
-  });
-  if (strategy !== "replicated" && strategy !== "store") {
-    throw new Error("--strategy must be replicated or store");
-  }
-  if (acks !== "1" && acks !== "all") {
-    throw new Error("--acks must be 1 or all");
-  }
-  return { strategy, acks } as const;
-}
 
 function required<T>(value: T | undefined, name: string): T {
   if (value !== undefined && value !== null) return value;

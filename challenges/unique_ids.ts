@@ -31,12 +31,12 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { type Node, serve, TSO } from "../lib/mod.ts";
+import { type Node, readArguments, serve, TSO } from "../lib/mod.ts";
 
 /** Hands out ids that nobody has had before. */
 export function uniqueIds(node: Node, args: string[] = []) {
-  const next = strategies[readStrategy(args)](node);
+  const { strategy } = readArguments(args, { strategy: strategies });
+  const next = strategy(node);
   node.on("generate", async () => ({ type: "generate_ok", id: await next() }));
 }
 
@@ -64,15 +64,5 @@ function bits(node: Node, count: number): string {
 }
 
 const strategies = { composite, random, clock };
-
-function readStrategy(args: string[]): keyof typeof strategies {
-  const { strategy = "composite" } = parseArgs(args, { string: ["strategy"] });
-  if (Object.hasOwn(strategies, strategy)) {
-    return strategy as keyof typeof strategies;
-  }
-  throw new Error(
-    `--strategy must be one of ${Object.keys(strategies).join(", ")}`,
-  );
-}
 
 if (import.meta.main) await serve(uniqueIds);

@@ -15,6 +15,7 @@
  *
  * @module
  */
+export * from "./arguments.ts";
 export * from "./error.ts";
 export * from "./feed.ts";
 export * from "./kv.ts";

@@ -13,7 +13,7 @@
  */
 import type { Column, Row, RunRow, Table } from "../../challenges/figures.ts";
 import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
-import { nearest } from "../workbench/options.ts";
+import { nearest } from "../nearest.ts";
 import {
   format,
   type RunRecord,

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { distance } from "fastest-levenshtein";
+import { nearest } from "../nearest.ts";
 import { modelNames } from "./checkers/elle/consistency.ts";
 import type { Availability } from "./checkers/stats.ts";
 import { type Fault, faults } from "./nemesis.ts";
@@ -417,16 +417,6 @@ export function parseOption(spec: OptionSpec, text: string): string | number {
     );
   }
   return value;
-}
-
-/** A hint at the word that was probably meant, as a part of a sentence. */
-export function nearest(word: string, words: readonly string[]): string {
-  const [best] = words
-    .map((candidate) => ({ candidate, steps: distance(word, candidate) }))
-    .sort((a, b) => a.steps - b.steps);
-  return best && best.steps <= Math.ceil(best.candidate.length / 3)
-    ? ` (did you mean ${best.candidate}?)`
-    : "";
 }
 
 function parseModels(text: string): string | undefined {

@@ -212,6 +212,6 @@ Deno.test("arguments that can't be are refused", () => {
   assertThrows(
     () => broadcast(node, ["--beat-ms", "0"]),
     Error,
-    "--beat-ms must be a positive number",
+    "--beat-ms must be a number from 1 to 60000",
   );
 });

@@ -12,7 +12,6 @@ import {
 import fc from "fast-check";
 import {
   BadOption,
-  nearest,
   type Options,
   optionSpecs,
   parseOption,
@@ -300,25 +299,6 @@ Deno.test("an option that isn't there: the nearest one", () => {
       `There is no option "${name}"${hint}.`,
     );
   }
-});
-
-Deno.test("nearest: a word within a third of its letters, the nearest of all", () => {
-  assertStrictEquals(nearest("abc", []), "");
-  assertStrictEquals(nearest("abcdef", ["abcdxy"]), " (did you mean abcdxy?)");
-  assertStrictEquals(nearest("abcdef", ["abcxyz"]), "");
-  assertStrictEquals(
-    nearest("abcdef", ["abcdxy", "abcdex", "zzz"]),
-    " (did you mean abcdex?)",
-  );
-  fc.assert(
-    fc.property(fc.stringMatching(/^[a-z]{1,9}$/), (word) => {
-      assertStrictEquals(
-        nearest(word, ["something-else", word]),
-        ` (did you mean ${word}?)`,
-      );
-    }),
-    cases(50),
-  );
 });
 
 Deno.test("every option is explained, and its default may be given", () => {

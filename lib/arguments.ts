@@ -1,0 +1,143 @@
+/**
+ * The arguments of a node: options with a value, each by its name.
+ *
+ * @module
+ */
+import { nearest } from "./nearest.ts";
+
+/**
+ * A number that an argument can be.
+ *
+ * @example
+ * ```ts
+ * import type { NumberRange } from "@call-me-maybe/maelstrom";
+ *
+ * const beatMs: NumberRange = { default: 440, least: 1, most: 60_000 };
+ * ```
+ */
+export interface NumberRange {
+  /** What it is unless it's given. */
+  default: number;
+  /** The least that it can be. */
+  least: number;
+  /** The most that it can be. */
+  most: number;
+}
+
+/**
+ * What the arguments of a node can be, by their names: a range of numbers, or
+ * words, and what each stands for. Of words the first is the default.
+ *
+ * @example
+ * ```ts
+ * import type { Choices } from "@call-me-maybe/maelstrom";
+ *
+ * const choices: Choices = {
+ *   order: { ascending: 1, descending: -1 },
+ *   "beat-ms": { default: 440, least: 1, most: 60_000 },
+ * };
+ * ```
+ */
+export interface Choices {
+  readonly [name: string]: NumberRange | { readonly [word: string]: unknown };
+}
+
+/**
+ * What was chosen.
+ *
+ * @typeParam C what there was to choose from.
+ *
+ * @example
+ * ```ts
+ * import type { Chosen } from "@call-me-maybe/maelstrom";
+ *
+ * const { order }: Chosen<{ order: { ascending: 1; descending: -1 } }> = {
+ *   order: 1,
+ * };
+ * ```
+ */
+export type Chosen<C extends Choices> = {
+  [name in keyof C]: C[name] extends NumberRange ? number
+    : C[name][keyof C[name]];
+};
+
+/**
+ * Reads the arguments of a node: `--name word`, or `--name=word`.
+ *
+ * @throws {Error} if there's no such argument, or it can't have that value, with
+ * words for the person who gave it.
+ *
+ * @example
+ * ```ts
+ * import { readArguments } from "@call-me-maybe/maelstrom";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const read = (...args: string[]) =>
+ *   readArguments(args, {
+ *     order: { ascending: 1, descending: -1 },
+ *     "beat-ms": { default: 440, least: 1, most: 60_000 },
+ *   });
+ *
+ * assertEquals(read(), { order: 1, "beat-ms": 440 });
+ * assertEquals(read("--order", "descending"), { order: -1, "beat-ms": 440 });
+ * assertThrows(() => read("--odrer", "descending"), Error, "did you mean --order?");
+ * ```
+ */
+export function readArguments<const C extends Choices>(
+  args: readonly string[],
+  choices: C,
+): Chosen<C> {
+  const given = new Map<string, string>();
+  for (let i = 0; i < args.length; i++) {
+    const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(args[i]) ?? [];
+    if (name === undefined || !Object.hasOwn(choices, name)) {
+      throw new Error(unknown(args[i], Object.keys(choices)));
+    }
+    given.set(name, value ?? args[++i] ?? "");
+  }
+  const chosen = Object.entries(choices).map(([name, choice]) =>
+    [name, valueOf(name, choice, given.get(name))] as const
+  );
+  return Object.fromEntries(chosen) as Chosen<C>;
+}
+
+function unknown(arg: string, names: string[]): string {
+  // Whatever stands for the dashes: some programs make one of two.
+  const [, dashes, word] = /^(\p{Pd}*)([^=]*)/u.exec(arg)!;
+  const flags = names.map((name) => `--${name}`);
+  const hint = dashes === "" ? "" : nearest(`--${word}`, flags);
+  const known = flags.length > 0 ? flags.join(", ") : "none at all";
+  return `The node has no argument ${
+    JSON.stringify(arg.split("=")[0])
+  }${hint}. It takes ${known}.`;
+}
+
+function valueOf(
+  name: string,
+  choice: Choices[string],
+  text: string | undefined,
+): unknown {
+  if (isRange(choice)) {
+    const { default: usual, least, most } = choice;
+    if (text === undefined) return usual;
+    const number = text.trim() === "" ? NaN : Number(text);
+    if (number >= least && number <= most) return number;
+    throw new Error(
+      `--${name} must be a number from ${least} to ${most}, not ${
+        JSON.stringify(text)
+      }.`,
+    );
+  }
+  const words = Object.keys(choice);
+  const word = text ?? words[0];
+  if (Object.hasOwn(choice, word)) return choice[word];
+  throw new Error(
+    `--${name} must be one of ${words.join(", ")}, not ${JSON.stringify(word)}${
+      nearest(word, words)
+    }.`,
+  );
+}
+
+function isRange(choice: Choices[string]): choice is NumberRange {
+  return typeof choice.default === "number";
+}

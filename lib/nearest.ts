@@ -1,0 +1,30 @@
+/**
+ * The word that was probably meant.
+ *
+ * @module
+ */
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
+
+/**
+ * A hint at the word that was probably meant, as a part of a sentence: the one
+ * that fewest letters tell from what was written (Levenshtein: *Binary codes
+ * capable of correcting deletions, insertions, and reversals*, 1966).
+ *
+ * @returns an empty text where none is near.
+ */
+export function nearest(word: string, words: readonly string[]): string {
+  const [best] = words
+    .map((candidate) => ({
+      candidate,
+      // Nobody who writes so much means any of them.
+      steps: word.length > maxLength
+        ? Infinity
+        : levenshteinDistance(word, candidate),
+    }))
+    .sort((a, b) => a.steps - b.steps);
+  return best && best.steps <= Math.ceil(best.candidate.length / 3)
+    ? ` (did you mean ${best.candidate}?)`
+    : "";
+}
+
+const maxLength = 100;

@@ -1,0 +1,98 @@
+/**
+ * The arguments of a node: what is read from them, and what is refused, in
+ * which words.
+ */
+import { assertEquals, assertThrows } from "@std/assert";
+import { readArguments } from "../lib/mod.ts";
+
+const read = (...args: string[]) =>
+  readArguments(args, {
+    strategy: { hub: 1, direct: 2, flood: 3 },
+    "beat-ms": { default: 440, least: 1, most: 60_000 },
+  });
+
+Deno.test("without arguments the first word is chosen, and the default number", () => {
+  assertEquals(read(), { strategy: 1, "beat-ms": 440 });
+});
+
+Deno.test("a value stands behind its name, or behind an equals sign", () => {
+  assertEquals(read("--strategy", "flood", "--beat-ms", "1.5"), {
+    strategy: 3,
+    "beat-ms": 1.5,
+  });
+  assertEquals(read("--beat-ms=60000", "--strategy=direct"), {
+    strategy: 2,
+    "beat-ms": 60_000,
+  });
+});
+
+Deno.test("of the same argument twice the last counts", () => {
+  assertEquals(read("--strategy=flood", "--strategy", "direct").strategy, 2);
+});
+
+for (
+  const [args, message] of [
+    [
+      ["--stategy", "flood"],
+      'The node has no argument "--stategy" (did you mean --strategy?). It takes --strategy, --beat-ms.',
+    ],
+    [
+      ["–strategy", "flood"],
+      'The node has no argument "–strategy" (did you mean --strategy?). It takes --strategy, --beat-ms.',
+    ],
+    [
+      ["-beat-ms=3"],
+      'The node has no argument "-beat-ms" (did you mean --beat-ms?). It takes --strategy, --beat-ms.',
+    ],
+    [
+      ["flood"],
+      'The node has no argument "flood". It takes --strategy, --beat-ms.',
+    ],
+    [
+      ["--strategy", "hub", ""],
+      'The node has no argument "". It takes --strategy, --beat-ms.',
+    ],
+    [
+      ["--__proto__", "x"],
+      'The node has no argument "--__proto__". It takes --strategy, --beat-ms.',
+    ],
+    [
+      ["--strategy", "flod"],
+      '--strategy must be one of hub, direct, flood, not "flod" (did you mean flood?).',
+    ],
+    [
+      ["--strategy"],
+      '--strategy must be one of hub, direct, flood, not "".',
+    ],
+    [
+      ["--strategy", "constructor"],
+      '--strategy must be one of hub, direct, flood, not "constructor".',
+    ],
+    [
+      ["--beat-ms", "-5"],
+      '--beat-ms must be a number from 1 to 60000, not "-5".',
+    ],
+    [
+      ["--beat-ms", "60001"],
+      '--beat-ms must be a number from 1 to 60000, not "60001".',
+    ],
+    [["--beat-ms="], '--beat-ms must be a number from 1 to 60000, not "".'],
+    [
+      ["--beat-ms", "Infinity"],
+      '--beat-ms must be a number from 1 to 60000, not "Infinity".',
+    ],
+  ] as const
+) {
+  Deno.test(`what can't be is refused in words: ${JSON.stringify(args)}`, () => {
+    const { message: words } = assertThrows(() => read(...args), Error);
+    assertEquals(words, message);
+  });
+}
+
+Deno.test("a node that takes no arguments says so", () => {
+  const { message } = assertThrows(() => readArguments(["--x"], {}), Error);
+  assertEquals(
+    message,
+    'The node has no argument "--x". It takes none at all.',
+  );
+});
