@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { type App, type Node, RPCError } from "../../../lib/mod.ts";
 import { judge, type Judgement } from "../../../lib/workbench/judge.ts";
 import type { History, Op } from "../../../lib/workbench/history.ts";
@@ -16,6 +22,7 @@ import {
   type Body,
   pageData,
 } from "../../../lib/workbench/report/page/data.ts";
+import { faultsOf } from "../../../lib/workbench/report/page/faults.ts";
 import { knowledgeOf } from "../../../lib/workbench/report/page/knowledge.ts";
 import type { RunRecord } from "../../../lib/workbench/report/record.ts";
 import { checkHistory } from "../../../lib/workbench/verdict.ts";
@@ -26,7 +33,10 @@ function found<K extends Anomaly["kind"]>(
   judgement: Judgement,
   kind: K,
 ): Extract<Anomaly, { kind: K }> {
-  const anomaly = anomalyOf(judgement, { knowledge: knowledgeIn(judgement) });
+  const anomaly = anomalyOf(judgement, {
+    knowledge: knowledgeIn(judgement),
+    faults: faultsOf(judgement.history, 60_000),
+  });
   assertEquals(anomaly?.kind, kind, judgement.reason);
   assert(anomaly!.story.length > 0);
   assertEquals(JSON.parse(JSON.stringify(anomaly)), anomaly);
@@ -106,8 +116,9 @@ Deno.test("of a lost value: who had it, from whom, and what was lost", async () 
     latency: 20,
     nemesis: "partition",
   });
-  const { value, fate, add, learned, messages, parties, reads, title, story } =
-    found(judgement, "value");
+  const anomaly = found(judgement, "value");
+  const { value, fate, add, learned, messages, parties, reads } = anomaly;
+  const { title, story, faults } = anomaly;
   assertEquals(fate, "lost");
   assertEquals(title, `Value ${value} was lost`);
   assertEquals(parties, judgement.test.nodes);
@@ -129,7 +140,69 @@ Deno.test("of a lost value: who had it, from whom, and what was lost", async () 
     const last = reads.findLast((read) => read.node === node)!;
     assertEquals(last.shows, had.has(node));
   }
-  assertStringIncludes(story.join("\n"), "Lost on the way: ");
+  // The partition that swallowed them is named, and shaded.
+  const text = story.join("\n");
+  for (const { src, dest, lost: cause, sentMs } of lost) {
+    assertEquals(cause, "partition");
+    assert(
+      faults.some(({ cuts, endMs }) =>
+        cuts[dest]?.includes(src) && sentMs <= endMs
+      ),
+    );
+    assertMatch(
+      text,
+      new RegExp(
+        `Messages with ${value} from .*${src} to ${dest}.* swallowed by the partition .*\\| .* \\(from \\d+\\.\\d\\d to \\d+\\.\\d\\d s\\)\\.`,
+      ),
+    );
+  }
+});
+
+Deno.test("a value that chance lost isn't said to be lost to a partition", async () => {
+  const judgement = await judge(flood, {
+    workload: "broadcast",
+    "node-count": 5,
+    "time-limit": 10,
+    rate: 20,
+    latency: 20,
+    "p-loss": 0.2,
+  });
+  const { value, story, faults } = found(judgement, "value");
+  const text = story.join("\n");
+  assertMatch(
+    text,
+    new RegExp(
+      `Messages with ${value} from .* were lost by chance \\(--p-loss 0\\.2\\)\\.`,
+    ),
+  );
+  assertNotMatch(text, /partition/);
+  assertEquals(faults, []);
+});
+
+Deno.test("a value that a node forgot was lost to no fault, though there was one", async () => {
+  const judgement = await judge((node) => {
+    const seen = new Set<number>();
+    node.on("topology", () => ({ type: "topology_ok" }));
+    node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
+    node.on<{ type: string; message: number }>("broadcast", ({ body }) => {
+      // Of each two values one is told the others.
+      for (const each of node.peers) {
+        if (body.message % 2 === 0 || each === "n1") {
+          node.send(each, { type: "tell", value: body.message });
+        }
+      }
+      seen.add(body.message);
+      return { type: "broadcast_ok" };
+    });
+    node.on<{ type: string; value: number }>("tell", ({ body }) => {
+      seen.add(body.value);
+    });
+  }, { workload: "broadcast", "node-count": 3, "time-limit": 5, rate: 20 });
+  const { value, story } = found(judgement, "value");
+  assertStringIncludes(
+    story.join("\n"),
+    `None of the messages that carried ${value} was lost.`,
+  );
 });
 
 Deno.test("a value that only one node ever had has no way", async () => {
@@ -470,6 +543,33 @@ Deno.test("a node that misbehaves is shown with the end of its log", async () =>
   assertEquals(node, "n0");
   assertEquals(log.at(-1), "says hello");
   assertStringIncludes(story[0], "who doesn't exist");
+});
+
+Deno.test("where it isn't known what a fault did, it's told as what was there", () => {
+  const nemesis = (ms: number, f: string, value: unknown) => [
+    op(ms, "nemesis", "info", f),
+    op(ms, "nemesis", "info", f, value),
+  ];
+  const cuts = { n0: ["n1"], n1: ["n0"] };
+  const wrong = (ms: number) => [
+    op(ms, 0, "invoke", "echo", "hello"),
+    op(ms + 1, 0, "ok", "echo", { type: "echo_ok", echo: "bye" }),
+  ];
+  const storyAt = (ms: number) => {
+    const history = historyOf(
+      ...[
+        ...nemesis(1000, "start-partition", ["isolated", cuts]),
+        ...nemesis(2000, "stop-partition", "network-healed"),
+        ...wrong(ms),
+      ].sort((a, b) => a.time - b.time),
+    );
+    return found(judged("echo", history), "operations").story.join("\n");
+  };
+  assertStringIncludes(
+    storyAt(1500),
+    "In force meanwhile: the partition n0 | n1 (from 1.00 to 2.00 s).",
+  );
+  assertNotMatch(storyAt(3000), /partition/);
 });
 
 Deno.test("a run that is valid has no anomaly", async () => {

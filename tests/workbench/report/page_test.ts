@@ -85,6 +85,7 @@ function withMessages(count: number): PageData {
       type: rows.map((row) => row % 3),
       sentMs,
       receivedMs: rows.map((row) => row % 50 === 0 ? NaN : sentMs[row] + 100),
+      lost: rows.map((row) => row % 50 === 0 ? 1 : 0),
       body: rows.map((row) => JSON.stringify({ type: "gossip", row })),
     },
   };
@@ -197,6 +198,7 @@ const messages: fc.Arbitrary<Messages> = fc.array(
     type: fc.nat(1),
     sentUs: fc.integer({ min: -1e6, max: 1e9 }),
     latencyUs: fc.option(fc.nat(1e8), { nil: NaN }),
+    lost: fc.nat(2),
     body: fc.json(),
   }),
 ).map((rows) => ({
@@ -209,6 +211,10 @@ const messages: fc.Arbitrary<Messages> = fc.array(
   receivedMs: Float64Array.from(
     rows,
     ({ sentUs, latencyUs }) => (sentUs + latencyUs) / 1000,
+  ),
+  lost: Uint8Array.from(
+    rows,
+    ({ latencyUs, lost }) => isNaN(latencyUs) ? lost : 0,
   ),
   body: rows.map(({ body }) => body),
 }));
@@ -537,6 +543,7 @@ inBrowser(
           type: [],
           sentMs: [],
           receivedMs: [],
+          lost: [],
           body: [],
         },
       }, lossy]),

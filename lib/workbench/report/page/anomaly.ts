@@ -5,7 +5,9 @@
  *
  * @module
  */
+import { msInNs } from "../../clock.ts";
 import type { Judgement } from "../../judge.ts";
+import { involvesClient } from "../../network.ts";
 import { type CounterAnomaly, counterAnomaly } from "./anomalies/counter.ts";
 import { type LogAnomaly, logAnomaly } from "./anomalies/log.ts";
 import {
@@ -25,6 +27,7 @@ import {
   type TransactionsAnomaly,
   transactionsAnomaly,
 } from "./anomalies/transactions.ts";
+import { faultsBetween, type FaultSpan, tellFault } from "./faults.ts";
 import type { Knowledge } from "./knowledge.ts";
 
 /** What all anomalies have: their words, and their place in time. */
@@ -37,9 +40,16 @@ export interface Told {
   momentMs: number;
 }
 
+/** What was going on meanwhile. */
+export interface Circumstances {
+  /** The faults that the words name, and that a drawing shades. */
+  faults: FaultSpan[];
+}
+
 /** Something to draw. It survives JSON. */
 export type Anomaly =
   & Told
+  & Circumstances
   & (
     | TransactionsAnomaly
     | ValueAnomaly
@@ -50,21 +60,41 @@ export type Anomaly =
     | NodeAnomaly
   );
 
+/** Without its circumstances. */
+type Found = Anomaly extends infer Each
+  ? Each extends Circumstances ? Omit<Each, "faults"> : never
+  : never;
+
+/** What an anomaly is looked for by, beside the run. */
+interface Settings {
+  /** Who knew which value when. */
+  knowledge?: Knowledge;
+  faults?: readonly FaultSpan[];
+  /** Whether a valid run shows the value that took longest. */
+  late?: boolean;
+}
+
 /**
- * Finds in a judged run what its page can draw.
- *
- * @param settings `knowledge` is who knew which value when; with `late`, a run
- * that is valid but too slow shows the value that took longest.
+ * Finds in a judged run what its page can draw, with the faults that it has to
+ * do with.
  */
 export function anomalyOf(
   judgement: Judgement,
-  { knowledge, late = false }: { knowledge?: Knowledge; late?: boolean } = {},
+  settings: Settings = {},
 ): Anomaly | undefined {
+  const found = find(judgement, settings);
+  return found && withCircumstances(found, judgement, settings.faults ?? []);
+}
+
+function find(
+  judgement: Judgement,
+  { knowledge, faults = [], late = false }: Settings,
+): Found | undefined {
   // As in the reason: what a node must never do comes before all else.
   const ofNode = nodeAnomaly(judgement);
   if (ofNode) return ofNode;
   if (judgement.results.workload["valid?"] === true) {
-    return late ? lateValue(judgement, knowledge) : undefined;
+    return late ? lateValue(judgement, { knowledge, faults }) : undefined;
   }
   switch (judgement.options.workload) {
     case "echo":
@@ -73,7 +103,7 @@ export function anomalyOf(
       return duplicateId(judgement);
     case "broadcast":
     case "g-set":
-      return lostValue(judgement, knowledge);
+      return lostValue(judgement, { knowledge, faults });
     case "g-counter":
     case "pn-counter":
       return counterAnomaly(judgement);
@@ -85,4 +115,97 @@ export function anomalyOf(
     case "txn-rw-register":
       return transactionsAnomaly(judgement);
   }
+}
+
+/**
+ * Adds what was going on meanwhile. Whether that is why isn't known, but for a
+ * value whose messages were followed: that says itself what they fell victim to.
+ */
+function withCircumstances(
+  found: Found,
+  judgement: Judgement,
+  faults: readonly FaultSpan[],
+): Anomaly {
+  const span = spanOf(found);
+  if (span === undefined) return { ...found, faults: [] } as Anomaly;
+  const own = faultsBetween(faults, ...span);
+  if (found.kind === "value") return { ...found, faults: own } as Anomaly;
+  const told = own.slice(0, maxTold).map((fault) =>
+    `In force meanwhile: ${tellFault(fault, judgement.test.nodes)}.`
+  );
+  const more = own.length - told.length;
+  return {
+    ...found,
+    story: [
+      ...found.story,
+      ...told,
+      ...(more > 0 ? [`So were ${more} more.`] : []),
+      ...tellLosses(judgement, span),
+    ],
+    faults: own,
+  } as Anomaly;
+}
+
+/** How many faults the words name. */
+const maxTold = 3;
+
+/** The time that an anomaly is about; `undefined` if it's about a node alone. */
+function spanOf(found: Found): [fromMs: number, toMs: number] | undefined {
+  switch (found.kind) {
+    case "node":
+      return undefined;
+    case "value": {
+      const { add, messages, momentMs } = found;
+      const ends = messages.map(({ sentMs, receivedMs }) =>
+        receivedMs ?? sentMs
+      );
+      return [momentMs, Math.max(add.completedMs ?? momentMs, ...ends)];
+    }
+    case "counter":
+      return [0, found.momentMs];
+    case "log":
+      return covering(found.rows, found.momentMs);
+    case "transactions":
+      return covering(found.transactions, found.momentMs);
+    default:
+      return covering(found.operations, found.momentMs);
+  }
+}
+
+function covering(
+  spans: readonly { invokedMs: number; completedMs: number | null }[],
+  momentMs: number,
+): [fromMs: number, toMs: number] {
+  return [
+    Math.min(momentMs, ...spans.map(({ invokedMs }) => invokedMs)),
+    Math.max(
+      momentMs,
+      ...spans.map(({ invokedMs, completedMs }) => completedMs ?? invokedMs),
+    ),
+  ];
+}
+
+/** How many messages between servers were lost in a span of time, and to what. */
+function tellLosses(
+  { journal, startNs, options }: Judgement,
+  [fromMs, toMs]: readonly [number, number],
+): string[] {
+  const lost = journal.filter(({ sentNs, receivedNs, lost, ...ends }) => {
+    const ms = (sentNs - startNs) / msInNs;
+    return receivedNs === undefined && lost !== undefined &&
+      !involvesClient(ends) && fromMs <= ms && ms <= toMs;
+  });
+  if (lost.length === 0) return [];
+  const cut = lost.filter(({ lost }) => lost === "partition").length;
+  const causes = [
+    ...(cut > 0 ? [`${cut} to partitions`] : []),
+    ...(cut < lost.length
+      ? [`${lost.length - cut} by chance (--p-loss ${options["p-loss"]})`]
+      : []),
+  ];
+  return [
+    `Of the messages between nodes that were sent meanwhile, ${lost.length} ${
+      lost.length === 1 ? "was" : "were"
+    } lost: ${causes.join(", ")}.`,
+  ];
 }

@@ -13,7 +13,9 @@ import { checkHistory } from "../../verdict.ts";
 import type { FoundResults, RunRecord } from "../record.ts";
 import { labelOf } from "../terminal.ts";
 import { type Anomaly, anomalyOf } from "./anomaly.ts";
+import { faultsOf, type FaultSpan, losses } from "./faults.ts";
 import { type Knowledge, knowledgeOf } from "./knowledge.ts";
+import { type Logs, logsOf, mishapsOf, type NodeMishap } from "./logs.ts";
 
 export type { MakeView, Page, View } from "./client/view.ts";
 
@@ -37,22 +39,16 @@ export interface PageData {
   /** What the clients and the nemesis did. Here times are nanoseconds. */
   history: readonly Op[];
   faults: readonly FaultSpan[];
+  /** What nodes did that they must not: crashes, above all. */
+  mishaps: readonly NodeMishap[];
+  /** What nodes logged. */
+  logs: Logs;
   /** Every message; empty where they are not known, as for a recorded run. */
   messages: Messages;
   /** Which node knew which value when, where the workload is about that. */
   knowledge?: Knowledge;
   /** What went wrong, to be drawn; absent if nothing did that can be. */
   anomaly?: Anomaly;
-}
-
-/** A fault from its beginning to its end. */
-export interface FaultSpan {
-  /** In a word: `partition`. */
-  kind: string;
-  startMs: number;
-  endMs: number;
-  /** For each node, those that it doesn't hear. */
-  cuts: { readonly [node: string]: readonly string[] };
 }
 
 /**
@@ -71,6 +67,8 @@ export interface Messages {
   sentMs: ArrayLike<number>;
   /** NaN where it was lost, or was under way when the run ended. */
   receivedMs: ArrayLike<number>;
+  /** Why it was lost, as an index into `losses`. */
+  lost: ArrayLike<number>;
   /** The bodies as JSON text; long ones are cut. */
   body: readonly string[];
 }
@@ -98,9 +96,11 @@ export function pageData(
     messages.sentMs[journal.length - 1] ?? 0,
   );
   const knowledge = knowledgeOf({ record, nodes, journal, bodies, msOf });
-  const anomaly = record.crashed
-    ? undefined
-    : anomalyOf(withOurFindings(judgement), { knowledge, late: !record.pass });
+  const faults = faultsOf(history, endMs);
+  const anomaly = record.crashed ? undefined : anomalyOf(
+    withOurFindings(judgement),
+    { knowledge, faults, late: !record.pass },
+  );
   // The first line stands at the top of the page already.
   const { head } = partsOf(record.reason ?? "");
   const story = anomaly?.story.filter((line) => line !== head) ?? [];
@@ -117,7 +117,9 @@ export function pageData(
       { topology: topologies[options.topology](nodes) }),
     endMs,
     history,
-    faults: faultsOf(history, endMs),
+    faults,
+    mishaps: mishapsOf(judgement.results),
+    logs: logsOf(judgement, anomaly?.momentMs ?? endMs),
     messages,
     ...(knowledge && { knowledge }),
     ...(anomaly && { anomaly: { ...anomaly, story } }),
@@ -169,6 +171,9 @@ function messagesOf(
     receivedMs: journal.map(({ receivedNs }) =>
       receivedNs === undefined ? NaN : msOf(receivedNs)
     ),
+    lost: journal.map(({ receivedNs, lost }) =>
+      receivedNs === undefined ? losses.indexOf(lost) : 0
+    ),
     body: bodies.map((body) => cut(JSON.stringify(body))),
     parties: parties.names,
     types: types.names,
@@ -194,27 +199,4 @@ function cut(text: string): string {
   return text.length <= maxBodyLength
     ? text
     : `${text.slice(0, maxBodyLength)}…`;
-}
-
-/** The spans between what the nemesis started and what it stopped. */
-function faultsOf(history: readonly Op[], endMs: number): FaultSpan[] {
-  const spans: FaultSpan[] = [];
-  let open: Omit<FaultSpan, "endMs"> | undefined;
-  const close = (endMs: number) => {
-    if (open) spans.push({ ...open, endMs });
-    open = undefined;
-  };
-  for (const { process, f, time, value } of history) {
-    if (process !== "nemesis") continue;
-    const ms = time / msInNs;
-    // Each operation is noted twice; only the second says what was done.
-    if (f === "start-partition" && Array.isArray(value)) {
-      close(ms);
-      open = { kind: "partition", startMs: ms, cuts: value[1] };
-    } else if (f === "stop-partition" && value === "network-healed") {
-      close(ms);
-    }
-  }
-  close(endMs);
-  return spans;
 }

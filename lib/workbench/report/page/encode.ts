@@ -19,7 +19,10 @@ export type Packed = Omit<PageData, "messages"> & {
     type: number[];
     /** In microseconds, since the one before. */
     sentAfterUs: number[];
-    /** In microseconds, since it was sent; -1 if it wasn't received. */
+    /**
+     * In microseconds, since it was sent. If it wasn't received, -1 and less:
+     * why, as {@linkcode Messages.lost} has it.
+     */
     latencyUs: number[];
   };
 };
@@ -27,7 +30,7 @@ export type Packed = Omit<PageData, "messages"> & {
 /** Packs a page's data. */
 export async function encode(data: PageData): Promise<string> {
   const { messages, ...others } = data;
-  const { parties, types, src, dest, type, body } = messages;
+  const { parties, types, src, dest, type, lost, body } = messages;
   const sentUs = Array.from(messages.sentMs, usOf);
   const packed: Packed = {
     ...others,
@@ -40,7 +43,7 @@ export async function encode(data: PageData): Promise<string> {
       sentAfterUs: sentUs.map((us, row) => us - (sentUs[row - 1] ?? 0)),
       latencyUs: Array.from(
         messages.receivedMs,
-        (ms, row) => isNaN(ms) ? -1 : usOf(ms) - sentUs[row],
+        (ms, row) => isNaN(ms) ? -1 - lost[row] : usOf(ms) - sentUs[row],
       ),
     },
   };

@@ -9,7 +9,9 @@ import type { SetFullFindings } from "../../../checkers/set_full.ts";
 import { msInNs } from "../../../clock.ts";
 import type { Op } from "../../../history.ts";
 import type { Judgement } from "../../../judge.ts";
+import type { Envelope } from "../../../network.ts";
 import type { Told } from "../anomaly.ts";
+import { type FaultSpan, faultThatCut, tellFault } from "../faults.ts";
 import type { Knowledge } from "../knowledge.ts";
 import { type OpSpan, Spans, storyOf, textOf } from "./spans.ts";
 
@@ -34,6 +36,8 @@ export interface ValueAnomaly {
     sentMs: number;
     /** `null` if it was lost, or under way when the run ended. */
     receivedMs: number | null;
+    /** Why it was lost, if it was. */
+    lost?: Envelope["lost"];
   }[];
   /** How many there are, where not all are listed. */
   messageCount: number;
@@ -47,15 +51,21 @@ const maxMessages = 400;
 /** How many reads of a node are drawn. */
 const maxReads = 40;
 
+/** What a value is followed by. */
+interface Traces {
+  knowledge?: Knowledge;
+  faults: readonly FaultSpan[];
+}
+
 /** Finds the first value that was lost, or that was never shown. */
 export function lostValue(
   judgement: Judgement,
-  knowledge?: Knowledge,
+  traces: Traces,
 ): Told & ValueAnomaly | undefined {
   const { lost, "never-read": neverRead } = judgement.results
     .workload as SetFullFindings;
   if (lost.length > 0) {
-    return wayOf(lost[0], "lost", judgement, knowledge);
+    return wayOf(lost[0], "lost", judgement, traces);
   }
   const acknowledged = (value: unknown) =>
     judgement.history.some((op) =>
@@ -64,18 +74,18 @@ export function lostValue(
   const value = neverRead.find(acknowledged);
   return value === undefined
     ? undefined
-    : wayOf(value, "never-read", judgement, knowledge);
+    : wayOf(value, "never-read", judgement, traces);
 }
 
 /** Finds the value that took longest to be shown by all reads. */
 export function lateValue(
   judgement: Judgement,
-  knowledge?: Knowledge,
+  traces: Traces,
 ): Told & ValueAnomaly | undefined {
   const { "worst-stale": worst } = judgement.results
     .workload as Partial<SetFullFindings>;
   if (worst === undefined || worst.length === 0) return undefined;
-  return wayOf(worst[0].element, "late", judgement, knowledge);
+  return wayOf(worst[0].element, "late", judgement, traces);
 }
 
 function addF({ options: { workload } }: Judgement): string {
@@ -86,7 +96,7 @@ function wayOf(
   value: unknown,
   fate: ValueAnomaly["fate"],
   judgement: Judgement,
-  knowledge: Knowledge | undefined,
+  { knowledge, faults }: Traces,
 ): Told & ValueAnomaly | undefined {
   const { history, test: { nodes } } = judgement;
   const isAdd = (op: Op) => op.f === addF(judgement) && op.value === value;
@@ -150,6 +160,7 @@ function wayOf(
         ]
         : []),
       ...tell(anomaly, nodes, missed),
+      ...tellLost(anomaly, judgement, faults),
     ],
     momentMs: add.invokedMs,
     ...anomaly,
@@ -179,7 +190,7 @@ function travel(
     (known.get(party)?.ms ?? Infinity) <= ms + precisionMs;
   // In the order of sending, all that a sender can have got by then is known.
   for (const row of knowledge!.carriers[place]) {
-    const { src, dest, sentNs, receivedNs, line } = journal[row];
+    const { src, dest, sentNs, receivedNs, lost, line } = journal[row];
     const sentMs = (sentNs - startNs) / msInNs;
     const receivedMs = receivedNs === undefined
       ? null
@@ -192,7 +203,10 @@ function travel(
       continue;
     }
     const { type } = JSON.parse(line).body;
-    messages.push({ src, dest, type, sentMs, receivedMs });
+    messages.push({
+      ...{ src, dest, type, sentMs, receivedMs },
+      ...(receivedMs === null && lost !== undefined && { lost }),
+    });
     if (receivedMs === null) continue;
     known.set(dest, { party: dest, ms: receivedMs, from: src });
   }
@@ -215,7 +229,7 @@ function telling<T extends { node: string }>(
 
 /** The way in words. */
 function tell(
-  { value, add, learned, messages, reads }: ValueAnomaly,
+  { value, add, learned, reads }: ValueAnomaly,
   nodes: readonly string[],
   missed: { node: string; process: number; index: number } | undefined,
 ): string[] {
@@ -237,18 +251,6 @@ function tell(
     lines.push(`It reached ${list(toldBy, others.length - toldBy.length)}.`);
   } else if (learned.length > 0 && nodes.length > 1) {
     lines.push(`No message brought it from ${add.node} to anybody else.`);
-  }
-  const lost = messages.filter(({ receivedMs }) => receivedMs === null);
-  if (lost.length > 0) {
-    const ways = [...Map.groupBy(lost, (each) => `${each.src} to ${each.dest}`)]
-      .map(([way, { length }]) =>
-        length > 1 ? `${way} (${length} times)` : way
-      );
-    lines.push(
-      `Lost on the way: ${
-        list(ways.slice(0, maxTold), ways.length - maxTold)
-      }.`,
-    );
   }
   const without = nodes.filter((node) => !had.has(node));
   if (toldBy.length > 0 && without.length > 0) {
@@ -275,6 +277,41 @@ function tell(
     );
   }
   return lines;
+}
+
+/** What its messages fell victim to, each with those that did. */
+function tellLost(
+  { messages, value }: ValueAnomaly,
+  { options, test: { nodes } }: Judgement,
+  faults: readonly FaultSpan[],
+): string[] {
+  const missing = messages.filter(({ receivedMs }) => receivedMs === null);
+  if (missing.length === 0) {
+    return messages.length === 0
+      ? []
+      : [`None of the messages that carried ${value} was lost.`];
+  }
+  const causeOf = (message: ValueAnomaly["messages"][number]) => {
+    if (message.lost === "chance") {
+      return `lost by chance (--p-loss ${options["p-loss"]})`;
+    }
+    if (message.lost === undefined) {
+      return "still on the way when the run ended";
+    }
+    const fault = faultThatCut(faults, message);
+    return fault === undefined
+      ? "swallowed by a partition"
+      : `swallowed by ${tellFault(fault, nodes)}`;
+  };
+  return [...Map.groupBy(missing, causeOf)].map(([cause, own]) => {
+    const ways = [...Map.groupBy(own, (each) => `${each.src} to ${each.dest}`)]
+      .map(([way, { length }]) =>
+        length > 1 ? `${way} (${length} times)` : way
+      );
+    return `Messages with ${value} from ${
+      list(ways.slice(0, maxTold), ways.length - maxTold)
+    } were ${cause}.`;
+  });
 }
 
 /** How many nodes a sentence names. */

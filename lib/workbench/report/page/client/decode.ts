@@ -13,16 +13,23 @@ export async function decode(text: string): Promise<PageData> {
     new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip")),
   ).text();
   const [first, ...body] = unzipped.split("\n");
-  const { messages, ...others }: Packed = JSON.parse(first);
+  const { messages, ...others }: Packed = {
+    // Pages of earlier versions have none.
+    mishaps: [],
+    logs: { lines: [], leftOut: 0 },
+    ...JSON.parse(first),
+  };
   const { parties, types, src, dest, type, sentAfterUs, latencyUs } = messages;
   let sentUs = 0;
   const sentMs = new Float64Array(src.length);
   const receivedMs = new Float64Array(src.length);
+  const lost = new Uint8Array(src.length);
   for (let row = 0; row < src.length; row++) {
     sentUs += sentAfterUs[row];
     const latency = latencyUs[row];
     sentMs[row] = sentUs / 1000;
     receivedMs[row] = latency < 0 ? NaN : (sentUs + latency) / 1000;
+    lost[row] = latency < 0 ? -1 - latency : 0;
   }
   return {
     ...others,
@@ -34,6 +41,7 @@ export async function decode(text: string): Promise<PageData> {
       type: Uint16Array.from(type),
       sentMs,
       receivedMs,
+      lost,
       body,
     },
   };

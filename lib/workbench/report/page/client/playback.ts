@@ -4,7 +4,7 @@
  * @module
  */
 /// <reference lib="dom" />
-import type { FaultSpan } from "../data.ts";
+import type { FaultSpan } from "../faults.ts";
 import { element, seconds } from "./dom.ts";
 
 /** Time that runs. */

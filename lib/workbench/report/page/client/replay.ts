@@ -8,7 +8,7 @@
 import type { PageData } from "../data.ts";
 import { button, element, onKeys, plural } from "./dom.ts";
 import { colourOf, familiesOf, familyOf } from "./families.ts";
-import { describeFault, sidesOf } from "./faults.ts";
+import { describeFault, sidesOf } from "../faults.ts";
 import { countUpTo, describeSpread, endOf, fractions } from "./knowing.ts";
 import { layout } from "./layout.ts";
 import { swatch } from "./legend.ts";

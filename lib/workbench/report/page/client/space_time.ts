@@ -17,7 +17,7 @@ import { type D3ZoomEvent, zoom, zoomIdentity } from "d3-zoom";
 import type { PageData } from "../data.ts";
 import { button, element, onKeys, plural, seconds } from "./dom.ts";
 import { colourOf, familiesOf, familyOf } from "./families.ts";
-import { describeFault } from "./faults.ts";
+import { describeFault } from "../faults.ts";
 import { swatch } from "./legend.ts";
 import { cutShort, MessageIndex } from "./message_index.ts";
 import { messageTip } from "./message_tip.ts";

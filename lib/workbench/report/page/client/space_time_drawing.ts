@@ -7,7 +7,7 @@
 /// <reference lib="dom" />
 // @ts-types="@types/d3-scale"
 import type { ScaleLinear, ScalePoint } from "d3-scale";
-import type { FaultSpan } from "../data.ts";
+import type { FaultSpan } from "../faults.ts";
 import { seconds } from "./dom.ts";
 import type { Theme } from "./theme.ts";
 
