@@ -93,9 +93,56 @@ Deno.test("a message without msg_id gets no reply, whatever its handler does", a
   for (const handler of handlers) {
     const started = await startedWith(handler);
     assertEquals(await ask(started, { type: "work" }), []);
+    assertEquals(await ask(started, work(null)), []);
     assertEquals(await ask(started, { type: "unknown" }), []);
   }
   assertEquals(await ask(newNode(), { type: "work" }), []);
+});
+
+Deno.test("an error that nobody asked for is logged, once", async () => {
+  for (
+    const [thrown, text] of [
+      [new RPCError(ErrorCode.abort, "no room"), "no room"],
+      [new Error("oh"), "oh"],
+    ] as const
+  ) {
+    for (const handler of throwers(thrown)) {
+      const started = await startedWith(handler);
+      await ask(started, { type: "work" });
+      assertEquals(started.runtime.logs.length, 1);
+      assertStringIncludes(started.runtime.logs[0], "work");
+      assertStringIncludes(started.runtime.logs[0], text);
+    }
+  }
+  const started = await startedNode();
+  await ask(started, { type: "jump" });
+  assertEquals(started.runtime.logs.length, 1);
+  assertStringIncludes(started.runtime.logs[0], `no handler for "jump"`);
+});
+
+Deno.test("a request whose msg_id is no whole number is answered with error 12, and not carried out", async () => {
+  let calls = 0;
+  const started = await startedWith(() => {
+    calls++;
+    return { type: "work_ok" };
+  });
+  for (const msgId of ["7", "", 1.5, 2 ** 53, 1e300, true, false, [], {}]) {
+    const [reply] = await ask(started, work(msgId));
+    assertEquals([reply.code, reply.in_reply_to], [12, msgId]);
+  }
+  assertEquals(calls, 0);
+});
+
+Deno.test("a reply to what is no msg_id is logged, and never taken for a request", async () => {
+  let calls = 0;
+  const started = await startedWith(() => void calls++);
+  for (const in_reply_to of ["1", true, {}, []]) {
+    const reply = { ...work(7), in_reply_to: in_reply_to as number };
+    assertEquals(await ask(started, reply), []);
+    assertEquals(started.runtime.logs.length, 1);
+    assertStringIncludes(started.runtime.logs.pop()!, "work");
+  }
+  assertEquals(calls, 0);
 });
 
 Deno.test("a reply made of the request answers that request, not an earlier one", async () => {
@@ -372,6 +419,7 @@ Deno.test("a malformed init is error 12, and a good one can still follow", async
       { node_ids: [] },
       { node_ids: ["n1", 2] },
       { node_ids: ["n1", null] },
+      { node_ids: ["n1", "n2", "n2"] },
     ]
   ) {
     node.receive(initMessage(wrong));
@@ -448,10 +496,10 @@ Deno.test("an RPC fails with the indefinite error 0 when its time is up, and not
   }
 });
 
-Deno.test("an RPC waits for five seconds, if it isn't told otherwise", async () => {
+Deno.test("an RPC waits for four seconds, if it isn't told otherwise: a client waits for five", async () => {
   const { node, runtime } = await startedNode();
   const outcome = outcomeOf(node.rpc("n2", { type: "read" }));
-  await runtime.advance(4999);
+  await runtime.advance(3999);
   assertEquals(outcome.state, "pending");
   await runtime.advance(1);
   assertEquals(outcome.state, "rejected");
@@ -834,12 +882,16 @@ Deno.test("nothing makes receive throw: it answers once, logs once, or is silent
         node.receive(each);
         await settled();
         const { body } = Object(each);
-        const asks = isMessage(each) && typeof body.msg_id === "number" &&
-          typeof body.in_reply_to !== "number";
-        assertEquals(
-          [sent.length, logs.length],
-          [before[0] + Number(asks), before[1] + Number(!isMessage(each))],
-        );
+        const isReply = isMessage(each) && (body.in_reply_to ?? null) !== null;
+        const asks = isMessage(each) && !isReply &&
+          (body.msg_id ?? null) !== null;
+        assertEquals(sent.length, before[0] + Number(asks));
+        const strange = !isMessage(each) ||
+          isReply && typeof body.in_reply_to !== "number";
+        const [log] = logs.slice(before[1]);
+        assert(logs.length <= before[1] + 1);
+        if (strange) assertStringIncludes(log, "skipped");
+        else if (asks || isReply) assertEquals(log, undefined);
         if (asks) {
           assertEquals(sent.at(-1)!.dest, each.src);
           assertEquals(sent.at(-1)!.body.in_reply_to, body.msg_id);
@@ -958,8 +1010,9 @@ Deno.test("a handler that sleeps at the end of input wakes up, and replies", asy
 
 // Helpers
 
-function work(msg_id: number): OpenBody {
-  return { type: "work", msg_id };
+/** A request; its number may be none. */
+function work(msg_id: unknown): OpenBody {
+  return { type: "work", msg_id: msg_id as number };
 }
 
 function startedWith(
