@@ -1,3 +1,4 @@
+#!/usr/bin/env -S deno run
 /**
  * # 4. Grow-only counter
  *

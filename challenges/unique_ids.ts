@@ -1,3 +1,4 @@
+#!/usr/bin/env -S deno run
 /**
  * # 2. Unique ids
  *

@@ -1,0 +1,48 @@
+import { assert, assertEquals } from "@std/assert";
+import { runs } from "../challenges/runs.ts";
+import { importFlags } from "../lib/runner/build.ts";
+import { root } from "./cli.ts";
+
+const scripts = [...new Set(runs.map(({ script }) => script))];
+
+Deno.test("each challenge is a program as it lies there", async (t) => {
+  // A shell finds `deno` by the path. This one knows the stand-ins for `@std`.
+  const path = await Deno.makeTempDir();
+  await Deno.writeTextFile(
+    `${path}/deno`,
+    `#!/bin/sh\nshift\nexec '${Deno.execPath()}' run --quiet ${
+      importFlags().map((flag) => `'${flag}'`).join(" ")
+    } "$@"\n`,
+  );
+  await Deno.chmod(`${path}/deno`, 0o755);
+  const env = { PATH: `${path}:${Deno.env.get("PATH")}` };
+  for (const script of scripts) {
+    await t.step(script, async () => {
+      const file = `${root}challenges/${script}.ts`;
+      const process = new Deno.Command(file, {
+        env,
+        stdin: "piped",
+        stdout: "piped",
+      }).spawn();
+      const input = process.stdin.getWriter();
+      const body = {
+        type: "init",
+        msg_id: 1,
+        node_id: "n1",
+        node_ids: ["n1"],
+      };
+      const message = JSON.stringify({ src: "c1", dest: "n1", body });
+      await input.write(new TextEncoder().encode(`${message}\n`));
+      await input.close();
+      const { success, stdout } = await process.output();
+      assert(success);
+      const [first] = new TextDecoder().decode(stdout).split("\n");
+      assertEquals(JSON.parse(first), {
+        src: "n1",
+        dest: "c1",
+        body: { type: "init_ok", in_reply_to: 1 },
+      });
+    });
+  }
+  await Deno.remove(path, { recursive: true });
+});
