@@ -66,7 +66,8 @@ Deno.test("a node that prints to stdout is told what the README shows", async ()
   );
   const shown = blockAfter("<!-- a node that prints to stdout -->");
   assertEquals(
-    countless(stdout.replaceAll(bin, "./my-node")),
+    // The test keeps its runs elsewhere.
+    countless(stdout.replaceAll(bin, "./my-node").replace(/ --store \S+/, "")),
     countless(shown),
   );
 });

@@ -8,7 +8,8 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { program, run } from "./cli.ts";
+import { visible } from "../lib/workbench/report/visible.ts";
+import { program, root, run } from "./cli.ts";
 
 Deno.test("without arguments it judges every official run, one line each", async () => {
   const { code, stdout } = await run("--engine", "sim");
@@ -120,10 +121,11 @@ Deno.test("what is invalid is told in words, with the command that replays it", 
         : { type: "generate_ok", id: count++ === 5 ? 2 : count };
       print({ src: id, dest: src, body: { ...reply, in_reply_to: body.msg_id } });
     }`);
+  const store = await Deno.makeTempDir();
   const { code, stdout } = await run(
     ..."test -w unique-ids --bin".split(" "),
     bin,
-    ..."--node-count 1 --time-limit 1 --rate 50".split(" "),
+    ...`--node-count 1 --time-limit 1 --rate 50 --store ${store}`.split(" "),
   );
   assertEquals(code, 1);
   const [verdict, reason, again, more] = stdout.split("\n");
@@ -134,7 +136,7 @@ Deno.test("what is invalid is told in words, with the command that replays it", 
   );
   assertEquals(
     again.trim(),
-    `again: deno task run test -w unique-ids --bin ${bin} --node-count 1 --rate 50 --time-limit 1 --seed 1`,
+    `again: deno task run test -w unique-ids --bin ${bin} --store ${store} --node-count 1 --rate 50 --time-limit 1 --seed 1`,
   );
   assertMatch(more.trim(), /^more: +.*\/unique-ids\/\d+T/);
 });
@@ -171,8 +173,18 @@ for (
     ["3f", `There is no run, workload or command "3f" (did you mean 3`],
     ["brodcast", `"brodcast" (did you mean broadcast?)`],
     ["1 --rte 5", "There is no option --rte (did you mean --rate?)"],
-    ["1 --rate fast", `--rate must be a number from 0 on, not "fast"`],
-    ["1 --rate", `--rate must be a number from 0 on, not ""`],
+    ["1 --rate fast", `--rate must be a number from 0 to 100000, not "fast"`],
+    ["1 --rate", "--rate needs a value."],
+    ["3d --rate 9e4", "makes 1800000 operations, and there can be 1000000"],
+    [
+      "test -w echo --bin /bin/sh word",
+      'The word "word" belongs to no option.',
+    ],
+    ["3d -- --stategy flood", '3d: The node has no argument "--stategy" (did'],
+    ["-- --strategy gossip", "1: The node takes no arguments"],
+    ["list 3d", 'list takes no words, and so not "3d"'],
+    ["serve -- x", "serve starts no node"],
+    ["analyze", "analyze is a command of Maelstrom's that isn't here"],
     ["1 --nemesis fire", "--nemesis must be a list of partition"],
     ["1 --concurrency 2x", "optionally followed by n"],
     [
@@ -180,7 +192,7 @@ for (
       "--engine must be one of auto, sim, stdio, maelstrom, both",
     ],
     ["1 --engine maelstrom --seed 7", "The real Maelstrom has no --seed"],
-    ["1 --test-count 0", "--test-count must be a positive integer"],
+    ["1 --test-count 0", "--test-count must be an integer from 1 to 100000"],
     ["1 --seeds 5..2", "--seeds must be a range such as 1..200"],
     ["lin-kv", "There is no solution for lin-kv here: give a --bin"],
     ["6c --consistency-models read-comitted", "did you mean read-committed?"],
@@ -296,9 +308,10 @@ Deno.test("of many seeds, one that fails is shown, and how to see it again", asy
   assertEquals(code, 1);
   assertMatch(stdout, /^✗ {2}3c {2}broadcast +0 of 3 seeds/);
   assertMatch(stdout, /values were lost/);
+  assertMatch(stdout, /^ {4}invalid: seeds 1\.\.3$/m);
   assertMatch(
     stdout,
-    /again: deno task run 3c --seed 2 -- --strategy flood/,
+    /again: deno task run 3c --store \S+ --seed 2 -- --strategy flood/,
   );
 });
 
@@ -352,13 +365,112 @@ Deno.test("list shows the official runs and their limits", async () => {
   assertStringIncludes(stdout, "msgs/op < 30, median < 400 ms, max < 600 ms");
 });
 
-Deno.test("--help explains every option", async () => {
+Deno.test("--help explains all, and each command has its own", async () => {
   const { code, stdout } = await run("--help");
   assertEquals(code, 0);
-  for (const option of ["--bin", "--engine", "--seed", "--latency-dist"]) {
-    assertStringIncludes(stdout, option);
+  assertStringIncludes(stdout, "--latency-dist");
+  assertEquals((await run("help")).stdout, stdout);
+  const ofServe = (await run("serve", "--help")).stdout;
+  assertMatch(ofServe, /--port/);
+  assertEquals((await run("help", "serve")).stdout, ofServe);
+});
+
+Deno.test("--version tells ours, Maelstrom's and Deno's", async () => {
+  const { code, stdout } = await run("--version");
+  assertEquals(code, 0);
+  assertMatch(
+    stdout,
+    /^Call Me Maybe \d+\.\d+\.\d+, as Maelstrom 0\.2\.4, on Deno \d/,
+  );
+});
+
+Deno.test("the line of the challenge page runs, dash and all; ids have no case", async () => {
+  const options = "--time-limit 5 –nemesis partition --json".split(" ");
+  const { code, stdout } = await run("6C", ...options);
+  assertEquals(code, 0);
+  const [{ id, options: { nemesis } }] = JSON.parse(stdout);
+  assertEquals([id, nemesis], ["6c", "partition"]);
+});
+
+Deno.test("what has no meaning here is named, and the run goes on", async () => {
+  const { code, stdout, stderr } = await run("1", "--no-ssh", "--json");
+  assertEquals([code, JSON.parse(stdout)[0].pass], [0, true]);
+  assertMatch(stderr, /^--no-ssh means nothing here: nobody logs in.*\n$/);
+});
+
+Deno.test("again: can be pasted, whatever path and arguments hold", async () => {
+  const folder = `${await Deno.makeTempDir()}/it's a "folder"`;
+  await Deno.mkdir(folder);
+  const bin = `${folder}/node`;
+  await Deno.copyFile("/bin/sh", bin);
+  const args = ["two words", "it's", "", "-x", "a\nb", "\x1b[2J", "$HOME"];
+  const { stdout } = await run(
+    ...["test", "-w", "echo", "--bin", bin, "--node-count=1"],
+    ...["--time-limit=1", "--store", `${folder}/the store`, "--", ...args],
+  );
+  const [again] = /(?<=again: deno task run ).*/.exec(stdout)!;
+  const { stdout: pasted } = await new Deno.Command("bash", {
+    args: ["-c", `printf '%s\\0' ${again}`],
+  }).output();
+  assertEquals(new TextDecoder().decode(pasted).split("\0").slice(0, -1), [
+    ...["test", "-w", "echo", "--bin", bin, "--store", `${folder}/the store`],
+    ...["--node-count", "1", "--time-limit", "1", "--seed", "1"],
+    ...["--", ...args],
+  ]);
+});
+
+Deno.test("control characters of nodes, arguments and paths reach no terminal", async () => {
+  const folder = `${await Deno.makeTempDir()}/\x1b]0;PWNED\x07\u202e`;
+  await Deno.mkdir(folder);
+  const bin = `${folder}/node`;
+  await Deno.writeTextFile(
+    bin,
+    `#!/bin/sh
+     printf 'to stderr \\033[2J\\302\\233m\\n' >&2
+     printf 'hello \\033[2J\\033]0;PWNED\\007 \\033[31mred\\r overwritten\\n'
+     read -r line\n`,
+  );
+  await Deno.chmod(bin, 0o755);
+  const command = [
+    ...["test", "-w", "echo", "--bin", bin, "--node-count=1"],
+    ...["--time-limit=1", "--log-stderr", "--store", folder],
+  ];
+  const plain = await run(...command);
+  assertEquals(plain.code, 1);
+  assertStringIncludes(
+    plain.stdout,
+    "hello \\x1b[2J\\x1b]0;PWNED\\x07 \\x1b[31mred",
+  );
+  assertStringIncludes(plain.stderr, "n0: to stderr \\x1b[2J\\x9bm");
+  const json = await run(...command, "--json");
+  assertStringIncludes(JSON.parse(json.stdout)[0].reason, "hello \x1b[2J");
+  const checked = await run("check", `${folder}/latest`);
+  const refused = await run("check", `${folder}/\x9b31m`);
+  assertEquals(refused.code, 254);
+  for (const { stdout, stderr } of [plain, json, checked, refused]) {
+    assertEquals(visible(stdout + stderr), stdout + stderr);
   }
-  assert(stdout.split("\n").every((line) => line.length <= 80));
+});
+
+Deno.test("all that is printed goes through one door", async () => {
+  const printing: string[] = [];
+  const look = async (folder: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory && name !== "client") await look(path);
+      if (!name.endsWith(".ts")) continue;
+      const code = (await Deno.readTextFile(path)).replaceAll(
+        /^ *(\*|\/\/).*$/gm,
+        "",
+      );
+      if (/console\.|std(out|err)\.write/.test(code)) printing.push(path);
+    }
+  };
+  for (const folder of ["lib/runner", "lib/maelstrom", "lib/workbench"]) {
+    await look(root + folder);
+  }
+  assertEquals(printing, [`${root}lib/runner/output.ts`]);
+  assert(!(await Deno.readTextFile(`${root}run.ts`)).includes("console."));
 });
 
 Deno.test("build makes programs that need no permission", async () => {

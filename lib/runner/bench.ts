@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { print } from "./output.ts";
 import type { Command } from "../workbench/mod.ts";
 import { checkHistory } from "../workbench/verdict.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
@@ -38,20 +39,20 @@ export async function bench(bin?: string): Promise<number> {
         command: { bin, args: [] },
       });
     }
-    console.log(`${await machine()}.`);
-    for (const line of leftOut) console.log(line);
-    console.log();
+    print(`${await machine()}.`);
+    for (const line of leftOut) print(line);
+    print();
     for (const { name, description } of [ours, ...rivals]) {
-      console.log(`  ${name.padEnd(nameWidth)}${description}`);
+      print(`  ${name.padEnd(nameWidth)}${description}`);
     }
     const count = messages.toLocaleString("en");
-    console.log(`
+    print(`
 Echo: how many times ours a node takes, the median of ${rounds} rounds in which all
 take turns, and the least and the most of them. Start-up is until init is
 answered, time is for ${count} messages from then on, and memory is what it
 holds at the end. Above 1, ours is better.
 `);
-    console.log(table(await compare(rivals, { messages, rounds })));
+    print(table(await compare(rivals, { messages, rounds })));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -70,7 +71,7 @@ async function machine(): Promise<string> {
 /** Measures how checking grows, and prints it. */
 async function checking(): Promise<void> {
   const shown = historySizes.map((size) => size.toLocaleString("en"));
-  console.log(
+  print(
     `\nChecking, histories of ${shown.slice(0, -1).join(", ")} and ${
       shown.at(-1)
     } operations (n log n grows ${growth(historySizes.map(nLogN))}):`,
@@ -78,7 +79,7 @@ async function checking(): Promise<void> {
   for (const workload of Object.keys(workloads)) {
     const times: number[] = [];
     for (const size of historySizes) times.push(await checkMs(workload, size));
-    console.log(`  ${workload.padEnd(nameWidth)}${growth(times)}`);
+    print(`  ${workload.padEnd(nameWidth)}${growth(times)}`);
   }
 }
 

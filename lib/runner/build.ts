@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { complain, print } from "./output.ts";
 import { createHash } from "node:crypto";
 import { isProgram } from "../maelstrom/machine.ts";
 import type { Command } from "../workbench/mod.ts";
@@ -74,7 +75,7 @@ export const binFolder = `${root}bin`;
 export async function build(scripts: readonly string[]): Promise<number> {
   for (const script of scripts) {
     const kind = await make(script, await digestOf(script));
-    console.log(`bin/${script}  (${kind})`);
+    print(`bin/${script}  (${kind})`);
   }
   return 0;
 }
@@ -153,7 +154,7 @@ async function make(
       }
       compiles = error === undefined;
       if (!compiles) {
-        console.error(
+        complain(
           "deno compile can't download its runtime: writing executable bundles instead",
         );
       }

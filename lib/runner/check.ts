@@ -4,8 +4,9 @@
  * @module
  */
 import { checkRecorded, type RecordedFindings } from "../workbench/recorded.ts";
-import { painter } from "../workbench/report/terminal.ts";
+import type { Line } from "../workbench/report/terminal.ts";
 import { exitCodeOf } from "./judging.ts";
+import { print, printJson } from "./output.ts";
 
 /**
  * Checks folders, and prints a verdict for each.
@@ -16,7 +17,6 @@ export async function check(
   folders: readonly string[],
   json: boolean,
 ): Promise<number> {
-  const paint = painter(!Deno.noColor && Deno.stdout.isTerminal());
   const width = Math.max(...folders.map((folder) => folder.length));
   const all: RecordedFindings[] = [];
   for (const folder of folders) {
@@ -29,14 +29,12 @@ export async function check(
       ? ["red", "✗ invalid"] as const
       : ["yellow", "? unknown"] as const;
     const reason = found.reason?.replaceAll("\n", "\n           ");
-    console.log(
-      `${paint(style, verdict.padEnd(9))}  ${
-        [folder.padEnd(width), reason ?? ""].join("  ").trimEnd()
-      }`,
-    );
+    const text = [folder.padEnd(width), reason ?? ""].join("  ").trimEnd();
+    const line: Line = [[verdict.padEnd(9), style], [`  ${text}`]];
+    print([line]);
   }
   if (json) {
-    console.log(JSON.stringify(
+    printJson(
       all.map(({ folder, workload, ...found }) => ({
         folder,
         "valid?": found["valid?"],
@@ -44,9 +42,7 @@ export async function check(
         stats: found.stats,
         availability: found.availability,
       })),
-      null,
-      1,
-    ));
+    );
   }
   return exitCodeOf(all.map((results) => ({
     pass: results["valid?"] === true,

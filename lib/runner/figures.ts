@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { print } from "./output.ts";
 import type { Column, Row, RunRow, Table } from "../../challenges/figures.ts";
 import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
 import { nearest } from "../nearest.ts";
@@ -21,7 +22,7 @@ import {
 } from "../workbench/report/record.ts";
 import {
   layoutOf,
-  painter,
+  render,
   significant,
   summary,
   total,
@@ -47,20 +48,20 @@ export async function figures(
   const before = await Deno.readTextFile(path);
   const { after, changes } = await upToDate(before, tables);
   if (changes.length === 0) {
-    console.log("The README shows what the runs come to.");
+    print("The README shows what the runs come to.");
     return 0;
   }
   if (!check) {
     await Deno.writeTextFile(path, after);
-    console.log(
+    print(
       `Brought up to date: ${changes.map(({ place }) => place).join(", ")}`,
     );
     return 0;
   }
   for (const { place, lines } of changes) {
-    console.log([`${place}:`, ...lines, ""].join("\n"));
+    print([`${place}:`, ...lines, ""].join("\n"));
   }
-  console.log(
+  print(
     "The README doesn't show what the runs come to. To bring it up to date: deno task figures",
   );
   return 1;
@@ -337,21 +338,20 @@ function write(place: Place, old: string, outcomes: Outcomes): string {
 
 /** What `deno task run` prints. */
 function runsBlock(outcomes: Outcomes): string {
-  const paint = painter(false);
   const all = runs.map(({ id }) => outcomes(official(id))[0]);
   const layout = layoutOf(all.map(({ record }) => record));
-  return [
-    ...all.map(({ record, latencyBars }) =>
+  const lines = [
+    ...all.flatMap(({ record, latencyBars }) =>
       summary(record, {
-        paint,
         layout,
         latencies: latencyBars,
         replay: `deno task run ${record.id} --seed 1`,
         folder: `store/${record.id}/latest`,
       })
     ),
-    total(all.map(({ record }) => record), paint),
-  ].join("\n");
+    total(all.map(({ record }) => record)),
+  ];
+  return render(lines, false);
 }
 
 /** Without the real time that a run took. */

@@ -37,8 +37,6 @@ import {
   latencyBars,
   type Layout,
   layoutOf,
-  type Paint,
-  painter,
   summary,
   summaryOfSeeds,
   total,
@@ -46,6 +44,7 @@ import {
 import type { Judged } from "../workbench/report/page/data.ts";
 import { pageWriter } from "./pages.ts";
 import { untilEnded } from "./ending.ts";
+import { columns, complain, print, printJson } from "./output.ts";
 import { bar, type Live, liveLines } from "./live.ts";
 import { judgeOnAllCores } from "./workers.ts";
 
@@ -108,25 +107,19 @@ export async function judgeAll(
   jobs: readonly Job[],
   manner: Manner,
 ): Promise<number> {
-  const isTerminal = Deno.stdout.isTerminal();
-  const paint = painter(!Deno.noColor && isTerminal);
-  const layout = layoutOf(
-    jobs,
-    isTerminal ? Deno.consoleSize().columns : undefined,
-  );
+  const layout = layoutOf(jobs, columns());
   const live = await liveLines();
   const records = await untilEnded((signal) =>
     judgeEach(jobs, {
       ...manner,
-      paint,
       layout,
       live,
       pages: pageWriter(),
       signal,
     })
   );
-  if (manner.json) console.log(JSON.stringify(records, null, 1));
-  else if (records.length > 1) console.log(total(records, paint));
+  if (manner.json) printJson(records);
+  else if (records.length > 1) print([total(records)]);
   return exitCodeOf(records);
 }
 
@@ -135,7 +128,7 @@ async function judgeEach(
   jobs: readonly Job[],
   common: Omit<Context, "waiting">,
 ): Promise<RunRecord[]> {
-  const { compare, json, layout, paint } = common;
+  const { compare, json, layout } = common;
   const records: RunRecord[] = [];
   for (const [i, job] of jobs.entries()) {
     const waiting = jobs.slice(i + 1).map((each) =>
@@ -152,7 +145,7 @@ async function judgeEach(
     }
     if (compare && !json && i % 2 === 1) {
       const [ours, real] = records.slice(-2);
-      console.log(comparison(ours, real, paint));
+      print(comparison(ours, real));
     }
   }
   return records;
@@ -173,7 +166,6 @@ export function exitCodeOf(
 }
 
 interface Context extends Manner {
-  paint: Paint;
   layout: Layout;
   live: Live;
   pages: ReturnType<typeof pageWriter>;
@@ -194,7 +186,7 @@ async function judgeOne(
   context: Context,
 ): Promise<RunRecord> {
   const { id, bin, args, limits, options } = job;
-  const { store, json, paint, layout, live, pages, waiting, compare } = context;
+  const { store, json, layout, live, pages, waiting, compare } = context;
   const folder = await newRunFolder(store, id, new Date());
   const { engine } = job.by;
   const test = engine === "maelstrom"
@@ -231,7 +223,7 @@ async function judgeOne(
   await pointToLatest(folder);
   if (!json && !(compare && record.pass)) {
     const latencies = latencyBars(judged.history);
-    console.log(summary(record, { paint, replay, folder, layout, latencies }));
+    print(summary(record, { replay, folder, layout, latencies }));
   }
   return record;
 }
@@ -250,7 +242,7 @@ async function judgeBy(
     signal,
     onProgress,
     ...(logStderr && {
-      onLog: (node: string, text: string) => console.error(`${node}: ${text}`),
+      onLog: (node: string, text: string) => complain(`${node}: ${text}`),
     }),
   };
   if (by.engine !== "maelstrom") {
@@ -322,7 +314,7 @@ async function judgeAtOnce(
     }
     live.clear();
     if (context.json) return records;
-    console.log(summaryOfSeeds(records, context));
+    print(summaryOfSeeds(records, context.layout));
     const failed = records.filter(({ pass }) => !pass);
     for (const { seed } of failed.slice(0, maxFailuresShown)) {
       await judgeOne(job, seed, context);

@@ -7,6 +7,8 @@
  */
 import process from "node:process";
 import { styleText } from "node:util";
+import { visible } from "../workbench/report/visible.ts";
+import { isDumb } from "./output.ts";
 
 const redrawIntervalMs = 100;
 
@@ -21,7 +23,7 @@ export interface Live {
 
 /** Makes live lines. */
 export async function liveLines(): Promise<Live> {
-  if (!Deno.stderr.isTerminal()) return { show() {}, clear() {} };
+  if (!canOverwrite()) return { show() {}, clear() {} };
   // Only now: it reads the environment, which not every command may.
   const { createLogUpdate } = await import("log-update");
   const update = createLogUpdate(process.stderr);
@@ -39,14 +41,25 @@ export async function liveLines(): Promise<Live> {
       const room = Math.max(0, rows - 3);
       const hidden = others.length - room;
       update([
-        `${dim("cyan", frame)}  ${first}`,
-        ...others.slice(0, room).map((line) => dim("dim", `   ${line}`)),
+        `${dim("cyan", frame)}  ${visible(first)}`,
+        ...others.slice(0, room).map((line) =>
+          dim("dim", `   ${visible(line)}`)
+        ),
         ...(hidden > 0 ? [dim("dim", `   and ${hidden} more`)] : []),
       ].join("\n"));
     },
     clear: () => update.clear(),
   };
 }
+
+/** Whether there is a terminal with room for lines that are overwritten. */
+function canOverwrite(): boolean {
+  return Deno.stderr.isTerminal() && !isDumb() &&
+    Deno.consoleSize().columns >= minColumns;
+}
+
+/** In less, each line would become many. Those that don't know tell 0. */
+const minColumns = 20;
 
 function dim(style: "cyan" | "dim", text: string): string {
   return Deno.noColor

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { complain } from "./output.ts";
 import { pageCode } from "../workbench/report/page/bundle.ts";
 import { type Judged, pageData } from "../workbench/report/page/data.ts";
 import { page } from "../workbench/report/page/page.ts";
@@ -33,7 +34,7 @@ export function pageWriter() {
         const { message } = error as Error;
         if (complaints.has(message)) return;
         complaints.add(message);
-        console.error(`There is no page for ${folder}: ${message}`);
+        complain(`There is no page for ${folder}: ${message}`);
       }
     },
   };

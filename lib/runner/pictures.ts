@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { print } from "./output.ts";
 import { transactions } from "./pictures/anomalies.ts";
 import { gCounter } from "./pictures/g_counter.ts";
 import { judgeOnce, type JudgeRun } from "./pictures/judged.ts";
@@ -62,7 +63,7 @@ export async function keep(
       if (!check) await Deno.writeTextFile(path, text);
     }
     const state = isSame ? "up to date" : check ? "out of date" : "written";
-    console.log(`${name.padEnd(24)} ${state}`);
+    print(`${name.padEnd(24)} ${state}`);
   }
   return check && differing > 0 ? 1 : 0;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { complain } from "./output.ts";
 import {
   findMaelstrom,
   type InstallProgress,
@@ -32,14 +33,14 @@ export async function getReady(
   const onProgress = (progress: InstallProgress) => {
     if (!announced) {
       announced = true;
-      console.error(`Installing Maelstrom from ${release.url}`);
+      complain(`Installing Maelstrom from ${release.url}`);
     }
     live.show(() => [progressText(progress)]);
   };
   const maelstrom = await untilEnded((signal) =>
     findMaelstrom({ env, signal, onProgress })
   ).finally(live.clear);
-  for (const text of missing) console.error(text);
+  for (const text of missing) complain(text);
   return maelstrom;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { print } from "./output.ts";
 import { BadOption } from "../workbench/mod.ts";
 import { untilEnded } from "./ending.ts";
 import { handlerOf } from "./serve/handler.ts";
@@ -38,7 +39,7 @@ function listen(
       signal,
       onListen({ port }) {
         const name = hostname.includes(":") ? `[${hostname}]` : hostname;
-        console.log(
+        print(
           `Serving ${store} on http://${name}:${port}/ (Ctrl-C ends it)`,
         );
       },

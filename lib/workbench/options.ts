@@ -186,6 +186,30 @@ const maxNodes = 1000;
 /** How many clients a run can have. */
 const maxClients = 10_000;
 
+/** How many operations a second there can be. */
+const maxRate = 100_000;
+
+/** How long a run can last, in seconds: a day. */
+const maxSeconds = 86_400;
+
+/** How many operations a run can have: the history has to fit in memory. */
+const maxOps = 1_000_000;
+
+/** How long a message can take on the way, in milliseconds: an hour. */
+const maxLatencyMs = 3_600_000;
+
+/**
+ * How many keys can be in use at a time. Maelstrom draws a key from so many with
+ * weights that double, and those of more don't fit into a number.
+ */
+const maxKeys = 1000;
+
+/** How long a transaction can be. */
+const maxTxnLength = 1000;
+
+/** How many writes a key can get. */
+const maxWrites = 1_000_000_000;
+
 /** All options but the workload. */
 export const optionSpecs: readonly OptionSpec[] = [
   {
@@ -199,29 +223,29 @@ export const optionSpecs: readonly OptionSpec[] = [
     argument: "NUMBER",
     description: "How many clients; 2n: two for each node",
     default: "1n",
-    parse: (text) => /^[1-9]\d*n?$/.test(text) ? text : undefined,
-    mustBe: "a positive integer, optionally followed by n",
+    parse: (text) => /^0*([1-9]\d{0,8}n?)$/.exec(text)?.[1],
+    mustBe: `an integer from 1 to ${maxClients}, optionally followed by n`,
   },
   {
     name: "rate",
     argument: "RATE",
     description: "Operations per second, of all clients",
     default: 5,
-    ...numberFrom(0),
+    ...numberFrom(0, maxRate),
   },
   {
     name: "time-limit",
     argument: "SECONDS",
     description: "How long clients work",
     default: 60,
-    ...integerFrom(1),
+    ...integerFrom(1, maxSeconds),
   },
   {
     name: "latency",
     argument: "MILLIS",
     description: "Mean latency between nodes",
     default: 0,
-    ...integerFrom(0),
+    ...integerFrom(0, maxLatencyMs),
   },
   {
     name: "latency-dist",
@@ -247,9 +271,11 @@ export const optionSpecs: readonly OptionSpec[] = [
     default: 10,
     parse: (text) => {
       const number = toNumber(text);
-      return number !== undefined && number > 0 ? number : undefined;
+      return number !== undefined && number > 0 && number <= maxSeconds
+        ? number
+        : undefined;
     },
-    mustBe: "a positive number",
+    mustBe: `a number above 0, and at most ${maxSeconds}`,
   },
   {
     name: "p-loss",
@@ -283,7 +309,7 @@ export const optionSpecs: readonly OptionSpec[] = [
     parse: (text) => {
       return text === "total" ? text : probability().parse(text);
     },
-    mustBe: "total, or a number between 0 and 1",
+    mustBe: "total, or a number from 0 to 1",
   },
   {
     name: "consistency-models",
@@ -296,26 +322,26 @@ export const optionSpecs: readonly OptionSpec[] = [
     name: "key-count",
     argument: "INT",
     description: "How many keys are used at a time",
-    ...integerFrom(1),
+    ...integerFrom(1, maxKeys),
   },
   {
     name: "max-txn-length",
     argument: "INT",
     description: "Operations in a transaction, at most",
-    ...integerFrom(1),
+    ...integerFrom(1, maxTxnLength),
   },
   {
     name: "max-writes-per-key",
     argument: "INT",
     description: "Writes to a key, at most",
-    ...integerFrom(1),
+    ...integerFrom(1, maxWrites),
   },
   {
     name: "seed",
     argument: "INT",
     description: "What all randomness comes from",
     default: 1,
-    ...integerFrom(0),
+    ...integerFrom(0, Number.MAX_SAFE_INTEGER),
   },
 ];
 
@@ -354,6 +380,14 @@ export function resolve(options: Options): Test {
     }
   }
   const test = fillIn(options);
+  const { rate, "time-limit": seconds } = test.options;
+  if (rate * seconds > maxOps) {
+    throw new BadOption(
+      `--rate ${rate} for --time-limit ${seconds} makes ${
+        Math.ceil(rate * seconds)
+      } operations, and there can be ${maxOps} at most.`,
+    );
+  }
   const objection = test.workload.objection?.(test);
   if (objection !== undefined) throw new BadOption(objection);
   return test;
@@ -437,33 +471,31 @@ function splitFaults(text: string): string[] {
 }
 
 function toNumber(text: string): number | undefined {
-  const number = /^-?\d*\.?\d+(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  // As Java reads them, for Maelstrom does: with a sign, and without a digit
+  // before or behind the point.
+  const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)
+    ? Number(text) + 0 // and -0 is 0
+    : NaN;
   return Number.isFinite(number) ? number : undefined;
 }
 
 function probability() {
+  return numberFrom(0, 1);
+}
+
+function numberFrom(least: number, most: number) {
   return {
     parse: (text: string) => {
       const number = toNumber(text);
-      return number !== undefined && number >= 0 && number <= 1
+      return number !== undefined && number >= least && number <= most
         ? number
         : undefined;
     },
-    mustBe: "a number between 0 and 1",
+    mustBe: `a number from ${least} to ${most}`,
   };
 }
 
-function numberFrom(least: number) {
-  return {
-    parse: (text: string) => {
-      const number = toNumber(text);
-      return number !== undefined && number >= least ? number : undefined;
-    },
-    mustBe: `a number from ${least} on`,
-  };
-}
-
-function integerFrom(least: number, most = Number.MAX_SAFE_INTEGER) {
+function integerFrom(least: number, most: number) {
   return {
     parse: (text: string) => {
       const number = toNumber(text);
@@ -472,9 +504,7 @@ function integerFrom(least: number, most = Number.MAX_SAFE_INTEGER) {
         ? number
         : undefined;
     },
-    mustBe: most === Number.MAX_SAFE_INTEGER
-      ? `an integer from ${least} on`
-      : `an integer from ${least} to ${most}`,
+    mustBe: `an integer from ${least} to ${most}`,
   };
 }
 

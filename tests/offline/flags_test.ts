@@ -108,7 +108,7 @@ Deno.test("flags.ts prints nothing if JSR has the packages", async () => {
 
 Deno.test("flags.ts prints the flag if JSR has one package less", async () => {
   const { seconds: _, ...output } = await flags((path) =>
-    path.startsWith("/@std/cli/")
+    path.startsWith("/@std/text/")
       ? new Response("", { status: 404 })
       : emptyPackages(path)
   );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { complain } from "../output.ts";
 import { messagePage } from "./html.ts";
 
 /** The server's own pages have no script and no style but its own. */
@@ -59,7 +60,7 @@ export function failure(error: unknown): Response {
   if (error instanceof BadRequest) {
     return message(400, "That can't be shown", error.message);
   }
-  console.error(error);
+  complain(error instanceof Error ? error.stack ?? error.message : `${error}`);
   return message(
     500,
     "Something went wrong",

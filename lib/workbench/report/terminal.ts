@@ -1,6 +1,9 @@
 /**
  * A judged run as lines for people.
  *
+ * Lines are made of cells, and become text in {@linkcode render} alone: there
+ * styles turn into what a terminal obeys, and all else into what it doesn't.
+ *
  * @module
  */
 import { styleText } from "node:util";
@@ -13,17 +16,25 @@ import {
   type Limit,
   type RunRecord,
 } from "./record.ts";
+import { visible } from "./visible.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Styles text, or leaves it plain. */
-export type Paint = (style: Style, text: string) => string;
+/** A text, and how it's to look. */
+export type Cell = readonly [text: string, style?: Style];
 
-/** Colours, unless the reader isn't a terminal or doesn't want them. */
-export function painter(colours: boolean): Paint {
-  return colours
-    ? (style, text) => styleText(style, text, { validateStream: false })
-    : (_, text) => text;
+/** A line: cells, side by side. */
+export type Line = readonly Cell[];
+
+/** Makes text of lines, with colours or plain. */
+export function render(lines: readonly Line[], colours: boolean): string {
+  return lines.map((line) =>
+    line.map(([text, style]) =>
+      colours && style
+        ? styleText(style, visible(text), { validateStream: false })
+        : visible(text)
+    ).join("")
+  ).join("\n");
 }
 
 /** What stands for a run at the beginning of its line. */
@@ -41,7 +52,14 @@ export interface Layout {
   columns: number;
 }
 
-/** Lays out a list of runs. */
+/** In a terminal that is narrower, lines are left to it. */
+const minColumns = 20;
+
+/**
+ * Lays out a list of runs.
+ *
+ * @param columns of the terminal; those that don't know tell 0.
+ */
 export function layoutOf(
   runs: readonly {
     id: string;
@@ -60,7 +78,7 @@ export function layoutOf(
       ...runs.map(({ id, options }) => labelOf(id, options.workload).length),
     ),
     limits,
-    columns,
+    columns: columns < minColumns ? Infinity : columns,
   };
 }
 
@@ -73,17 +91,16 @@ export function layoutOf(
  */
 export function summary(
   record: RunRecord,
-  { paint, replay, folder, layout, latencies = "" }: {
-    paint: Paint;
+  { replay, folder, layout, latencies = "" }: {
     replay: string;
     folder: string;
     layout: Layout;
     latencies?: string;
   },
-): string {
+): Line[] {
   const { id, options, pass, reason, results } = record;
   const [sign, verdict, style] = verdictOf(record);
-  const line = inColumns([
+  const lines = inColumns([
     [`${sign}  ${labelOf(id, options.workload).padEnd(layout.label)}`, [
       style,
       "bold",
@@ -94,48 +111,48 @@ export function summary(
     [latencies.padEnd(latencyEdgesMs.length + 1), "cyan"],
     [`${(record["wall-ms"] / 1000).toFixed(1)} s`.padStart(6), "dim"],
     ...stableLatencies(record, layout),
-  ], layout.columns).map((cells) =>
-    cells.map(([text, style]) => style ? paint(style, text) : text).join("  ")
-  ).join("\n");
-  if (pass) return line;
+  ], layout.columns);
+  if (pass) return lines;
   return [
-    line,
+    ...lines,
     ...(reason ?? "no reason is known").split("\n")
       .flatMap((each) => words(each, layout.columns)),
     // Commands and paths are there to be copied: in one piece.
-    paint("dim", `    again: ${replay}`),
-    paint("dim", `    more:  ${folder}`),
-  ].join("\n");
+    [[`    again: ${replay}`, "dim"]],
+    [[`    more:  ${folder}`, "dim"]],
+  ];
 }
-
-/** A text, and how it's to look. */
-type Cell = [text: string, style?: Style];
 
 const indent = 4;
 
 /** Lays cells out in a line; if that is too narrow, in several. */
-function inColumns(cells: readonly Cell[], columns: number): Cell[][] {
+function inColumns(cells: readonly Cell[], columns: number): Line[] {
   const lines: Cell[][] = [[]];
   let width = 0;
-  for (const cell of cells) {
-    const [text] = cell;
-    if (width + text.trimEnd().length > columns) {
-      lines.push([[" ".repeat(indent - 2)]]);
-      width = indent;
+  for (const [text, style] of cells) {
+    const line = lines.at(-1)!;
+    if (line.length > 0 && width + 2 + text.trimEnd().length > columns) {
+      lines.push([[" ".repeat(indent)], [text, style]]);
+      width = indent + text.length;
+    } else {
+      if (line.length > 0) line.push(["  "]);
+      line.push([text, style]);
+      width += text.length + (line.length > 1 ? 2 : 0);
     }
-    lines.at(-1)!.push(cell);
-    width += text.length + 2;
   }
-  for (const line of lines) {
-    while (line.length > 1 && line.at(-1)![0].trim() === "") line.pop();
-    const [text, style] = line.pop()!;
-    line.push([text.trimEnd(), style]);
-  }
-  return lines.filter((line) => line.some(([text]) => text !== ""));
+  return lines.map(trimmed).filter((line) => line.length > 0);
+}
+
+/** A line without the spaces at its end. */
+function trimmed(line: readonly Cell[]): Cell[] {
+  const cells = [...line];
+  while (cells.length > 0 && cells.at(-1)![0].trim() === "") cells.pop();
+  const last = cells.pop();
+  return last === undefined ? [] : [...cells, [last[0].trimEnd(), last[1]]];
 }
 
 /** Breaks a text into lines between its words, and indents them. */
-function words(text: string, columns: number): string[] {
+function words(text: string, columns: number): Line[] {
   const lines: string[] = [];
   let line = " ".repeat(indent - 1);
   for (const word of text.split(" ")) {
@@ -145,7 +162,7 @@ function words(text: string, columns: number): string[] {
     }
     line += ` ${word}`;
   }
-  return [...lines, line];
+  return [...lines, line].map((each) => [[each]]);
 }
 
 /** How long operations took that succeeded, in milliseconds. */
@@ -258,8 +275,7 @@ function latencyOf(
 export function comparison(
   first: RunRecord,
   second: RunRecord,
-  paint: Paint,
-): string {
+): Line[] {
   const both = [first, second];
   const columns: [title: string, (record: RunRecord) => Figure | undefined][] =
     [
@@ -316,8 +332,8 @@ export function comparison(
     const line = row.map((cell, j) =>
       j === 0 ? cell.padEnd(widths[j]) : cell.padStart(widths[j])
     ).join("  ");
-    return styles[i] ? paint(styles[i], line) : line;
-  }).join("\n");
+    return [[line, styles[i]]];
+  });
 }
 
 /** Three digits that say something, and no power of ten. */
@@ -337,49 +353,71 @@ const latencyColumns = [
 ];
 
 /**
- * What a run came to with many seeds, in one line: how many passed, and its
- * figures as least, median and most.
+ * What a run came to with many seeds: how many passed, its figures as least,
+ * median and most, and which seeds failed.
  */
 export function summaryOfSeeds(
   records: readonly RunRecord[],
-  { paint, layout }: { paint: Paint; layout: Layout },
-): string {
+  layout: Layout,
+): Line[] {
   const [{ id, options }] = records;
   const passed = records.filter(({ pass }) => pass).length;
-  const ok = passed === records.length;
-  const range = (pick: (record: RunRecord) => number | undefined) => {
+  const style = passed === records.length ? "green" : "red";
+  const range = (
+    label: string,
+    unit: string,
+    pick: (record: RunRecord) => number | undefined,
+  ): Cell[] => {
     const all = records.map(pick).filter((each) => each !== undefined)
       .sort((a, b) => a - b);
-    return all.length === 0
-      ? undefined
-      : [all[0], all[all.length >> 1], all.at(-1)!].map(format).join(" – ");
+    if (all.length === 0) return [];
+    const figures = [all[0], all[all.length >> 1], all.at(-1)!].map(format);
+    return [[`${label} ${figures.join(" – ")}${unit}`]];
   };
-  const columns = [
-    ["msgs/op", range(({ results }) => messagesPerOp(results))],
-    ["median", range(({ results }) => latencyOf(results, "0.5"))],
-    ["max", range(({ results }) => latencyOf(results, "1"))],
-  ].filter(([, figures]) => figures !== undefined);
   return [
-    paint(ok ? "green" : "red", ok ? "✓" : "✗"),
-    paint("bold", labelOf(id, options.workload).padEnd(layout.label)),
-    paint(
-      ok ? "green" : "red",
-      `${passed} of ${plural(records.length, "seed")}`,
-    ),
-    ...columns.map(([label, figures]) => `${label} ${figures}`),
-  ].join("  ");
+    ...inColumns([
+      [style === "green" ? "✓" : "✗", style],
+      [labelOf(id, options.workload).padEnd(layout.label), "bold"],
+      [`${passed} of ${plural(records.length, "seed")}`, style],
+      ...range("msgs/op", "", ({ results }) => messagesPerOp(results)),
+      ...range("median", " ms", ({ results }) => latencyOf(results, "0.5")),
+      ...range("max", " ms", ({ results }) => latencyOf(results, "1")),
+    ], layout.columns),
+    ...failedSeeds(records).flatMap((each) => words(each, layout.columns)),
+  ];
+}
+
+/** The seeds that failed, by verdict: `invalid: 3, 7..9`. */
+function failedSeeds(records: readonly RunRecord[]): string[] {
+  const failed = records.filter(({ pass }) => !pass);
+  const byVerdict = Map.groupBy(failed, (record) => verdictOf(record)[1]);
+  return Array.from(byVerdict, ([verdict, records]) => {
+    const runs: { from: number; to: number }[] = [];
+    for (const { seed = 0 } of records) {
+      const last = runs.at(-1);
+      if (last?.to === seed - 1) last.to = seed;
+      else runs.push({ from: seed, to: seed });
+    }
+    const seeds = runs.map(({ from, to }) =>
+      from === to
+        ? `${from}`
+        : to === from + 1
+        ? `${from}, ${to}`
+        : `${from}..${to}`
+    );
+    return `${verdict}: seed${records.length === 1 ? "" : "s"} ${
+      seeds.join(", ")
+    }`;
+  });
 }
 
 /** The sum of it all, in one line. */
-export function total(records: readonly RunRecord[], paint: Paint): string {
+export function total(records: readonly RunRecord[]): Line {
   const passed = records.filter(({ pass }) => pass).length;
   const failed = records.length - passed;
   return failed === 0
-    ? paint("green", `All ${plural(passed, "run")} passed.`)
-    : paint(
-      "red",
-      `${failed} of ${plural(records.length, "run")} did not pass.`,
-    );
+    ? [[`All ${plural(passed, "run")} passed.`, "green"]]
+    : [[`${failed} of ${plural(records.length, "run")} did not pass.`, "red"]];
 }
 
 function plural(count: number, noun: string): string {

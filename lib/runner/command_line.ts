@@ -1,0 +1,420 @@
+/**
+ * Reads the command line: commands, words, options, and what is the node's.
+ *
+ * Options are Maelstrom's, and are taken as it takes them. What it hands to the
+ * node without being told to, a word that stands behind the options, is refused:
+ * it's a slip each time, and a run without the option that was meant says nothing
+ * of it.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { nearest } from "../nearest.ts";
+import { BadOption, type Options } from "../workbench/mod.ts";
+import { optionSpecs, parseOption } from "../workbench/options.ts";
+
+/** Who can judge. */
+export const engines = ["auto", "sim", "stdio", "maelstrom", "both"] as const;
+
+/** What the runner can be told to do; without a command it judges. */
+export const commands = [
+  "test",
+  "list",
+  "check",
+  "build",
+  "bench",
+  "serve",
+  "figures",
+  "pictures",
+  "help",
+] as const;
+
+/** One of {@linkcode commands}. */
+export type Command = (typeof commands)[number];
+
+/** The command line as it was understood. */
+export interface CommandLine {
+  /** `undefined`: judges what the words name. */
+  command?: Command;
+  /** The words behind the command. */
+  words: string[];
+  /** What stands behind `--`. */
+  nodeArgs: string[];
+  engine: (typeof engines)[number];
+  /** The options of the run that were given, but for the seed. */
+  given: Partial<Options>;
+  workload?: string;
+  bin?: string;
+  store: string;
+  host: string;
+  port: number;
+  json: boolean;
+  /** Whether figures or pictures are checked, and not written. */
+  check: boolean;
+  logStderr: boolean;
+  seeds: number[];
+  /** Options that the real Maelstrom takes as they are. */
+  flags: string[];
+  /** Options that were given, and that the real Maelstrom doesn't know. */
+  oursGiven: string[];
+  help: boolean;
+  version: boolean;
+  /** What to tell of options that are taken and have no meaning. */
+  notes: string[];
+}
+
+/** An option of the command line, but for those of a run. */
+export interface Flag {
+  name: string;
+  short?: string;
+  /** What stands for its value in the usage; without it the option has none. */
+  argument?: string;
+  /** Lines of the usage. */
+  text: string;
+  /** The commands that know it, if it isn't for judging. */
+  of?: readonly Command[];
+}
+
+/** All options, but for those of a run. */
+export const flags: readonly Flag[] = [
+  {
+    name: "workload",
+    short: "w",
+    argument: "NAME",
+    text: "What the nodes are asked to be",
+  },
+  {
+    name: "bin",
+    argument: "PATH",
+    text: "Judge this program, or this .ts or .js\nfile, instead of ours",
+  },
+  { name: "engine", argument: "NAME", text: engines.join(", ") },
+  {
+    name: "seeds",
+    argument: "FROM..TO",
+    text: "Many seeds at once, on all cores",
+  },
+  {
+    name: "test-count",
+    argument: "NUMBER",
+    text: "How often, each time with the next seed [1]",
+  },
+  {
+    name: "store",
+    argument: "FOLDER",
+    text: "Where results are kept [store]",
+  },
+  {
+    name: "json",
+    text: "Print an array of results, and nothing else",
+  },
+  { name: "log-stderr", text: "Show what nodes write to stderr" },
+  { name: "log-net-send", text: "Let Maelstrom log each message sent" },
+  { name: "log-net-recv", text: "And each received; here, pages show both" },
+  {
+    name: "host",
+    short: "b",
+    argument: "ADDRESS",
+    text: "Where to listen [127.0.0.1]",
+    of: ["serve"],
+  },
+  {
+    name: "port",
+    short: "p",
+    argument: "NUMBER",
+    text: "And on which port; 0: any free one [8080]",
+    of: ["serve"],
+  },
+  {
+    name: "check",
+    text: "Change nothing: is all up to date?",
+    of: ["figures", "pictures"],
+  },
+  { name: "help", short: "h", text: "This" },
+  { name: "version", text: "Which version this is" },
+];
+
+/** Which of the options for judging other commands know, too. */
+const shared: { [command in Command]?: readonly string[] } = {
+  check: ["json"],
+  bench: ["bin"],
+};
+
+/** What every command is given by the tasks and tests that start it. */
+const everywhere = ["engine", "store", "help", "version"];
+
+/** Whether an option is for a command. */
+export function isFor(name: string, command: Command | undefined): boolean {
+  if (everywhere.includes(name)) return true;
+  const of = flags.find((flag) => flag.name === name)?.of;
+  if (of !== undefined) return command !== undefined && of.includes(command);
+  return command === undefined || command === "test" || command === "help" ||
+    (shared[command]?.includes(name) ?? false);
+}
+
+/** Maelstrom's options that have no meaning here, and why. */
+const meaningless: { [name: string]: { argument: boolean; why: string } } = {
+  ...Object.fromEntries(
+    ["username", "password", "ssh-private-key"].map((name) => [
+      name,
+      {
+        argument: true,
+        why: "nobody logs in to nodes: they run on this machine",
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["strict-host-key-checking", "no-ssh"].map((name) => [
+      name,
+      {
+        argument: false,
+        why: "nobody logs in to nodes: they run on this machine",
+      },
+    ]),
+  ),
+  "leave-db-running": { argument: false, why: "nodes end with their run" },
+  "logging-json": { argument: false, why: "there is no log of Jepsen's" },
+};
+
+/** Their names, for the usage. */
+export const meaninglessNames = Object.keys(meaningless);
+
+/** Maelstrom's options that would name the nodes. */
+const nodeNames = ["node", "nodes", "nodes-file"];
+
+/** Options that the real Maelstrom doesn't know. */
+const ours = ["p-loss", "p-duplicate", "p-reorder", "seed", "seeds"] as const;
+
+const withValue = new Set([
+  ...optionSpecs.map(({ name }): string => name),
+  ...flags.filter(({ argument }) => argument).map(({ name }) => name),
+  ...meaninglessNames.filter((name) => meaningless[name].argument),
+  ...nodeNames,
+]);
+
+const withoutValue = new Set([
+  ...flags.filter(({ argument }) => !argument).map(({ name }) => name),
+  ...meaninglessNames.filter((name) => !meaningless[name].argument),
+]);
+
+const names = [...withValue, ...withoutValue];
+
+const shortNames = [
+  { name: "node", short: "n" },
+  ...flags.filter(({ short }) => short !== undefined),
+];
+
+/**
+ * Reads the command line.
+ *
+ * @throws {BadOption} if it can't be understood.
+ */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const { words: all, options, nodeArgs } = split(args);
+  const first = all[0]?.toLowerCase();
+  const command = commands.find((each) => each === first);
+  const words = command === undefined ? all : all.slice(1);
+  for (const name of options.keys()) checkOption(name, options, command);
+  const text = (name: string) => options.get(name);
+  const has = (name: string) => options.has(name);
+  const engine = engineOf(text("engine") ?? "auto");
+  const oursGiven = ours.filter(has);
+  checkForMaelstrom(engine, oursGiven);
+  const { seed = 1, ...given } = Object.fromEntries(
+    optionSpecs.filter(({ name }) => has(name))
+      .map((spec) => [spec.name, parseOption(spec, text(spec.name)!)]),
+  ) as Partial<Options>;
+  return {
+    command,
+    words,
+    nodeArgs,
+    engine,
+    given,
+    workload: text("workload"),
+    bin: text("bin"),
+    store: text("store") ?? "store",
+    host: text("host") ?? "127.0.0.1",
+    port: portOf(text("port") ?? "8080"),
+    json: has("json"),
+    check: has("check"),
+    logStderr: has("log-stderr"),
+    seeds: seedsOf(seed, text("seeds"), text("test-count")),
+    flags: ["log-stderr", "log-net-send", "log-net-recv"].filter(has)
+      .map((name) => `--${name}`),
+    oursGiven,
+    help: has("help") || command === "help",
+    version: has("version"),
+    notes: [...options.keys()].filter((name) => name in meaningless)
+      .map((name) => `--${name} means nothing here: ${meaningless[name].why}.`),
+  };
+}
+
+/** Tells words from options, and from what is the node's. */
+function split(args: readonly string[]) {
+  const end = args.findIndex((arg) => /^(--|[–—―−])$/.test(arg));
+  const before = (end === -1 ? args : args.slice(0, end)).map(withHyphens);
+  const { tokens } = parseArgs({
+    args: before,
+    strict: false,
+    tokens: true,
+    options: Object.fromEntries([
+      ...names.map((name) => [name, {
+        type: withValue.has(name) ? "string" : "boolean",
+        ...(shortOf(name) && { short: shortOf(name) }),
+      }]),
+    ]),
+  });
+  const words: string[] = [];
+  const options = new Map<string, string>();
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, value, index } = token;
+    if (!names.includes(name)) throw unknownOption(before[index]);
+    if (withoutValue.has(name)) {
+      if (value !== undefined && value !== "true" && value !== "false") {
+        throw new BadOption(`--${name} takes no value, and so not "${value}".`);
+      }
+      if (value === "false") options.delete(name);
+      else options.set(name, "");
+      continue;
+    }
+    if (value === undefined || value === "" || looksLikeOption(value)) {
+      throw new BadOption(`--${name} needs a value.`);
+    }
+    options.set(name, value);
+  }
+  return { words, options, nodeArgs: end === -1 ? [] : args.slice(end + 1) };
+}
+
+function shortOf(name: string): string | undefined {
+  return shortNames.find((each) => each.name === name)?.short;
+}
+
+/** Any dashes and hyphens, as programs make them of two of the latter. */
+const dashes = /^[\p{Pd}−]+/u;
+
+/**
+ * Writes an option as it's meant to be: text programs, and web pages, make other
+ * dashes of two hyphens, and the page of a challenge has such a line.
+ */
+function withHyphens(arg: string): string {
+  const [dash] = dashes.exec(arg) ?? [""];
+  const rest = arg.slice(dash.length);
+  const [name] = rest.split("=");
+  if (dash === "-" && names.includes(name)) throw unknownOption(arg);
+  if (!/[^-]/.test(dash)) return arg;
+  if (names.includes(name)) return `--${rest}`;
+  if (shortNames.some(({ short }) => short === name)) return `-${rest}`;
+  // Numbers below zero are values.
+  if (/^[\d.]/.test(rest)) return arg;
+  throw unknownOption(arg);
+}
+
+function unknownOption(arg: string): BadOption {
+  const [option] = arg.split("=");
+  const hint = nearest(option.replace(dashes, ""), names)
+    .replace("mean ", "mean --");
+  return new BadOption(`There is no option ${option}${hint}.`);
+}
+
+function looksLikeOption(text: string): boolean {
+  return text === "--" ||
+    names.includes(text.replace(/^--/, "")) && text.startsWith("--");
+}
+
+/** Complains of an option that has no meaning for a command. */
+function checkOption(
+  name: string,
+  options: Map<string, string>,
+  command: Command | undefined,
+): void {
+  if (nodeNames.includes(name)) {
+    const count = name === "nodes" ? options.get(name)!.split(",").length : 3;
+    throw new BadOption(
+      `--${name} names machines, and here nodes are processes, n0, n1 and so on: say how many, as in --node-count ${count}.`,
+    );
+  }
+  if (name in meaningless || isFor(name, command)) return;
+  const known = [...withValue, ...withoutValue]
+    .filter((each) => !(each in meaningless) && !everywhere.includes(each))
+    .filter((each) => isFor(each, command)).map((each) => `--${each}`);
+  const of = flags.find((flag) => flag.name === name)?.of?.join(" and ");
+  throw new BadOption(
+    of !== undefined
+      ? `--${name} is for ${of}.`
+      : `--${name} is for runs, and means nothing to ${command}${
+        known.length > 0 ? `, which takes ${known.join(", ")}` : ""
+      }.`,
+  );
+}
+
+function engineOf(word: string): CommandLine["engine"] {
+  const engine = engines.find((each) => each === word);
+  if (engine !== undefined) return engine;
+  throw new BadOption(
+    `--engine must be one of ${engines.join(", ")}, not "${word}"${
+      nearest(word, engines)
+    }.`,
+  );
+}
+
+/** Complains of options that the real Maelstrom would have to know. */
+function checkForMaelstrom(
+  engine: CommandLine["engine"],
+  oursGiven: readonly string[],
+): void {
+  if (engine === "maelstrom" && oursGiven.length > 0) {
+    throw new BadOption(
+      `The real Maelstrom has no --${
+        oursGiven[0]
+      }: it's for the workbench, --engine sim or stdio.`,
+    );
+  }
+  const unknown = oursGiven.find((name) => name !== "seed");
+  if (engine === "both" && unknown !== undefined) {
+    throw new BadOption(
+      `--engine both needs options that both know, and the real Maelstrom has no --${unknown}.`,
+    );
+  }
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65535) return port;
+  throw new BadOption(
+    `--port must be an integer from 0 to 65535, not "${text}".`,
+  );
+}
+
+/** How many seeds can be judged at once. */
+const maxSeeds = 100_000;
+
+/** From `--seed 7`, `--seeds 1..200`, or `--test-count 5`. */
+function seedsOf(seed: number, range?: string, testCount = "1"): number[] {
+  const count = /^\+?\d+$/.test(testCount) ? Number(testCount) : 0;
+  if (!(count >= 1 && count <= maxSeeds)) {
+    throw new BadOption(
+      `--test-count must be an integer from 1 to ${maxSeeds}, not "${testCount}".`,
+    );
+  }
+  const [, from, to] = range === undefined
+    ? ["", seed, seed + (count - 1)]
+    : /^(\d+)\.\.(\d+)$/.exec(range)?.map(Number) ?? [];
+  const length = Number(to) - Number(from) + 1;
+  if (!(length >= 1) || !Number.isSafeInteger(to)) {
+    throw new BadOption(
+      `${
+        range === undefined
+          ? `--seed must leave room for --test-count ${count}`
+          : `--seeds must be a range such as 1..200, not "${range}"`
+      }; the greatest seed is ${Number.MAX_SAFE_INTEGER}.`,
+    );
+  }
+  if (length > maxSeeds) {
+    throw new BadOption(
+      `--seeds ${range} are ${length} seeds, and there can be ${maxSeeds} at most.`,
+    );
+  }
+  return Array.from({ length }, (_, i) => Number(from) + i);
+}

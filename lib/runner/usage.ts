@@ -1,0 +1,133 @@
+/**
+ * What `--help` prints.
+ *
+ * @module
+ */
+import { runs } from "../../challenges/runs.ts";
+import { optionSpecs } from "../workbench/options.ts";
+import { workloads } from "../workbench/workloads/mod.ts";
+import {
+  type Command,
+  type Flag,
+  flags,
+  isFor,
+  meaninglessNames,
+} from "./command_line.ts";
+
+/** What each command is called with, and does. */
+const texts: { [command in Exclude<Command, "help">]: [string, string] } = {
+  test: [
+    "-w WORKLOAD --bin PATH [options] [-- node arguments]",
+    "Judges a program, with Maelstrom's own command line.",
+  ],
+  list: ["", "Lists the official runs, with their options and limits."],
+  check: ["FOLDER …", "Judges recorded runs once more."],
+  build: ["", "Makes each challenge a program, in bin/."],
+  bench: [
+    "[--bin PATH]",
+    "Measures the library beside other echo nodes.",
+  ],
+  serve: [
+    "[--store FOLDER] [--host ADDRESS] [--port NUMBER]",
+    "Shows the store's runs in a browser.",
+  ],
+  figures: ["[--check]", "Computes the README's figures."],
+  pictures: ["[--check]", "Draws the README's pictures."],
+};
+
+/** The usage of a command, or of it all. */
+export function usage(command?: Command): string {
+  if (command === undefined || command === "help") return general();
+  const [words, text] = texts[command];
+  return [
+    text,
+    "",
+    `  run.ts ${command} ${words}`.trimEnd(),
+    "",
+    ...optionLines(command),
+    ...(command === "test" ? ["", ...footer()] : ["", exitCodes]),
+  ].join("\n");
+}
+
+function general(): string {
+  const names = Object.keys(workloads);
+  return [
+    "Judges solutions of the Gossip Glomers challenges.",
+    "",
+    "  run.ts [ID | WORKLOAD …] [options] [-- node arguments]",
+    `  run.ts test ${texts.test[0]}`,
+    ...commandLines(),
+    "",
+    "Without an ID or WORKLOAD: every official run.",
+    "",
+    `  IDs        ${runs.map(({ id }) => id).join(", ")}`,
+    `  WORKLOADs  ${names.slice(0, 7).join(", ")},`,
+    `             ${names.slice(7).join(", ")}`,
+    "",
+    ...optionLines(undefined),
+    "",
+    ...footer(),
+  ].join("\n");
+}
+
+function commandLines(): string[] {
+  return Object.entries(texts).filter(([command]) => command !== "test")
+    .map(([command, [words, text]]) => {
+      const short = words.startsWith("[") ? "" : ` ${words}`;
+      return `  run.ts ${(command + short).padEnd(16)}${text}`;
+    });
+}
+
+function footer(): string[] {
+  return [
+    "Maelstrom's other options are taken, and mean nothing here:",
+    ...filled(meaninglessNames.map((name) => `--${name}`)),
+    "",
+    exitCodes,
+  ];
+}
+
+const exitCodes =
+  `Exit codes: 0 all passed, 1 invalid or over a limit, 2 unknown, 254 bad
+arguments, 255 all else; 130 for Ctrl-C, 143 for SIGTERM.`;
+
+/** Options and their texts, in two columns. */
+function optionLines(command: Command | undefined): string[] {
+  const runOptions: Flag[] = optionSpecs.map((spec) => ({
+    ...spec,
+    text: spec.description +
+      (spec.default === undefined ? "" : ` [${spec.default}]`),
+  }));
+  const isBefore = ({ name }: Flag) =>
+    ["workload", "bin", "engine"].includes(name);
+  return [
+    ...flags.filter(isBefore),
+    ...runOptions,
+    ...flags.filter((flag) => !isBefore(flag)),
+  ].filter(({ name }) => isShown(name, command)).map(optionLine);
+}
+
+/** Whether the usage of a command has a line for an option. */
+function isShown(name: string, command: Command | undefined): boolean {
+  if (!isFor(name, command)) return false;
+  const runs = command === undefined || command === "test";
+  if (name === "engine") return runs;
+  if (name === "store") return runs || command === "serve";
+  return name !== "version" || command === undefined;
+}
+
+function optionLine({ name, short, argument = "", text }: Flag): string {
+  const left = `${short ? `-${short},` : "   "} --${name} ${argument}`;
+  return `  ${left.padEnd(34)}${text.replaceAll("\n", `\n${" ".repeat(36)}`)}`;
+}
+
+/** Words, as many in a line as there is room for. */
+function filled(words: readonly string[]): string[] {
+  const lines = [" "];
+  for (const [i, word] of words.entries()) {
+    const text = ` ${word}${i < words.length - 1 ? "," : "."}`;
+    if (lines.at(-1)!.length + text.length > 78) lines.push(" ");
+    lines[lines.length - 1] += text;
+  }
+  return lines;
+}
