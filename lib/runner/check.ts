@@ -3,49 +3,94 @@
  *
  * @module
  */
+import { BadOption } from "../workbench/options.ts";
 import { checkRecorded, type RecordedFindings } from "../workbench/recorded.ts";
 import type { Line } from "../workbench/report/terminal.ts";
 import { exitCodeOf } from "./judging.ts";
-import { print, printJson } from "./output.ts";
+import { complain, print, printJson } from "./output.ts";
+
+/** What came of a folder that couldn't be judged. */
+interface Failure {
+  folder: string;
+  error: string;
+  exitCode: 254 | 255;
+}
 
 /**
- * Checks folders, and prints a verdict for each.
+ * Checks folders, and prints a verdict for each. One that can't be judged keeps
+ * nobody from judging the others.
  *
- * @returns an exit code, as for runs.
+ * @returns an exit code, as for runs; 254 if one of the folders holds no run.
  */
 export async function check(
   folders: readonly string[],
   json: boolean,
 ): Promise<number> {
   const width = Math.max(...folders.map((folder) => folder.length));
-  const all: RecordedFindings[] = [];
+  const all: (RecordedFindings | Failure)[] = [];
   for (const folder of folders) {
-    const found = await checkRecorded(folder);
+    const found = await judge(folder);
     all.push(found);
-    if (json) continue;
-    const [style, verdict] = found["valid?"] === true
-      ? ["green", "✓ valid"] as const
-      : found["valid?"] === false
-      ? ["red", "✗ invalid"] as const
-      : ["yellow", "? unknown"] as const;
-    const reason = found.reason?.replaceAll("\n", "\n           ");
-    const text = [folder.padEnd(width), reason ?? ""].join("  ").trimEnd();
-    const line: Line = [[verdict.padEnd(9), style], [`  ${text}`]];
-    print([line]);
+    if ("error" in found) {
+      complain([lineOf("✗ error", "red", found, width)]);
+    } else if (!json) {
+      const [style, verdict] = found["valid?"] === true
+        ? ["green", "✓ valid"] as const
+        : found["valid?"] === false
+        ? ["red", "✗ invalid"] as const
+        : ["yellow", "? unknown"] as const;
+      print([lineOf(verdict, style, found, width)]);
+    }
   }
-  if (json) {
-    printJson(
-      all.map(({ folder, workload, ...found }) => ({
-        folder,
-        "valid?": found["valid?"],
-        workload,
-        stats: found.stats,
-        availability: found.availability,
-      })),
-    );
+  if (json) printJson(all.map(toJSON));
+  const failures = all.filter((each) => "error" in each) as Failure[];
+  if (failures.length > 0) {
+    return Math.max(...failures.map(({ exitCode }) => exitCode));
   }
-  return exitCodeOf(all.map((results) => ({
+  return exitCodeOf((all as RecordedFindings[]).map((results) => ({
     pass: results["valid?"] === true,
     results,
   })));
+}
+
+async function judge(folder: string): Promise<RecordedFindings | Failure> {
+  try {
+    return await checkRecorded(folder);
+  } catch (error) {
+    const { message } = error as Error;
+    return error instanceof BadOption
+      ? { folder, error: message, exitCode: 254 }
+      : {
+        folder,
+        error: `${folder} couldn't be judged: ${message}`,
+        exitCode: 255,
+      };
+  }
+}
+
+function lineOf(
+  verdict: string,
+  style: NonNullable<Line[number][1]>,
+  { folder, ...found }: RecordedFindings | Failure,
+  width: number,
+): Line {
+  const reason = "error" in found ? found.error : found.reason;
+  const text = [
+    folder.padEnd(width),
+    reason?.replaceAll("\n", "\n           ") ?? "",
+  ].join("  ").trimEnd();
+  return [[verdict.padEnd(9), style], [`  ${text}`]];
+}
+
+function toJSON(found: RecordedFindings | Failure) {
+  if ("error" in found) return { folder: found.folder, error: found.error };
+  const { folder, reason, workload, stats, availability } = found;
+  return {
+    folder,
+    "valid?": found["valid?"],
+    ...(reason !== undefined && { reason }),
+    workload,
+    stats,
+    availability,
+  };
 }

@@ -27,8 +27,44 @@ export class ExactNumber {
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 type Reviver = (key: string, value: unknown) => unknown;
 
-/** Parses JSON; integers beyond 2^53 and floats become {@linkcode ExactNumber}. */
+/**
+ * How deep values may lie in each other. Those who go through them do so by
+ * recursion, and Maelstrom's JVM, too, comes to an end of its stack.
+ */
+export const maxNesting = 1000;
+
+/** Whether a JSON text nests values deeper than {@linkcode maxNesting}. */
+export function nestsTooDeep(text: string): boolean {
+  if (text.length < 2 * maxNesting) return false; // what opens has to close
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    switch (text[i]) {
+      case "[":
+      case "{":
+        if (++depth > maxNesting) return true;
+        break;
+      case "]":
+      case "}":
+        depth--;
+        break;
+      case '"':
+        while (++i < text.length && text[i] !== '"') {
+          if (text[i] === "\\") i++;
+        }
+    }
+  }
+  return false;
+}
+
+/**
+ * Parses JSON; integers beyond 2^53 and floats become {@linkcode ExactNumber}.
+ *
+ * @throws {SyntaxError} if the text isn't JSON, or {@linkcode nestsTooDeep}.
+ */
 export function parseExact(text: string): unknown {
+  if (nestsTooDeep(text)) {
+    throw new SyntaxError(`values are nested more than ${maxNesting} deep`);
+  }
   // Most texts have no such number, and a reviver costs ten times the parsing.
   if (!/\d[.eE]|\d{16}|-0/.test(text)) return JSON.parse(text);
   const reviver = (

@@ -119,3 +119,95 @@ export function pairs(history: History): (Op | undefined)[] {
   }
   return result;
 }
+
+const opTypes: ReadonlySet<unknown> = new Set(["invoke", "ok", "fail", "info"]);
+
+/**
+ * What keeps entries from being a history, in words: the first that isn't an
+ * operation, or that can't stand where it stands. `undefined` if all is well.
+ *
+ * Jepsen's histories refuse the same
+ * (https://github.com/jepsen-io/history/blob/main/src/jepsen/history.clj), so
+ * there its checkers say "unknown", too. Nobody minds times that go back: what
+ * came before what is said by the index.
+ */
+export function historyProblem(
+  entries: readonly unknown[],
+): string | undefined {
+  const open = new Map<unknown, Op>();
+  for (const [i, entry] of entries.entries()) {
+    const problem = entryProblem(entry, i) ?? orderProblem(entry as Op, open);
+    if (problem !== undefined) return problem;
+  }
+}
+
+/** What is wrong with an entry by itself, wherever it's the one at a place. */
+export function entryProblem(entry: unknown, i: number): string | undefined {
+  const which = `entry ${i} of the history`;
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+    return `${which} isn't an operation: ${excerpt(entry)}`;
+  }
+  const { index, time, process, type, f } = entry as Partial<Op>;
+  if (index !== i) {
+    return index === undefined
+      ? `${which} has no index`
+      : `${which} has the index ${
+        excerpt(index)
+      }: something is missing, or there twice`;
+  }
+  const wrong = (key: string, value: unknown, expected: string) =>
+    value === undefined || value === null
+      ? `${which} has no ${key}`
+      : `${which} has the ${key} ${excerpt(value)}, which isn't ${expected}`;
+  if (!opTypes.has(type)) {
+    return wrong("type", type, "invoke, ok, fail or info");
+  }
+  if (typeof f !== "string" || f === "") {
+    return wrong("f", f, "the name of an operation");
+  }
+  if (process !== "nemesis" && !isCount(process)) {
+    return wrong("process", process, "a number from 0 on, or nemesis");
+  }
+  if (!Number.isSafeInteger(time)) {
+    return wrong("time", time, "a whole number of nanoseconds");
+  }
+}
+
+/** Whether a client's operation begins while another goes on, or the like. */
+function orderProblem(op: Op, open: Map<unknown, Op>): string | undefined {
+  if (!isClientOp(op)) return;
+  const { index, process, type, f } = op;
+  const begun = open.get(process);
+  if (type === "invoke") {
+    open.set(process, op);
+    return begun &&
+      `process ${process} begins a ${
+        excerpt(f)
+      } (operation ${index}) before its last operation, ${begun.index}, has ended`;
+  }
+  open.delete(process);
+  return begun === undefined
+    ? `operation ${index} ended and had never begun`
+    : begun.f === f
+    ? undefined
+    : `operation ${index} ended as a ${excerpt(f)} and had begun as a ${
+      excerpt(begun.f)
+    } (operation ${begun.index})`;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+const maxExcerpt = 80;
+
+/** A value in a sentence: as JSON, and not too long. */
+export function excerpt(value: unknown): string {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? "nothing";
+  } catch {
+    text = "something that goes too deep"; // or in circles
+  }
+  return text.length <= maxExcerpt ? text : `${text.slice(0, maxExcerpt)}…`;
+}

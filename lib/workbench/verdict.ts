@@ -16,7 +16,8 @@ import {
   mergeValid,
   type Validity,
 } from "./checkers/validity.ts";
-import type { History, Op } from "./history.ts";
+import { nothingJudged, valueProblem } from "./checkers/judgeable.ts";
+import { excerpt, type History, historyProblem, type Op } from "./history.ts";
 import type { Test } from "./options.ts";
 
 /** What can be said of a history alone: all but what concerns messages. */
@@ -29,21 +30,41 @@ export interface HistoryFindings {
   reason?: string;
 }
 
-/** Judges a history by what its test asks for. */
+/**
+ * Judges a history by what its test asks for. One that can't be judged, or of
+ * which nothing was, is unknown; then `workload` has an `error` that says why.
+ */
 export function checkHistory(history: History, test: Test): HistoryFindings {
+  const { workload: name, availability: goal } = test.options;
+  const broken = historyProblem(history);
+  // Of what isn't a history, nothing is counted.
+  const sound = broken === undefined ? history : [];
+  const error = broken ?? valueProblem(history, name);
   const findings = {
-    stats: stats(history),
-    availability: availability(history, test.options.availability),
-    workload: test.workload.check(history, test),
+    stats: stats(sound),
+    availability: availability(sound, goal),
+    workload: error === undefined
+      ? test.workload.check(history, test)
+      : unknown({}, error),
   };
+  const validity = () =>
+    mergeValid(
+      Object.values(findings).map((each) => each["valid?"]),
+    );
+  if (validity() === true) {
+    const missing = nothingJudged(history, name);
+    if (missing) findings.workload = unknown(findings.workload, missing);
+  }
   const reason = explain(test, findings, history);
   return {
-    "valid?": mergeValid(
-      Object.values(findings).map((each) => each["valid?"]),
-    ),
+    "valid?": validity(),
     ...findings,
     ...(reason !== undefined && { reason }),
   };
+}
+
+function unknown(findings: Partial<Findings>, error: string): Findings {
+  return { ...findings, "valid?": "unknown", error };
 }
 
 /** The first thing that went wrong, in words; `undefined` if nothing did. */
@@ -54,6 +75,8 @@ function explain(
 ): string | undefined {
   const reason = workload["valid?"] === true
     ? undefined
+    : typeof workload.error === "string"
+    ? workload.error
     : test.workload.explain(workload, history);
   // What a checker can't tell may be for want of answers, which is told next.
   if (reason !== undefined && workload["valid?"] === false) return reason;
@@ -81,10 +104,7 @@ function explain(
     }`;
   }
   if (workload["valid?"] === true) return undefined;
-  if (reason !== undefined) return reason;
-  return history.length === 0
-    ? "no operation was ever begun"
-    : `the checker can't tell: ${JSON.stringify(workload)}`;
+  return reason ?? `the checker can't tell: ${excerpt(workload)}`;
 }
 
 /** Why a node that runs may answer nobody, as a question to who wrote it. */
@@ -94,7 +114,8 @@ export const silenceHint =
 function describeError(op: Op | undefined): string {
   if (op?.error === undefined) return "no reason is known";
   if (op.error === "net-timeout") return "no answer came in time";
-  return typeof op.error === "string"
-    ? op.error
-    : op.error.filter((part) => part !== null).join(": ");
+  if (typeof op.error === "string") return op.error;
+  return Array.isArray(op.error)
+    ? op.error.filter((part) => part !== null).join(": ")
+    : excerpt(op.error);
 }

@@ -16,6 +16,7 @@ import {
   compareExact,
   ExactNumber,
   identity,
+  nestsTooDeep,
   parseExact,
 } from "../../lib/workbench/exact_json.ts";
 import { cases } from "./helpers.ts";
@@ -296,4 +297,31 @@ Deno.test({
       { ...cases(1000), examples: [["a", "a b"], ["\n", "A"]] },
     );
   },
+});
+
+Deno.test("a thousand values may lie in each other, and no more", () => {
+  for (const [open, close] of ["[]", ["[[", "]]"], ['{"a":', "}"]]) {
+    const levels = 1000 / open.replace(/[^[{]/g, "").length;
+    const text = (count: number) =>
+      `${open.repeat(count)}${open.endsWith(":") ? "1" : ""}${
+        close.repeat(count)
+      }`;
+    assertEquals(nestsTooDeep(text(levels)), false);
+    parseExact(text(levels));
+    assertEquals(nestsTooDeep(text(levels + 1)), true);
+    assertThrows(() => parseExact(text(levels + 1)), SyntaxError, "1000 deep");
+  }
+});
+
+Deno.test("brackets in texts, and those that close again, aren't deep", () => {
+  for (
+    const value of ["[".repeat(9000), '\\"['.repeat(9000), [
+      ..."[".repeat(9000),
+    ]]
+  ) {
+    assertEquals(nestsTooDeep(JSON.stringify(value)), false);
+  }
+  assertEquals(nestsTooDeep(`[${"[],".repeat(9000)}[]]`), false);
+  // Not JSON, and no matter: what parses it says so.
+  assertEquals(nestsTooDeep('"'.repeat(9001)), false);
 });

@@ -92,14 +92,16 @@ export function setFull(history: History, addF: string): SetFullFindings {
       }
     } else if (op.f === "read" && op.type === "ok") {
       const invocation = counterpart[op.index];
-      if (invocation === undefined || !Array.isArray(op.value)) continue;
-      for (const value of op.value) {
+      // Null is an empty list, as in Clojure.
+      const values = op.value ?? [];
+      if (invocation === undefined || !Array.isArray(values)) continue;
+      for (const value of values) {
         const key = keyOf(value);
         const element = elements.get(key);
         if (element === undefined) unexpected.set(key, value);
         else if (element.seenBy === op) {
           if (repeated.size < maxListed && !repeated.has(key)) {
-            repeated.set(key, [value, occurrences(op.value, key)]);
+            repeated.set(key, [value, occurrences(values, key)]);
           }
         } else {
           element.seenBy = op;

@@ -1,0 +1,326 @@
+/**
+ * Verdicts on histories: what was never judged is never valid, and whatever a
+ * history holds, there is a verdict.
+ *
+ * @module
+ */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+} from "@std/assert";
+import fc from "fast-check";
+import type { History, Op } from "../../lib/workbench/history.ts";
+import { fillIn } from "../../lib/workbench/options.ts";
+import { checkHistory } from "../../lib/workbench/verdict.ts";
+import { workloads } from "../../lib/workbench/workloads/mod.ts";
+import { testOf, validHistory } from "../../lib/runner/histories.ts";
+import { cases, type Entry, historyOf, op } from "./helpers.ts";
+
+const names = Object.keys(workloads);
+
+const verdictOn = (workload: string, history: History) =>
+  checkHistory(history, testOf(workload));
+
+/** Short histories in which nothing is wrong. */
+const valid = new Map(
+  await Promise.all(
+    names.map(async (name) => [name, await validHistory(name, 120)] as const),
+  ),
+);
+
+Deno.test("short histories in which nothing is wrong are valid", () => {
+  for (const [workload, history] of valid) {
+    assertEquals(verdictOn(workload, history)["valid?"], true, workload);
+  }
+});
+
+/**
+ * What Maelstrom itself calls invalid though nothing was judged: its wrapper
+ * around Elle knows no "unknown" (workload/txn_rw_register.clj), and so there
+ * ours says the same.
+ */
+const invalidIfEmpty = new Set(["txn-rw-register"]);
+
+Deno.test("of nothing, nothing is valid, and it says what is missing", () => {
+  const nemesis = historyOf(
+    op(0, "nemesis", "info", "start-partition", "one"),
+    op(1, "nemesis", "info", "start-partition", ["isolated", {}]),
+  );
+  for (const [workload, history] of valid) {
+    const begun = new Set<unknown>();
+    const invocations = history.filter(({ type, process }) =>
+      type === "invoke" && begun.size < begun.add(process).size
+    ).map((each, index) => ({ ...each, index }));
+    for (const nothing of [[], nemesis, invocations]) {
+      const found = verdictOn(workload, nothing);
+      const expected = invalidIfEmpty.has(workload) ? false : "unknown";
+      assertEquals(found["valid?"], expected, workload);
+      assertMatch(found.reason!, /nothing|no (value|element)|never/);
+    }
+  }
+});
+
+Deno.test("answers of which none can be wrong are no verdict", () => {
+  const unknown: [string, string, Entry[]][] = [
+    [
+      "echo",
+      "no echo ever came back",
+      [
+        op(0, 0, "invoke", "echo", "a"),
+        op(1, 0, "invoke", "echo", "b"),
+      ].slice(0, 1),
+    ],
+    ["g-counter", "no final read was ever answered", [
+      op(0, 0, "invoke", "add", 3),
+      op(1, 0, "ok", "add", 3),
+      op(2, 0, "invoke", "read"),
+      op(3, 0, "ok", "read", 0),
+    ]],
+    ["kafka", "no message was ever polled", [
+      op(0, 0, "invoke", "poll", [["poll"]]),
+      op(1, 0, "ok", "poll", [["poll", {}]]),
+      op(2, 0, "invoke", "poll", [["poll"]]),
+      op(3, 0, "ok", "poll", [["poll", { a: [], b: null }]]),
+    ]],
+    ["broadcast", "no value was ever found by a read", [
+      op(0, 0, "invoke", "read"),
+      op(1, 0, "ok", "read", []),
+    ]],
+    ["txn-list-append", "nothing can be said", [
+      op(0, 0, "invoke", "txn", [["r", 1, null]]),
+      op(1, 0, "ok", "txn", [["r", 1, []]]),
+    ]],
+  ];
+  for (const [workload, words, entries] of unknown) {
+    const found = verdictOn(workload, historyOf(...entries));
+    assertEquals(found["valid?"], "unknown", workload);
+    assert(found.reason?.includes(words), found.reason);
+  }
+});
+
+Deno.test("values that aren't the workload's make it unknown, and are named", () => {
+  const read = (value: unknown) => [
+    op(0, 0, "invoke", "read"),
+    op(1, 0, "ok", "read", value),
+  ];
+  const txn = (value: unknown) => [
+    op(0, 0, "invoke", "txn", [["r", 1, null]]),
+    op(1, 0, "ok", "txn", value),
+  ];
+  const poll = (value: unknown) => [
+    op(0, 0, "invoke", "poll", [["poll"]]),
+    op(1, 0, "ok", "poll", value),
+  ];
+  const strange: [string, Entry[]][] = [
+    ["echo", [op(0, 0, "invoke", "echo")]],
+    [
+      "unique-ids",
+      [
+        op(0, 0, "invoke", "generate"),
+        op(1, 0, "ok", "generate", undefined),
+      ].map(({ value, ...others }, i) =>
+        i === 0 ? { value, ...others } : others
+      ) as Entry[],
+    ],
+    ...["broadcast", "g-set"].flatMap((workload) =>
+      [5, "text", {}, true].map((value): [string, Entry[]] => [
+        workload,
+        read(value),
+      ])
+    ),
+    ["g-set", [
+      op(0, 0, "invoke", "add", 5),
+      op(1, 0, "ok", "add", 6),
+    ]],
+    ...[null, 1.5, "5", [5]].map((value): [string, Entry[]] => [
+      "pn-counter",
+      read(value),
+    ]),
+    ["pn-counter", [op(0, 0, "invoke", "add", "5")]],
+    ["lin-kv", read(5)],
+    ["lin-kv", [op(0, 0, "invoke", "cas", [0, 5])]],
+    ...[null, [5], [["push", "a", 1]], [["poll", []]], [["poll", { a: 5 }]], [[
+      "poll",
+      { a: [[1]] },
+    ]]].map((value): [string, Entry[]] => ["kafka", poll(value)]),
+    ...["txn-list-append", "txn-rw-register"].flatMap((workload) =>
+      [null, 5, {}, [5], [[]], [["r", 1]], [["cas", 1, 2]]].map((
+        value,
+      ): [string, Entry[]] => [workload, txn(value)])
+    ),
+    ["txn-list-append", txn([["r", 1, 5]])],
+    ...names.map((workload): [string, Entry[]] => [workload, [
+      op(0, 0, "invoke", "frobnicate"),
+      op(1, 0, "ok", "frobnicate"),
+    ]]),
+  ];
+  for (const [workload, entries] of strange) {
+    const found = verdictOn(workload, historyOf(...entries));
+    const told = `${workload} ${JSON.stringify(entries.at(-1))}`;
+    assertEquals(found["valid?"], "unknown", told);
+    assertMatch(found.reason!, /operation [01]\b|frobnicate/, told);
+  }
+});
+
+Deno.test("null is an empty list where Maelstrom's clients take it for one", () => {
+  const entries = [
+    op(0, 0, "invoke", "broadcast", 1),
+    op(1, 0, "ok", "broadcast", 1),
+    op(2, 0, "invoke", "read"),
+    op(3, 0, "ok", "read", null),
+  ];
+  const missing = verdictOn("broadcast", historyOf(...entries));
+  assertEquals(missing.workload.lost, [1]);
+  const found = verdictOn(
+    "broadcast",
+    historyOf(
+      ...entries,
+      op(4, 0, "invoke", "read"),
+      op(5, 0, "ok", "read", [1]),
+    ),
+  );
+  assertEquals(found["valid?"], true);
+});
+
+// ---- Whatever is done to a history ----
+
+/** What stands where something else should. */
+const garbage = fc.oneof(
+  fc.constantFrom<unknown>(
+    ...[undefined, null, true, 0, -1, 1.5, 2 ** 53, NaN, "", "x", "__proto__"],
+    ...[[], {}, [[]], [null], [[null, null]], { a: {} }, "nemesis", "r", "ok"],
+  ),
+  fc.anything({ maxDepth: 3 }),
+);
+
+/** Something that is done at a place of a history. */
+type Corruption = (history: unknown[], place: number) => void;
+
+const fields = ["index", "time", "process", "type", "f", "value", "error"];
+
+const corruption: fc.Arbitrary<Corruption> = fc.oneof(
+  fc.constant<Corruption>((history, at) => history.splice(at, 1)),
+  fc.constant<Corruption>((history, at) => history.splice(at, 0, history[at])),
+  fc.constant<Corruption>((history, at) => history.splice(at)),
+  fc.nat(200).map((to): Corruption => (history, at) => {
+    const other = to % history.length;
+    [history[at], history[other]] = [history[other], history[at]];
+  }),
+  fc.tuple(fc.constantFrom(...fields), garbage).map(
+    ([key, value]): Corruption => (history, at) => {
+      const entry = { ...history[at] as Op };
+      if (value === undefined) delete entry[key];
+      else entry[key] = value;
+      history[at] = entry;
+    },
+  ),
+  // Somewhere within the value.
+  fc.tuple(fc.array(fc.nat(5), { maxLength: 4 }), garbage).map(
+    ([path, value]): Corruption => (history, at) => {
+      const entry = { ...history[at] as Op };
+      history[at] = { ...entry, value: replaced(entry.value, path, value) };
+    },
+  ),
+  garbage.map((value): Corruption => (history, at) => {
+    history[at] = value;
+  }),
+);
+
+function replaced(whole: unknown, path: number[], value: unknown): unknown {
+  if (path.length === 0 || typeof whole !== "object" || whole === null) {
+    return value;
+  }
+  const [step, ...rest] = path;
+  const keys = Object.keys(whole);
+  if (keys.length === 0) return value;
+  const key = keys[step % keys.length];
+  const copy = Array.isArray(whole) ? [...whole] : { ...whole };
+  (copy as Record<string, unknown>)[key] = replaced(
+    (whole as Record<string, unknown>)[key],
+    rest,
+    value,
+  );
+  return copy;
+}
+
+/** Whether indexes are put right afterwards, as who filters a history would. */
+function corrupted(
+  history: History,
+  changes: readonly [Corruption, number][],
+  renumbered: boolean,
+): unknown[] {
+  const entries: unknown[] = [...history];
+  for (const [change, place] of changes) {
+    if (entries.length > 0) change(entries, place % entries.length);
+  }
+  return renumbered
+    ? entries.map((entry, index) =>
+      typeof entry === "object" && entry !== null ? { ...entry, index } : entry
+    )
+    : entries;
+}
+
+Deno.test("whatever is done to a history, there is a verdict, and words where it isn't valid", () => {
+  const verdicts = new Set<unknown>();
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...names),
+      fc.array(fc.tuple(corruption, fc.nat(300)), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+      fc.boolean(),
+      (workload, changes, renumbered) => {
+        const history = corrupted(valid.get(workload)!, changes, renumbered);
+        const found = verdictOn(workload, history as Op[]);
+        verdicts.add(found["valid?"]);
+        JSON.stringify(found);
+        if (found["valid?"] === true) assertEquals(found.reason, undefined);
+        else {
+          assertNotEquals(found.reason ?? "", "");
+          assert(found.reason!.length < 5000);
+        }
+      },
+    ),
+    cases(2000),
+  );
+  assertEquals(verdicts.size, 3);
+});
+
+Deno.test("where every entry was changed in the same way, nothing is valid", () => {
+  // Times that go back, errors, and a value where none is looked at, are no harm.
+  const harmless = new Set(["error"]);
+  for (const [workload, history] of valid) {
+    for (const key of fields.filter((key) => !harmless.has(key))) {
+      for (const value of [undefined, null, "x", {}, [], -1, 1.5, true]) {
+        const entries = history.map((entry) => {
+          const changed: Record<string, unknown> = { ...entry, [key]: value };
+          if (value === undefined) delete changed[key];
+          return changed as Op;
+        });
+        const { "valid?": verdict, reason } = verdictOn(workload, entries);
+        const told = `${workload} with ${key} ${JSON.stringify(value)}`;
+        if (key === "time" && value === -1) assertEquals(verdict, true, told);
+        else {
+          assertNotEquals(verdict, true, told);
+          assertNotEquals(reason ?? "", "", told);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("with options that a run can have, histories of all lengths are judged", () => {
+  for (const workload of names) {
+    for (const availability of ["total", 0.5] as const) {
+      const test = fillIn({ workload, availability });
+      for (let length = 0; length < 40; length++) {
+        const history = valid.get(workload)!.slice(0, length);
+        const found = checkHistory(history, test);
+        assert(found["valid?"] !== true || length > 1, workload);
+      }
+    }
+  }
+});
