@@ -344,6 +344,55 @@ Deno.test("check says what is wrong, and exits with 1", async () => {
   assertMatch(stdout, /^✗ invalid .*values were lost/);
 });
 
+Deno.test("check goes on after a folder that it can't judge, which decides the exit code", async () => {
+  const folder = await Deno.makeTempDir();
+  const record = async (name: string, history: string) => {
+    await Deno.mkdir(`${folder}/${name}`);
+    const run = { workload: "unique-ids", options: {} };
+    await Deno.writeTextFile(`${folder}/${name}/run.json`, JSON.stringify(run));
+    await Deno.writeTextFile(`${folder}/${name}/history.jsonl`, history);
+    return `${folder}/${name}`;
+  };
+  const entry = {
+    index: 0,
+    time: 0,
+    process: 0,
+    type: "invoke",
+    f: "generate",
+  };
+  const line = (changes: object) =>
+    `${JSON.stringify({ ...entry, ...changes })}\n`;
+  const broken = await record("broken", "null\n");
+  const empty = await record("empty", "");
+  const right = await record(
+    "right",
+    line({}) + line({ index: 1, type: "ok", value: 7 }),
+  );
+  const { code, stdout, stderr } = await run("check", broken, empty, right);
+  assertEquals(
+    stderr.replace(/^.*JSR.*\n/m, ""),
+    `✗ error    ${broken}  Line 1 of ${broken}/history.jsonl isn't an operation: null.\n`,
+  );
+  assertMatch(
+    stdout,
+    /^\? unknown .*nothing was judged: the history is empty$/m,
+  );
+  assertMatch(stdout, /^✓ valid /m);
+  assertEquals(code, 254);
+  const json = await run("check", broken, empty, right, "--json");
+  assertEquals(
+    JSON.parse(json.stdout).map((each: Record<string, unknown>) =>
+      each["valid?"] ?? each.error
+    ),
+    [
+      `Line 1 of ${broken}/history.jsonl isn't an operation: null.`,
+      "unknown",
+      true,
+    ],
+  );
+  assertEquals((await run("check", empty, right)).code, 2);
+});
+
 Deno.test("--log-stderr shows what nodes say", async () => {
   const bin = await program(`
     for (const line of lines) {

@@ -10,10 +10,10 @@
  */
 import { maxNesting, nestsTooDeep, parseExact } from "./exact_json.ts";
 import { entryProblem, excerpt, type Op } from "./history.ts";
+import { nearest } from "../nearest.ts";
 import {
   BadOption,
   fillIn,
-  nearest,
   type Options,
   optionSpecs,
   type Test,
