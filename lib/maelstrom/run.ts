@@ -5,6 +5,7 @@
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Progress } from "../workbench/judge.ts";
+import { allRead, startGroup } from "../workbench/process_group.ts";
 import { type Env, type Java, pathWith } from "./machine.ts";
 import { writeAll } from "./write_all.ts";
 
@@ -59,21 +60,21 @@ export async function run(settings: RunSettings): Promise<Ended> {
   const { graceMs = defaultGraceMs } = settings;
   signal?.throwIfAborted();
   using log = await Deno.open(settings.log, { write: true, create: true });
-  const child = new Deno.Command(launcher, {
+  // What ends it ends its nodes as well.
+  const group = startGroup(launcher, {
     args: [...args],
     cwd: folder,
     env: { PATH: pathWith(java, env) },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    // A process group of its own: what ends it ends its nodes as well.
-    detached: true,
-  }).spawn();
+  });
+  const { child } = group;
 
   let killer: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
-    signalGroup(child.pid, "SIGTERM");
-    killer ??= setTimeout(() => signalGroup(child.pid, "SIGKILL"), graceMs);
+    group.signal("SIGTERM");
+    killer ??= setTimeout(() => group.signal("SIGKILL"), graceMs);
   };
   let late = false;
   const deadline = setTimeout(() => {
@@ -88,9 +89,10 @@ export async function run(settings: RunSettings): Promise<Ended> {
   // It's silent for seconds: at its start, in recovery, while it checks.
   const ticker = setInterval(watch.tell, tickMs);
   const encoder = new TextEncoder();
+  const reading = new AbortController();
   const take = async (stream: ReadableStream<Uint8Array>) => {
     const lines = stream
-      .pipeThrough(new TextDecoderStream() as TransformStream)
+      .pipeThrough(new TextDecoderStream() as TransformStream, reading)
       .pipeThrough(new TextLineStream()) as ReadableStream<string>;
     for await (const line of lines) {
       await writeAll(log, encoder.encode(line + "\n"));
@@ -102,13 +104,12 @@ export async function run(settings: RunSettings): Promise<Ended> {
       if (lastLines.length > maxLastLines) lastLines.shift();
     }
   };
-  // A node that outlives Maelstrom may hold its output open, so the process is
-  // waited for, and then whatever is left of its group is ended.
+  // A node that outlives Maelstrom may hold its output open: once the process
+  // has ended, nothing is left of its group.
   const output = Promise.allSettled([take(child.stdout), take(child.stderr)]);
   try {
-    const { code, signal: endedBy } = await child.status;
-    signalGroup(child.pid, "SIGKILL");
-    await output;
+    const { code, signal: endedBy } = await group.ended;
+    await allRead(output, () => reading.abort());
     signal?.throwIfAborted();
     if (late) {
       throw new Error(
@@ -126,16 +127,6 @@ export async function run(settings: RunSettings): Promise<Ended> {
     clearTimeout(deadline);
     clearTimeout(killer);
     signal?.removeEventListener("abort", stop);
-  }
-}
-
-/** Sends a signal to a process and all that it has started. */
-function signalGroup(pid: number, signal: Deno.Signal): void {
-  try {
-    Deno.kill(-pid, signal);
-  } catch (error) {
-    // Nobody is left in the group.
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

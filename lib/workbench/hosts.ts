@@ -5,10 +5,12 @@
  *
  * @module
  */
-import { TextLineStream } from "@std/streams/text-line-stream";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { type App, Node } from "../node.ts";
 import { type Clock, msInNs } from "./clock.ts";
+import { CrashReader, endingOf } from "./crash.ts";
 import type { Network } from "./network.ts";
+import { allRead, type ProcessGroup, startGroup } from "./process_group.ts";
 import type { Random } from "./random.ts";
 
 /**
@@ -60,6 +62,8 @@ export interface Surroundings {
 
 /** A node in its place. */
 export interface Host {
+  /** What may explain that the node is silent. */
+  hint?(): string | undefined;
   /** Ends the node, and resolves when nothing of it is left. */
   stop(): Promise<void>;
 }
@@ -88,6 +92,7 @@ export function inProcess(
       Math.round((least + (most - least) * random.float()) * msInNs);
     let stopped = false;
     const crashed = (error: unknown) => {
+      if (stopped) return;
       const text = error instanceof Error ? error.message : String(error);
       onError({
         node: id,
@@ -97,9 +102,7 @@ export function inProcess(
       });
     };
     const act = (action: () => void) => {
-      if (stopped) return;
-      lastToAct = crashed;
-      action();
+      if (!stopped) acting.run(crashed, action);
     };
     const node = new Node({
       send(message) {
@@ -140,22 +143,32 @@ export function inProcess(
 /**
  * A promise that is rejected and that nobody handles would end the node, were
  * it a process of its own. Here it would end the workbench; so while nodes live
- * in this process, it is held against the node that acted last.
+ * in this process, it is held against the node that rejected it. There may be
+ * nodes of several runs.
  *
  * @returns a function that ends the watch.
  */
 export function watchRejections(): () => void {
-  const onRejection = (event: PromiseRejectionEvent) => {
-    if (lastToAct === undefined || event.defaultPrevented) return;
-    event.preventDefault();
-    lastToAct(event.reason);
+  if (watchers++ === 0) {
+    globalThis.addEventListener("unhandledrejection", blame);
+  }
+  return () => {
+    if (--watchers > 0) return;
+    globalThis.removeEventListener("unhandledrejection", blame);
   };
-  globalThis.addEventListener("unhandledrejection", onRejection);
-  return () =>
-    globalThis.removeEventListener("unhandledrejection", onRejection);
 }
 
-let lastToAct: ((error: unknown) => void) | undefined;
+let watchers = 0;
+
+/** Follows a node through all that it awaits: how its crash is reported. */
+const acting = new AsyncLocalStorage<(error: unknown) => void>();
+
+function blame(event: PromiseRejectionEvent): void {
+  const crashed = acting.getStore();
+  if (crashed === undefined || event.defaultPrevented) return;
+  event.preventDefault();
+  crashed(event.reason);
+}
 
 /**
  * A program to run as a node.
@@ -179,84 +192,82 @@ export interface Command {
 /** How many characters a line of a node's may have. */
 const maxLineChars = 64 * 1024 * 1024;
 
-/** How many lines of a node's stdout and stderr are kept for error messages. */
-const maxLastLines = 8;
-
 /** Nodes as child processes. The command is started once for each. */
 export function childProcess(command: Command): StartHost {
   return (id, { clock, network, onError, onLog }) => {
-    const child = spawn(command);
+    const group = start(command);
+    const { stdin, stdout, stderr } = group.child;
     let stopped = false;
-    const lastLines: string[] = [];
-    const keep = (line: string) => {
-      if (lastLines.push(line.slice(0, 400)) > maxLastLines) lastLines.shift();
-    };
-
-    const input = lineWriter(child.stdin);
+    const crash = new CrashReader();
+    const input = lineWriter(stdin);
     network.add(id, ({ line }) => input.write(line));
 
-    const output = eachLine(child.stdout, (line) => {
+    const output = new LineReader(stdout, (line, isWhole) => {
       if (stopped) return;
-      keep(line);
-      forward(id, line, network, clock, onError);
-    }, () =>
-      stopped || onError({
+      const message = parse(line);
+      if (message === undefined) crash.read(line);
+      // Half a line is no violation: the node's end is.
+      if (message === undefined && !isWhole) return;
+      forward(id, message, line, network, clock, onError);
+    });
+    const log = new LineReader(stderr, (line) => {
+      crash.read(line);
+      onLog(id, line);
+    });
+    output.done.then(() => {
+      if (stopped || output.openChars <= maxLineChars) return;
+      onError({
         node: id,
         kind: "line-too-long",
         text:
           `${id} printed more than ${maxLineChars} characters without ending the line. Each message is one line.`,
         timeNs: clock.nowNs,
-      }));
-    const log = eachLine(child.stderr, (line) => {
-      keep(line);
-      onLog(id, line);
+      });
     });
 
-    const ended = child.status.then(async (status) => {
-      await Promise.allSettled([output, log]);
+    const ended = group.ended.then(async (status) => {
+      await allRead(Promise.all([output.done, log.done]), () => {
+        output.cancel();
+        log.cancel();
+      });
+      await input.end();
       if (stopped) return;
-      const how = status.signal
-        ? `was ended by ${status.signal}`
-        : `exited with code ${status.code}`;
-      const last = lastLines.length === 0
-        ? "It had printed nothing."
-        : `Its last lines were:\n${lastLines.join("\n")}`;
       onError({
         node: id,
         kind: "node-crashed",
-        text:
-          `${id} ${how} in the middle of the run. A node has to run until its input ends. ${last}`,
+        text: [
+          `${id} ${endingOf(status)} in the middle of the run.`,
+          "A node has to run until its input ends.",
+          unended(id, output),
+          crash.lastWords(),
+        ].filter(Boolean).join(" "),
         timeNs: clock.nowNs,
       });
     });
 
     return {
+      hint: () => unended(id, output),
       async stop() {
         if (stopped) return await ended;
         stopped = true;
         network.remove(id);
-        input.close();
-        try {
-          // As Maelstrom does: nodes are not asked to leave.
-          child.kill("SIGKILL");
-        } catch {
-          // It has ended by itself.
-        }
+        // As Maelstrom does: nodes are not asked to leave.
+        group.signal("SIGKILL");
         await ended;
       },
     };
   };
 }
 
-function spawn({ bin, args, cwd }: Command): Deno.ChildProcess {
+function start({ bin, args, cwd }: Command): ProcessGroup {
   try {
-    return new Deno.Command(bin, {
+    return startGroup(bin, {
       args,
       cwd,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-    }).spawn();
+    });
   } catch (error) {
     throw new Error(
       `${bin} can't be started: ${
@@ -266,28 +277,42 @@ function spawn({ bin, args, cwd }: Command): Deno.ChildProcess {
   }
 }
 
+/** What there is to say of a line that hasn't ended. */
+function unended(id: string, { openChars }: LineReader): string | undefined {
+  return openChars === 0
+    ? undefined
+    : `${id} has printed ${openChars} characters without a newline at their end: each message is one line.`;
+}
+
+/** A value from its JSON; `undefined` if it isn't JSON. */
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Takes what a node printed for a message. */
 function forward(
   node: string,
+  message: unknown,
   line: string,
   network: Network,
   clock: Clock,
   onError: (error: NodeError) => void,
 ): void {
-  let message: unknown;
-  try {
-    message = JSON.parse(line);
-  } catch {
-    return onError({
-      node,
-      kind: "line-not-valid-json",
-      text:
-        `${node} printed a line to stdout that isn't JSON. Stdout is for messages only, one JSON object per line; write logs to stderr.`,
-      line: excerpt(line),
-      timeNs: clock.nowNs,
-    });
+  if (message !== undefined) {
+    return send(node, message, line, network, clock, onError);
   }
-  send(node, message, line, network, clock, onError);
+  onError({
+    node,
+    kind: "line-not-valid-json",
+    text:
+      `${node} printed a line to stdout that isn't JSON. Stdout is for messages only, one JSON object per line; write logs to stderr.`,
+    line: excerpt(line),
+    timeNs: clock.nowNs,
+  });
 }
 
 /** Checks what a node wants to send, and sends it. */
@@ -368,36 +393,60 @@ function lineWriter(stream: WritableStream<Uint8Array>) {
       waiting.push(line);
       if (!writing) drain();
     },
-    close() {
-      writer.close().catch(ignore);
+    /** Nobody reads any more. */
+    async end() {
+      await writer.abort().catch(ignore);
     },
   };
 }
 
-/** Calls back for each line; gives up on a line that doesn't end. */
-async function eachLine(
-  stream: ReadableStream<Uint8Array>,
-  take: (line: string) => void,
-  tooLong: () => void = () => {},
-): Promise<void> {
-  let open = 0;
-  const bounded = new TransformStream<string, string>({
-    transform(chunk, controller) {
-      const newline = chunk.lastIndexOf("\n");
-      open = newline === -1 ? open + chunk.length : chunk.length - newline - 1;
-      if (open > maxLineChars) {
-        tooLong();
-        controller.terminate();
-      } else controller.enqueue(chunk);
-    },
-  });
-  const lines = stream
-    .pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
-    .pipeThrough(bounded)
-    .pipeThrough(new TextLineStream());
-  try {
-    for await (const line of lines) take(line);
-  } catch {
-    // The process has gone: its exit status tells.
+/**
+ * Calls back for each line, and for what comes after the last newline; gives up
+ * on a line that doesn't end.
+ */
+class LineReader {
+  /** How many characters have come of a line that hasn't ended. */
+  openChars = 0;
+  /** Resolves when there's no more to read. */
+  readonly done: Promise<void>;
+  #reader: ReadableStreamDefaultReader<string>;
+  #take: (line: string, isWhole: boolean) => void;
+
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    take: (line: string, isWhole: boolean) => void,
+  ) {
+    this.#take = take;
+    this.#reader = stream
+      .pipeThrough(
+        new TextDecoderStream() as TransformStream<Uint8Array, string>,
+      )
+      .getReader();
+    this.done = this.#readAll();
+  }
+
+  /** Ends the reading. */
+  cancel(): void {
+    this.#reader.cancel().catch(() => {});
+  }
+
+  async #readAll(): Promise<void> {
+    let open = "";
+    for (;;) {
+      // When the process has gone, its exit status tells.
+      const { value } = await this.#reader.read().catch(() => ({
+        value: undefined,
+      }));
+      if (value === undefined) {
+        if (open !== "" && open.length <= maxLineChars) this.#take(open, false);
+        return;
+      }
+      const lines = value.split("\n");
+      lines[0] = open + lines[0];
+      open = lines.pop()!;
+      this.openChars = open.length;
+      if (open.length > maxLineChars) this.cancel();
+      for (const line of lines) this.#take(line.replace(/\r$/, ""), true);
+    }
   }
 }

@@ -341,7 +341,8 @@ async function run(
   };
 
   const clients = new Clients(clock, network, onError);
-  const hosts: Host[] = [];
+  const hosts = new Map<string, Host>();
+  const hintOf = (node: string) => hosts.get(node)?.hint?.() ?? silenceHint;
   let startNs = 0;
   let history: Op[] = [];
   let ops = 0;
@@ -356,7 +357,7 @@ async function run(
   const wholeRun = async () => {
     report();
     for (const id of nodes) {
-      hosts.push(start(id, { clock, network, onError, onLog }));
+      hosts.set(id, start(id, { clock, network, onError, onLog }));
     }
     const setUp = async (
       kind: NodeError["kind"],
@@ -365,7 +366,7 @@ async function run(
       if (errorCount > 0) return;
       // Nobody need wait for the answer of a node that has crashed.
       await Promise.race([
-        askAll(nodes, clients, onError, clock, kind, ask),
+        askAll(nodes, clients, onError, clock, kind, ask, hintOf),
         crash.promise,
       ]);
     };
@@ -418,10 +419,12 @@ async function run(
     if (signal?.aborted) reject(signal.reason);
     signal?.addEventListener("abort", () => reject(signal.reason));
   });
+  let hint: string | undefined;
   try {
     await clock.drive(Promise.race([wholeRun(), aborted]));
   } finally {
-    await Promise.all(hosts.map((host) => host.stop()));
+    hint = nodes.map(hintOf).find((each) => each !== silenceHint);
+    await Promise.all([...hosts.values()].map((host) => host.stop()));
   }
   phase = "check";
   report();
@@ -432,7 +435,8 @@ async function run(
     time: timeNs - startNs,
   }));
   const results = check(found, history, network.journal, timed, errorCount);
-  const reason = explainNodes(results.nodes) ?? found.reason;
+  const reason = explainNodes(results.nodes) ??
+    found.reason?.replace(silenceHint, hint ?? silenceHint);
   return {
     engine: simulated ? "sim" : "stdio",
     options,
@@ -448,7 +452,11 @@ async function run(
 
 const initRPC: RPC = { type: "init", reply: { type: { is: "init_ok" } } };
 
-/** Asks each node something, all at once; what goes wrong is an error. */
+/**
+ * Asks each node something, all at once; what goes wrong is an error.
+ *
+ * @param hintOf what may explain that a node is silent.
+ */
 async function askAll(
   nodes: readonly string[],
   clients: Clients,
@@ -456,6 +464,7 @@ async function askAll(
   clock: Clock,
   kind: NodeError["kind"],
   ask: (client: Client, node: string) => Promise<unknown>,
+  hintOf: (node: string) => string,
 ): Promise<void> {
   await Promise.all(nodes.map(async (node) => {
     const client = clients.open();
@@ -466,7 +475,7 @@ async function askAll(
       const text = error instanceof RPCError
         ? `${node} answered with error ${error.code} (${error.kind}): ${error.message}`
         : error instanceof ClientTimeout
-        ? `${error.message}. ${silenceHint}`
+        ? `${error.message}. ${hintOf(node)}`
         : (error as Error).message;
       onError({ node, kind, text, timeNs: clock.nowNs });
     } finally {

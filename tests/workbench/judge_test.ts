@@ -303,6 +303,36 @@ Deno.test("what nodes log is kept, by node, with when it came", async () => {
   }
 });
 
+Deno.test("of runs at the same time, each has the crashes of its own nodes", async () => {
+  const echo = (failing: string | undefined): App => (node) => {
+    node.on("echo", ({ body }) => {
+      if (node.id === failing) {
+        // In a promise that nobody waits for, and at another time.
+        node.sleep(10).then(() => {
+          throw new Error(`a bug in ${failing}`);
+        });
+      }
+      return { type: "echo_ok", echo: body.echo };
+    });
+  };
+  const options = { workload: "echo", "node-count": 3, "time-limit": 3 };
+  const failing = ["n0", undefined, "n2", undefined, "n1"];
+  const judgements = await Promise.all(
+    failing.map((node) => judge(echo(node), options)),
+  );
+  for (const [i, { results }] of judgements.entries()) {
+    const nodes = results.nodes.errors.map(({ node, text }) => [node, text]);
+    assertEquals(
+      nodes[0],
+      failing[i] && [
+        failing[i],
+        `${failing[i]} threw what nobody caught: a bug in ${failing[i]}`,
+      ],
+    );
+    assertEquals(new Set(nodes.map(([node]) => node)).size, nodes.length && 1);
+  }
+});
+
 Deno.test("an app that throws at once is reported, without waiting for init", async () => {
   const { results, reason, journal } = await judge(() => {
     throw new Error("no good arguments");
@@ -389,6 +419,18 @@ Deno.test("a run can be ended from outside", async () => {
     Error,
     "enough",
   );
+});
+
+Deno.test("the network is left alone for ten seconds before the last reads", async () => {
+  const { history } = await judge(tellEverybody, {
+    workload: "broadcast",
+    ...small,
+    nemesis: "partition",
+  });
+  const healed = history.findLast(({ process }) => process === "nemesis")!;
+  const firstFinal = history.find((op) => op["final?"] === true)!;
+  const pauseNs = firstFinal.time - healed.time;
+  assertEquals(Math.round(pauseNs / 1e6), 10_000);
 });
 
 Deno.test("a large run takes much less time than it lasts", async () => {

@@ -1,0 +1,140 @@
+/**
+ * Why a program ended, out of what it printed: the line with the reason, and not
+ * the trace that comes after it.
+ *
+ * @module
+ */
+
+/** How lines begin, or end, that say why a program ends. */
+const reasonLines: readonly RegExp[] = [
+  /^panic: /, // Go
+  /^(PHP )?fatal error: /i, // Go, PHP, Swift, OCaml
+  /^thread .* panicked at /, // Rust
+  /^thread \d+ panic: /, // Zig
+  /^Exception in thread /, // Java and its kin
+  /^(error: )?Uncaught\b/, // Deno, PHP
+  /^Unhandled exception/i, // C#, Dart, Crystal
+  /^terminate called /, // C++
+  /: Assertion .* failed\.?$/, // C
+  /^==\d+==\s*ERROR: /, // sanitizers of C
+  /^\S+:\d+:in .* \([A-Z][\w:]*\)$/, // Ruby
+  /^\*\* \(\w[\w.]*\) /, // Elixir
+  /^lua\S*: /,
+  // `TypeError: …` and `Error [ERR_FOO]: …` of Node, `java.io.IOException: …`
+  /^\[?([A-Za-z][\w.$]*)?(Error|Exception|Rejection|Interrupt)\b(\s*[:[(]|$)/,
+  /^error: /i,
+  // What shells say.
+  /(^|: )Segmentation fault/i,
+  /^\S+: .*(not found|No such file or directory|Permission denied|cannot execute.*|Exec format error)$/,
+];
+
+/** Lines that only say where it was. */
+const traceLines: readonly RegExp[] = [
+  /^\s|^$|^\}$/,
+  /^(goroutine \d|created by |exit status \d|[\w./*()$[\]-]+\(.*\)$)/, // Go
+  /^note: /, // Rust
+  /^(stack ?(back)?trace|Caused by|Node\.js v\d)/i,
+];
+
+/** The first line of a Python trace; the line that ends it is the reason. */
+const pythonTrace = /^Traceback \(most recent call last\):/;
+
+/** How many of the last lines are told. */
+const maxLastLines = 8;
+
+/** With more lines than this after it, it wasn't the reason. */
+const maxLinesAfter = 40;
+
+/** Of a line, so many characters are told. */
+const maxChars = 400;
+
+/** Reads what a program prints, for the day that it crashes. */
+export class CrashReader {
+  #lastLines: string[] = [];
+  #reason: string | undefined;
+  /** The last lines that came after the reason, and that are no trace. */
+  #after: string[] = [];
+  #countAfter = 0;
+  /** What has to come before the reason is complete. */
+  #missing: "end of trace" | "message" | undefined;
+
+  /** Takes the next line. */
+  read(line: string): void {
+    const text = line.slice(0, maxChars).trimEnd();
+    keep(this.#lastLines, text);
+    const isIndented = text === "" || /^\s/.test(text);
+    if (this.#missing === "message") {
+      if (text === "") return;
+      this.#missing = undefined;
+      this.#reason = `${this.#reason} ${text.trim()}`;
+    } else if (this.#missing === "end of trace" && !isIndented) {
+      this.#found(text);
+    } else if (pythonTrace.test(text)) {
+      this.#missing = "end of trace";
+    } else if (reasonLines.some((pattern) => pattern.test(text))) {
+      this.#found(text);
+    } else if (traceLines.some((pattern) => pattern.test(text))) {
+      // What came between belongs to the reason: its second line, some source.
+      this.#after = [];
+    } else {
+      keep(this.#after, text);
+      this.#countAfter++;
+    }
+  }
+
+  /** What it said about its end, as sentences. */
+  lastWords(): string {
+    const last = this.#lastLines;
+    if (last.length === 0) return "It had printed nothing that tells why.";
+    if (this.#reason === undefined || this.#countAfter > maxLinesAfter) {
+      return `Its last lines were:\n${last.join("\n")}`;
+    }
+    const said = `It said: ${this.#reason}`;
+    return this.#after.length === 0
+      ? said
+      : `${said}\nIts last lines were:\n${this.#after.join("\n")}`;
+  }
+
+  #found(text: string): void {
+    this.#reason = text;
+    this.#after = [];
+    this.#countAfter = 0;
+    // Rust, Dart and C++ say in the next line what it was.
+    const goesOn = text.endsWith(":") || text.startsWith("terminate called");
+    this.#missing = goesOn ? "message" : undefined;
+  }
+}
+
+/** Keeps the last lines. */
+function keep(lines: string[], line: string): void {
+  if (lines.push(line) > maxLastLines) lines.shift();
+}
+
+/** What the signals mean that end programs. */
+const signals: { readonly [signal: string]: string } = {
+  SIGSEGV: "a segmentation fault: it used memory that isn't its own",
+  SIGBUS: "a bus error: it used memory that isn't there",
+  SIGABRT: "it aborted itself",
+  SIGFPE: "an arithmetic error, such as a division by zero",
+  SIGILL: "an instruction that the processor doesn't know",
+  SIGKILL: "somebody killed it, as Linux does when memory runs out",
+};
+
+/** What a shell's exit codes mean. */
+const shellCodes: { readonly [code: number]: string } = {
+  126: "a shell's word for a program that can't be executed",
+  127: "a shell's word for a program that isn't there",
+  134: "a shell's word for SIGABRT",
+  137: "a shell's word for SIGKILL",
+  139: "a shell's word for a segmentation fault",
+};
+
+/** How a program ended, to stand behind its name: `exited with code 3`. */
+export function endingOf(
+  { code, signal }: Pick<Deno.CommandStatus, "code" | "signal">,
+): string {
+  const [how, meaning] = signal
+    ? [`was ended by ${signal}`, signals[signal]]
+    : [`exited with code ${code}`, shellCodes[code]];
+  return meaning === undefined ? how : `${how} (${meaning})`;
+}
