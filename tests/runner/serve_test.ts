@@ -29,9 +29,10 @@ const about = {
   run: "echo",
   engine: "stdio",
   workload: "echo",
-  options: { rate: 5 },
+  options: { rate: 5, latency: 100 },
   "node-count": 1,
   concurrency: 1,
+  bin: "./my-node.py",
   args: ["--fast"],
 };
 
@@ -99,8 +100,13 @@ Deno.test("what the runner keeps is a row, the newest first", async () => {
     over: [],
     engine: "sim",
     seed: 1,
-    args: "--strategy flood",
+    node: "--strategy flood",
+    options: known.options,
   });
+  assertEquals(
+    known.options?.split(" --").toSorted(),
+    ["--node-count 5", "rate 10", "time-limit 20"],
+  );
   assert(known.ops! > 100 && known.maxMs! >= known.medianMs!);
   assertEquals([second.run, second.verdict], ["3c", "invalid"]);
 });
@@ -123,8 +129,9 @@ Deno.test("a run in progress says how far it is, and then what came of it", asyn
   const row = async () => (await readRuns())[0];
   await keepFiles(store, path, { "run.json": about });
   assertEquals(
-    [(await row()).verdict, (await row()).args],
-    ["in progress", "--fast"],
+    [(await row()).verdict, (await row()).node, (await row()).options],
+    // A rate of 5 is the default.
+    ["in progress", "./my-node.py --fast", "--latency 100"],
   );
   await keepFiles(store, path, {
     "progress.json": { phase: "main", seconds: 3.25, ops: 12 },
@@ -346,7 +353,8 @@ Deno.test("a row is found by all words at once, whatever their case, and by verd
     verdict: "over limit",
     reason: "Median is 460",
     workload: "broadcast",
-    args: "--strategy flood",
+    node: "./solutions/broadcast.py --strategy flood",
+    options: "--rate 100 --nemesis partition",
     seed: 7,
     when: "",
     hasPage: true,
@@ -358,6 +366,8 @@ Deno.test("a row is found by all words at once, whatever their case, and by verd
       ["FLOOD broad", "", true],
       ["flood kafka", "", false],
       ["seed 7", "", true],
+      ["broadcast.py --rate 100", "", true],
+      ["nemesis partition", "", true],
       ["median", "over limit", true],
       ["", "valid", false],
     ] as const

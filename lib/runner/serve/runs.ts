@@ -8,6 +8,7 @@
  * @module
  */
 import { pooledMap } from "@std/async/pool";
+import { optionSpecs } from "../../workbench/options.ts";
 import { verdictOf } from "../../workbench/report/terminal.ts";
 import { ordered, type Row } from "./client/row.ts";
 
@@ -158,11 +159,35 @@ function ofRun(about: Fields = {}): Partial<Row> {
     workload: string(about.workload ?? options.workload),
     engine: string(about.engine),
     seed: number(about.seed ?? options.seed),
-    args: Array.isArray(about.args) && about.args.length > 0
-      ? about.args.join(" ")
-      : undefined,
+    node: nodeOf(about),
+    options: optionsOf(options),
     durationMs: number(about["wall-ms"]),
   };
+}
+
+/** The program and its arguments. */
+function nodeOf({ bin, args }: Fields): string | undefined {
+  const words = [bin, ...Array.isArray(args) ? args : []]
+    .filter((word) => typeof word === "string");
+  return words.length > 0 ? words.join(" ") : undefined;
+}
+
+/** What stands elsewhere in a row. */
+const ownColumns = new Set(["workload", "seed"]);
+
+const defaults = new Map<string, unknown>(
+  optionSpecs.map((spec) => [spec.name, spec.default]),
+);
+
+/** The options that aren't the defaults, as the command line has them. */
+function optionsOf(options: Fields): string | undefined {
+  const words = Object.entries(options)
+    .filter(([name, value]) =>
+      (typeof value === "string" || typeof value === "number") &&
+      !ownColumns.has(name) && value !== defaults.get(name)
+    )
+    .map(([name, value]) => `--${name} ${value}`);
+  return words.length > 0 ? words.join(" ") : undefined;
 }
 
 /** What came of a run. Older ones have no record, and thus no limits. */

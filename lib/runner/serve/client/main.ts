@@ -28,7 +28,7 @@ let order = {
 
 const find = element("input", {
   type: "search",
-  placeholder: "3d, partition, seed 7 …",
+  placeholder: "3d, my-node.py, partition, seed 7 …",
   value: address.get("find") ?? "",
   oninput: show,
 });

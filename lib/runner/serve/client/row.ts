@@ -35,8 +35,10 @@ export interface Row {
   over?: string[];
   engine?: string;
   seed?: number;
-  /** What the node was called with. */
-  args?: string;
+  /** The program that was judged, unless it was ours, and its arguments. */
+  node?: string;
+  /** The options that aren't the defaults, as the command line has them. */
+  options?: string;
   /** When it began, in ISO 8601. */
   when: string;
   durationMs?: number;
@@ -45,7 +47,10 @@ export interface Row {
 }
 
 /** The columns that rows are ordered by. */
-export type Key = Exclude<keyof Row, "path" | "reason" | "over" | "hasPage">;
+export type Key = Exclude<
+  keyof Row,
+  "path" | "reason" | "options" | "over" | "hasPage"
+>;
 
 /** An order of rows. */
 export interface Order {
@@ -61,14 +66,15 @@ export interface Order {
  */
 export function matches(row: Row, words: string, verdict: string): boolean {
   if (verdict !== "" && row.verdict !== verdict) return false;
-  const { path, run, workload, engine, args, reason, seed } = row;
+  const { path, run, workload, engine, node, options, reason, seed } = row;
   const text = [
     path,
     run,
     row.verdict,
     workload,
     engine,
-    args,
+    node,
+    options,
     reason,
     ...(seed === undefined ? [] : [`seed ${seed}`]),
   ].join("\n").toLowerCase();

@@ -64,7 +64,7 @@ export const columns: readonly Column[] = [
     isFigure: true,
     text: ({ seed }) => String(seed ?? ""),
   },
-  { key: "args", title: "Arguments", text: ({ args = "" }) => args },
+  { key: "node", title: "Node", text: ({ node = "" }) => node },
   {
     key: "when",
     title: "When",
@@ -100,8 +100,8 @@ function inMs(ms: number | undefined): string {
 }
 
 /** A run's name where there are several of it. */
-export function nameOf({ run, args, seed }: Row): string {
-  return [run, args, seed === undefined ? "" : `seed ${seed}`]
+export function nameOf({ run, node, seed }: Row): string {
+  return [run, node, seed === undefined ? "" : `seed ${seed}`]
     .filter(Boolean).join(" ");
 }
 
@@ -200,6 +200,8 @@ class Line {
   #files: HTMLAnchorElement;
   #verdict = element("span");
   #reason = element("small", { className: "why" });
+  #workload = element("span");
+  #options = element("small", { className: "options" });
   #cells: readonly HTMLTableCellElement[];
   #shown?: string;
 
@@ -218,6 +220,7 @@ class Line {
       this.#cells[columns.findIndex((column) => column.key === key)];
     cellOf("run").append(this.#link);
     cellOf("verdict").append(this.#verdict, this.#reason);
+    cellOf("workload").append(this.#workload, this.#options);
     this.element.append(
       element("td", { className: "box" }, this.#box),
       ...this.#cells,
@@ -245,6 +248,7 @@ class Line {
       const text = column.text(row);
       if (column.key === "run") this.#link.textContent = text;
       else if (column.key === "verdict") this.#verdict.textContent = text;
+      else if (column.key === "workload") this.#workload.textContent = text;
       else this.#cells[i].textContent = text;
       const isOver = column.limit !== undefined &&
         row.over?.includes(column.limit);
@@ -252,6 +256,8 @@ class Line {
     });
     this.#reason.textContent = row.reason?.split("\n")[0] ?? "";
     this.#reason.title = row.reason ?? "";
+    this.#options.textContent = row.options ?? "";
+    this.#options.title = row.options ?? "";
   }
 }
 
