@@ -58,6 +58,10 @@ export interface Tab {
   ): Promise<void>;
   /** Presses a key, such as `"ArrowDown"`. */
   key(key: string): Promise<void>;
+  /** The page as a PDF, on A4. */
+  pdf(): Promise<Uint8Array>;
+  /** What is in the window, as PNG; of all of the page, if that is asked for. */
+  screenshot(settings?: { whole?: boolean }): Promise<Uint8Array>;
 }
 
 /** Opens a tab of so many pixels, hands it over, and ends the browser. */
@@ -223,6 +227,19 @@ async function openTab(
       const text = key.length === 1 ? { text: key } : {};
       await send("Input.dispatchKeyEvent", { type: "keyDown", key, ...text });
       await send("Input.dispatchKeyEvent", { type: "keyUp", key });
+    },
+    async pdf() {
+      const { data } = await send("Page.printToPDF", {
+        paperWidth: 8.27,
+        paperHeight: 11.69,
+      });
+      return Uint8Array.fromBase64(data as string);
+    },
+    async screenshot({ whole = false } = {}) {
+      const { data } = await send("Page.captureScreenshot", {
+        captureBeyondViewport: whole,
+      });
+      return Uint8Array.fromBase64(data as string);
     },
   };
   connection.onEvent((method, params) => {

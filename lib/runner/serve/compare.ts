@@ -22,7 +22,11 @@ export async function comparison(
   const [a, b] = await Promise.all(paths.map((path) => partsOf(store, path)));
   // Both bring the code that draws them; the newer one's draws both.
   const { script, style } = a.data.when > b.data.when ? a : b;
-  return await page([a.data, b.data], { script, style });
+  return await page(
+    [a.data, b.data],
+    { script, style },
+    paths.map((path) => `/run/${escapePath(path!)}/`),
+  );
 }
 
 /** What a run's page is made of. */
@@ -59,11 +63,14 @@ async function partsOf(store: string, path: string | null): Promise<Parts> {
   );
 }
 
+function escapePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
 async function readPage(store: string, path: string): Promise<string> {
   try {
-    const escaped = path.split("/").map(encodeURIComponent).join("/");
     return await Deno.readTextFile(
-      await fileInStore(store, `${escaped}/index.html`),
+      await fileInStore(store, `${escapePath(path)}/index.html`),
     );
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;

@@ -358,7 +358,7 @@ Deno.test("a read of what failed is shown with who wrote it", () => {
 });
 
 Deno.test("beside transactions that are wrong by themselves stands a cycle", () => {
-  const { type, cycle } = found(
+  const { type, transactions, dependencies, cycle } = found(
     judged(
       "txn-list-append",
       atOnce(
@@ -370,6 +370,18 @@ Deno.test("beside transactions that are wrong by themselves stands a cycle", () 
     "transactions",
   );
   assertEquals(type, "lost-update");
+  // Each wrote what comes next after what the other had read.
+  assertEquals(
+    dependencies.map(({ from, to, type, label }) => [from, to, type, label]),
+    [
+      [0, 1, "rw", "key 1: [] → 2"],
+      [1, 0, "rw", "key 1: [] → 1"],
+    ],
+  );
+  for (const { from, to, fromMop, toMop } of dependencies) {
+    assertEquals(transactions[from].mops[fromMop!].f, "r");
+    assertEquals(transactions[to].mops[toMop!].f, "append");
+  }
   assertEquals(cycle?.type, "G-single-item");
   assertEquals(cycle?.dependencies.length, 2);
   assertStringIncludes(cycle!.story[0], "go in a circle");

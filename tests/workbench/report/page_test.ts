@@ -327,9 +327,13 @@ for (const width of [1280, 390]) {
           await tab.until("'ready' in document.documentElement.dataset");
           // What is drawn as one scrolls to it is drawn now.
           await tab.evaluate("dispatchEvent(new Event('beforeprint'))");
-          await tab.until(
-            "[...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('svg'))",
+          assert(
+            await tab.evaluate<boolean>(
+              "[...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('svg'))",
+            ),
+            "at once: nothing that comes later is printed",
           );
+          await tab.evaluate("dispatchEvent(new Event('afterprint'))");
           const { over, text } = await tab.evaluate<
             { over: number; text: string }
           >(`{

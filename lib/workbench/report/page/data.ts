@@ -118,7 +118,7 @@ export function pageData(
     endMs,
     history,
     faults,
-    mishaps: mishapsOf(judgement.results),
+    mishaps: mishapsOf(judgement),
     logs: logsOf(judgement, anomaly?.momentMs ?? endMs),
     messages,
     ...(knowledge && { knowledge }),

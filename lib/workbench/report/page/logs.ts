@@ -7,7 +7,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { msInNs } from "../../clock.ts";
 import type { Judgement } from "../../judge.ts";
-import type { FoundResults } from "../record.ts";
+import type { Judged } from "./data.ts";
 
 /** A line of a node's log. */
 export interface LoggedLine {
@@ -28,8 +28,10 @@ export interface Logs {
 export interface NodeMishap {
   node: string;
   ms: number;
-  /** Whether that was its end. */
+  /** Whether it crashed: of that only the first is told. */
   crashed: boolean;
+  /** Whether that was its end. What is simulated goes on. */
+  ended: boolean;
   /** In words, a line. */
   text: string;
 }
@@ -68,14 +70,20 @@ export function logsOf(
 }
 
 /** What nodes did that they must not, as far as the results tell. */
-export function mishapsOf({ nodes }: FoundResults): NodeMishap[] {
-  return (nodes?.errors ?? []).map(({ node, kind, text, time }) => ({
-    node,
-    // What happens in the set-up is before the run.
-    ms: Math.max(0, msOf(time)),
-    crashed: kind === "node-crashed",
-    text: shorten(text.split("\n")[0]),
-  }));
+export function mishapsOf({ engine, results }: Judged): NodeMishap[] {
+  const crashed = new Set<string>();
+  return (results.nodes?.errors ?? [])
+    .filter(({ node, kind }) =>
+      kind !== "node-crashed" || crashed.size < crashed.add(node).size
+    )
+    .map(({ node, kind, text, time }) => ({
+      node,
+      // What happens in the set-up is before the run.
+      ms: Math.max(0, msOf(time)),
+      crashed: kind === "node-crashed",
+      ended: kind === "node-crashed" && engine !== "sim",
+      text: shorten(text.split("\n")[0]),
+    }));
 }
 
 /** To the microsecond. */

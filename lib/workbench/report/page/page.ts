@@ -15,10 +15,16 @@ import { type PageCode, sha256 } from "./bundle.ts";
 import { type PageData, partsOf } from "./data.ts";
 import { encode } from "./encode.ts";
 
-/** Makes the page of a run, or of two side by side. */
+/**
+ * Makes the page of a run, or of two side by side.
+ *
+ * @param folders where each run's folder is, as seen from the page: it lies in
+ * its run's own, unless it's of two.
+ */
 export async function page(
   data: PageData | readonly [PageData, PageData],
   code: PageCode,
+  folders?: readonly string[],
 ): Promise<string> {
   const runs: readonly PageData[] = "record" in data ? [data] : data;
   const script = scriptSafe(code.script);
@@ -32,8 +38,9 @@ export async function page(
     "form-action 'none'",
   ].join("; ");
   const title = runs.map((run) =>
-    [run.title, ...run.record.args ?? []].join(" ")
+    [run.title, nodeOf(run.record)].filter(Boolean).join(" ")
   ).join(" and ");
+  const places = folders ?? (runs.length === 1 ? ["./"] : []);
   const packed = await Promise.all(runs.map(encode));
   return `<!DOCTYPE html>
 <html lang="en"${runs.length === 2 ? ' class="two"' : ""}>
@@ -48,7 +55,7 @@ export async function page(
 <body>
 <main>
 <header class="cells">
-${runs.map(verdict).join("\n")}
+${runs.map((run, i) => verdict(run, places[i])).join("\n")}
 </header>
 <div id="views"><noscript><p class="about">What follows is drawn by a script.</p></noscript></div>
 </main>
@@ -76,25 +83,27 @@ function scriptSafe(script: string): string {
 /** The classes of the style sheet for the colours of verdicts. */
 const styles = { green: "pass", red: "fail", yellow: "unknown" };
 
+/** Whose node it was: its program, unless it's ours, and its arguments. */
+export function nodeOf({ bin, args = [] }: RunRecord): string {
+  return [...bin === undefined ? [] : [bin], ...args].join(" ");
+}
+
 /** The verdict, its reason, the figures, and how to see it again. */
 function verdict(
   { title, record, replay, when, nodes, anomaly }: PageData,
+  folder: string | undefined,
 ): string {
   const [sign, word, colour] = verdictOf(record);
-  const { options, args = [], engine, seed } = record;
+  const { engine, seed } = record;
   const reason = record.reason ??
     (record.pass
       ? "Nothing that the checkers look for went wrong."
       : "No reason is known.");
   const { head, rest } = partsOf(reason);
-  const rows = Object.entries({
-    engine,
-    ...options,
-    ...(args.length > 0 && { "node's arguments": args.join(" ") }),
-  }).filter(([, value]) => value !== undefined);
+  const node = nodeOf(record);
   return `<article class="verdict">
-<h1>${escape(title)}${
-    args.length === 0 ? "" : ` <small>${escape(args.join(" "))}</small>`
+${folder === undefined ? "" : linksTo(folder)}<h1>${escape(title)}${
+    node === "" ? "" : ` <small>${escape(node)}</small>`
   }</h1>
 <p class="sign ${styles[colour]}">${sign} ${word}</p>
 <p class="reason">${escape(head)}</p>${moreOf(rest, anomaly)}
@@ -112,10 +121,39 @@ function verdict(
 <dl class="cards">
 ${cardsOf(record).map(card).join("\n")}
 </dl>
+<div class="again">
 <pre class="command" tabindex="0" aria-label="The command that repeats this run">${
     escape(replay)
   }</pre>
-<details>
+</div>
+${optionsOf(record)}
+</article>`;
+}
+
+/**
+ * The ways to all runs, and to this one's files and logs. They lead where they
+ * should from disk; where the page is served, its script knows better.
+ */
+function linksTo(folder: string): string {
+  const link = (to: string, className: string, text: string) =>
+    `<a class="${className}" href="${escape(folder + to)}">${text}</a>`;
+  return `<nav class="ways" aria-label="More of the store">
+${link("../../?files", "runs", "All runs")}
+${link("?files", "files", "Files of this run")}
+${link("node-logs/", "logs", "Node logs")}
+</nav>
+`;
+}
+
+/** All options, and the engine. */
+function optionsOf({ engine, options, bin, args = [] }: RunRecord): string {
+  const rows = Object.entries({
+    engine,
+    ...options,
+    "node's program": bin,
+    ...(args.length > 0 && { "node's arguments": args.join(" ") }),
+  }).filter(([, value]) => value !== undefined);
+  return `<details>
 <summary>Options</summary>
 <table>
 ${
@@ -126,8 +164,7 @@ ${
     ).join("\n")
   }
 </table>
-</details>
-</article>`;
+</details>`;
 }
 
 /**

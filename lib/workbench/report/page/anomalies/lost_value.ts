@@ -159,8 +159,10 @@ function wayOf(
           } ms from when ${text} was known until every read showed it.`,
         ]
         : []),
-      ...tell(anomaly, nodes, missed),
-      ...tellLost(anomaly, judgement, faults),
+      ...tell(anomaly, nodes, {
+        missed,
+        lost: tellLost(anomaly, judgement, faults),
+      }),
     ],
     momentMs: add.invokedMs,
     ...anomaly,
@@ -231,7 +233,12 @@ function telling<T extends { node: string }>(
 function tell(
   { value, add, learned, reads }: ValueAnomaly,
   nodes: readonly string[],
-  missed: { node: string; process: number; index: number } | undefined,
+  { missed, lost }: {
+    /** The last read that should have shown it, and didn't. */
+    missed?: { node: string; process: number; index: number };
+    /** What its messages fell victim to. */
+    lost: readonly string[];
+  },
 ): string[] {
   const lines = [
     `A client gave ${value} to ${add.node} at ${ms(add.invokedMs)}, and ${
@@ -252,6 +259,7 @@ function tell(
   } else if (learned.length > 0 && nodes.length > 1) {
     lines.push(`No message brought it from ${add.node} to anybody else.`);
   }
+  lines.push(...lost);
   const without = nodes.filter((node) => !had.has(node));
   if (toldBy.length > 0 && without.length > 0) {
     lines.push(

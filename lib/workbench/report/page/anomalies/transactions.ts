@@ -185,11 +185,11 @@ function ofExample(
   const marked = (op: Op, place: number) =>
     isMarked((op.value as unknown[])[place]);
   const transactions = transactionsOf(ops, marked, judgement);
-  const place = (op: unknown) => ops.indexOf(op as Op);
   const { writer, op } = example;
   if (writer === undefined || op === undefined) {
-    return { transactions, dependencies: [] };
+    return { transactions, dependencies: overwrites(transactions, example) };
   }
+  const place = (op: unknown) => ops.indexOf(op as Op);
   const failed = (writer as Op).type === "fail";
   const dependencies: Dependency[] = [{
     from: place(writer),
@@ -199,6 +199,43 @@ function ofExample(
     ...mopPlaces(transactions[place(writer)], transactions[place(op)]),
   }];
   return { transactions, dependencies };
+}
+
+/**
+ * Of a lost update: each transaction read the same value of a key and wrote
+ * another, so each wrote what comes next after what the others had read. The
+ * arrows lead around all of them.
+ */
+function overwrites(
+  transactions: readonly Transaction[],
+  example: Example,
+): Dependency[] {
+  const isUpdate = "value" in example && "txns" in example;
+  if (!isUpdate || transactions.length < 2) return [];
+  const own = short(example.key);
+  const readIn = ({ mops }: Transaction) =>
+    mops.findIndex(({ f, key }) => f === "r" && key === own);
+  const writeIn = (transaction: Transaction) =>
+    transaction.mops.findIndex(({ f, key }, place) =>
+      f !== "r" && key === own && place > readIn(transaction)
+    );
+  return transactions.flatMap((transaction, from): Dependency[] => {
+    const to = (from + 1) % transactions.length;
+    const fromMop = readIn(transaction);
+    const toMop = writeIn(transactions[to]);
+    if (fromMop < 0 || toMop < 0) return [];
+    const read = transaction.mops[fromMop].value;
+    const written = transactions[to].mops[toMop].value;
+    const before = read === "null" ? "nothing" : cutFront(read);
+    return [{
+      from,
+      to,
+      type: "rw",
+      label: `key ${own}: ${before} → ${cutFront(written)}`,
+      fromMop,
+      toMop,
+    }];
+  });
 }
 
 function mopPlaces(from: Transaction, to: Transaction) {
@@ -286,9 +323,12 @@ function momentOf(spans: readonly OpSpan[]): number {
 const maxShort = 24;
 
 function short(value: unknown): string {
-  const whole = JSON.stringify(value) ?? "nothing";
-  // What matters of a list is how it ends.
-  return whole.length > maxShort ? `…${whole.slice(1 - maxShort)}` : whole;
+  return cutFront(JSON.stringify(value) ?? "nothing");
+}
+
+/** What matters of a list is how it ends. */
+function cutFront(text: string): string {
+  return text.length > maxShort ? `…${text.slice(1 - maxShort)}` : text;
 }
 
 /** Finds the circle of sends and polls, if that is what the words are about. */

@@ -5,6 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { Anomaly } from "../anomaly.ts";
+import { copyButton } from "./copy.ts";
 import { element, seconds } from "./dom.ts";
 import { bars } from "./drawings/bars.ts";
 import { boxes } from "./drawings/boxes.ts";
@@ -21,17 +22,17 @@ export const anomaly: MakeView = ({ anomaly: found }, page) => {
   const { title, story, momentMs } = found;
   const show = element(
     "button",
-    { type: "button" },
+    { type: "button", onclick: () => page.goTo(momentMs) },
     `Show this moment, ${seconds(momentMs)}`,
   );
-  show.addEventListener("click", () => page.showTime(momentMs));
+  const link = copyButton("Copy link", () => page.linkTo(momentMs));
   return {
     element: element(
       "div",
       { className: "anomaly" },
       element("h3", {}, title),
       words(story),
-      element("div", { className: "controls" }, show, keyOf(found)),
+      element("div", { className: "controls" }, show, link, keyOf(found)),
       ...drawingsOf(found),
     ),
   };
@@ -65,7 +66,10 @@ function drawingsOf(found: Anomaly): HTMLElement[] {
       return [drawing(found.title, (...size) => way(found, ...size))];
     case "register":
       return [
-        drawing(found.title, (...size) => bars(found.operations, ...size)),
+        drawing(
+          found.title,
+          (...size) => bars(found.operations, found.faults, ...size),
+        ),
       ];
     case "counter":
       return [drawing(found.title, (...size) => numberLine(found, ...size))];
@@ -79,7 +83,10 @@ function drawingsOf(found: Anomaly): HTMLElement[] {
       return [
         ...(exchange ? [exchanged(exchange)] : []),
         ...(operations.length > 1
-          ? [drawing(found.title, (...size) => bars(labelled, ...size))]
+          ? [
+            drawing(found.title, (...size) =>
+              bars(labelled, found.faults, ...size)),
+          ]
           : []),
       ];
     }

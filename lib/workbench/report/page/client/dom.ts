@@ -24,6 +24,14 @@ export function seconds(ms: number, stepMs = 1): string {
   return `${text.replace(/^-(?=[0.]+$)/, "")} s`;
 }
 
+/** Less than this is no time, but what is left of reckoning. */
+const leastMs = 0.0005;
+
+/** A moment of the run. What comes before it is the set-up, with no time. */
+export function timeOf(ms: number, stepMs = 1): string {
+  return ms < -leastMs ? "set-up" : seconds(ms, stepMs);
+}
+
 /** A count of things: `1 message`, `12,345 messages`. */
 export function plural(count: number, noun: string): string {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
@@ -55,4 +63,9 @@ export function onKeys(
     event.preventDefault();
     act();
   });
+}
+
+/** Sets a text only if it's another: it may be read aloud when it changes. */
+export function say(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 /// <reference lib="dom" />
+import { onPrint } from "./printing.ts";
 import { onThemeChange, type Theme, theme } from "./theme.ts";
 
 /** Draws at a width, in the colours of now. */
@@ -20,23 +21,32 @@ export function drawFitting(element: HTMLElement, draw: DrawAt): void {
   const redraw = () => {
     if (width > 0) draw(width, theme());
   };
-  new ResizeObserver(() => {
-    const { paddingLeft, paddingRight } = getComputedStyle(element);
-    const room = element.clientWidth - parseFloat(paddingLeft) -
-      parseFloat(paddingRight);
+  const fit = () => {
+    const room = roomIn(element);
     if (room === width) return;
     width = room;
     redraw();
-  }).observe(element);
+  };
+  new ResizeObserver(fit).observe(element);
   onThemeChange(redraw);
+  onPrint(() => {
+    width = roomIn(element);
+    redraw();
+  });
+}
+
+function roomIn(element: HTMLElement): number {
+  const { paddingLeft, paddingRight } = getComputedStyle(element);
+  return element.clientWidth - parseFloat(paddingLeft) -
+    parseFloat(paddingRight);
 }
 
 /** The same, but not before the element is about to be seen, or printed. */
 export function drawLazily(element: HTMLElement, draw: DrawAt): void {
-  let begun = false;
+  let isAsked = false;
   const begin = () => {
-    if (begun) return;
-    begun = true;
+    if (isAsked) return;
+    isAsked = true;
     observer.disconnect();
     drawFitting(element, draw);
   };
@@ -44,5 +54,5 @@ export function drawLazily(element: HTMLElement, draw: DrawAt): void {
     if (isIntersecting) begin();
   }, { rootMargin: ahead });
   observer.observe(element);
-  addEventListener("beforeprint", begin);
+  onPrint(begin);
 }

@@ -10,7 +10,7 @@ import { onThemeChange, type Theme, theme } from "./theme.ts";
 /** A sample of a colour, which changes with the theme. */
 export function swatch(
   colour: (theme: Theme) => string,
-  shape: "line" | "disc" | "ring" = "line",
+  shape: "line" | "disc" | "ring" | "square" = "line",
 ): HTMLElement {
   const sample = element("span", { className: `swatch ${shape}` });
   const paint = () => sample.style.color = colour(theme());

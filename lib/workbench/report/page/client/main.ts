@@ -9,11 +9,20 @@ import type { PageData } from "../data.ts";
 import { anomaly } from "./anomaly.ts";
 import { decode } from "./decode.ts";
 import { element } from "./dom.ts";
+import { completeHeader } from "./header.ts";
+import { fragmentOf, momentOf } from "./moment.ts";
 import { plots } from "./plots.ts";
 import { replay } from "./replay.ts";
 import { spaceTime } from "./space_time.ts";
 import { timeline } from "./timeline.ts";
 import type { MakeView, Page, View } from "./view.ts";
+
+/** How much time fills the diagrams where one is taken to a moment. */
+const closeUpMs = 40;
+
+/** How long no other moment must have been chosen to be at rest. */
+const restMs = 300;
+let noting: ReturnType<typeof setTimeout> | undefined;
 
 /** A part of the page, for each run. */
 interface Section {
@@ -63,19 +72,40 @@ const runs = await Promise.all(
   Array.from(texts, ({ textContent }) => decode(textContent)),
 );
 const views: View[] = [];
+const endMs = Math.max(...runs.map(({ endMs }) => endMs));
 const page: Page = {
   showTime(ms) {
     for (const view of views) view.onTime?.(ms);
+    noteMoment(ms);
   },
-  showSpan(fromMs, toMs) {
-    for (const view of views) view.onSpan?.(fromMs, toMs);
+  showSpan(fromMs, toMs, first = false) {
+    for (const view of views) view.onSpan?.(fromMs, toMs, first);
   },
+  goTo(ms) {
+    page.showSpan(ms - closeUpMs / 2, ms + closeUpMs / 2);
+    page.showTime(ms);
+    views.find(({ showsDetail }) => showsDetail)?.element.closest("section")
+      ?.scrollIntoView({ block: "start" });
+  },
+  linkTo: (ms) => location.href.replace(/#.*$|$/, fragmentOf(ms)),
 };
 
+completeHeader(runs);
 place.replaceChildren();
-for (const { title, about, make, otherwise } of sections) {
+for (const section of sections) {
+  views.push(...show(section));
+  performance.mark("usable");
+  // What is there can be used while the rest is made.
+  await new Promise((resolve) => setTimeout(resolve));
+}
+addEventListener("hashchange", goToAddress);
+goToAddress();
+document.documentElement.dataset.ready = "";
+
+/** Puts a part of the page in its place, for each run; gives back its views. */
+function show({ title, about, make, otherwise }: Section): View[] {
   const made = runs.map((run) => makeSafely(make, run));
-  if (made.every((view) => view === undefined)) continue;
+  if (made.every((view) => view === undefined)) return [];
   const cells = made.map((view, i) =>
     element(
       "div",
@@ -96,12 +126,26 @@ for (const { title, about, make, otherwise } of sections) {
     element("p", { className: "about" }, about),
     element("div", { className: "cells" }, ...cells),
   ));
-  views.push(...made.filter((view) => view !== undefined));
-  performance.mark("usable");
-  // What is there can be used while the rest is made.
-  await new Promise((resolve) => setTimeout(resolve));
+  return made.filter((view) => view !== undefined);
 }
-document.documentElement.dataset.ready = "";
+
+/** Goes to the moment that the page's address names. */
+function goToAddress(): void {
+  const ms = momentOf(location.hash);
+  if (ms !== undefined) page.goTo(Math.min(ms, endMs));
+}
+
+/** Puts a moment into the address, once time has come to rest. */
+function noteMoment(ms: number): void {
+  clearTimeout(noting);
+  noting = setTimeout(() => {
+    try {
+      history.replaceState(null, "", fragmentOf(ms));
+    } catch {
+      // Not every browser lets a page from disk, or one in a sandbox.
+    }
+  }, restMs);
+}
 
 /** One view that fails must not take the others with it. */
 function makeSafely(make: MakeView, run: PageData): View | undefined {
@@ -121,8 +165,9 @@ function makeSafely(make: MakeView, run: PageData): View | undefined {
 
 /** What tells two runs apart. */
 function captionOf(
-  { title, record: { args = [], seed } }: PageData,
+  { title, record: { bin, args = [], seed } }: PageData,
 ): string {
   const which = seed === undefined ? "on Maelstrom" : `seed ${seed}`;
-  return `${[title, ...args].join(" ")}, ${which}`;
+  const node = bin === undefined ? args : [bin, ...args];
+  return `${[title, ...node].join(" ")}, ${which}`;
 }

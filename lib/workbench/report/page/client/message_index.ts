@@ -4,6 +4,7 @@
  * @module
  */
 import type { PageData } from "../data.ts";
+import { endsOf } from "./crosses.ts";
 
 /** Some messages: those between two moments. */
 export interface Selection {
@@ -24,41 +25,55 @@ export class MessageIndex {
   #dest: ArrayLike<number>;
   #sentMs: ArrayLike<number>;
   #endMs: Float64Array;
-  #lost: Uint8Array;
+  /** Of each, the part of its way after which its arrow ends. */
+  #reach: Float32Array;
   #rows: Uint32Array;
   #longestMs = 0;
 
   constructor({ messages, nodes, services }: PageData) {
     const { parties, sentMs, receivedMs, src, dest } = messages;
-    this.isClient = parties.map((name) =>
-      !nodes.includes(name) && !services.includes(name)
-    );
+    const servers = [...nodes, ...services];
+    // Clients have one lane together, before the first.
+    const lanes = parties.map((name) => servers.indexOf(name));
+    this.isClient = lanes.map((lane) => lane < 0);
     this.#src = src;
     this.#dest = dest;
+    this.#sentMs = sentMs;
     const count = sentMs.length;
-    const latencies = { all: [] as number[], servers: [] as number[] };
+    this.typicalMs = this.#typicalOf(receivedMs);
+    this.#reach = new Float32Array(count).fill(1);
+    const lost = Uint32Array.from({ length: count }, (_, row) => row)
+      .filter((row) => isNaN(receivedMs[row]));
+    const ends = endsOf(
+      Array.from(lost, (row) => ({
+        sentMs: sentMs[row],
+        from: lanes[src[row]],
+        to: lanes[dest[row]],
+      })),
+      this.typicalMs * together,
+    );
+    lost.forEach((row, i) => this.#reach[row] = ends[i]);
+    this.#endMs = Float64Array.from(
+      receivedMs,
+      (ms, row) =>
+        isNaN(ms) ? sentMs[row] + this.typicalMs * this.#reach[row] : ms,
+    );
     for (let row = 0; row < count; row++) {
-      const latency = receivedMs[row] - sentMs[row];
+      const length = this.#endMs[row] - sentMs[row];
+      this.#longestMs = Math.max(this.#longestMs, length);
+    }
+    this.#rows = Uint32Array.from({ length: count }, (_, row) => row);
+  }
+
+  #typicalOf(receivedMs: ArrayLike<number>): number {
+    const latencies = { all: [] as number[], servers: [] as number[] };
+    for (let row = 0; row < receivedMs.length; row++) {
+      const latency = receivedMs[row] - this.#sentMs[row];
       if (isNaN(latency)) continue;
       latencies.all.push(latency);
       if (!this.isClients(row)) latencies.servers.push(latency);
     }
-    this.typicalMs = median(latencies.servers) ?? median(latencies.all) ?? 1;
-    this.#sentMs = sentMs;
-    this.#lost = new Uint8Array(count);
-    this.#endMs = new Float64Array(count);
-    for (let row = 0; row < count; row++) {
-      const lost = isNaN(receivedMs[row]);
-      this.#lost[row] = Number(lost);
-      this.#endMs[row] = lost
-        ? sentMs[row] + this.typicalMs * cutShort
-        : receivedMs[row];
-      this.#longestMs = Math.max(
-        this.#longestMs,
-        this.#endMs[row] - sentMs[row],
-      );
-    }
-    this.#rows = Uint32Array.from({ length: count }, (_, row) => row);
+    return median(latencies.servers) ?? median(latencies.all) ?? 1;
   }
 
   /** From now on only finds messages for which this holds. */
@@ -85,7 +100,12 @@ export class MessageIndex {
   }
 
   isLost(row: number): boolean {
-    return this.#lost[row] === 1;
+    return this.#reach[row] < 1;
+  }
+
+  /** The part of its way after which a message's arrow ends: 1 unless lost. */
+  reach(row: number): number {
+    return this.#reach[row];
   }
 
   /** When it was received; of a lost one, when its arrow ends. */
@@ -155,8 +175,11 @@ export class MessageIndex {
   }
 }
 
-/** A lost message's arrow ends after this part of its way. */
-export const cutShort = 0.4;
+/**
+ * Lost messages end in different places if they were sent within this part of a
+ * typical message's time.
+ */
+const together = 0.1;
 
 /**
  * Gives rows numbers without a pattern: of requests and replies in turns, every

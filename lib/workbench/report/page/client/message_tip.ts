@@ -5,7 +5,8 @@
  */
 /// <reference lib="dom" />
 import type { PageData } from "../data.ts";
-import { element, seconds } from "./dom.ts";
+import { losses } from "../faults.ts";
+import { element, timeOf } from "./dom.ts";
 import type { MessageIndex } from "./message_index.ts";
 
 /** A box of text beside a message. */
@@ -20,6 +21,13 @@ export interface MessageTip {
   ): string;
   hide(): void;
 }
+
+/** Why a message was never received. */
+const lossWords = {
+  partition: "never received: a partition swallowed it",
+  chance: "never received: it was lost by chance",
+  none: "never received",
+};
 
 /** Makes the box. */
 export function messageTip(
@@ -44,9 +52,11 @@ export function messageTip(
       title.textContent = `${parties[src[row]]} → ${parties[dest[row]]}  ${
         types[type[row]]
       }`;
-      times.textContent = `sent at ${seconds(sentMs[row])}, ${
+      times.textContent = `sent ${
+        sentMs[row] < 0 ? "in the set-up" : `at ${timeOf(sentMs[row])}`
+      }, ${
         index.isLost(row)
-          ? "never received"
+          ? lossWords[losses[messages.lost[row]] ?? "none"]
           : `received after ${latencyMs.toFixed(latencyMs < 10 ? 2 : 0)} ms`
       }`;
       text.textContent = body[row];

@@ -4,6 +4,8 @@
  *
  * @module
  */
+// @ts-types="@types/d3-scale"
+import { scaleLinear } from "d3-scale";
 import { quantiles } from "../../../checkers/quantiles.ts";
 import {
   type History,
@@ -53,6 +55,29 @@ export function operationsOf(history: History): Operation[] {
         endMs: end ? end.time / msInNs : NaN,
       };
     });
+}
+
+/** What asks for values and changes none. */
+const reading: ReadonlySet<unknown> = new Set([
+  "read",
+  "poll",
+  "assign",
+  "r",
+]);
+
+/** Whether an operation can't have changed anything. */
+export function readsOnly({ begin: { f, value } }: Operation): boolean {
+  if (f !== "txn") return reading.has(f);
+  return Array.isArray(value) && value.length > 0 &&
+    value.every((mop) => Array.isArray(mop) && reading.has(mop[0]));
+}
+
+/**
+ * Whether an operation is no request but the end of a client, after which it
+ * begins anew: kafka's clients do that.
+ */
+export function isCrash({ begin: { f } }: Operation): boolean {
+  return f === "crash";
 }
 
 /** The kinds of operations, the most frequent first. */
@@ -166,6 +191,15 @@ export function decadesOf(least: number, greatest: number): number[] {
     { length: to - from + 1 },
     (_, i) => Number(`1e${from + i}`),
   );
+}
+
+/**
+ * Ticks from 0 to a number of things, about so many. Things are counted: if there
+ * is room for whole numbers, there are no others.
+ */
+export function wholeTicks(greatest: number, count: number): number[] {
+  const all = scaleLinear([0, greatest || 1], [0, 1]).ticks(count);
+  return greatest < 1 ? all : all.filter(Number.isInteger);
 }
 
 /** A text that isn't longer than that, with its end left out if need be. */

@@ -49,6 +49,8 @@ export function playback(
     go(ms: number): void;
   },
 ): Playback {
+  // A run that ended at once has no length.
+  const lengthMs = endMs - startMs || 1;
   let nowMs = startMs;
   let running: number | undefined;
   let frameMs = 0;
@@ -76,7 +78,7 @@ export function playback(
 
   const marks = faults.map((fault) => {
     const mark = element("span", { className: "fault", title: fault.kind });
-    const part = (ms: number) => 100 * (ms - startMs) / (endMs - startMs);
+    const part = (ms: number) => 100 * (ms - startMs) / lengthMs;
     mark.style.left = `${part(fault.startMs)}%`;
     mark.style.width = `${part(fault.endMs) - part(fault.startMs)}%`;
     return mark;
@@ -106,7 +108,7 @@ export function playback(
   play.addEventListener("click", toggle);
   range.addEventListener("input", () => {
     setRunning(false);
-    go(startMs + (endMs - startMs) * Number(range.value) / steps);
+    go(startMs + lengthMs * Number(range.value) / steps);
   });
   setRunning(false);
 
@@ -128,7 +130,7 @@ export function playback(
       if (shown !== nowMs) setRunning(false);
       nowMs = shown;
       range.value = String(
-        Math.round(steps * (nowMs - startMs) / (endMs - startMs)),
+        Math.round(steps * (nowMs - startMs) / lengthMs),
       );
       output.textContent = seconds(nowMs, typicalMs / 10);
       range.ariaValueText = output.textContent;

@@ -1,14 +1,18 @@
 /**
  * How the space-time diagram is drawn, from back to front: times, faults, the
- * parties' lines, messages.
+ * parties' lines, messages, what nodes logged, crashes.
  *
  * @module
  */
 /// <reference lib="dom" />
 // @ts-types="@types/d3-scale"
 import type { ScaleLinear, ScalePoint } from "d3-scale";
-import type { FaultSpan } from "../faults.ts";
-import { seconds } from "./dom.ts";
+import { describeFault, type FaultSpan } from "../faults.ts";
+import type { LoggedLine, NodeMishap } from "../logs.ts";
+import { timeOf } from "./dom.ts";
+import { colourOf } from "./families.ts";
+import type { Selection } from "./message_index.ts";
+import type { Arrow, SpaceTimeState } from "./space_time_state.ts";
 import type { Theme } from "./theme.ts";
 
 /** Room for the times on the left, and for the names at the top. */
@@ -30,11 +34,79 @@ export interface Scene {
   lanes: ScalePoint<string>;
 }
 
-/** An arrow: from where to where. */
-export type Arrow = readonly [x1: number, y1: number, x2: number, y2: number];
+/** With more log lines in sight than this, they aren't marked. */
+const mostLogMarks = 400;
+
+/** Draws all of it. */
+export function drawSpaceTime(
+  scene: Scene,
+  state: SpaceTimeState,
+  { rows }: Selection,
+): void {
+  const { context, theme, width, height, time } = scene;
+  const { data, index, chosenMs, chosenRow } = state;
+  const { nodes, faults, mishaps, logs } = data;
+  context.save();
+  context.beginPath();
+  context.rect(0, margin.top, width, height - margin.top);
+  context.clip();
+  drawSetUp(scene);
+  drawTimes(scene);
+  drawFaults(scene, faults);
+  drawLanes(scene, (name) => nodes.includes(name));
+  drawMessages(scene, state, rows);
+  for (const row of rows) {
+    if (index.isLost(row)) drawCross(scene, state.arrowOf(row, time));
+  }
+  drawLogMarks(scene, logs.lines);
+  for (const mishap of mishaps) drawMishap(scene, mishap);
+  drawFaultNames(scene, faults, (fault) => describeFault(fault, nodes));
+  if (chosenMs !== undefined) {
+    context.fillStyle = theme.accent;
+    context.fillRect(margin.left, time(chosenMs) - 1, width, 2);
+  }
+  if (chosenRow !== undefined) {
+    drawChosen(scene, state.arrowOf(chosenRow, time));
+  }
+  context.restore();
+  drawNames(scene);
+}
+
+function drawMessages(
+  scene: Scene,
+  state: SpaceTimeState,
+  rows: readonly number[],
+) {
+  const { type } = state.data.messages;
+  const byColour = Map.groupBy(
+    rows,
+    (row) => colourOf(state.familyOfType[type[row]], scene.theme),
+  );
+  for (const [colour, own] of byColour) {
+    const arrows = own.map((row) => ({
+      arrow: state.arrowOf(row, scene.time),
+      lost: state.index.isLost(row),
+    }));
+    drawArrows(scene, colour, arrows, rows.length);
+  }
+}
+
+/** What comes before the run begins. */
+function drawSetUp({ context, theme, width, time }: Scene) {
+  const end = time(0);
+  if (end <= margin.top) return;
+  context.fillStyle = theme.surface;
+  context.fillRect(margin.left, margin.top, width, end - margin.top);
+  if (end - margin.top < 16) return;
+  context.font = `12px ${theme.font}`;
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  context.fillStyle = theme.muted;
+  context.fillText("set-up", margin.left - 8, margin.top + 9);
+}
 
 /** Horizontal lines at round times. */
-export function drawTimes({ context, theme, width, height, time }: Scene) {
+function drawTimes({ context, theme, width, height, time }: Scene) {
   const ticks = time.ticks(Math.max(3, height / 70));
   const stepMs = ticks[1] - ticks[0] || 1;
   context.font = `12px ${theme.font}`;
@@ -44,15 +116,15 @@ export function drawTimes({ context, theme, width, height, time }: Scene) {
     const y = Math.round(time(ms));
     context.fillStyle = theme.grid;
     context.fillRect(margin.left, y, width, 1);
-    // Not half behind the names.
-    if (y < margin.top + 6) continue;
+    // Not half behind the names; and the set-up has no times.
+    if (ms < 0 || y < margin.top + 6) continue;
     context.fillStyle = theme.muted;
-    context.fillText(seconds(ms, stepMs), margin.left - 8, y);
+    context.fillText(timeOf(ms, stepMs), margin.left - 8, y);
   }
 }
 
 /** Bands for as long as faults last. */
-export function drawFaults(
+function drawFaults(
   { context, theme, width, height, time }: Scene,
   faults: readonly FaultSpan[],
 ) {
@@ -70,7 +142,7 @@ export function drawFaults(
 }
 
 /** What the faults do, in words that stay in sight while the fault does. */
-export function drawFaultNames(
+function drawFaultNames(
   { context, theme, width, height, time }: Scene,
   faults: readonly FaultSpan[],
   describe: (fault: FaultSpan) => string,
@@ -96,7 +168,7 @@ export function drawFaultNames(
 }
 
 /** The parties' lines; `solid` are those of nodes. */
-export function drawLanes(
+function drawLanes(
   { context, theme, height, lanes }: Scene,
   solid: (name: string) => boolean,
 ) {
@@ -114,7 +186,7 @@ export function drawLanes(
 }
 
 /** The parties' names; where there isn't room, some are left out. */
-export function drawNames({ context, theme, width, lanes }: Scene) {
+function drawNames({ context, theme, width, lanes }: Scene) {
   context.fillStyle = theme.grid;
   context.fillRect(0, margin.top - 1, width, 1);
   context.fillStyle = theme.text;
@@ -132,7 +204,7 @@ export function drawNames({ context, theme, width, lanes }: Scene) {
 }
 
 /** Messages of one colour, with heads if there aren't too many in all. */
-export function drawArrows(
+function drawArrows(
   { context }: Scene,
   colour: string,
   arrows: readonly { arrow: Arrow; lost: boolean }[],
@@ -157,7 +229,7 @@ export function drawArrows(
 }
 
 /** Where a message was lost. */
-export function drawCross({ context, theme }: Scene, [, , x, y]: Arrow) {
+function drawCross({ context, theme }: Scene, [, , x, y]: Arrow) {
   context.strokeStyle = theme.fault;
   context.lineWidth = 1.75;
   context.beginPath();
@@ -168,8 +240,61 @@ export function drawCross({ context, theme }: Scene, [, , x, y]: Arrow) {
   context.stroke();
 }
 
+/** Where nodes logged something: small squares on their lines. */
+function drawLogMarks(
+  { context, theme, time, lanes }: Scene,
+  lines: readonly LoggedLine[],
+) {
+  const [fromMs, toMs] = time.domain();
+  const inSight = lines.filter(({ ms }) => fromMs <= ms && ms <= toMs);
+  if (inSight.length > mostLogMarks) return;
+  context.fillStyle = theme.text;
+  for (const { node, ms } of inSight) {
+    const x = lanes(node);
+    if (x !== undefined) context.fillRect(x - 3, time(ms) - 3, 6, 6);
+  }
+}
+
+/** Where a node did what none may do: its line ends there, if that's its end. */
+function drawMishap(
+  { context, theme, time, lanes, height }: Scene,
+  { node, ms, crashed, ended }: NodeMishap,
+) {
+  const [x, y] = [lanes(node), time(ms)];
+  if (x === undefined || y > height) return;
+  if (ended) {
+    context.fillStyle = theme.background;
+    context.fillRect(x - 3, y, 6, height - y);
+  }
+  if (y < margin.top - 8) return;
+  context.beginPath();
+  context.arc(x, y, 8, 0, 2 * Math.PI);
+  context.fillStyle = theme.fail;
+  context.fill();
+  context.strokeStyle = theme.background;
+  context.lineWidth = 2;
+  context.beginPath();
+  context.moveTo(x - 3.5, y - 3.5);
+  context.lineTo(x + 3.5, y + 3.5);
+  context.moveTo(x - 3.5, y + 3.5);
+  context.lineTo(x + 3.5, y - 3.5);
+  context.stroke();
+  context.font = `600 12px ${theme.font}`;
+  context.textBaseline = "middle";
+  const text = crashed ? `${node} crashed` : `${node}: error`;
+  const { width } = context.measureText(text);
+  const isRight = x + 14 + width < context.canvas.clientWidth;
+  context.textAlign = isRight ? "left" : "right";
+  const at = isRight ? x + 14 : x - 14;
+  context.strokeStyle = theme.background;
+  context.lineWidth = 4;
+  context.strokeText(text, at, y);
+  context.fillStyle = theme.fail;
+  context.fillText(text, at, y);
+}
+
 /** The message that one points at. */
-export function drawChosen({ context, theme }: Scene, arrow: Arrow) {
+function drawChosen({ context, theme }: Scene, arrow: Arrow) {
   const [x1, y1, x2, y2] = arrow;
   context.strokeStyle = context.fillStyle = theme.text;
   context.lineWidth = 2.5;

@@ -6,6 +6,7 @@
  */
 /// <reference lib="dom" />
 import { element } from "./dom.ts";
+import { onPrint } from "./printing.ts";
 import { onThemeChange, type Theme, theme } from "./theme.ts";
 
 /** A canvas in its box. Lengths are CSS pixels. */
@@ -64,14 +65,16 @@ export function surface(
       requestAnimationFrame(paint);
     },
   };
-  new ResizeObserver(() => {
+  const fit = () => {
     made.width = made.box.clientWidth;
     made.height = made.box.clientHeight;
     canvas.width = Math.round(made.width * devicePixelRatio);
     canvas.height = Math.round(made.height * devicePixelRatio);
     if (made.width > 0) resized?.();
     paint();
-  }).observe(made.box);
+  };
+  new ResizeObserver(fit).observe(made.box);
   onThemeChange(made.redraw);
+  onPrint(fit);
   return made;
 }

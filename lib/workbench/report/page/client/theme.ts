@@ -4,6 +4,7 @@
  * @module
  */
 /// <reference lib="dom" />
+import { isPrinting } from "./printing.ts";
 
 /** What the page is drawn in. All are CSS colours. */
 export interface Theme {
@@ -44,7 +45,7 @@ const themes = new Map<boolean, Theme>();
 
 /** The colours of now. */
 export function theme(): Theme {
-  const dark = darkness.matches;
+  const dark = darkness.matches && !isPrinting();
   let current = themes.get(dark);
   if (current === undefined) themes.set(dark, current = readTheme(dark));
   return current;

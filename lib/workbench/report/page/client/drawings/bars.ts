@@ -7,9 +7,10 @@
  */
 /// <reference lib="dom" />
 import type { OpSpan } from "../../anomalies/spans.ts";
+import type { FaultSpan } from "../../faults.ts";
 import { shorten } from "../operations.ts";
 import type { Theme } from "../theme.ts";
-import { charWidth, drawingOf, mono } from "./svg.ts";
+import { charWidth, type Drawing, drawingOf, mono } from "./svg.ts";
 
 /** An operation to draw. */
 export interface Bar extends OpSpan {
@@ -21,6 +22,7 @@ export interface Bar extends OpSpan {
 }
 
 const left = 104;
+const top = 22;
 const rowHeight = 56;
 const leastStep = 20;
 const maxChars = 28;
@@ -64,9 +66,18 @@ function placesOf(operations: readonly Bar[]): Map<number, number> {
   return places;
 }
 
+/** Where things are in the drawing. */
+interface Scene {
+  svg: Drawing;
+  theme: Theme;
+  x: (ms: number) => number;
+  right: number;
+}
+
 /** Draws operations. If the width isn't enough, the drawing is wider. */
 export function bars(
   operations: readonly Bar[],
+  faults: readonly FaultSpan[],
   width: number,
   theme: Theme,
 ): SVGSVGElement {
@@ -78,13 +89,15 @@ export function bars(
     1,
     Math.min(mostStretched, (width - left - 32) / least),
   );
-  const x = (ms: number) => left + stretch * places.get(ms)!;
   const right = left + stretch * least + 24;
-  const height = processes.length * rowHeight + 8;
+  const height = top + processes.length * rowHeight + 24;
   const svg = drawingOf(right + 8, height, theme);
+  const x = (ms: number) => left + stretch * placeAt(ms, places);
+  const scene: Scene = { svg, theme, x, right };
+  for (const fault of faults) drawFault(scene, fault, height);
 
-  const rows = svg.selectAll("g").data(processes).join("g")
-    .attr("transform", (_, i) => `translate(0,${i * rowHeight + 8})`);
+  const rows = svg.selectAll("g.row").data(processes).join("g")
+    .attr("transform", (_, i) => `translate(0,${i * rowHeight + top})`);
   rows.append("line").attr("x1", left - 8).attr("x2", right)
     .attr("y1", barHeight / 2).attr("y2", barHeight / 2)
     .attr("stroke", theme.grid);
@@ -94,38 +107,72 @@ export function bars(
     .text((process) =>
       `at ${operations.find((each) => each.process === process)!.node}`
     );
-
   for (const operation of operations) {
-    const { process, invokedMs, completedMs, label, culprit, openBefore } =
-      operation;
-    const from = x(invokedMs);
-    const to = x(completedMs ?? Infinity);
-    const y = processes.indexOf(process) * rowHeight + 8;
-    const colour = culprit ? theme.fail : theme.palette[0];
-    const bar = svg.append("g").attr("transform", `translate(0,${y})`);
-    bar.append("title").text(
-      `operation ${operation.index}: ${operation.f} ${operation.text}`,
-    );
-    if (openBefore) {
-      bar.append("line").attr("x1", left - 8).attr("x2", from)
-        .attr("y1", barHeight / 2).attr("y2", barHeight / 2)
-        .attr("stroke", colour).attr("stroke-width", 3)
-        .attr("stroke-dasharray", "3 4");
-    }
-    bar.append("rect").attr("x", from).attr("width", Math.max(8, to - from))
-      .attr("height", barHeight).attr("rx", 5).attr("fill", theme.background);
-    bar.append("rect").attr("x", from).attr("width", Math.max(8, to - from))
-      .attr("height", barHeight).attr("rx", 5)
-      .attr("fill", colour).attr("fill-opacity", 0.16)
-      .attr("stroke", colour).attr("stroke-width", culprit ? 2.5 : 1.5)
-      .attr("stroke-dasharray", completedMs === null ? "5 4" : null);
-    bar.append("text").attr("x", from + 8).attr("y", barHeight / 2 + 4.5)
-      .attr("font-family", mono).attr("font-size", 12.5)
-      .attr("font-weight", 600).attr("fill", theme.text)
-      .text(`${shorten(label, maxChars)}${culprit ? " ✗" : ""}`);
-    bar.append("text").attr("x", from).attr("y", barHeight + 14)
-      .attr("font-size", 11).attr("fill", theme.muted)
-      .text(timesOf(operation));
+    const row = processes.indexOf(operation.process);
+    drawBar(scene, operation, row * rowHeight + top);
   }
+  svg.append("text").attr("x", left).attr("y", height - 6)
+    .attr("font-size", 11).attr("fill", theme.muted)
+    .text("Time isn't to scale: each beginning and each end is a step.");
   return svg.node()!;
+}
+
+/** The place of a moment that may lie between those that have one. */
+function placeAt(ms: number, places: ReadonlyMap<number, number>): number {
+  const own = places.get(ms);
+  if (own !== undefined) return own;
+  const all = [...places];
+  const after = all.findIndex(([moment]) => moment > ms);
+  if (after < 0) return all.at(-1)![1];
+  return after === 0
+    ? all[0][1] - leastStep / 2
+    : (all[after - 1][1] + all[after][1]) / 2;
+}
+
+/** A band for as long as a fault lasts. */
+function drawFault(
+  { svg, theme, x, right }: Scene,
+  fault: FaultSpan,
+  height: number,
+) {
+  const from = Math.max(left - 8, x(fault.startMs));
+  const to = Math.min(right, x(fault.endMs));
+  svg.append("rect").attr("x", from).attr("width", Math.max(3, to - from))
+    .attr("y", 0).attr("height", height - 22).attr("fill", theme.faultBand);
+  svg.append("rect").attr("x", from).attr("width", Math.max(3, to - from))
+    .attr("y", 0).attr("height", 3).attr("fill", theme.fault);
+  svg.append("text").attr("x", from + 4).attr("y", 15)
+    .attr("font-size", 11).attr("font-weight", 600)
+    .attr("fill", theme.fault).text(fault.kind);
+}
+
+function drawBar({ svg, theme, x }: Scene, operation: Bar, y: number) {
+  const { invokedMs, completedMs, label, culprit, openBefore } = operation;
+  const from = x(invokedMs);
+  const to = x(completedMs ?? Infinity);
+  const colour = culprit ? theme.fail : theme.palette[0];
+  const bar = svg.append("g").attr("transform", `translate(0,${y})`);
+  bar.append("title").text(
+    `operation ${operation.index}: ${operation.f} ${operation.text}`,
+  );
+  if (openBefore) {
+    bar.append("line").attr("x1", left - 8).attr("x2", from)
+      .attr("y1", barHeight / 2).attr("y2", barHeight / 2)
+      .attr("stroke", colour).attr("stroke-width", 3)
+      .attr("stroke-dasharray", "3 4");
+  }
+  const box = () =>
+    bar.append("rect").attr("x", from).attr("width", Math.max(8, to - from))
+      .attr("height", barHeight).attr("rx", 5);
+  box().attr("fill", theme.background);
+  box().attr("fill", colour).attr("fill-opacity", 0.16)
+    .attr("stroke", colour).attr("stroke-width", culprit ? 2.5 : 1.5)
+    .attr("stroke-dasharray", completedMs === null ? "5 4" : null);
+  bar.append("text").attr("x", from + 8).attr("y", barHeight / 2 + 4.5)
+    .attr("font-family", mono).attr("font-size", 12.5)
+    .attr("font-weight", 600).attr("fill", theme.text)
+    .text(`${shorten(label, maxChars)}${culprit ? " ✗" : ""}`);
+  bar.append("text").attr("x", from).attr("y", barHeight + 14)
+    .attr("font-size", 11).attr("fill", theme.muted)
+    .text(timesOf(operation));
 }

@@ -6,6 +6,8 @@
  */
 /// <reference lib="dom" />
 import * as Plot from "@observablehq/plot";
+// @ts-types="@types/d3-scale"
+import { scaleLinear } from "d3-scale";
 import type { CounterAnomaly } from "../../anomalies/counter.ts";
 import type { Theme } from "../theme.ts";
 
@@ -42,7 +44,9 @@ export function numberLine(
       label: "value of the counter",
       labelOffset: 40,
       domain: [least - margin, greatest + margin],
-      ticks: Math.max(2, width / 120),
+      ticks: scaleLinear([least - margin, greatest + margin], [0, 1])
+        .ticks(Math.max(2, width / 120)).filter(Number.isInteger),
+      tickFormat: (value: number) => value.toLocaleString("en"),
       grid: true,
     },
     y: { label: null, domain: [...new Set(rows)].sort(), tickSize: 0 },

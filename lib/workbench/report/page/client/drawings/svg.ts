@@ -20,6 +20,8 @@ export function drawingOf(
   return create<SVGSVGElement>("svg:svg")
     .attr("width", width)
     .attr("height", height)
+    // It shrinks on paper if it's wider.
+    .attr("viewBox", `0 0 ${width} ${height}`)
     .attr("font-family", font)
     .attr("font-size", 12);
 }
