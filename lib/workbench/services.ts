@@ -6,16 +6,22 @@
  * touch them.
  *
  * - `lin-kv`: one state, which every request sees and changes at once.
- * - `seq-kv`: the newest states are kept. A request that changes nothing may be
- *   answered from any of them that isn't older than what its sender has seen; a
- *   change is always made to the newest.
- * - `lww-kv`: two replicas. Each request goes to either; before it does, one of
- *   them may hear of what the other knows, and the later write wins.
+ * - `seq-kv`: the newest 32 states are kept, in a ring. A request that changes
+ *   nothing is answered from a state that is drawn from those that aren't older
+ *   than what its sender has seen; a change is always made to the newest. As the
+ *   ring wraps around, who has been away for more than 32 changes is shown some
+ *   newer state in place of one that has gone, and may later be taken back.
+ * - `lww-kv`: two replicas, and each request goes to either. They are meant to
+ *   tell each other what they hold, the last write winning; but Maelstrom 0.2.4
+ *   loses what comes of it, so they never hear of each other, and a value is
+ *   found by one request of two, however old it is.
  * - `lin-tso`: counts.
  *
- * Keys and values are any JSON, and the same when their content is. Where
- * Maelstrom says nothing at all to a request that it can't read, these answer
- * with an error: 10 for a type that they don't know, 12 for a missing field.
+ * Keys and values are any JSON, and the same when their content is. A field that
+ * is missing is `null`: a `write` without a `value` stores that.
+ *
+ * They are kinder than Maelstrom's in one thing. Those say nothing to a request
+ * whose type they don't know; these answer with error 10, unless it's a reply.
  *
  * @module
  */
@@ -25,8 +31,13 @@ import { identity, parseExact } from "./exact_json.ts";
 import type { Network } from "./network.ts";
 import type { Random } from "./random.ts";
 
-/** Answers the requests of nodes; what it throws is an error reply. */
-type Service = (src: string, request: OpenBody) => OutgoingBody;
+/** One of the services. */
+interface Service {
+  /** The types of request that it knows. */
+  types: readonly string[];
+  /** Answers one of them; what it throws is an error reply. */
+  handle(src: string, request: OpenBody): OutgoingBody;
+}
 
 /** The services by their addresses. */
 const services: { readonly [id: string]: (random: Random) => Service } = {
@@ -49,10 +60,12 @@ export function startServices(
     const service = make(randomFor(id));
     network.add(id, ({ src, line }) => {
       const { body } = parseExact(line) as { body: OpenBody };
+      const known = service.types.includes(body.type);
       // Were replies answered, two sides could send each other errors for ever.
-      if (body.type === "error" || Object.hasOwn(body, "in_reply_to")) return;
+      // Some nodes put an in_reply_to into their requests, too.
+      if (!known && isReply(body)) return;
       const reply = {
-        ...answer(service, src, body),
+        ...(known ? answer(service, src, body) : unknownType(service, body)),
         in_reply_to: body.msg_id ?? null,
       };
       network.send(
@@ -64,13 +77,25 @@ export function startServices(
   }
 }
 
+function isReply(body: OpenBody): boolean {
+  return body.type === "error" || Object.hasOwn(body, "in_reply_to");
+}
+
+function unknownType({ types }: Service, { type }: OpenBody): OutgoingBody {
+  const listed = types.join(", ").replace(/, (?=[^,]*$)/, " and ");
+  return new RPCError(
+    ErrorCode.notSupported,
+    `there is no ${JSON.stringify(type)} here, only ${listed}`,
+  ).toBody();
+}
+
 function answer(
   service: Service,
   src: string,
   request: OpenBody,
 ): OutgoingBody {
   try {
-    return service(src, request);
+    return service.handle(src, request);
   } catch (error) {
     if (error instanceof RPCError) return error.toBody();
     throw error;
@@ -89,6 +114,9 @@ interface Outcome {
   stored?: Stored;
 }
 
+/** The types of request that stores know. */
+const storeTypes = ["read", "write", "cas"];
+
 /**
  * Carries out a request on the key that it is about. All stores do the same
  * here; they differ in which state they do it on.
@@ -98,35 +126,26 @@ function apply(
   request: OpenBody,
   { canCreate = true } = {},
 ): Outcome {
-  switch (request.type) {
-    case "read":
-      return { reply: { type: "read_ok", value: existing(current).value } };
-    case "write":
-      return {
-        reply: { type: "write_ok" },
-        stored: { value: field(request, "value") },
-      };
-    case "cas": {
-      const stored = { value: field(request, "to") };
-      if (current === undefined && canCreate && request.create_if_not_exists) {
-        return { reply: { type: "cas_ok" }, stored };
-      }
-      const { value } = existing(current);
-      // Maelstrom takes a missing "from" for null, and nodes rely on it.
-      const { from = null } = request;
-      if (!same(value, from)) {
-        throw new RPCError(
-          ErrorCode.preconditionFailed,
-          `current value ${JSON.stringify(value)} is not ${
-            JSON.stringify(from)
-          }`,
-        );
-      }
-      return { reply: { type: "cas_ok" }, stored };
-    }
-    default:
-      throw unknownType(request, "read, write and cas");
+  // What is missing is null, as in Maelstrom, and nodes rely on it.
+  const { value = null, from = null, to = null } = request;
+  if (request.type === "read") {
+    return { reply: { type: "read_ok", value: existing(current).value } };
   }
+  if (request.type === "write") {
+    return { reply: { type: "write_ok" }, stored: { value } };
+  }
+  const creates = canCreate && isTrue(request.create_if_not_exists);
+  if (current === undefined && creates) {
+    return { reply: { type: "cas_ok" }, stored: { value: to } };
+  }
+  const { value: actual } = existing(current);
+  if (!same(actual, from)) {
+    throw new RPCError(
+      ErrorCode.preconditionFailed,
+      `current value ${JSON.stringify(actual)} is not ${JSON.stringify(from)}`,
+    );
+  }
+  return { reply: { type: "cas_ok" }, stored: { value: to } };
 }
 
 function existing(current: Stored | undefined): Stored {
@@ -134,26 +153,14 @@ function existing(current: Stored | undefined): Stored {
   throw new RPCError(ErrorCode.keyDoesNotExist, "key does not exist");
 }
 
-function field(request: OpenBody, name: string): unknown {
-  if (Object.hasOwn(request, name)) return request[name];
-  throw new RPCError(
-    ErrorCode.malformedRequest,
-    `a ${request.type} needs a "${name}"`,
-  );
-}
-
-function unknownType({ type }: OpenBody, known: string): RPCError {
-  return new RPCError(
-    ErrorCode.notSupported,
-    `there is no ${JSON.stringify(type)} here, only ${known}`,
-  );
+/** Whether the JVM's side takes it for true: 0 and "" are. */
+function isTrue(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false;
 }
 
 /** The key that a request is about, as a text. */
-function keyOf(request: OpenBody): string {
-  const known = ["read", "write", "cas"].includes(request.type);
-  if (!known) throw unknownType(request, "read, write and cas");
-  return identity(field(request, "key"));
+function keyOf({ key = null }: OpenBody): string {
+  return identity(key);
 }
 
 function same(a: unknown, b: unknown): boolean {
@@ -162,16 +169,26 @@ function same(a: unknown, b: unknown): boolean {
 
 function linearizableKV(): Service {
   const state = new Map<string, Stored>();
-  return (_, request) => {
-    const key = keyOf(request);
-    const { reply, stored } = apply(state.get(key), request);
-    if (stored) state.set(key, stored);
-    return reply;
+  return {
+    types: storeTypes,
+    handle(_, request) {
+      const key = keyOf(request);
+      const { reply, stored } = apply(state.get(key), request);
+      if (stored) state.set(key, stored);
+      return reply;
+    },
   };
 }
 
 /** How many states `seq-kv` remembers, the newest among them. */
 const rememberedStates = 32;
+
+/** The state that stands where one has stood in the ring. */
+function inRing(state: number, newest: number): number {
+  const oldest = newest - rememberedStates + 1;
+  const turns = Math.ceil((oldest - state) / rememberedStates);
+  return state + Math.max(0, turns) * rememberedStates;
+}
 
 /** What a key has held, each from a state on, oldest first. */
 type Versions = { since: number; stored: Stored }[];
@@ -180,15 +197,16 @@ function sequentialKV(random: Random): Service {
   // States are numbered. Only what differs between them is kept.
   let newest = 0;
   const keys = new Map<string, Versions>();
-  /** The state that each client has seen last: it sees none before that. */
+  /** The state that was last drawn for each client: none before that is. */
   const seen = new Map<string, number>();
 
-  return (src, request) => {
+  const handle = (src: string, request: OpenBody) => {
     const key = keyOf(request);
     const versions = keys.get(key) ?? [];
-    const oldest = Math.max(seen.get(src) ?? 0, newest - rememberedStates + 1);
+    const oldest = seen.get(src) ?? 0;
     const past = oldest + random.integer(newest - oldest + 1);
-    const before = versions.findLast(({ since }) => since <= past)?.stored;
+    const shown = inRing(past, newest);
+    const before = versions.findLast(({ since }) => since <= shown)?.stored;
     let outcome: Outcome;
     try {
       outcome = apply(before, request);
@@ -215,60 +233,26 @@ function sequentialKV(random: Random): Service {
     }
     return reply;
   };
-}
-
-/** One of the states that `lww-kv` consists of. */
-interface Replica {
-  /** A Lamport clock: ahead of all writes that it knows of. */
-  clock: number;
-  values: Map<string, { time: number; stored: Stored }>;
-  /** Keys that were written since the other replica last heard of this one. */
-  news: Set<string>;
+  return { types: storeTypes, handle };
 }
 
 function lastWriteWinsKV(random: Random): Service {
-  const replicas = [0, 1].map((): Replica => ({
-    clock: 0,
-    values: new Map(),
-    news: new Set(),
-  }));
-
-  return (_, request) => {
-    const key = keyOf(request);
-    const source = random.choice(replicas);
-    const target = random.choice(replicas);
-    if (source !== target) tell(source, target);
-    const replica = random.choice(replicas);
-    const { reply, stored } = apply(
-      replica.values.get(key)?.stored,
-      request,
-      { canCreate: false },
-    );
-    if (stored) {
-      replica.values.set(key, { time: replica.clock++, stored });
-      replica.news.add(key);
-    }
-    return reply;
+  const replicas = [new Map<string, Stored>(), new Map<string, Stored>()];
+  return {
+    types: storeTypes,
+    handle(_, request) {
+      const replica = random.choice(replicas);
+      const key = keyOf(request);
+      const { reply, stored } = apply(replica.get(key), request, {
+        canCreate: false,
+      });
+      if (stored) replica.set(key, stored);
+      return reply;
+    },
   };
-}
-
-/** Of what both know the later wins; of two at the same time, the source's. */
-function tell(source: Replica, target: Replica): void {
-  target.clock = Math.max(target.clock, source.clock);
-  for (const key of source.news) {
-    const ours = source.values.get(key)!;
-    const theirs = target.values.get(key);
-    if (theirs === undefined || theirs.time <= ours.time) {
-      target.values.set(key, ours);
-    }
-  }
-  source.news.clear();
 }
 
 function timestampOracle(): Service {
   let next = 0;
-  return (_, request) => {
-    if (request.type !== "ts") throw unknownType(request, "ts");
-    return { type: "ts_ok", ts: next++ };
-  };
+  return { types: ["ts"], handle: () => ({ type: "ts_ok", ts: next++ }) };
 }
