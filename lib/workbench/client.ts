@@ -1,6 +1,8 @@
 /**
  * A client of the network: one request at a time, as Maelstrom's
  * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/client.clj).
+ * As there, the first message that names the request in its `in_reply_to` is the
+ * answer, whoever it's from.
  *
  * @module
  */
@@ -34,6 +36,8 @@ export interface RPC {
    * allowed, as in Maelstrom.
    */
   reply: Shape;
+  /** Whether only the answer's type is looked at, as in the one to `init`. */
+  onlyType?: boolean;
 }
 
 /** Hands out clients. */
@@ -145,12 +149,14 @@ export class Client {
     );
     const [message, line] = await promise;
     const { body } = message;
-    if (body.type === "error") throw RPCError.fromBody(body);
-    const problem = shapeProblem(body, {
-      ...rpc.reply,
-      in_reply_to: "integer",
-      "msg_id?": "integer",
-    });
+    if (body.type === "error") throw errorOf(body);
+    const problem = rpc.onlyType
+      ? shapeProblem({ type: body.type }, { type: rpc.reply.type })
+      : shapeProblem(body, {
+        ...rpc.reply,
+        in_reply_to: "integer",
+        "msg_id?": "integer",
+      });
     if (problem) {
       const text =
         `${node} answered ${rpc.type} with a body that ${problem}. Expected ${
@@ -167,4 +173,12 @@ export class Client {
     }
     return body as unknown as R;
   }
+}
+
+/** The error of an answer; with a code that isn't one, it's an unknown one. */
+function errorOf({ code, text }: Body & Partial<OpenBody>): RPCError {
+  return new RPCError(
+    typeof code === "number" ? code : NaN,
+    typeof text === "string" ? text : undefined,
+  );
 }

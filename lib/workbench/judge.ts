@@ -450,7 +450,11 @@ async function run(
   };
 }
 
-const initRPC: RPC = { type: "init", reply: { type: { is: "init_ok" } } };
+const initRPC: RPC = {
+  type: "init",
+  reply: { type: { is: "init_ok" } },
+  onlyType: true,
+};
 
 /**
  * Asks each node something, all at once; what goes wrong is an error.

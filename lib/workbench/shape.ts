@@ -1,11 +1,18 @@
 /**
- * The shapes that message bodies are checked against.
+ * The shapes that message bodies are checked against, as strict and as lenient
+ * as those of Maelstrom, which come from prismatic/schema
+ * (https://github.com/plumatic/schema/blob/master/src/cljc/schema/core.cljc):
+ *
+ * - `null` is an array without elements, as a Go program's nil slice goes out.
+ *   It's no object, and no array of a certain length.
+ * - 3.0 is no integer, and neither is "3"; 2^80 is one.
+ * - A key that may be missing may not be `null`.
  *
  * @module
  */
 import { ExactNumber } from "./exact_json.ts";
 
-/** What a value may be; an array type has elements of any kind. */
+/** What a value may be; an `"array"` has elements of any kind, or is `null`. */
 export type Kind = "any" | "integer" | "string" | "array" | "object";
 
 /** A kind of its own, for what a workload has to look at more closely. */
@@ -64,6 +71,18 @@ export function shapeText(shape: Shape): string {
   return `{${entries.join(", ")}}`;
 }
 
+/** Whether a value of {@linkcode parseExact} is an integer, however large. */
+export function isInteger(value: unknown): boolean {
+  return Number.isInteger(value) ||
+    value instanceof ExactNumber && value.isInteger;
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null &&
+    !Array.isArray(value) && !(value instanceof ExactNumber);
+}
+
 function fits(value: unknown, kind: Shape[string]): boolean {
   if (typeof kind === "object") {
     return "is" in kind ? value === kind.is : kind.fits(value);
@@ -72,15 +91,13 @@ function fits(value: unknown, kind: Shape[string]): boolean {
     case "any":
       return true;
     case "integer":
-      return Number.isInteger(value) ||
-        value instanceof ExactNumber && value.isInteger;
+      return isInteger(value);
     case "string":
       return typeof value === "string";
     case "array":
-      return Array.isArray(value);
+      return value === null || Array.isArray(value);
     case "object":
-      return typeof value === "object" && value !== null &&
-        !Array.isArray(value);
+      return isObject(value);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   shapeProblem,
   shapeText,
 } from "../../lib/workbench/shape.ts";
+import { parseExact } from "../../lib/workbench/exact_json.ts";
 import { cases } from "./helpers.ts";
 
 const readOk: Shape = {
@@ -92,8 +93,10 @@ Deno.test("which values are of which kind", () => {
     [[1, "a"], ["array"]],
     [{}, ["object"]],
     [{ a: 1 }, ["object"]],
-    [null, []],
+    [null, ["array"]],
     [true, []],
+    [parseExact("3.0"), []],
+    [parseExact("1208925819614629174706176"), ["integer"]],
   ];
   const kinds: Kind[] = ["any", "integer", "string", "array", "object"];
   for (const [value, fitting] of values) {

@@ -6,10 +6,15 @@
  * (https://github.com/jepsen-io/jepsen/blob/v0.3.7/jepsen/src/jepsen/tests/kafka.clj),
  * what clients do is as in Maelstrom's
  * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/workload/kafka.clj).
- * A client polls the keys that it was last assigned, from where it is in each;
- * a new client knows of no keys. Now and then one crashes and is replaced. At
- * the end every client starts afresh and polls all keys from the beginning,
- * until it has seen all that was known to be there.
+ * A client polls the keys that it was last assigned, and those that polls have
+ * brought besides, from where it is in each; a new client knows of no keys. Now
+ * and then one crashes and is replaced. At the end every client starts afresh and
+ * polls all keys from the beginning, until it has seen all that was known to be
+ * there.
+ *
+ * Clients ask for committed offsets, and pass over the answer: a key that is new
+ * to a client is polled from 0. Maelstrom 0.2.4 means to begin where the answer
+ * says, but looks the keys up beside its `offsets` and not in them.
  *
  * @module
  */
@@ -32,13 +37,14 @@ import type { Op } from "../history.ts";
 import type { Completion } from "../interpreter.ts";
 import type { Test } from "../options.ts";
 import type { Random } from "../random.ts";
+import { isInteger, isObject } from "../shape.ts";
 import type { Workload } from "./workload.ts";
 
 /** For each key an offset. */
 type Offsets = ReadonlyMap<string, number>;
 
-/** What a poll brings: for each key `[offset, message]` pairs. */
-type Messages = { [key: string]: [offset: number, message: unknown][] };
+/** What a poll brings: for each key `[offset, message]` pairs, or `null`. */
+type Messages = { [key: string]: [offset: number, message: unknown][] | null };
 
 /** Keys in use at the same time; the last is used most. */
 const defaultKeyCount = 10;
@@ -65,10 +71,11 @@ const isOffset = Number.isSafeInteger as (value: unknown) => boolean;
 
 const offsetKind = { a: "whole number below 2^53", fits: isOffset };
 
+// Nobody reckons with these, so they may be of any size.
 const offsetsKind = {
   a: "map of keys to offsets",
   fits: (value: unknown) =>
-    isObject(value) && Object.values(value).every(isOffset),
+    isObject(value) && Object.values(value).every(isInteger),
 };
 
 const messagesKind = {
@@ -76,15 +83,11 @@ const messagesKind = {
   fits: (value: unknown) =>
     isObject(value) &&
     Object.values(value).every((entries) =>
-      Array.isArray(entries) && entries.every((entry) =>
-        Array.isArray(entry) && entry.length === 2 && isOffset(entry[0])
-      )
+      entries === null || Array.isArray(entries) && entries.every((entry) =>
+          Array.isArray(entry) && entry.length === 2 && isOffset(entry[0])
+        )
     ),
 };
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 const sendRPC: RPC = {
   type: "send",
@@ -144,14 +147,11 @@ async function assign(
     positions.set(client, new Map(keys.map((key) => [key, 0])));
     return { type: "ok" };
   }
-  const { offsets } = await client.rpc(node, listRPC, { keys });
-  const committed = new Map(Object.entries(offsets as Record<string, number>));
+  await client.rpc(node, listRPC, { keys });
   const before = positions.get(client);
   positions.set(
     client,
-    new Map(
-      keys.map((key) => [key, before?.get(key) ?? committed.get(key) ?? 0]),
-    ),
+    new Map(keys.map((key) => [key, before?.get(key) ?? 0])),
   );
   return { type: "ok" };
 }
@@ -176,7 +176,7 @@ async function poll(client: Client, node: string): Promise<Completion> {
   for (const [key, entries] of Object.entries(msgs)) {
     const highest = highestOffset(entries);
     raise(position, key, highest + 1);
-    if (entries.length > 0) processed.set(key, Math.max(0, highest));
+    if (entries?.length) processed.set(key, Math.max(0, highest));
   }
   positions.set(client, position);
   if (processed.size > 0) {
@@ -358,7 +358,7 @@ function catchUp(
 }
 
 function freshPolls({ seen }: Progress): Generator {
-  const keys = [...seen.keys()].sort((a, b) => Number(a) - Number(b));
+  const keys = [...seen.keys()].sort(byNumber);
   return phases(
     once({ f: "crash" }),
     once({ f: "assign", value: keys, "seek-to-beginning?": true }),
@@ -367,6 +367,11 @@ function freshPolls({ seen }: Progress): Generator {
       forever(() => ({ f: "poll", value: [["poll"]], "poll-ms": 1000 })),
     ),
   );
+}
+
+/** The key that isn't a number comes first. */
+function byNumber(a: string, b: string): number {
+  return a === "" ? -1 : b === "" ? 1 : Number(a) - Number(b);
 }
 
 /** The highest offsets that a successful operation sent and polled. */
@@ -379,14 +384,23 @@ function offsetsOf({ f, value }: Op): { sent: Offsets; polled: Offsets } {
   } else if (f === "poll") {
     const [[, msgs]] = value as [["poll", Messages]];
     for (const [key, entries] of Object.entries(msgs)) {
-      polled.set(key, highestOffset(entries));
+      polled.set(numberOf(key), highestOffset(entries));
     }
   }
   return { sent, polled };
 }
 
 function highestOffset(entries: Messages[string]): number {
-  return entries.reduce((highest, [offset]) => Math.max(highest, offset), -1);
+  return (entries ?? [])
+    .reduce((highest, [offset]) => Math.max(highest, offset), -1);
+}
+
+/**
+ * A key as Jepsen's generator takes note of it, for which keys are numbers. One
+ * that isn't is none, and is told to clients as an empty text.
+ */
+function numberOf(key: string): string {
+  return /^[+-]?\d+$/.test(key) ? String(BigInt(key)) : "";
 }
 
 function raise(offsets: Map<string, number>, key: string, offset: number) {

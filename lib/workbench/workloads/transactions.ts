@@ -117,7 +117,7 @@ export function txnRPC(
       type: { is: "txn_ok" },
       txn: {
         a: `list of ["r", key, ${readShape.text}] and ["${writeF}", key, value]`,
-        fits: (txn) => Array.isArray(txn) && txn.every(fits),
+        fits: (txn) => txn === null || Array.isArray(txn) && txn.every(fits),
       },
     },
   };
@@ -138,7 +138,7 @@ export function transactional(
     generator: ({ options }) => transactions(writeF, options),
     async invoke({ value }, client, node) {
       const { txn } = await client.rpc(node, rpc, { txn: value });
-      return { type: "ok", value: txn };
+      return { type: "ok", value: txn ?? [] };
     },
     idempotent: new Set(),
     reusableClients: true,

@@ -45,6 +45,7 @@ export function explain(
   findings: ElleFindings,
   writeF: string,
 ): string | undefined {
+  if (findings.altered) return tellAltered(findings.altered);
   const found = worst(findings);
   if (found === undefined) return undefined;
   const { type, example } = found;
@@ -57,6 +58,19 @@ export function explain(
   const models = findings.not ?? [];
   const not = models.length === 0 ? "" : `\nThat rules out ${list(models)}.`;
   return `${type}, ${times}: ${describe(type, example, writeF)}${not}${others}`;
+}
+
+function tellAltered(
+  { count, examples }: NonNullable<ElleFindings["altered"]>,
+): string {
+  const [{ invoked, completed }] = examples;
+  return `${count} ${
+    count === 1 ? "transaction was" : "transactions were"
+  } answered with another one; the first is ${
+    name(invoked)
+  }, which came back as ${
+    text(completed.value)
+  } (operation ${completed.index})`;
 }
 
 /** How hard it is to understand an anomaly. */

@@ -22,7 +22,7 @@ import {
 } from "./cycles.ts";
 import { type Graph, GraphBuilder, type RelName } from "../graph.ts";
 import { linkProcesses, linkRealtime } from "./order.ts";
-import { alteredTransactions, type Txns } from "./txn.ts";
+import { type Altered, alteredTransactions, type Txns } from "./txn.ts";
 
 /** An example of an anomaly; what it holds depends on its type. */
 export interface Example {
@@ -70,8 +70,11 @@ export interface ElleFindings extends Findings {
    * as it gives up before.
    */
   "also-found"?: { [type: string]: Example[] };
-  /** Replies with another transaction than was asked for; Elle takes them. */
-  altered?: { count: number; examples: Example[] };
+  /**
+   * Replies with another transaction than was asked for. Elle judges what came
+   * instead, so what was asked for has never been judged: it's invalid here.
+   */
+  altered?: { count: number; examples: Altered[] };
 }
 
 /** How many examples of an anomaly are kept. */
@@ -217,17 +220,19 @@ function cycleExample(
 /**
  * Adds what Elle can't cope with, and what it passes over.
  *
- * @returns keys of our own for the findings, which don't change the verdict.
+ * @returns what stands in the findings under a key of our own, and the verdict
+ * that comes of it.
  */
 export function addStrangeness(
   txns: Txns,
   anomalies: Anomalies,
-): Pick<ElleFindings, "altered"> {
+): Partial<Pick<ElleFindings, "valid?" | "altered">> {
   for (const example of txns.malformed) {
     anomalies.add("malformed-transactions", example);
   }
   const altered = alteredTransactions(txns);
   return altered.length === 0 ? {} : {
+    "valid?": false,
     altered: {
       count: altered.length,
       examples: altered.slice(0, maxExamples),

@@ -180,9 +180,9 @@ function pollsOf(op: Op): ByKey {
   for (const [name, messages] of microOps(op)) {
     if (name !== "poll" || !isObject(messages)) continue;
     for (const [key, entries] of Object.entries(messages)) {
-      if (!Array.isArray(entries)) continue;
+      if (entries !== null && !Array.isArray(entries)) continue;
       const list = inner(polls, key, () => []);
-      for (const entry of entries) {
+      for (const entry of entries ?? []) {
         if (Array.isArray(entry)) list.push(entryOf(entry));
       }
     }

@@ -195,16 +195,39 @@ Deno.test("appending an element twice is reported, and doesn't end the check", (
   assertEquals(findings["anomaly-types"], ["duplicate-writes"]);
 });
 
-Deno.test("replies with another transaction don't change the verdict", () => {
-  const history = historyOf(
-    op(0, 0, "invoke", "txn", [append(1, 1), read(2, null)]),
-    op(1, 0, "ok", "txn", [append(1, 1)]),
-    op(2, 0, "invoke", "txn", [read(1, null)]),
-    op(3, 0, "ok", "txn", [read(1, [1])]),
-  );
-  const findings = listAppend(history);
-  assertEquals(findings["valid?"], true);
-  assertEquals(findings.altered?.count, 1);
+Deno.test("a reply with another transaction is invalid, whatever Elle makes of it", () => {
+  const asked = [append(1, 1), read(2, null)];
+  const replies: [what: string, reply: unknown[]][] = [
+    ["one less", [append(1, 1)]],
+    ["none", []],
+    ["one more", [append(1, 1), read(2, null), read(2, null)]],
+    ["another order", [read(2, null), append(1, 1)]],
+    ["another key", [append(1, 1), read(3, null)]],
+    ["another key's type", [append(1, 1), read("2", null)]],
+    ["another value", [append(1, 2), read(2, null)]],
+    ["a value read in its place", [append(1, [1]), read(2, null)]],
+    ["a read for an append", [read(1, [1]), read(2, null)]],
+    ["an append for a read", [append(1, 1), append(2, 1)]],
+  ];
+  const checked = (reply: unknown[]) =>
+    listAppend(historyOf(
+      op(0, 0, "invoke", "txn", asked),
+      op(1, 0, "ok", "txn", reply),
+      op(2, 0, "invoke", "txn", [read(1, null)]),
+      op(3, 0, "ok", "txn", [read(1, [1])]),
+    ));
+  for (const [what, reply] of replies) {
+    const findings = checked(reply);
+    assertEquals(findings["valid?"], false, what);
+    assertEquals(findings.altered?.count, 1, what);
+    assertEquals(
+      explain(findings, "append"),
+      `1 transaction was answered with another one; the first is [["append",1,1],["r",2,null]] (operation 0, process 0), which came back as ${
+        JSON.stringify(reply)
+      } (operation 1)`,
+    );
+  }
+  assertEquals(checked([append(1, 1), read(2, [])]), { "valid?": true });
 });
 
 Deno.test("a store that executes one transaction at a time is never wrong", () => {
