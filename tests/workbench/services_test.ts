@@ -6,7 +6,7 @@ import { parseExact } from "../../lib/workbench/exact_json.ts";
 import { Network } from "../../lib/workbench/network.ts";
 import { Random } from "../../lib/workbench/random.ts";
 import { startServices } from "../../lib/workbench/services.ts";
-import { cases, tally } from "./helpers.ts";
+import { cases } from "./helpers.ts";
 
 /** A network with the services, and nodes that ask them. */
 class World {

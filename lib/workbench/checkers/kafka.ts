@@ -13,6 +13,9 @@
  * the answers to polls have had a key, but never a message of it, we see nothing
  * wrong in that.
  *
+ * Messages of keys that a poll hadn't asked for are judged as all others are, so
+ * they don't make a run invalid, but are told of under `unasked`.
+ *
  * @module
  */
 import type { History } from "../history.ts";
@@ -49,6 +52,7 @@ import {
   orderInSends,
   type Skip,
 } from "./kafka/order.ts";
+import { type Unasked, unaskedPolls } from "./kafka/unasked.ts";
 import type { Findings, Validity } from "./validity.ts";
 
 /** The kinds of error, and what is told of each. */
@@ -109,6 +113,8 @@ export type KafkaFindings =
     "info-txn-causes": unknown[];
     /** What was acknowledged, and not polled by anybody. */
     unseen?: Unseen;
+    /** Polls with messages of keys that weren't asked for. Ours. */
+    unasked?: Errors<Unasked>;
     /** No two operations had to do with each other. */
     "empty-transaction-graph"?: { count: 1; errs: true };
   };
@@ -131,6 +137,7 @@ export function kafka(history: History): KafkaFindings {
   const types = Object.keys({ ...errors, ...unseen && { unseen } }).sort();
   const bad = types.filter((type) => !tolerated.has(type));
   const unsent = unsentMessages(observations);
+  const unasked = unaskedPolls(observations);
   return {
     // Jepsen's checker can't tell where it meets messages that nobody sent.
     "valid?": bad.length > 0 ? false : unsent.length > 0 ? "unknown" : true,
@@ -141,6 +148,7 @@ export function kafka(history: History): KafkaFindings {
     ...errors,
     ...(unseen && { unseen }),
     ...(unsent.length > 0 && { unsent: some(unsent) }),
+    ...(unasked.length > 0 && { unasked: some(unasked) }),
   };
 }
 

@@ -116,6 +116,36 @@ Deno.test("kafka: offsets may have gaps", () => {
   );
 });
 
+Deno.test("kafka: null is a key without messages", () => {
+  const nothing = whole("poll", 8, 1, [["poll"]], [["poll", { k: null }]]);
+  const history = [assign(0, ["k"]), send(2, 0, 1), poll(4, [[0, 1]]), nothing];
+  assertEquals(verdict(...history), valid);
+});
+
+Deno.test("kafka: messages of a key that wasn't asked for are told of, and judged like others", () => {
+  const polled = (ms: number, process = 1) => poll(ms, [[0, 1]], process);
+  const again = assign(30, ["l"]);
+  const unasked = (...entries: Entry[][]) => {
+    const { unasked } = check(send(0, 0, 1), ...entries);
+    return unasked?.errs.map(({ op, key }) => [op.index, key]);
+  };
+  assertEquals(unasked(assign(2, ["k"]), polled(4)), undefined);
+  assertEquals(unasked(assign(2, ["l"]), polled(4)), [[5, "k"]]);
+  assertEquals(verdict(send(0, 0, 1), assign(2, ["l"]), polled(4)), valid);
+  assertEquals(unasked(polled(4)), [[3, "k"]], "nothing was assigned");
+  assertEquals(unasked(poll(4, [])), undefined, "an empty key is none");
+  // From then on the client asks for the key itself, until the next assign.
+  assertEquals(
+    unasked(polled(4), poll(6, []), again, assign(32, ["k"]), polled(34)),
+    [[3, "k"]],
+  );
+  assertEquals(unasked(polled(4), again, polled(34)), [[3, "k"], [7, "k"]]);
+  // An assign that failed has changed nothing; another client knows nothing.
+  const failed = whole("assign", 2, 1, ["k"], ["k"], "fail");
+  assertEquals(unasked(failed, polled(4)), [[5, "k"]]);
+  assertEquals(unasked(assign(2, ["k"], 2), polled(4)), [[5, "k"]]);
+});
+
 Deno.test("kafka: a message that nobody polled, before one that was, is lost", () => {
   const { text, ...found } = verdict(
     send(0, 0, 1),

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import fc from "fast-check";
 import { judge } from "../../../lib/workbench/judge.ts";
 import { resolve } from "../../../lib/workbench/options.ts";
@@ -135,6 +140,34 @@ for (const [workload] of workloads) {
     });
     assertEquals(results.workload["valid?"], false);
     assertStringIncludes(reason!, "contradicts itself");
+  });
+
+  Deno.test(`${workload}: replies with another transaction are invalid, and it says which`, async () => {
+    const kinds: { [what: string]: (txn: Mop[], writeF: string) => unknown } = {
+      "writes where it was to read": (txn, writeF) =>
+        txn.map(([f, key, value]) => [writeF, key, f === "r" ? [] : value]),
+      "nothing": () => null,
+      "half of it": (txn) => txn.slice(0, -1),
+      "one that is older": (txn) => txn.map(([f, key]) => [f, key, null]),
+    };
+    const writeF = workload === "txn-list-append" ? "append" : "w";
+    for (const [what, reply] of Object.entries(kinds)) {
+      const { results, reason } = await judge(
+        (node: Node) =>
+          node.on("txn", ({ body }) => ({
+            type: "txn_ok",
+            txn: reply(body.txn as Mop[], writeF),
+          })),
+        { workload, ...run },
+      );
+      assertEquals(results.workload["valid?"], false, what);
+      assertEquals(results.nodes["valid?"], true, what);
+      assertMatch(
+        reason!,
+        /^\d+ transactions were answered with another one; the first is \[\[.* \(operation \d+, process \d+\), which came back as \[.*\] \(operation \d+\)$/,
+        what,
+      );
+    }
   });
 
   Deno.test(`${workload}: definite errors fail, others may have happened`, async () => {

@@ -1,0 +1,42 @@
+/**
+ * Polls that brought what they hadn't asked for: messages of keys that the client
+ * wasn't assigned. Maelstrom's clients take them, and poll such a key themselves
+ * from then on; its checker judges them as any other.
+ *
+ * @module
+ */
+import type { Process } from "../../history.ts";
+import {
+  assignedKeys,
+  type Observations,
+  type OpSummary,
+  summary,
+} from "./observations.ts";
+
+/** A poll that brought messages of a key that it hadn't asked for. */
+export interface Unasked {
+  key: string;
+  op: OpSummary;
+}
+
+/** Finds the polls that first brought a key to a client that hadn't asked. */
+export function unaskedPolls({ all }: Observations): Unasked[] {
+  const asked = new Map<Process, Set<string>>();
+  const found: Unasked[] = [];
+  for (const observation of all) {
+    const { op, polls } = observation;
+    if (op.type !== "ok") continue;
+    // Who subscribes to topics gets the keys that are in them.
+    if (op.f === "subscribe") return [];
+    if (op.f === "assign") asked.set(op.process, new Set(assignedKeys(op)));
+    const keys = asked.get(op.process) ?? new Set();
+    asked.set(op.process, keys);
+    for (const [key, entries] of polls) {
+      if (!keys.has(key) && entries.length > 0) {
+        found.push({ key, op: summary(observation) });
+      }
+      keys.add(key);
+    }
+  }
+  return found;
+}
