@@ -13,6 +13,11 @@ import { stripVTControlCharacters } from "node:util";
 /** What every assertion here throws. */
 export class AssertionError extends Error {
   override name = "AssertionError";
+
+  /** Makes one with a message, and the cause if there is one. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
 }
 
 // deno-lint-ignore no-explicit-any

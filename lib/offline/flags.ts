@@ -4,24 +4,36 @@
  *
  *     deno run $(deno run --quiet --no-config lib/offline/flags.ts) main.ts
  *
- * It needs no permission: Deno's own module loader does the trying.
+ * It needs no permission: Deno's own module loader does the trying, of those
+ * modules alone that a program needs. `--tests` adds those for tests. A number
+ * is how long JSR may take, in milliseconds.
  *
  * @module
  */
 
 import config from "../../deno.json" with { type: "json" };
+import map from "./import_map.json" with { type: "json" };
 
-/** How long JSR may take, in milliseconds: it may never answer. */
-const PATIENCE = 8000;
+const [patienceMs = 8000] = Deno.args.filter((arg) => /^\d+$/.test(arg))
+  .map(Number);
 
-const packages = Object.values(config.imports)
-  .filter((specifier) => specifier.startsWith("jsr:"));
+const packages = Object.entries(config.imports)
+  .filter(([, specifier]) => specifier.startsWith("jsr:"));
+
+/** What is imported from JSR: `jsr:@std/async@^1.5.0/pool`. */
+const modules = Object.keys(map.imports).flatMap((name) =>
+  packages.filter(([each]) => name === each || name.startsWith(`${each}/`))
+    .map(([each, specifier]) => name.replace(each, specifier))
+).filter((name) =>
+  Deno.args.includes("--tests") || !name.startsWith("jsr:@std/assert@")
+);
 
 const reached = await Promise.race([
   // Not written out as literals, which Deno would load before this runs.
-  Promise.all(packages.map((specifier) => import(specifier)))
+  Promise.all(modules.map((specifier) => import(specifier)))
     .then(() => true, () => false),
-  new Promise<false>((resolve) => setTimeout(resolve, PATIENCE, false)),
+  // It may never answer.
+  new Promise<false>((resolve) => setTimeout(resolve, patienceMs, false)),
 ]);
 
 if (!reached) {

@@ -6,174 +6,85 @@
 
 import {
   assertEquals,
-  assertGreaterOrEqual,
   assertRejects,
   assertThrows,
 } from "../../lib/offline/assert.ts";
-import {
-  abortable,
-  deadline,
-  delay,
-  pooledMap,
-} from "../../lib/offline/async.ts";
+import { pooledMap } from "../../lib/offline/async.ts";
 
-/** A promise that never settles. */
-const never = () => new Promise<never>(() => {});
-
-Deno.test("delay resolves after the time, not before", async () => {
-  const begin = performance.now();
-  await delay(20);
-  assertGreaterOrEqual(performance.now() - begin, 19);
-});
-
-Deno.test({
-  name: "delay rejects with the signal's reason, at once if it has one",
-  sanitizeOps: true, // it leaves no timer behind
-  async fn() {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const waiting = delay(60_000, { signal });
-    controller.abort(new Error("enough"));
-    await assertRejects(() => waiting, Error, "enough");
-    await assertRejects(() => delay(0, { signal }), Error, "enough");
-  },
-});
-
-Deno.test("delay of more than 2^31 ms does not end at once", async () => {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const waiting = delay(2 ** 31, { signal }).catch(() => "aborted");
-  assertEquals(await Promise.race([waiting, delay(20)]), undefined);
-  controller.abort();
-  assertEquals(await waiting, "aborted");
-});
-
-Deno.test({
-  name: "delay that is not persistent does not keep the process alive",
-  permissions: { run: true, read: true },
-  async fn() {
-    const module = new URL("../../lib/offline/async.ts", import.meta.url);
-    const code = `import { delay } from ${JSON.stringify(module)};
-      console.log("begin");
-      delay(10_000, { persistent: false });`;
-    const begin = performance.now();
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["eval", "--no-config", "--quiet", code],
-    }).output();
-    assertEquals(new TextDecoder().decode(stdout), "begin\n");
-    assertGreaterOrEqual(8_000, performance.now() - begin);
-  },
-});
-
-Deno.test("deadline passes on what the promise settles to in time", async () => {
-  assertEquals(await deadline(Promise.resolve(1), 1000), 1);
-  await assertRejects(
-    () => deadline(Promise.reject(new Error("no")), 1000),
-    Error,
-    "no",
-  );
-});
-
-Deno.test("deadline rejects with a TimeoutError after the time", async () => {
-  // The timer of a deadline keeps no process alive; this one does.
-  const alive = setTimeout(() => {}, 60_000);
-  const error = await assertRejects(() => deadline(never(), 10), DOMException);
-  clearTimeout(alive);
-  assertEquals(error.name, "TimeoutError");
-});
-
-Deno.test("deadline rejects with the signal's reason", async () => {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const waiting = deadline(never(), Infinity, { signal });
-  controller.abort(new Error("enough"));
-  await assertRejects(() => waiting, Error, "enough");
-});
-
-Deno.test("abortable passes on a promise until the signal is aborted", async () => {
-  const controller = new AbortController();
-  const { signal } = controller;
-  assertEquals(await abortable(Promise.resolve(1), signal), 1);
-  const waiting = abortable(never(), signal);
-  controller.abort(new Error("enough"));
-  await assertRejects(() => waiting, Error, "enough");
-  await assertRejects(() => abortable(never(), signal), Error, "enough");
-});
-
-Deno.test("abortable passes on an iterable until the signal is aborted", async () => {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const seen: number[] = [];
-  let closed = false;
-  async function* source() {
-    try {
-      yield 1;
-      yield 2;
-      yield 3;
-    } finally {
-      closed = true;
-    }
-  }
-  assertEquals(await Array.fromAsync(abortable(source(), signal)), [1, 2, 3]);
-  closed = false;
-  await assertRejects(
-    async () => {
-      for await (const item of abortable(source(), signal)) {
-        seen.push(item);
-        if (item === 2) controller.abort(new Error("enough"));
+/** Calls that end when the test says so. */
+function calls() {
+  const open = new Map<number, PromiseWithResolvers<number>>();
+  const begun: number[] = [];
+  return {
+    begun,
+    call(i: number): Promise<number> {
+      begun.push(i);
+      const end = Promise.withResolvers<number>();
+      open.set(i, end);
+      return end.promise;
+    },
+    /** Lets calls end, one after the other, and what follows from it happen. */
+    async end(...ended: number[]) {
+      for (const i of ended) {
+        open.get(i)!.resolve(i);
+        await settled();
       }
     },
-    Error,
-    "enough",
-  );
-  assertEquals(seen, [1, 2]);
-  assertEquals(closed, true);
-});
+    async fail(i: number) {
+      open.get(i)!.reject(new Error(`no ${i}`));
+      await settled();
+    },
+  };
+}
+
+/** Resolves once no promise has anything more to do. */
+const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 Deno.test("pooledMap gives results in the items' order", async () => {
-  const results = pooledMap(3, [30, 1, 10], async (ms) => {
-    await delay(ms);
-    return ms;
-  });
-  assertEquals(await Array.fromAsync(results), [30, 1, 10]);
+  const { call, end } = calls();
+  const results = Array.fromAsync(pooledMap(3, [1, 2, 3], call));
+  await settled();
+  await end(2, 3, 1);
+  assertEquals(await results, [1, 2, 3]);
 });
 
 Deno.test("pooledMap runs as many calls at a time as allowed, no more", async () => {
-  let running = 0;
-  let most = 0;
+  const { begun, call, end } = calls();
   async function* items() {
-    for (let i = 0; i < 10; i++) yield i;
+    for (let i = 0; i < 5; i++) yield i;
   }
-  const results = pooledMap(3, items(), async (i) => {
-    most = Math.max(most, ++running);
-    await delay(2);
-    running--;
-    return i;
-  });
-  assertEquals((await Array.fromAsync(results)).length, 10);
-  assertEquals(most, 3);
+  const results = Array.fromAsync(pooledMap(3, items(), call));
+  await settled();
+  assertEquals(begun, [0, 1, 2]);
+  await end(1);
+  assertEquals(begun, [0, 1, 2, 3]);
+  await end(0, 2);
+  assertEquals(begun, [0, 1, 2, 3, 4]);
+  await end(3, 4);
+  assertEquals(await results, [0, 1, 2, 3, 4]);
 });
 
 Deno.test("pooledMap begins before its results are asked for", async () => {
   let begun = 0;
   const results = pooledMap(2, [1, 2, 3], (i) => Promise.resolve(begun = i));
-  await delay(5);
+  await settled();
   assertEquals(begun, 3);
   assertEquals(await Array.fromAsync(results), [1, 2, 3]);
 });
 
 Deno.test("pooledMap ends with all failures after the last result", async () => {
-  const begun: number[] = [];
+  const { begun, call, end, fail } = calls();
   const seen: number[] = [];
-  const results = pooledMap(3, [1, 2, 3, 4, 5], async (i) => {
-    begun.push(i);
-    await delay(i * 5);
-    if (i === 1 || i === 2) throw new Error(`no ${i}`);
-    return i;
-  });
-  const error = await assertRejects(async () => {
-    for await (const result of results) seen.push(result);
+  const ended = assertRejects(async () => {
+    for await (const result of pooledMap(3, [1, 2, 3, 4, 5], call)) {
+      seen.push(result);
+    }
   }, AggregateError);
+  await settled();
+  await fail(1);
+  await fail(2);
+  await end(3);
+  const error = await ended;
   assertEquals(error.errors.map((each) => each.message), ["no 1", "no 2"]);
   assertEquals(begun, [1, 2, 3]);
   assertEquals(seen, [3]);
@@ -181,6 +92,9 @@ Deno.test("pooledMap ends with all failures after the last result", async () => 
 
 Deno.test("pooledMap refuses a limit that is no positive integer", () => {
   for (const limit of [0, -1, 1.5, NaN]) {
-    assertThrows(() => pooledMap(limit, [], never), RangeError);
+    assertThrows(
+      () => pooledMap(limit, [1], () => Promise.resolve()),
+      RangeError,
+    );
   }
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertLess } from "../../lib/offline/assert.ts";
+import { assertEquals } from "../../lib/offline/assert.ts";
 import { TextLineStream } from "../../lib/offline/streams.ts";
 
 /** The lines that come out if these chunks go in. */
@@ -62,24 +62,17 @@ Deno.test("TextLineStream gives a line once its end has come", async () => {
   assertEquals((await reader.read()).done, true);
 });
 
-Deno.test("TextLineStream takes time linear in a line's length", async () => {
-  const time = async (chunks: number) => {
-    const begin = performance.now();
-    const chunk = "x".repeat(64 * 1024);
-    const [line] = await lines([...Array(chunks).fill(chunk), "\n"]);
-    assertEquals(line.length, chunks * chunk.length);
-    return performance.now() - begin;
-  };
-  await time(16); // 1 MB, to warm up
-  // 128 MB in quadratic time, one pass over it a chunk, takes minutes.
-  assertLess(await time(2048), 5000);
+// In quadratic time, one pass over it a chunk, this would take minutes.
+Deno.test("TextLineStream takes a line of 128 MB in 2048 chunks", async () => {
+  const chunk = "x".repeat(64 * 1024);
+  const [line] = await lines([...Array(2048).fill(chunk), "\n"]);
+  assertEquals(line.length, 2048 * chunk.length);
 });
 
-Deno.test("TextLineStream splits half a million lines in seconds at most", async () => {
+Deno.test("TextLineStream splits half a million lines", async () => {
   const text = `${"x".repeat(89)}\n`.repeat(500_000);
   const bytes = new TextEncoder().encode(text);
   let count = 0;
-  const begin = performance.now();
   for await (
     const line of new Response(bytes).body!
       .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
@@ -87,5 +80,4 @@ Deno.test("TextLineStream splits half a million lines in seconds at most", async
     if (line.length === 89) count++;
   }
   assertEquals(count, 500_000);
-  assertLess(performance.now() - begin, 5000);
 });
