@@ -12,8 +12,6 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { unpackTar } from "modern-tar/fs";
-import unbzip2 from "unbzip2-stream";
 import { type Env, findProgram, isProgram } from "./machine.ts";
 import { Unavailable } from "./unavailable.ts";
 import { writeAll } from "./write_all.ts";
@@ -225,6 +223,7 @@ async function unpack(
   folder: string,
   { onProgress, signal }: Pick<InstallSettings, "onProgress" | "signal">,
 ): Promise<void> {
+  const [{ unpackTar }, { default: unbzip2 }] = await unpackers();
   const { size } = await Deno.stat(archive);
   const tell = progressOf("unpack", size, onProgress);
   const meter = new Transform({
@@ -241,6 +240,15 @@ async function unpack(
     unpackTar(folder, { strip: 1, concurrency: 1 }),
     { signal },
   );
+}
+
+/** No literals: Deno would download them before it runs anything at all. */
+async function unpackers() {
+  const [tar, bzip2]: string[] = ["modern-tar/fs", "unbzip2-stream"];
+  return [
+    await import(tar) as typeof import("modern-tar/fs"),
+    await import(bzip2) as { default: typeof import("unbzip2-stream") },
+  ] as const;
 }
 
 function progressOf(

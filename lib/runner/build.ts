@@ -17,7 +17,9 @@ const root = `${import.meta.dirname}/../../`;
  */
 export function importFlags(): string[] {
   const importMap = new URL("../offline/import_map.json", import.meta.url);
-  return import.meta.resolve("@std/streams").startsWith("file:")
+  return import.meta.resolve("@std/streams/text-line-stream").startsWith(
+      "file:",
+    )
     ? [`--import-map=${importMap.href}`]
     : [];
 }

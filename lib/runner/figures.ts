@@ -261,7 +261,7 @@ async function judgeRuns(rows: readonly RunRow[]): Promise<Outcomes> {
       questions.set(JSON.stringify(question), question);
     }
   }
-  const live = await liveLines();
+  const live = liveLines();
   let done = 0;
   const answers = new Map<string, Answer>();
   const keys = questions.keys();

@@ -108,7 +108,7 @@ export async function judgeAll(
   manner: Manner,
 ): Promise<number> {
   const layout = layoutOf(jobs, columns());
-  const live = await liveLines();
+  const live = liveLines();
   const records = await untilEnded((signal) =>
     judgeEach(jobs, {
       ...manner,

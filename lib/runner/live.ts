@@ -22,17 +22,21 @@ export interface Live {
 }
 
 /** Makes live lines. */
-export async function liveLines(): Promise<Live> {
+export function liveLines(): Live {
   if (!canOverwrite()) return { show() {}, clear() {} };
-  // Only now: it reads the environment, which not every command may.
-  const { createLogUpdate } = await import("log-update");
-  const update = createLogUpdate(process.stderr);
+  let update: Update | undefined;
+  // What it shows is worth no wait. Without it (a first start that can't reach
+  // npm) there are just no such lines.
+  loadLogUpdate().then(
+    ({ createLogUpdate }) => update = createLogUpdate(process.stderr),
+    () => {},
+  );
   // What is over at once is never shown.
   let nextMs = performance.now() + redrawIntervalMs;
   return {
     show(lines) {
       const now = performance.now();
-      if (now < nextMs) return;
+      if (update === undefined || now < nextMs) return;
       nextMs = now + redrawIntervalMs;
       const frame =
         spinner[Math.floor(now / redrawIntervalMs) % spinner.length];
@@ -48,8 +52,20 @@ export async function liveLines(): Promise<Live> {
         ...(hidden > 0 ? [dim("dim", `   and ${hidden} more`)] : []),
       ].join("\n"));
     },
-    clear: () => update.clear(),
+    clear: () => update?.clear(),
   };
+}
+
+type LogUpdate = typeof import("log-update");
+type Update = ReturnType<LogUpdate["createLogUpdate"]>;
+
+/**
+ * Only for a terminal: it reads the environment, which not every command may.
+ * And no literal: Deno would download it before it runs anything.
+ */
+async function loadLogUpdate(): Promise<LogUpdate> {
+  const name: string = "log-update";
+  return await import(name);
 }
 
 /** Whether there is a terminal with room for lines that are overwritten. */

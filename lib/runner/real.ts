@@ -28,7 +28,7 @@ export async function getReady(
   const env = Deno.env.toObject();
   const missing = missingPictureTools(env);
   if (demanding && missing.length > 0) throw new Unavailable(missing[0], "");
-  const live = await liveLines();
+  const live = liveLines();
   let announced = false;
   const onProgress = (progress: InstallProgress) => {
     if (!announced) {

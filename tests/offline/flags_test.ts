@@ -9,20 +9,25 @@ import config from "../../deno.json" with { type: "json" };
 import map from "../../lib/offline/import_map.json" with { type: "json" };
 import { assertEquals, assertMatch } from "../../lib/offline/assert.ts";
 
+/** What deno.json maps: its scope has what `deno task` is not to fetch. */
+const specifiers: { [name: string]: string } = {
+  ...config.imports,
+  ...config.scopes["./"],
+};
+
 /** The package of a bare module name: `@std/async` of `@std/async/delay`. */
 const packageOf = (name: string) => name.match(/^(@[^/]+\/)?[^/]+/)![0];
 
 Deno.test("the import map has the packages of deno.json, and no others", () => {
   assertEquals(
     new Set(Object.keys(map.imports).map(packageOf)),
-    new Set(Object.keys(config.imports).map(packageOf)),
+    new Set(Object.keys(specifiers).map(packageOf)),
   );
 });
 
 Deno.test("the import map replaces the packages from JSR, and no others", () => {
-  const real: Record<string, string> = config.imports;
   for (const [name, target] of Object.entries(map.imports)) {
-    const specifier = real[packageOf(name)];
+    const specifier = specifiers[packageOf(name)];
     if (specifier.startsWith("jsr:")) assertMatch(target, /^\.\//);
     else assertEquals(target, name.replace(packageOf(name), specifier));
   }
@@ -69,7 +74,7 @@ async function flags(
   return { output, asked: [...asked].sort() };
 }
 
-const real = { code: 0, stdout: "", stderr: "" };
+const found = { code: 0, stdout: "", stderr: "" };
 
 const standIns = {
   code: 0,
@@ -80,13 +85,13 @@ const standIns = {
     "JSR can't be reached: using the stand-ins in lib/offline for @std packages",
 };
 
-const packages = Object.entries(config.imports)
+const packages = Object.entries(specifiers)
   .filter(([, specifier]) => specifier.startsWith("jsr:"))
   .map(([name]) => name).sort();
 
 /** A JSR in which every package is there, in every version, and empty. */
 function emptyPackages(path: string): Response {
-  const versions = Object.values(config.imports)
+  const versions = Object.values(specifiers)
     .filter((specifier) => specifier.startsWith("jsr:"))
     .map((specifier) => specifier.match(/@\^([^@]*)$/)![1]);
   if (path.endsWith("/meta.json")) {
@@ -118,13 +123,13 @@ const patient = "600000";
 
 Deno.test("flags.ts prints nothing if JSR has what the program imports", async () => {
   const { output, asked } = await flags(emptyPackages, patient);
-  assertEquals(output, real);
+  assertEquals(output, found);
   assertEquals(asked, packages.filter((name) => name !== "@std/assert"));
 });
 
 Deno.test("flags.ts tries what the tests import as well if it's told", async () => {
   const { output, asked } = await flags(emptyPackages, patient, "--tests");
-  assertEquals(output, real);
+  assertEquals(output, found);
   assertEquals(asked, packages);
 });
 
