@@ -137,6 +137,8 @@ export class Node {
   #peers: readonly string[] = [];
   #handlers = new Map<string, Handler>();
   #initHandlers: (() => void | Promise<void>)[] = [];
+  /** The answer to init. */
+  #started: Promise<Reply> | undefined;
   #calls = new Map<number, PendingCall>();
   #lastMsgId = 0;
   #intervals = new Set<() => void>();
@@ -380,6 +382,15 @@ export class Node {
    * that it is given makes it throw; what is no message is logged and skipped.
    */
   receive(message: unknown): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      // JSON holds nothing that could get here: a getter that throws, say.
+      this.log(`skipped a message: ${describe(error)}`);
+    }
+  }
+
+  #take(message: unknown): void {
     if (!isMessage(message)) {
       this.log(`skipped what is not a message: ${excerpt(message)}`);
       return;
@@ -456,18 +467,23 @@ export class Node {
       this.#id = node_id;
       this.#nodeIds = Object.freeze([...node_ids]);
       this.#peers = Object.freeze(node_ids.filter((id) => id !== node_id));
+      this.#started = this.#start();
     }
-    this.#handle(message, async () => {
-      try {
-        if (!again) {
-          for (const handler of this.#initHandlers) await handler();
-        }
-      } catch (error) {
-        this.#id = ""; // so that init can be tried again
-        throw error;
-      }
-      return { type: "init_ok" };
-    });
+    // Who asks again while the first is under way gets what comes of that.
+    const started = this.#started!;
+    this.#handle(message, () => started);
+  }
+
+  async #start(): Promise<Reply> {
+    try {
+      for (const handler of this.#initHandlers) await handler();
+    } catch (error) {
+      // So that init can be tried again.
+      this.#id = "";
+      this.#nodeIds = this.#peers = [];
+      throw error;
+    }
+    return { type: "init_ok" };
   }
 
   // A handler that returns its reply is answered in the same turn: most
@@ -495,7 +511,13 @@ export class Node {
       if (!isGiven(message.body.msg_id)) return;
       error = new RPCError(ErrorCode.crash, messageOf(error));
     }
-    this.#answer(message, (error as RPCError).toBody());
+    try {
+      this.#answer(message, (error as RPCError).toBody());
+    } catch (cause) {
+      // The error itself holds what JSON can't.
+      const crash = new RPCError(ErrorCode.crash, messageOf(cause));
+      this.#answer(message, crash.toBody());
+    }
   }
 
   #refuse(message: Message, text: string): void {
@@ -535,14 +557,19 @@ function isGiven<T>(value: T | undefined | null): value is T {
 
 function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    return String(error instanceof Error ? error.message : error);
   } catch {
     return "something that has no text"; // an object without a prototype
   }
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error && error.stack || messageOf(error);
+  try {
+    if (error instanceof Error && error.stack) return error.stack;
+  } catch {
+    // Its text may do.
+  }
+  return messageOf(error);
 }
 
 const maxExcerptChars = 200;
@@ -551,8 +578,17 @@ const maxExcerptChars = 200;
 function excerpt(value: unknown): string {
   const text = typeof value === "string"
     ? value.replaceAll("\n", "\\n")
-    : JSON.stringify(value) ?? "";
+    : jsonOf(value);
   return text.length <= maxExcerptChars
     ? text
     : `${text.slice(0, maxExcerptChars)}… (${text.length} characters)`;
+}
+
+/** JSON, or some text where that can't be: for a BigInt, or a cycle. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? messageOf(value);
+  } catch {
+    return messageOf(value);
+  }
 }

@@ -17,7 +17,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { ErrorCode, RPCError } from "../lib/error.ts";
-import { isMessage, type OpenBody } from "../lib/message.ts";
+import { isMessage, type OpenBody, type OutgoingBody } from "../lib/message.ts";
 import type { Handler, Node } from "../lib/node.ts";
 import {
   ask,
@@ -375,6 +375,44 @@ Deno.test("an error in what runs on init is the answer to init", async () => {
       assert(skipped, "what would have run next does not");
     }
   }
+});
+
+Deno.test("init again waits for the first, and shares its fate", async () => {
+  const { node, runtime } = newNode();
+  const attempts: PromiseWithResolvers<void>[] = [];
+  node.onInit(() => {
+    const attempt = Promise.withResolvers<void>();
+    attempts.push(attempt);
+    return attempt.promise;
+  });
+  const bodies = () =>
+    runtime.takeSent().map(({ body: { type, code, in_reply_to } }) => [
+      type,
+      code,
+      in_reply_to,
+    ]).sort((a, b) => Number(a[2]) - Number(b[2]));
+
+  node.receive(initMessage({ msg_id: 1 }));
+  node.receive(initMessage({ msg_id: 2 }));
+  await settled();
+  assertEquals([attempts.length, bodies()], [1, []]);
+  attempts[0].reject(new Error("the disk is full"));
+  await settled();
+  assertEquals(bodies(), [["error", 13, 1], ["error", 13, 2]]);
+  assertEquals([node.id, node.nodeIds, node.peers], ["", [], []]);
+
+  node.receive(initMessage({ msg_id: 3, node_id: "n2" }));
+  node.receive(initMessage({ msg_id: 4, node_id: "n2" }));
+  await settled();
+  assertEquals([attempts.length, bodies()], [2, []]);
+  attempts[1].resolve();
+  await settled();
+  assertEquals(bodies(), [["init_ok", undefined, 3], [
+    "init_ok",
+    undefined,
+    4,
+  ]]);
+  assertEquals([node.id, node.peers], ["n2", ["n1", "n3"]]);
 });
 
 Deno.test("the same init again is answered again, and changes nothing", async () => {
@@ -901,6 +939,65 @@ Deno.test("nothing makes receive throw: it answers once, logs once, or is silent
     { seed: 1, numRuns: 300 },
   );
 });
+
+Deno.test("nor does what JSON can't hold, whichever way it comes", () => {
+  const cycle: { [key: string]: unknown } = {};
+  cycle.cycle = cycle;
+  const bare = Object.create(null);
+  for (const value of [1n, cycle, { n: 1n }, bare, Symbol("s"), () => {}]) {
+    const { node, runtime } = newNode();
+    node.receive(value);
+    assertEquals([runtime.sent, runtime.logs.length], [[], 1]);
+    assertStringIncludes(runtime.logs[0], "skipped");
+  }
+  const trap = () => {
+    throw new Error("a trap");
+  };
+  const { node, runtime } = newNode();
+  node.receive(Object.defineProperty({}, "src", { get: trap }));
+  node.receive(new Proxy({}, { get: trap, getPrototypeOf: trap }));
+  assertEquals([runtime.sent, runtime.logs.length], [[], 2]);
+});
+
+for (
+  const [what, fail] of [
+    ["a BigInt in the reply", () => ({ type: "work_ok", n: 1n })],
+    ["a cycle in the reply", () => {
+      const reply: OutgoingBody = { type: "work_ok" };
+      return Object.assign(reply, { reply });
+    }],
+    ["a BigInt for the code of an error", () => {
+      throw new RPCError(1n as unknown as number, "big");
+    }],
+    ["an error whose text is none", () => {
+      throw Object.assign(new Error(), { message: { n: 1n } });
+    }],
+    ["an error that throws when it's read", () => {
+      throw Object.defineProperty(new Error(), "message", {
+        get() {
+          throw new Error("no");
+        },
+      });
+    }],
+  ] as [string, () => OutgoingBody][]
+) {
+  for (const later of [false, true]) {
+    Deno.test(`${what} is error 13${later ? ", also later" : ""}`, async () => {
+      const { node, runtime } = await startedNode();
+      node.on("work", later ? () => Promise.resolve().then(fail) : fail);
+      node.receive({
+        src: "c1",
+        dest: "n1",
+        body: { type: "work", msg_id: 7 },
+      });
+      await settled();
+      const [{ body }, ...others] = runtime.takeSent();
+      assertEquals(others, []);
+      assertEquals([body.type, body.code, body.in_reply_to], ["error", 13, 7]);
+      assertEquals(typeof body.text, "string");
+    });
+  }
+}
 
 // The end
 

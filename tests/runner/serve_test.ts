@@ -12,6 +12,7 @@ import {
 import fc from "fast-check";
 import { importFlags } from "../../lib/runner/build.ts";
 import {
+  escapedPath,
   matches,
   ordered,
   type Row,
@@ -735,3 +736,62 @@ for (
     assertEquals(stderr.trimEnd().split("\n").length, 1);
   });
 }
+
+Deno.test("a folder may have any name that the system takes", async () => {
+  const store = newStore();
+  const names = ["two words", "50%", "%zz", "what?", "#1", "a&b=c", "a+b"];
+  names.push("ünï \u{1F600}", `q"uote'`, "<b>", ";", "%2e%2e", "..a", "~");
+  if (Deno.build.os !== "windows") names.push("back\\slash", "new\nline");
+  for (const name of names) {
+    await keepFiles(store, `${name}/20261123T092403.847Z`, {
+      "results.json": { "valid?": true },
+      "index.html": `the page of ${name}`,
+    });
+  }
+  await serving(store, async (url) => {
+    const rows: { path: string }[] = await (await fetch(`${url}/runs.json`))
+      .json();
+    assertEquals(
+      rows.map(({ path }) => path.split("/")[0]).sort(),
+      names.toSorted(),
+    );
+    for (const { path } of rows) {
+      for (const end of ["", "/"]) {
+        const page = await fetch(`${url}/run/${escapedPath(path)}${end}`);
+        assertEquals(await page.text(), `the page of ${path.split("/")[0]}`);
+      }
+      const files = await fetch(`${url}/run/${escapedPath(path)}/?files`);
+      assertStringIncludes(await files.text(), `href="./results.json"`);
+    }
+    const list = await (await fetch(`${url}/run/?files`)).text();
+    const links = [...list.matchAll(/href="\.\/([^"]+)"/g)]
+      .map(([, link]) =>
+        link.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(code))
+      );
+    assertEquals(links.length, names.length);
+    for (const link of links) {
+      const { status, body } = await fetch(`${url}/run/${link}`);
+      await body?.cancel();
+      assertEquals([link, status], [link, 200]);
+    }
+  });
+});
+
+Deno.test("an address that can't be is a bad request, and not a failure", async () => {
+  await serving(newStore(), async (url) => {
+    for (
+      const [path, host, status] of [
+        ["/", "localhost:99999", 400],
+        ["/", "127.999.0.1", 400],
+        ["http://[/", "localhost", 400],
+        ["/", "[", 421],
+        ["/", "two words", 421],
+        ["/", "", 421],
+        ["/", "%zz", 421],
+      ] as const
+    ) {
+      const response = await raw(url, path, { host });
+      assertEquals([path, host, response.status], [path, host, status]);
+    }
+  });
+});

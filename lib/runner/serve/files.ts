@@ -70,9 +70,10 @@ function decodeName(escaped: string): string {
   } catch {
     throw new NotFound(escaped);
   }
-  // deno-lint-ignore no-control-regex
-  if (/^\.{1,2}$|[/\\\x00]/.test(name)) throw new NotFound(escaped);
-  return name;
+  const isOne = !/^\.{1,2}$/.test(name) &&
+    ["/", separator, "\0"].every((char) => !name.includes(char));
+  if (isOne) return name;
+  throw new NotFound(escaped);
 }
 
 /**

@@ -14,7 +14,13 @@ import { serveAsset } from "./assets.ts";
 import { comparison } from "./compare.ts";
 import { filePolicy, serveFile } from "./files.ts";
 import { tablePage } from "./html.ts";
-import { failure, htmlResponse, message, NotFound } from "./responses.ts";
+import {
+  BadRequest,
+  failure,
+  htmlResponse,
+  message,
+  NotFound,
+} from "./responses.ts";
 import { type ReadRuns, runsOf } from "./runs.ts";
 
 /** For every answer: types are as said, and what is seen is what is there now. */
@@ -73,7 +79,7 @@ async function answer(
     refusal.headers.set("allow", "GET, HEAD");
     return refusal;
   }
-  const { pathname, searchParams } = new URL(request.url);
+  const { pathname, searchParams } = urlOf(request);
   switch (pathname) {
     case "/":
       return htmlResponse(tablePage(store));
@@ -110,6 +116,14 @@ async function rowsResponse(
     : new Response(text, {
       headers: { "content-type": "application/json", etag },
     });
+}
+
+/** What was asked for: its address is what the client says it is. */
+function urlOf({ url }: Request): URL {
+  if (URL.canParse(url)) return new URL(url);
+  throw new BadRequest(
+    "The request's address, or its Host header, isn't one that could be.",
+  );
 }
 
 /** Whom the browser thinks it speaks to, without the port. */

@@ -6,7 +6,14 @@
  */
 /// <reference lib="dom" />
 import { element, plural } from "../../../workbench/report/page/client/dom.ts";
-import { type Key, matches, ordered, type Row, verdicts } from "./row.ts";
+import {
+  escapedPath,
+  type Key,
+  matches,
+  ordered,
+  type Row,
+  verdicts,
+} from "./row.ts";
 import { columns, nameOf, Table } from "./table.ts";
 
 /** How long it waits before it asks again. */
@@ -169,7 +176,7 @@ function showChoice(): void {
       : `${names[0]}: choose another to compare it with`,
   );
   compare.hidden = names.length < 2;
-  const [a, b] = chosen;
+  const [a, b] = chosen.map((path) => escapedPath(path));
   compare.href = `/compare?a=${a}&b=${b}`;
 }
 

@@ -102,3 +102,8 @@ export function ordered(
     return collator.compare(b.when, a.when) || collator.compare(a.path, b.path);
   });
 }
+
+/** A run's path as it stands in an address: a folder may have any name. */
+export function escapedPath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}

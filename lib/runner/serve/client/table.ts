@@ -8,7 +8,7 @@
 /// <reference lib="dom" />
 import { element } from "../../../workbench/report/page/client/dom.ts";
 import { format } from "../../../workbench/report/record.ts";
-import type { Key, Order, Row } from "./row.ts";
+import { escapedPath, type Key, type Order, type Row } from "./row.ts";
 
 interface Column {
   key: Key;
@@ -207,8 +207,9 @@ class Line {
 
   constructor(path: string, onChoose: (path: string, chosen: boolean) => void) {
     this.#box.onchange = () => onChoose(path, this.#box.checked);
-    this.#link = element("a", { href: `/run/${path}/` });
-    this.#files = element("a", { href: `/run/${path}/?files` }, "files");
+    const escaped = escapedPath(path);
+    this.#link = element("a", { href: `/run/${escaped}/` });
+    this.#files = element("a", { href: `/run/${escaped}/?files` }, "files");
     this.#cells = columns.map(({ key, title, isFigure }) => {
       const cell = element("td", {
         className: `${key}${isFigure ? " number" : ""}`,
