@@ -18,7 +18,9 @@ import {
   latencyQuantilesOf,
   operationsOf,
   ratesOf,
+  readsOnly,
   valueText,
+  wholeTicks,
   windowMs,
 } from "../../../lib/workbench/report/page/client/operations.ts";
 import { historyOf, op } from "../helpers.ts";
@@ -51,6 +53,29 @@ Deno.test("each operation is there once, from its beginning to its end", () => {
   );
   assertEquals(kindsOf(operations), ["read", "write"]);
   assertEquals(countsOf(operations), { ok: 1, info: 1, fail: 1, invoke: 1 });
+});
+
+Deno.test("what only reads is told from what may change something", () => {
+  const of = (f: string, value: unknown = null) =>
+    readsOnly(operationsOf(historyOf(op(0, 0, "invoke", f, value)))[0]);
+  for (const f of ["read", "poll", "assign"]) assertEquals(of(f), true, f);
+  for (const f of ["write", "cas", "add", "broadcast", "send", "crash"]) {
+    assertEquals(of(f), false, f);
+  }
+  assertEquals(of("txn", [["r", 1, null], ["r", 2, null]]), true);
+  assertEquals(of("txn", [["poll"]]), true);
+  assertEquals(of("txn", [["r", 1, null], ["append", 2, 1]]), false);
+  for (const value of [null, [], "r", [1]]) {
+    assertEquals(of("txn", value), false);
+  }
+});
+
+Deno.test("things are counted in whole numbers", () => {
+  assertEquals(wholeTicks(3, 4), [0, 1, 2, 3]);
+  assertEquals(wholeTicks(1, 4), [0, 1]);
+  assertEquals(wholeTicks(100, 4), [0, 20, 40, 60, 80, 100]);
+  // There's no whole number to be had.
+  assertEquals(wholeTicks(0.4, 2), [0, 0.2, 0.4]);
 });
 
 Deno.test("values and errors are texts", () => {

@@ -13,6 +13,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { runs } from "../../../challenges/runs.ts";
+import type { App, Body } from "../../../lib/mod.ts";
 import { importFlags } from "../../../lib/runner/build.ts";
 import { judge } from "../../../lib/workbench/mod.ts";
 import { pageCode } from "../../../lib/workbench/report/page/bundle.ts";
@@ -23,6 +24,7 @@ import {
   pageData,
 } from "../../../lib/workbench/report/page/data.ts";
 import { encode } from "../../../lib/workbench/report/page/encode.ts";
+import { logsOf } from "../../../lib/workbench/report/page/logs.ts";
 import { page } from "../../../lib/workbench/report/page/page.ts";
 import { toRecord } from "../../../lib/workbench/report/record.ts";
 import { chromium, type Tab, withTab } from "../../browser.ts";
@@ -190,6 +192,57 @@ Deno.test("the largest official run's page is smaller than 5 MB", async () => {
   assertLess(new TextEncoder().encode(html).length, 5e6);
 });
 
+Deno.test("the title says whose node it was, and the page leads to the store", async () => {
+  const data = { ...lossy, record: { ...lossy.record, bin: "./my <node>.py" } };
+  const html = await page(data, code);
+  assertStringIncludes(
+    html,
+    "<title>✗ 3c broadcast ./my &#60;node&#62;.py --strategy flood</title>",
+  );
+  assertStringIncludes(
+    html,
+    "<h1>3c broadcast <small>./my &#60;node&#62;.py --strategy flood</small></h1>",
+  );
+  assertEquals(
+    Array.from(
+      html.matchAll(/<a class="\w+" href="([^"]*)">([^<]*)</g),
+      ([, href, text]) => [href, text],
+    ),
+    [
+      ["./../../?files", "All runs"],
+      ["./?files", "Files of this run"],
+      ["./node-logs/", "Node logs"],
+    ],
+  );
+});
+
+/** Logs, of which only the line that is called so comes near a moment. */
+function logged(lines: readonly { ms: number; text: string }[]) {
+  return logsOf({
+    startNs: 1e9,
+    logs: new Map([[
+      "n0",
+      lines.map(({ ms, text }) => ({ text, timeNs: 1e9 + ms * 1e6 })),
+    ]]),
+  }, 5000);
+}
+
+Deno.test("of logs too long for the page, what came near the moment is there", () => {
+  const lines = Array.from(
+    { length: 10_000 },
+    (_, ms) => ({ ms, text: `\x1b[31m${"x".repeat(500)}\x1b[0m` }),
+  );
+  const { lines: shown, leftOut } = logged(lines);
+  assertLess(JSON.stringify(shown).length, 500_000);
+  assertEquals(shown.length + leftOut, 10_000);
+  assertGreater(shown.length, 500);
+  assertEquals(shown[0].text, "x".repeat(500));
+  assertLess(Math.abs((shown[0].ms + shown.at(-1)!.ms) / 2 - 5000), 2);
+  // One long line is cut, and takes the others' room no more than that.
+  const [long] = logged([{ ms: 5000, text: "y".repeat(1e6) }]).lines;
+  assertEquals(long.text, `${"y".repeat(1000)}…`);
+});
+
 /** Messages of which each column is what it may be. */
 const messages: fc.Arbitrary<Messages> = fc.array(
   fc.record({
@@ -244,8 +297,9 @@ if (chromium === undefined) {
  */
 function inBrowser(
   name: string,
-  { data, ...size }: {
+  { data, fragment = "", ...size }: {
     data: () => Promise<Parameters<typeof page>[0]>;
+    fragment?: string;
     width?: number;
     height?: number;
     dark?: boolean;
@@ -260,7 +314,7 @@ function inBrowser(
       await Deno.writeTextFile(path, await page(await data(), code));
       await withTab(size, async (tab) => {
         const url = `file://${path}`;
-        await tab.goto(url);
+        await tab.goto(url + fragment);
         await tab.until("'ready' in document.documentElement.dataset");
         await use(tab);
         assertEquals(tab.complaints, []);
@@ -311,6 +365,99 @@ for (const [width, dark] of [[1280, false], [390, true]] as const) {
   );
 }
 
+/** A node that tells of itself, and crashes. */
+const crashing: App = (node) => {
+  let count = 0;
+  node.on<Body & { echo: string }>("echo", ({ body }) => {
+    node.log(`echoes ${body.echo}`);
+    if (++count === 10) {
+      Promise.reject(new Error("out of memory"));
+    }
+    return { type: "echo_ok", echo: body.echo };
+  });
+};
+
+/** Pages beside those of the workloads, with a word that each shows. */
+const otherPages: [
+  name: string,
+  word: string,
+  data: () => Promise<PageData>,
+][] = [
+  [
+    "a crash",
+    "crashed",
+    () =>
+      dataOfSpecimen({
+        app: crashing,
+        options: { workload: "echo", "node-count": 2, "time-limit": 5 },
+        valid: false,
+      }),
+  ],
+  [
+    "a crash before the first operation",
+    "no good",
+    () =>
+      dataOfSpecimen({
+        app: () => {
+          throw new Error("no good");
+        },
+        options: { workload: "echo", "node-count": 2, "time-limit": 5 },
+        valid: false,
+      }),
+  ],
+  ["over a limit", "over limit", () => dataOf("3d", ["--strategy", "flood"])],
+  [
+    "by Maelstrom",
+    "messages of this run aren't known",
+    () => Promise.resolve(byMaelstrom(lossy)),
+  ],
+];
+
+/** A run as the real Maelstrom leaves it, which doesn't tell the messages. */
+function byMaelstrom(data: PageData): PageData {
+  return {
+    ...data,
+    record: { ...data.record, engine: "maelstrom", seed: undefined },
+    services: [],
+    knowledge: undefined,
+    logs: { lines: [], leftOut: 0 },
+    messages: {
+      parties: [],
+      types: [],
+      src: [],
+      dest: [],
+      type: [],
+      sentMs: [],
+      receivedMs: [],
+      lost: [],
+      body: [],
+    },
+  };
+}
+
+for (const [name, word, data] of otherPages) {
+  for (const [width, dark] of [[1280, true], [390, false]] as const) {
+    inBrowser(
+      `a page of ${name} opens ${width} pixels wide, and draws all of itself`,
+      { data, width, dark },
+      async (tab) => {
+        await tab.evaluate("dispatchEvent(new Event('beforeprint'))");
+        await tab.evaluate("dispatchEvent(new Event('afterprint'))");
+        const text = await tab.evaluate<string>("document.body.innerText");
+        assertStringIncludes(text, word);
+        assertNotMatch(text, /could not be drawn|NaN|undefined|Infinity/);
+        assertNotMatch(text, /[-−]\d+(\.\d+)? m?s\b/, "no time is negative");
+        assertEquals(
+          await tab.evaluate<number>(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+          ),
+          0,
+        );
+      },
+    );
+  }
+}
+
 for (const width of [1280, 390]) {
   Deno.test({
     name:
@@ -347,6 +494,7 @@ for (const width of [1280, 390]) {
           assertStringIncludes(text, specimen.valid ? "✓ valid" : "✗ invalid");
           assertEquals(text.includes("What went wrong"), !specimen.valid);
           assertNotMatch(text, /could not be drawn|NaN|undefined|Infinity/);
+          assertNotMatch(text, /[-−]\d+(\.\d+)? m?s\b/, "no negative time");
           assertEquals(tab.complaints, [], workload);
         }
         const asked = tab.requests.filter((url) => !url.startsWith("data:"));
@@ -397,6 +545,206 @@ inBrowser(
     );
   },
 );
+
+/** What the space-time diagram says that it shows. */
+const shownSpan =
+  "document.querySelector('.space-time .note').textContent.split(':')[0]";
+
+/** Whether the space-time diagram is in the window. */
+const diagramInSight = `(() => {
+  const { top, bottom } = document.querySelector(".space-time canvas")
+    .getBoundingClientRect();
+  return top >= 0 && top < innerHeight - 100 && bottom > 100;
+})()`;
+
+/** Clicks the first button that says so. */
+function press(tab: Tab, text: string): Promise<void> {
+  return tab.evaluate(
+    `Array.from(document.querySelectorAll("button")).find(({ textContent }) => textContent.startsWith(${
+      JSON.stringify(text)
+    })).click()`,
+  );
+}
+
+inBrowser(
+  "to show a moment is to scroll to the diagram, with some ten milliseconds around it",
+  { data: () => Promise.resolve(lossy) },
+  async (tab) => {
+    assert(!await tab.evaluate<boolean>(diagramInSight));
+    await press(tab, "Show this moment");
+    await tab.until(diagramInSight);
+    const ms = lossy.anomaly!.momentMs;
+    const at = (ms: number) => `${(ms / 1000).toFixed(4)} s`;
+    await tab.until(
+      `${shownSpan} === "From ${at(ms - 20)} to ${at(ms + 20)}"`,
+    );
+    await tab.until(
+      `Math.abs(parseFloat(location.hash.slice(3)) * 1000 - ${ms}) < 0.001`,
+    );
+    // The timeline shows the same, and the replay is there.
+    assertStringIncludes(
+      await textOf(tab, ".timeline .moment"),
+      `at ${(ms / 1000).toFixed(3)} s`,
+    );
+    assertStringIncludes(
+      await textOf(tab, ".replay output"),
+      (ms / 1000).toFixed(1).slice(0, 3),
+    );
+  },
+);
+
+inBrowser(
+  "a link to a moment opens the page there, and so does another in its place",
+  { data: () => Promise.resolve(lossy), fragment: "#t=12.5" },
+  async (tab) => {
+    await tab.until(diagramInSight);
+    await tab.until(`${shownSpan} === "From 12.4800 s to 12.5200 s"`);
+    await tab.evaluate("location.hash = '#t=3.25'");
+    await tab.until(`${shownSpan} === "From 3.2300 s to 3.2700 s"`);
+    // What comes after the end is the end.
+    await tab.evaluate("location.hash = '#t=99999'");
+    await tab.until(`/ to 29\\.\\d+ s$/.test(${shownSpan})`);
+    await tab.evaluate("location.hash = '#nonsense'");
+  },
+);
+
+for (const hasClipboard of [true, false]) {
+  inBrowser(
+    `the command and a moment's link are copied ${
+      hasClipboard ? "to the clipboard" : "where there's no clipboard to use"
+    }`,
+    { data: () => Promise.resolve(lossy) },
+    async (tab) => {
+      await tab.evaluate(`{
+        window.copied_ = [];
+        navigator.clipboard.writeText = (text) => ${hasClipboard}
+          ? Promise.resolve(copied_.push(text))
+          : Promise.reject(new Error("not allowed"));
+        document.addEventListener("copy", () =>
+          copied_.push(document.activeElement.value));
+      }`);
+      // Only what a person clicks may copy.
+      for (const [i, box] of [".again", ".anomaly"].entries()) {
+        const { x, y } = await middleOf(tab, `${box} .copy`);
+        await tab.mouse("mousePressed", x, y);
+        await tab.mouse("mouseReleased", x, y);
+        await tab.until(`copied_.length === ${i + 1}`);
+      }
+      await tab.until(
+        "document.querySelector('.again .copy').textContent === 'Copied'",
+      );
+      const [command, link] = await tab.evaluate<string[]>("copied_");
+      assertEquals(command, "deno task run --seed 1 3c");
+      assertMatch(link, /^file:\/\/\/.*\.html#t=\d+(\.\d+)?$/);
+    },
+  );
+}
+
+inBrowser(
+  "diagrams have the same controls, and the same keys",
+  { data: () => Promise.resolve(lossy) },
+  async (tab) => {
+    const controls = (view: string) =>
+      tab.evaluate<string[]>(
+        `Array.from(document.querySelectorAll("${view} .controls .group button"), (button) => button.ariaLabel ?? button.textContent)
+          .map((label) => label.replace(/message|operation/, "thing"))`,
+      );
+    const expected = [
+      ...["Zoom out", "Zoom in", "Show the whole run"],
+      ...["Previous thing", "Next thing", "Copy link"],
+    ];
+    assertEquals(await controls(".space-time"), expected);
+    assertEquals(await controls(".timeline"), expected);
+    assert(
+      (await controls(".replay")).join().startsWith(
+        "Previous thing,Next thing",
+      ),
+    );
+    // What one zooms the other follows.
+    await tab.evaluate("document.querySelector('.timeline canvas').focus()");
+    await tab.key("0");
+    await tab.until(`/to 29\\.\\d s$/.test(${shownSpan})`);
+    await tab.key("+");
+    await tab.until(`/^From 7\\.\\d+ s to 2\\d\\.\\d+ s$/.test(${shownSpan})`);
+  },
+);
+
+inBrowser(
+  "what nodes logged at the time that is shown stands beside its messages",
+  {
+    data: () =>
+      dataOfSpecimen({
+        app: crashing,
+        options: { workload: "echo", "node-count": 2, "time-limit": 20 },
+        valid: false,
+      }),
+  },
+  async (tab) => {
+    const lines = () =>
+      tab.evaluate<string[]>(
+        "Array.from(document.querySelectorAll('.log-lines li'), ({ innerText }) => innerText.replaceAll(/\\s+/g, ' '))",
+      );
+    await tab.evaluate("document.querySelector('.space-time canvas').focus()");
+    await tab.key("0");
+    await tab.until("document.querySelectorAll('.log-lines li').length > 50");
+    await press(tab, "Show this moment");
+    await tab.until("document.querySelectorAll('.log-lines li').length < 5");
+    const shown = await lines();
+    assertMatch(shown[0], /^\d\.\d+ s n[01] echoes Please echo \d+$/);
+    assert(shown.some((line) => line.includes("out of memory")));
+    const beside = await tab.evaluate<boolean>(`(() => {
+      const [logs, canvas] = [".log-lines", ".space-time .canvas"]
+        .map((each) => document.querySelector(each).getBoundingClientRect());
+      return logs.left >= canvas.right && logs.top === canvas.top;
+    })()`);
+    assert(beside);
+  },
+);
+
+for (const [width, dark] of [[1280, false], [390, true]] as const) {
+  inBrowser(
+    `on paper all is there, and nothing beside it, from a window ${width} pixels wide`,
+    { data: () => Promise.resolve(lossy), width, dark },
+    async (tab) => {
+      await tab.evaluate(`addEventListener("beforeprint", () => {
+        const right = document.querySelector("main").getBoundingClientRect().right;
+        const isBlank = (canvas) => {
+          const { data } = canvas.getContext("2d")
+            .getImageData(0, 0, canvas.width, canvas.height);
+          return !data.some((each) => each !== 0);
+        };
+        window.paper_ = {
+          plots: document.querySelectorAll(".plot svg").length,
+          blank: [...document.querySelectorAll("canvas")].filter(isBlank).length,
+          closed: document.querySelectorAll("details:not([open])").length,
+          out: [...document.querySelectorAll("svg, canvas, table, p, pre, dl")]
+            .filter((each) => each.getBoundingClientRect().right > right + 1)
+            .map((each) => each.outerHTML.slice(0, 80)),
+          background: getComputedStyle(document.body).backgroundColor,
+        };
+      })`);
+      const pdf = await tab.pdf();
+      assertEquals(new TextDecoder().decode(pdf.subarray(0, 5)), "%PDF-");
+      assertEquals(await tab.evaluate("window.paper_"), {
+        plots: 3,
+        blank: 0,
+        closed: 0,
+        out: [],
+        background: "rgb(255, 255, 255)",
+      });
+      // And then it's as it was.
+      await tab.until(
+        "!document.documentElement.classList.contains('printing')",
+      );
+      assertEquals(
+        await tab.evaluate(
+          "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+        ),
+        0,
+      );
+    },
+  );
+}
 
 inBrowser(
   "the scrubber moves the replay, from where nobody knows the value to where most do",
@@ -533,24 +881,7 @@ inBrowser(
 inBrowser(
   "a run of the real Maelstrom stands beside one of ours",
   {
-    data: () =>
-      Promise.resolve([{
-        ...lossy,
-        record: { ...lossy.record, engine: "maelstrom", seed: undefined },
-        services: [],
-        knowledge: undefined,
-        messages: {
-          parties: [],
-          types: [],
-          src: [],
-          dest: [],
-          type: [],
-          sentMs: [],
-          receivedMs: [],
-          lost: [],
-          body: [],
-        },
-      }, lossy]),
+    data: () => Promise.resolve([byMaelstrom(lossy), lossy]),
   },
   async (tab) => {
     const text = await textOf(tab, "#views");

@@ -164,7 +164,10 @@ function spanOf(found: Found): [fromMs: number, toMs: number] | undefined {
     case "counter":
       return [0, found.momentMs];
     case "log":
-      return covering(found.rows, found.momentMs);
+      return covering(
+        found.rows.filter(({ marked }) => marked),
+        found.momentMs,
+      );
     case "transactions":
       return covering(found.transactions, found.momentMs);
     default:

@@ -101,13 +101,14 @@ export class TimeWindow {
         : [[0, begin], [width, end]];
     this.#whole.range([begin, end]);
     this.#zooming.extent(extent).translateExtent(extent);
-    const given = this.#given;
-    if (this.#isOpen) return this.#transformTo(span);
-    this.#isOpen = true;
+    // That it has another size nobody else need know.
     this.#follows = true;
-    this.#transformTo(given ?? this.#settings.first());
+    if (this.#isOpen) this.#transformTo(span);
+    else this.#transformTo(this.#given ?? this.#settings.first());
     this.#follows = false;
-    if (!given) this.#settings.chosen(this.span, true);
+    const isFirst = !this.#isOpen && !this.#given;
+    this.#isOpen = true;
+    if (isFirst) this.#settings.chosen(this.span, true);
   }
 
   /** Shows a part of the run, or as much of it as there is. */
