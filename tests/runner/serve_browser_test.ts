@@ -349,3 +349,43 @@ inBrowser(
     );
   },
 );
+
+inBrowser(
+  "from a run's page one comes to all runs, to its files and logs; its moments have links",
+  {
+    async store() {
+      const store = newStore();
+      const code = await pageCode({ folder: newStore(), flags: importFlags() });
+      await keep(store, "3b", { code });
+      return store;
+    },
+  },
+  async (tab) => {
+    const origin = await tab.evaluate<string>("location.origin");
+    const follow = async (link: string) => {
+      await tab.evaluate(`document.querySelector("${link}").click()`);
+      await tab.until(`document.querySelector("${link}") === null`);
+    };
+    await follow(".run a");
+    await tab.until("'ready' in document.documentElement.dataset");
+    const page = await tab.evaluate<string>("location.href");
+    // The page is in a sandbox, and may still do this.
+    await tab.evaluate("document.querySelector('.plot').focus()");
+    await tab.key("End");
+    await tab.until("/^#t=\\d/.test(location.hash)");
+
+    await follow(".ways .logs");
+    assertMatch(await tab.evaluate("document.body.innerText"), /n1\.log/);
+    await tab.goto(page);
+    await tab.until("'ready' in document.documentElement.dataset");
+    await follow(".ways .files");
+    assertMatch(
+      await tab.evaluate("document.body.innerText"),
+      /history\.jsonl/,
+    );
+    await tab.goto(page);
+    await tab.until("'ready' in document.documentElement.dataset");
+    await follow(".ways .runs");
+    assertEquals(await tab.evaluate("location.href"), `${origin}/`);
+  },
+);
