@@ -10,6 +10,11 @@
  * - Whether a partition swallows a message is decided when the receiver takes
  *   it from the queue, before that sleep.
  *
+ * It's kinder than Maelstrom's to a node that answers late. A client that has
+ * given up on an answer often leaves. Once a node has sent a message to one who
+ * has left, Maelstrom reads nothing more of what the node prints, and all that is
+ * asked of it from then on times out. Here only that message is lost.
+ *
  * @module
  */
 import TinyQueue from "tinyqueue";
@@ -161,8 +166,8 @@ export class Network {
   }
 
   /**
-   * Sends a message. To somebody who has left it is dropped without a trace,
-   * as in Maelstrom: such a message isn't even counted.
+   * Sends a message. To somebody who has left it is dropped without a trace:
+   * such a message isn't even counted, as in Maelstrom.
    */
   send(src: string, dest: string, line: string): void {
     const receiver = this.#receivers.get(dest);

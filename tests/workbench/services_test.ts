@@ -347,6 +347,12 @@ Deno.test("lww-kv: of two writes to the same key both stay, if they went to diff
   assertEquals(new Set(outcomes), new Set(["1 and 2", "2 and 20"]));
 });
 
+Deno.test("lww-kv: a cas creates nothing", async () => {
+  const world = new World();
+  const cas = { type: "cas", from: null, to: 1, create_if_not_exists: true };
+  assertEquals(await world.ask("n0", "lww-kv", { ...cas, key: "x" }), noKey);
+});
+
 Deno.test("lin-tso: timestamps count up from 0, whoever asks", async () => {
   const world = new World();
   for (let ts = 0; ts < 10; ts++) {

@@ -13,6 +13,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { kafka } from "../../../lib/workbench/checkers/kafka.ts";
+import { observe } from "../../../lib/workbench/checkers/kafka/observations.ts";
 import { explainKafka } from "../../../lib/workbench/checkers/kafka/explain.ts";
 import type { Op, OpType } from "../../../lib/workbench/history.ts";
 import { Random } from "../../../lib/workbench/random.ts";
@@ -120,6 +121,7 @@ Deno.test("kafka: null is a key without messages", () => {
   const nothing = whole("poll", 8, 1, [["poll"]], [["poll", { k: null }]]);
   const history = [assign(0, ["k"]), send(2, 0, 1), poll(4, [[0, 1]]), nothing];
   assertEquals(verdict(...history), valid);
+  assertEquals(observe(indexed(nothing)).polled, new Map([["k", new Set()]]));
 });
 
 Deno.test("kafka: messages of a key that wasn't asked for are told of, and judged like others", () => {
