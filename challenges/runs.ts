@@ -192,8 +192,8 @@ export const runs: readonly Run[] = [
     app: kafka,
     workload: "kafka",
     options: { ...log, "node-count": 2 },
-    // Fewer than the straightforward answer takes: see 5b.
-    limits: [messagesBelow(6)],
+    // Fewer messages than the straightforward answer takes, 5b: the challenge
+    // names no figure, so there is no limit.
   },
   {
     id: "6a",

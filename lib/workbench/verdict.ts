@@ -8,6 +8,7 @@
 import {
   availability,
   type AvailabilityFindings,
+  neverSucceeded,
   type Stats,
   stats,
 } from "./checkers/stats.ts";
@@ -80,16 +81,15 @@ function explain(
     : test.workload.explain(workload, history);
   // What a checker can't tell may be for want of answers, which is told next.
   if (reason !== undefined && workload["valid?"] === false) return reason;
-  const never = stats["valid?"] === true
-    ? undefined
-    : Object.entries(stats["by-f"])
-      .find(([, counts]) => counts["valid?"] !== true);
-  if (never) {
-    const [f, { count }] = never;
+  const never = neverSucceeded(stats);
+  if (never.length > 0) {
+    const kinds = new Set(never.map(([f]) => f));
     const failed = history.find((op) =>
-      op.f === f && op.type !== "invoke" && op.type !== "ok"
+      kinds.has(op.f) && op.type !== "invoke" && op.type !== "ok"
     );
-    return `not one of ${count} ${f} operations succeeded; the first ended in ${failed?.type}: ${
+    return `not one of ${
+      never.map(([f, { count }]) => `${count} ${f}`).join(" and ")
+    } operations succeeded; the first ended in ${failed?.type}: ${
       describeError(failed)
     }${failed?.error === "net-timeout" ? `. ${silenceHint}` : ""}`;
   }

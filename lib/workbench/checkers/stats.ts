@@ -63,6 +63,13 @@ export interface Stats extends Counts {
 /** Kinds of operation that need not succeed: Kafka's clients crash on purpose. */
 const mayAlwaysFail = new Set(["crash", "debug-topic-partitions"]);
 
+/** The kinds of operation of which one should have succeeded, and none did. */
+export function neverSucceeded({ "by-f": byF }: Stats): [string, Counts][] {
+  return Object.entries(byF).filter(([f, counts]) =>
+    counts["valid?"] !== true && !mayAlwaysFail.has(f)
+  );
+}
+
 /** Counts the operations. Valid if each kind succeeded at least once. */
 export function stats(history: History): Stats {
   const byF = new Map<string, Counts>();

@@ -92,15 +92,9 @@ export function toRecord(
 ): RunRecord {
   const { engine, options, results, crashed } = judgement;
   const measured = measure(results, limits);
-  const over = measured.find(({ within }) => !within);
-  const withUnit = (figure: number) =>
-    `${format(figure)} ${over?.unit ?? ""}`.trimEnd();
-  const reason = judgement.reason ?? (over &&
-    (over.actual === undefined
-      ? `there is no ${over.label} to hold against the limit`
-      : `${over.label} is ${withUnit(over.actual)}, and has to be below ${
-        withUnit(over.below)
-      }`));
+  const over = measured.filter(({ within }) => !within);
+  const reason = judgement.reason ??
+    (over.length > 0 ? over.map(overLimit).join("; ") : undefined);
   return {
     id,
     engine,
@@ -108,13 +102,21 @@ export function toRecord(
     options,
     ...(bin !== undefined && { bin }),
     ...(args.length > 0 && { args }),
-    pass: results["valid?"] === true && over === undefined,
+    pass: results["valid?"] === true && over.length === 0,
     ...(crashed && { crashed }),
     ...(reason !== undefined && { reason }),
     ...(measured.length > 0 && { limits: measured }),
     "wall-ms": Math.round(wallMs),
     results,
   };
+}
+
+/** In words, by how much a run is over a limit. */
+function overLimit({ label, actual, below, unit = "" }: Measured): string {
+  const withUnit = (figure: number) => `${format(figure)} ${unit}`.trimEnd();
+  return actual === undefined
+    ? `there is no ${label} to hold against the limit`
+    : `${label} is ${withUnit(actual)}, and has to be below ${withUnit(below)}`;
 }
 
 /** A figure with as many digits as people want to see. */

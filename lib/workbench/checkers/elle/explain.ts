@@ -4,7 +4,7 @@
  * @module
  */
 import type { Op } from "../../history.ts";
-import { compareSeverity } from "./consistency.ts";
+import { compareSeverity, ruledOutBy } from "./consistency.ts";
 import {
   type CycleExample,
   type ElleFindings,
@@ -13,11 +13,16 @@ import {
   type Step,
 } from "./findings.ts";
 
-/** The anomaly to tell of: a transaction by itself is easier than a cycle. */
+/**
+ * The anomaly to tell of: the one that leaves the least to rely on. Of those
+ * that are equally bad it's the one that is easiest to see.
+ */
 export function worst(
   findings: ElleFindings,
 ): { type: string; example: Example } | undefined {
   const [type] = (findings["anomaly-types"] ?? []).toSorted((a, b) =>
+    emptiness(findings, a) - emptiness(findings, b) ||
+    promisesBroken(b) - promisesBroken(a) ||
     obscurity(findings, a) - obscurity(findings, b) || compareSeverity(a, b)
   );
   if (type === undefined) return undefined;
@@ -73,11 +78,39 @@ function tellAltered(
   } (operation ${completed.index})`;
 }
 
+/** How little an anomaly says of what went wrong. */
+function emptiness(findings: ElleFindings, type: string): number {
+  if (type === "empty-transaction-graph") return 3;
+  if (untold.has(type)) return 2;
+  return "scc" in firstOf(findings, type) && type !== "cyclic-versions" ? 1 : 0;
+}
+
+/** What says that there is no judging, and nothing of the transactions. */
+const untold: ReadonlySet<string> = new Set([
+  "malformed-transactions",
+  "mixed-key-types",
+]);
+
+/** How many models can't hold. */
+function promisesBroken(type: string): number {
+  return ownTypes.has(type) || contradictory.has(type)
+    ? Number.MAX_VALUE
+    : ruledOutBy([type]).size;
+}
+
+/**
+ * What is wrong whatever others do: models that say nothing of it don't expect
+ * that anybody could do it.
+ */
+const contradictory: ReadonlySet<string> = new Set(["future-read", "internal"]);
+
 /** How hard it is to understand an anomaly. */
 function obscurity(findings: ElleFindings, type: string): number {
-  if (ownTypes.has(type)) return 0;
-  const [example = {}] = findings.anomalies?.[type] ?? [];
-  return "scc" in example ? 3 : "cycle" in example ? 2 : 1;
+  return "cycle" in firstOf(findings, type) ? 1 : 0;
+}
+
+function firstOf({ anomalies }: ElleFindings, type: string): Example {
+  return anomalies?.[type]?.[0] ?? {};
 }
 
 /** An anomaly in words. */
