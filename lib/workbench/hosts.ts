@@ -9,6 +9,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type App, Node } from "../node.ts";
 import { type Clock, msInNs } from "./clock.ts";
 import { CrashReader, endingOf } from "./crash.ts";
+import { maxNesting, nestsTooDeep } from "./exact_json.ts";
 import type { Network } from "./network.ts";
 import { allRead, type ProcessGroup, startGroup } from "./process_group.ts";
 import type { Random } from "./random.ts";
@@ -335,14 +336,17 @@ function send(
     );
   }
   const { src, dest, body } = message;
+  const strange = Object.keys(message).filter((key) => !messageKeys.has(key));
   const problem = typeof src !== "string"
     ? `whose "src" isn't a string`
     : typeof dest !== "string"
     ? `whose "dest" isn't a string`
     : !isObject(body)
     ? `whose "body" isn't an object`
-    : Object.keys(message).some((key) => !messageKeys.has(key))
-    ? `with keys that no message has`
+    : strange.length > 0
+    ? `with ${listed(strange)}, which no message has`
+    : nestsTooDeep(line)
+    ? `that nests values more than ${maxNesting} deep`
     : network.presence(src) === undefined
     ? `in the name of "${src}", who doesn't exist`
     : undefined;
@@ -370,6 +374,16 @@ function excerpt(line: string): string {
 }
 
 const messageKeys = new Set(["id", "src", "dest", "body"]);
+
+/** How many keys that shouldn't be there are named. */
+const maxKeysNamed = 3;
+
+function listed(keys: readonly string[]): string {
+  const names = keys.slice(0, maxKeysNamed)
+    .map((key) => JSON.stringify(key.slice(0, 40)));
+  const more = keys.length > maxKeysNamed ? ", …" : "";
+  return `the key${keys.length > 1 ? "s" : ""} ${names.join(", ")}${more}`;
+}
 
 /** Writes lines to a process, many at once where they come fast. */
 function lineWriter(stream: WritableStream<Uint8Array>) {

@@ -80,7 +80,9 @@ function explain(
     ? workload.error
     : test.workload.explain(workload, history);
   // What a checker can't tell may be for want of answers, which is told next.
-  if (reason !== undefined && workload["valid?"] === false) return reason;
+  if (
+    reason !== undefined && workload["valid?"] === false && !isEmpty(workload)
+  ) return reason;
   const never = neverSucceeded(stats);
   if (never.length > 0) {
     const kinds = new Set(never.map(([f]) => f));
@@ -105,6 +107,13 @@ function explain(
   }
   if (workload["valid?"] === true) return undefined;
   return reason ?? `the checker can't tell: ${excerpt(workload)}`;
+}
+
+/** Whether all that a checker objects to is that there was nothing to judge. */
+function isEmpty(workload: Findings): boolean {
+  const types = workload["error-types"] ?? workload["anomaly-types"];
+  return Array.isArray(types) && types.length > 0 &&
+    types.every((type) => type === "empty-transaction-graph");
 }
 
 /** Why a node that runs may answer nobody, as a question to who wrote it. */

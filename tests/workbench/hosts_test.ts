@@ -77,6 +77,18 @@ const misbehaviours: [
     /^\{"src":"n1"/,
   ],
   [
+    "adds",
+    "malformed-message",
+    /^n1 sent a message with the keys "from", "b", which no message has\. A message is/,
+    /"from":1/,
+  ],
+  [
+    "nests",
+    "malformed-message",
+    /^n1 sent a message that nests values more than 1000 deep/,
+    /"deep":\[\[/,
+  ],
+  [
     "lists",
     "malformed-message",
     /^n1 printed JSON that isn't an object/,

@@ -184,6 +184,44 @@ Deno.test("null is an empty list where Maelstrom's clients take it for one", () 
   assertEquals(found["valid?"], true);
 });
 
+Deno.test("of the operations that never succeeded all kinds are named, and none that need not", () => {
+  const kafka = verdictOn(
+    "kafka",
+    historyOf(
+      op(0, 0, "invoke", "crash"),
+      op(1, 0, "info", "crash"),
+      op(2, 10, "invoke", "send", [["send", "k", 1]]),
+      op(3, 10, "fail", "send", [["send", "k", 1]], { error: "no room" }),
+    ),
+  );
+  assertMatch(
+    kafka.reason!,
+    /^not one of 1 send operations succeeded; the first ended in fail: no room/,
+  );
+  const broadcast = verdictOn(
+    "broadcast",
+    historyOf(
+      op(0, 0, "invoke", "read"),
+      op(1, 0, "fail", "read", null, { error: "net-timeout" }),
+      op(2, 0, "invoke", "broadcast", 1),
+      op(3, 0, "info", "broadcast", 1, { error: ["crash", null] }),
+    ),
+  );
+  assertMatch(
+    broadcast.reason!,
+    /^not one of 1 broadcast and 1 read operations succeeded; the first ended in fail: no answer came in time\./,
+  );
+  // An error may be anything, where others wrote the history.
+  const strange = verdictOn(
+    "broadcast",
+    historyOf(
+      op(0, 0, "invoke", "read"),
+      op(1, 0, "fail", "read", null, { error: { type: "odd" } }),
+    ),
+  );
+  assertMatch(strange.reason!, /the first ended in fail: \{"type":"odd"\}/);
+});
+
 // ---- Whatever is done to a history ----
 
 /** What stands where something else should. */

@@ -50,19 +50,21 @@ export function explain(
   findings: ElleFindings,
   writeF: string,
 ): string | undefined {
-  if (findings.altered) return tellAltered(findings.altered);
+  const all = findings["anomaly-types"] ?? [];
+  if (findings.altered) return tellAltered(findings.altered) + asWell(all);
   const found = worst(findings);
   if (found === undefined) return undefined;
   const { type, example } = found;
   const count = findings["anomaly-counts"]?.[type] ?? 1;
   const times = count === 1 ? "once" : `${count} times`;
-  const types = findings["anomaly-types"]!;
-  const others = types.length === 1
-    ? ""
-    : `\nFound as well: ${types.filter((each) => each !== type).join(", ")}.`;
+  const others = asWell(all.filter((each) => each !== type));
   const models = findings.not ?? [];
   const not = models.length === 0 ? "" : `\nThat rules out ${list(models)}.`;
   return `${type}, ${times}: ${describe(type, example, writeF)}${not}${others}`;
+}
+
+function asWell(types: readonly string[]): string {
+  return types.length === 0 ? "" : `\nFound as well: ${types.join(", ")}.`;
 }
 
 function tellAltered(

@@ -1,0 +1,89 @@
+/**
+ * Of several anomalies, which one the headline is about.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import fc from "fast-check";
+import {
+  explain,
+  worst,
+} from "../../../../lib/workbench/checkers/elle/explain.ts";
+import type {
+  ElleFindings,
+  Example,
+} from "../../../../lib/workbench/checkers/elle/findings.ts";
+import { listAppend } from "../../../../lib/workbench/checkers/elle/list_append.ts";
+import { rwRegister } from "../../../../lib/workbench/checkers/elle/rw_register.ts";
+import { cases, historyOf, op } from "../../helpers.ts";
+
+/** From the worst to those that say nothing. */
+const inOrder = [
+  "future-read",
+  "G0",
+  "G1a",
+  "lost-update",
+  "G-single-item",
+  "G2-item",
+  "G-single-item-realtime",
+  "PL-3-cycle-exists",
+  "malformed-transactions",
+  "empty-transaction-graph",
+];
+
+function exampleOf(type: string): Example {
+  if (type.endsWith("-exists")) return { "scc-size": 2, scc: [1, 3] };
+  return /^G[0-2-](?![ab])/.test(type)
+    ? { type, cycle: [], steps: [] }
+    : type.startsWith("empty")
+    ? {}
+    : { op: undefined, mop: null };
+}
+
+function findingsOf(types: readonly string[]): ElleFindings {
+  return {
+    "valid?": false,
+    "anomaly-types": [...types],
+    anomalies: Object.fromEntries(
+      types.map((type) => [type, [exampleOf(type)]]),
+    ),
+  };
+}
+
+Deno.test("of any anomalies the worst is told, and the emptiest only when there is no other", () => {
+  fc.assert(
+    fc.property(
+      fc.subarray(inOrder, { minLength: 1 }).chain((types) =>
+        fc.tuple(
+          fc.constant(types[0]),
+          fc.shuffledSubarray(types, { minLength: types.length }),
+        )
+      ),
+      ([first, types]) => {
+        assertEquals(worst(findingsOf(types))?.type, first);
+      },
+    ),
+    cases(),
+  );
+});
+
+Deno.test("what comes first is explained, the others are named", () => {
+  const history = (writeF: string, read: unknown) =>
+    historyOf(
+      op(0, 0, "invoke", "txn", [["r", "x", null], [writeF, "x", 1]]),
+      op(1, 0, "ok", "txn", [["r", "x", read], [writeF, "x", 1]]),
+    );
+  const models = ["serializable"];
+  const lists = listAppend(history("append", [1]), models);
+  assertEquals(lists["valid?"], false);
+  assertMatch(
+    explain(lists, "append")!,
+    /^future-read, once: .* saw \["r","x",\[1\]\] before it appended 1 itself\n/,
+  );
+  assertMatch(
+    explain(lists, "append")!,
+    /\nFound as well: empty-transaction-graph\.$/,
+  );
+  const registers = rwRegister(history("w", 1), models);
+  assertMatch(explain(registers, "w")!, /^(?!empty)/);
+});
