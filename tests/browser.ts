@@ -4,6 +4,8 @@
  * permission than to run it and to reach 127.0.0.1.
  */
 
+import { patienceMs } from "./cli.ts";
+
 /** Where Chromium is, or Chrome; `undefined` if there is none. */
 export const chromium: string | undefined = [
   Deno.env.get("CHROMIUM"),
@@ -21,9 +23,6 @@ function isFile(path: string): boolean {
     return false;
   }
 }
-
-/** How long one waits for the browser. */
-const timeoutMs = 20_000;
 
 const flags = [
   "--headless",
@@ -151,7 +150,7 @@ async function connect(address: string): Promise<Connection> {
       pending.set(id, answer);
       const timer = setTimeout(
         () => answer.reject(new Error(`${method} was never answered`)),
-        timeoutMs,
+        patienceMs,
       );
       socket.send(JSON.stringify({ id, method, params, sessionId }));
       try {
@@ -203,7 +202,7 @@ async function openTab(
       return result.value;
     },
     async until(expression) {
-      const endMs = performance.now() + timeoutMs;
+      const endMs = performance.now() + patienceMs;
       while (!await tab.evaluate<boolean>(expression).catch(() => false)) {
         if (performance.now() > endMs) {
           throw new Error(

@@ -6,6 +6,12 @@
 
 import { importFlags } from "../lib/runner/build.ts";
 
+/**
+ * How long a test waits for what should happen: so long that nothing but a hang
+ * takes it, on however busy a machine.
+ */
+export const patienceMs = 600_000;
+
 /** The folder of the repository. */
 export const root = decodeURIComponent(
   new URL("../", import.meta.url).pathname,

@@ -14,6 +14,7 @@ import { importFlags } from "../lib/runner/build.ts";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import fc from "fast-check";
 import { isMessage, type Message, type OpenBody } from "../lib/message.ts";
+import { patienceMs } from "./cli.ts";
 import { initMessage, message } from "./fake_runtime.ts";
 
 const encoder = new TextEncoder();
@@ -511,7 +512,7 @@ class Program implements AsyncDisposable {
     this.#stdout = linesOf(this.#child.stdout);
     this.#stderr = linesOf(this.#child.stderr);
     // A node that hangs fails its test, rather than to hang it as well.
-    this.#watchdog = setTimeout(() => this.#kill(), 30_000);
+    this.#watchdog = setTimeout(() => this.#kill(), patienceMs);
   }
 
   /**

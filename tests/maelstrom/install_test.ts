@@ -8,7 +8,7 @@ import {
 import { findProgram } from "../../lib/maelstrom/machine.ts";
 import { Unavailable } from "../../lib/maelstrom/mod.ts";
 import { importFlags } from "../../lib/runner/build.ts";
-import { root } from "../cli.ts";
+import { patienceMs, root } from "../cli.ts";
 import { fakeHome, script } from "./machine.ts";
 
 // Made by: tar -cjf maelstrom.tar.bz2 maelstrom
@@ -237,8 +237,13 @@ for (const [what, answer, problem] of failures) {
           install({
             env,
             release,
-            answerTimeoutMs: 300,
-            silenceTimeoutMs: 300,
+            // Too short for other answers to come in time on a busy machine.
+            answerTimeoutMs: problem.source.includes("answer")
+              ? 300
+              : patienceMs,
+            silenceTimeoutMs: problem.source.includes("sent nothing")
+              ? 300
+              : patienceMs,
           }),
         Unavailable,
       );

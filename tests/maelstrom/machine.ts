@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { root } from "../cli.ts";
+import { patienceMs, root } from "../cli.ts";
 
 /** The folder of the fake Maelstrom: what `MAELSTROM_HOME` names. */
 export const fakeHome = `${root}tests/fixtures/maelstrom`;
@@ -25,6 +25,15 @@ export async function javaHome(version = "17.0.15"): Promise<string> {
     `echo 'openjdk version "${version}" 2025-04-15' >&2`,
   );
   return home;
+}
+
+/** Waits until a process has gone, which takes a moment after it was killed. */
+export async function gone(pid: number): Promise<void> {
+  const endMs = performance.now() + patienceMs;
+  while (await isAlive(pid)) {
+    if (performance.now() > endMs) throw new Error(`${pid} is still there`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** Whether a process is there, and not only waiting for its parent to look. */

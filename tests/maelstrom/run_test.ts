@@ -1,11 +1,6 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertStringIncludes,
-} from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { run, runIn } from "../cli.ts";
-import { fakeHome, isAlive, javaHome, script } from "./machine.ts";
+import { fakeHome, gone, javaHome, script } from "./machine.ts";
 
 /** What is on the PATH: all that Maelstrom needs for its pictures. */
 const tools = await Deno.makeTempDir();
@@ -233,7 +228,6 @@ async function behindSilence(...args: string[]) {
   (async () => {
     for await (const connection of listener) taken.push(connection);
   })();
-  const startMs = performance.now();
   const result = await runIn({
     env: {
       ...env,
@@ -244,24 +238,22 @@ async function behindSilence(...args: string[]) {
     },
     flags: ["--cached-only", "--allow-net=github.com"],
   }, ...args);
-  const seconds = (performance.now() - startMs) / 1000;
   for (const connection of taken) connection.close();
-  return { ...result, seconds };
+  return result;
 }
 
-Deno.test("where GitHub doesn't answer, auto is the workbench within ten seconds", async () => {
-  const { code, stdout, stderr, seconds } = await behindSilence("1");
+Deno.test("where GitHub doesn't answer, auto is the workbench", async () => {
+  const { code, stdout, stderr } = await behindSilence("1");
   assertMatch(stdout, /^✓ +1 +echo +valid/);
   assertMatch(
     stderr,
     /^Judged by the embedded workbench: https:\/\/github\.com\/.* doesn't answer within 6 seconds\n$/,
   );
   assertEquals(code, 0);
-  assert(seconds < 10, `${seconds} s`);
 });
 
-Deno.test("where GitHub doesn't answer, the error tells within ten seconds how to install by hand", async () => {
-  const { code, stdout, stderr, seconds } = await behindSilence(
+Deno.test("where GitHub doesn't answer, the error tells how to install by hand", async () => {
+  const { code, stdout, stderr } = await behindSilence(
     "--engine=maelstrom",
     "1",
   );
@@ -271,7 +263,6 @@ Deno.test("where GitHub doesn't answer, the error tells within ten seconds how t
     /doesn't answer within 6 seconds\.\nTo install it by hand, download https:.*MAELSTROM_HOME/,
   );
   assertEquals(code, 255);
-  assert(seconds < 10, `${seconds} s`);
 });
 
 Deno.test("without Java, --engine maelstrom says what to install", async () => {
@@ -357,7 +348,7 @@ for (const mode of ["hang", "deaf"]) {
     );
     assertStringIncludes(stderr, "interrupted");
     assertEquals(code, 255);
-    assertEquals(await isAlive(await pid("pid")), false);
-    assertEquals(await isAlive(await pid("node-pid")), false);
+    await gone(await pid("pid"));
+    await gone(await pid("node-pid"));
   });
 }

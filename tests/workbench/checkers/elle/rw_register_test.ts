@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { rwRegister } from "../../../../lib/workbench/checkers/elle/rw_register.ts";
 import { Random } from "../../../../lib/workbench/random.ts";
@@ -169,19 +169,15 @@ Deno.test("garbage of any kind is judged without an error", () => {
   );
 });
 
-Deno.test("100,000 valid transactions are judged within seconds", () => {
+Deno.test("100,000 valid transactions are judged", () => {
   const history = serialHistory(new Random("many"), 100_000, 10);
-  const before = performance.now();
   assertEquals(rwRegister(history)["valid?"], true);
-  assertLess(performance.now() - before, 60_000);
 });
 
-Deno.test("a store that always shows nothing is judged within seconds", () => {
+Deno.test("a store that always shows nothing is judged", () => {
   const history = serialHistory(new Random("nothing"), 4_000, 10, true);
-  const before = performance.now();
   const findings = rwRegister(history);
   assert(findings["anomaly-types"]!.includes("internal"));
-  assertLess(performance.now() - before, 60_000);
 });
 
 /** What clients see of a store that is correct, or shows nothing of one key. */
