@@ -67,8 +67,15 @@ export async function runIn(
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** A program that isn't ours: reads `lines`, and can `print` JSON. */
-export async function program(source: string): Promise<string> {
+/**
+ * A program that isn't ours: reads `lines`, and can `print` JSON.
+ *
+ * @param flags what it's allowed to do.
+ */
+export async function program(
+  source: string,
+  ...flags: string[]
+): Promise<string> {
   const folder = await Deno.makeTempDir();
   const script = `${folder}/node.mjs`;
   await Deno.writeTextFile(
@@ -91,7 +98,9 @@ export async function program(source: string): Promise<string> {
   const bin = `${folder}/node`;
   await Deno.writeTextFile(
     bin,
-    `#!/bin/sh\nexec '${Deno.execPath()}' run --quiet --no-config --no-prompt '${script}' "$@"\n`,
+    `#!/bin/sh\nexec '${Deno.execPath()}' run --quiet --no-config --no-prompt ${
+      flags.join(" ")
+    } '${script}' "$@"\n`,
   );
   await Deno.chmod(bin, 0o755);
   return bin;

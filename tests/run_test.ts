@@ -218,10 +218,66 @@ for (
 }
 
 Deno.test("what else goes wrong exits with 255, and says what", async () => {
-  const file = await Deno.makeTempFile();
-  const { code, stderr } = await run("1", "--engine", "sim", "--store", file);
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/node`, "#!/no/such/interpreter\n");
+  await Deno.chmod(`${folder}/node`, 0o755);
+  const { code, stderr } = await run("echo", "--bin", `${folder}/node`);
   assertEquals(code, 255);
-  assertStringIncludes(stderr, file);
+  assertStringIncludes(stderr, `${folder}/node can't be started`);
+});
+
+Deno.test("a store that can't be written costs the record, not the verdict", async () => {
+  const file = await Deno.makeTempFile();
+  const { code, stdout, stderr } = await run("1", "3a", "--store", file);
+  assertMatch(stdout, /^✓ {2}1 .*\n✓ {2}3a .*\nAll 2 runs passed\.\n$/);
+  assertEquals(code, 0);
+  assertMatch(
+    stderr,
+    /^What was judged isn't kept: \S+ can't be written \(.*\)\. --store FOLDER keeps it elsewhere\.\n$/,
+  );
+  const invalid = await run(
+    ...["3c", "--store", file, "--", "--strategy", "flood"],
+  );
+  assertEquals(invalid.code, 1);
+  assertMatch(invalid.stdout, /again: .*$/m);
+  assert(!invalid.stdout.includes("more:"));
+});
+
+Deno.test("nor does one that can no longer be written when the run is over", async () => {
+  const store = await Deno.makeTempDir();
+  const bin = await program(
+    `
+    let id;
+    for (const line of lines) {
+      const { src, body } = JSON.parse(line);
+      id ??= body.node_id;
+      if (body.echo) Deno.removeSync("${store}/echo", { recursive: true });
+      if (body.echo) Deno.writeTextFileSync("${store}/echo", "");
+      const reply = { ...body, type: body.type + "_ok", in_reply_to: body.msg_id };
+      print({ src: id, dest: src, body: reply });
+    }`,
+    "--allow-write",
+  );
+  const { code, stdout, stderr } = await run(
+    ...["echo", "--bin", bin, "--store", store, "--node-count", "1"],
+    ...["--time-limit", "1", "--rate", "1"],
+  );
+  assertMatch(stdout, /^✓ {2}echo/, stdout);
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, "What was judged isn't kept");
+});
+
+Deno.test("--no-page keeps the record alone", async () => {
+  const store = await Deno.makeTempDir();
+  await run("1", "--no-page", "--store", store);
+  const names = Array.from(Deno.readDirSync(`${store}/latest`), (e) => e.name);
+  assertEquals(names.sort(), [
+    "history.jsonl",
+    "node-logs",
+    "record.json",
+    "results.json",
+    "run.json",
+  ]);
 });
 
 Deno.test("the store keeps a run as it was; the same seed writes the same bytes", async () => {

@@ -48,6 +48,8 @@ export interface CommandLine {
   store: string;
   host: string;
   port: number;
+  /** Whether each run gets a page. */
+  page: boolean;
   json: boolean;
   /** Whether figures or pictures are checked, and not written. */
   check: boolean;
@@ -104,6 +106,7 @@ export const flags: readonly Flag[] = [
     argument: "FOLDER",
     text: "Where results are kept [store]",
   },
+  { name: "no-page", text: "Keep no page of a run, only its record" },
   {
     name: "json",
     text: "Print an array of results, and nothing else",
@@ -235,6 +238,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     store: text("store") ?? "store",
     host: text("host") ?? "127.0.0.1",
     port: portOf(text("port") ?? "8080"),
+    page: !has("no-page"),
     json: has("json"),
     check: has("check"),
     logStderr: has("log-stderr"),

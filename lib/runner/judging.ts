@@ -25,13 +25,6 @@ import {
   type Verdict,
 } from "../workbench/report/record.ts";
 import {
-  newRunFolder,
-  pointToLatest,
-  progressWriter,
-  writeRun,
-  writeStart,
-} from "../workbench/report/store.ts";
-import {
   comparison,
   labelOf,
   latencyBars,
@@ -42,7 +35,7 @@ import {
   total,
 } from "../workbench/report/terminal.ts";
 import type { Judged } from "../workbench/report/page/data.ts";
-import { pageWriter } from "./pages.ts";
+import { keeper } from "./keeping.ts";
 import { untilEnded } from "./ending.ts";
 import { columns, complain, print, printJson } from "./output.ts";
 import { bar, type Live, liveLines } from "./live.ts";
@@ -87,6 +80,8 @@ export type Judge =
 export interface Manner {
   /** The folder that keeps the results. */
   store: string;
+  /** Whether each run that is kept gets a page. */
+  page: boolean;
   /** Whether to print nothing but an array of all results. */
   json: boolean;
   /** Whether to show what nodes write to stderr. */
@@ -114,7 +109,7 @@ export async function judgeAll(
       ...manner,
       layout,
       live,
-      pages: pageWriter(),
+      keep: keeper(manner),
       signal,
     })
   );
@@ -168,7 +163,7 @@ export function exitCodeOf(
 interface Context extends Manner {
   layout: Layout;
   live: Live;
-  pages: ReturnType<typeof pageWriter>;
+  keep: ReturnType<typeof keeper>;
   /** What comes next, a line each. */
   waiting: readonly string[];
   signal: AbortSignal;
@@ -179,21 +174,19 @@ function title({ id, options }: Job, layout: Layout): string {
   return labelOf(id, options.workload).padEnd(layout.label);
 }
 
-/** Judges a job with one seed, keeps the run, and prints its line. */
+/** Judges a job with one seed, prints its line, and keeps the run. */
 async function judgeOne(
   job: Job,
   seed: number | undefined,
   context: Context,
 ): Promise<RunRecord> {
   const { id, bin, args, limits, options } = job;
-  const { store, json, layout, live, pages, waiting, compare } = context;
-  const folder = await newRunFolder(store, id, new Date());
+  const { json, layout, live, keep, waiting, compare } = context;
   const { engine } = job.by;
   const test = engine === "maelstrom"
     ? testOf(options)
     : fillIn({ ...options, seed });
-  await writeStart(folder, id, engine, test, job);
-  const progressFile = progressWriter(folder);
+  const keeping = await keep(job, engine, test);
   const limitSeconds = options["time-limit"] ?? 60;
   const onProgress = (progress: Progress) => {
     const { phase, seconds, ops } = progress;
@@ -207,24 +200,24 @@ async function judgeOne(
       ].join("  "),
       ...waiting,
     ]);
-    if (engine !== "sim") progressFile.write(progress);
+    if (engine !== "sim") keeping.tell(progress);
   };
   const start = performance.now();
+  const { folder } = keeping;
   const judged = await judgeBy(job, seed, folder, onProgress, context)
     .finally(() => {
       live.clear();
-      return progressFile.end();
+      return keeping.ended();
     });
   const wallMs = performance.now() - start;
   const record = toRecord(judged, { id, bin, args, limits, wallMs });
-  await writeRun(folder, record, judged);
   const replay = job.replay(seed);
-  await pages.write(folder, record, judged, replay);
-  await pointToLatest(folder);
+  // What took seconds to keep would have kept people waiting for the verdict.
   if (!json && !(compare && record.pass)) {
     const latencies = latencyBars(judged.history);
     print(summary(record, { replay, folder, layout, latencies }));
   }
+  await keeping.write(record, judged, replay);
   return record;
 }
 
@@ -234,7 +227,7 @@ const barWidth = 12;
 async function judgeBy(
   { by, args, options }: Job,
   seed: number | undefined,
-  folder: string,
+  folder: string | undefined,
   onProgress: (progress: Progress) => void,
   { logStderr, signal }: Context,
 ): Promise<Verdict & Judged> {
@@ -254,7 +247,8 @@ async function judgeBy(
   }
   try {
     return await judgeOnMaelstrom(by.maelstrom, by.command, options, {
-      folder,
+      // It writes in any case, though nobody may keep it.
+      folder: folder ?? await Deno.makeTempDir(),
       flags: by.flags,
       env: Deno.env.toObject(),
       ...watching,

@@ -26,11 +26,13 @@ export function pageWriter() {
       judged: Judged,
       replay: string,
     ): Promise<void> {
+      const path = `${folder}/index.html`;
       try {
         const data = pageData(record, judged, { replay, when: new Date() });
         const html = await page(data, await (code ??= bundled()));
-        await Deno.writeTextFile(`${folder}/index.html`, html);
+        await Deno.writeTextFile(path, html);
       } catch (error) {
+        await Deno.remove(path).catch(() => {}); // Half a page is none.
         const { message } = error as Error;
         if (complaints.has(message)) return;
         complaints.add(message);

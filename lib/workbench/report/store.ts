@@ -90,7 +90,9 @@ export function progressWriter(folder: string) {
       const now = performance.now();
       if (now < nextMs) return;
       nextMs = now + progressIntervalMs;
-      written = written.then(() => Deno.writeTextFile(path, json(progress)));
+      // A verdict doesn't depend on who watches.
+      written = written.then(() => Deno.writeTextFile(path, json(progress)))
+        .catch(() => {});
     },
     /** The run is over. */
     async end(): Promise<void> {
@@ -100,29 +102,48 @@ export function progressWriter(folder: string) {
   };
 }
 
-/** Writes a judged run to its folder. */
+/** Writes a judged run to its folder. Who finds its results finds all of it. */
 export async function writeRun(
   folder: string,
   record: RunRecord,
   { results, history, logs }: Kept,
 ): Promise<void> {
   const { results: _, ...others } = record;
-  await Promise.all([
-    Deno.writeTextFile(`${folder}/results.json`, json(results)),
-    Deno.writeTextFile(`${folder}/record.json`, json(others)),
-    Deno.writeTextFile(
-      `${folder}/history.jsonl`,
-      history.map((op) => JSON.stringify(op) + "\n").join(""),
-    ),
-    Deno.mkdir(`${folder}/node-logs`),
-  ]);
-  await Promise.all(
-    Array.from(logs, ([node, lines]) =>
-      Deno.writeTextFile(
-        `${folder}/node-logs/${node}.log`,
-        lines.map(({ text }) => text + "\n").join(""),
-      )),
+  await Deno.mkdir(`${folder}/node-logs`);
+  for (const [node, lines] of logs) {
+    await writeLines(
+      `${folder}/node-logs/${node}.log`,
+      lines.values().map(({ text }) => text),
+    );
+  }
+  await writeLines(
+    `${folder}/history.jsonl`,
+    history.values().map((op) => JSON.stringify(op)),
   );
+  await Deno.writeTextFile(`${folder}/record.json`, json(others));
+  await Deno.writeTextFile(`${folder}/results.json`, json(results));
+}
+
+/** About how many characters are written at once. */
+const chunkChars = 64 * 1024;
+
+/** Writes lines as they are made: all at once they may be too long for a text. */
+async function writeLines(
+  path: string,
+  lines: Iterable<string>,
+): Promise<void> {
+  await Deno.writeTextFile(path, ReadableStream.from(chunksOf(lines)));
+}
+
+function* chunksOf(lines: Iterable<string>): Generator<string> {
+  let chunk = "";
+  for (const line of lines) {
+    chunk += line + "\n";
+    if (chunk.length < chunkChars) continue;
+    yield chunk;
+    chunk = "";
+  }
+  yield chunk;
 }
 
 /** Points `latest`, of the store and of the run, to a folder. */

@@ -87,13 +87,13 @@ export function layoutOf(
  * again, in some more.
  *
  * @param settings `replay` is the command that repeats the run, `folder` where
- * it is kept, `latencies` how the latencies of its operations are distributed.
+ * it is kept, if it is, `latencies` how the latencies of its operations are distributed.
  */
 export function summary(
   record: RunRecord,
   { replay, folder, layout, latencies = "" }: {
     replay: string;
-    folder: string;
+    folder?: string;
     layout: Layout;
     latencies?: string;
   },
@@ -119,7 +119,9 @@ export function summary(
       .flatMap((each) => words(each, layout.columns)),
     // Commands and paths are there to be copied: in one piece.
     [[`    again: ${replay}`, "dim"]],
-    [[`    more:  ${folder}`, "dim"]],
+    ...(folder === undefined
+      ? []
+      : [[[`    more:  ${folder}`, "dim"]] satisfies Line]),
   ];
 }
 

@@ -1,0 +1,88 @@
+/**
+ * Keeps runs in the store. Where that can't be written, the record is lost, and
+ * that is said; the verdict isn't.
+ *
+ * @module
+ */
+import type { Progress } from "../workbench/mod.ts";
+import type { Test } from "../workbench/options.ts";
+import type { Judged } from "../workbench/report/page/data.ts";
+import type { RunRecord } from "../workbench/report/record.ts";
+import {
+  newRunFolder,
+  pointToLatest,
+  progressWriter,
+  writeRun,
+  writeStart,
+} from "../workbench/report/store.ts";
+import { complain } from "./output.ts";
+import { pageWriter } from "./pages.ts";
+
+/** A run that is kept, as far as the store lets it. */
+export interface Keeping {
+  /** Its folder; absent if there is none. */
+  folder?: string;
+  /** Tells those who watch the store how far it is. */
+  tell(progress: Progress): void;
+  /** The run is over, with or without a verdict. */
+  ended(): Promise<void>;
+  /** Writes the record, and the page. */
+  write(record: RunRecord, judged: Judged, replay: string): Promise<void>;
+}
+
+/**
+ * Makes what keeps runs.
+ *
+ * @param settings `store` is the folder for all of them, `page` says whether
+ * each gets a page.
+ */
+export function keeper({ store, page }: { store: string; page: boolean }) {
+  const pages = page ? pageWriter() : undefined;
+  const complaints = new Set<string>();
+  const attempt = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await act();
+    } catch (error) {
+      const { message } = error as Error;
+      // Folders have different names, and the reason is the same.
+      const reason = message.replace(/: \w+ '.*'$/, "");
+      if (complaints.has(reason)) return undefined;
+      complaints.add(reason);
+      complain(
+        `What was judged isn't kept: ${store} can't be written (${message}). --store FOLDER keeps it elsewhere.`,
+      );
+    }
+  };
+  return async (
+    run: { id: string; bin?: string; args: readonly string[] },
+    engine: string,
+    test: Test,
+  ): Promise<Keeping> => {
+    const folder = await attempt(async () => {
+      const folder = await newRunFolder(store, run.id, new Date());
+      try {
+        await writeStart(folder, run.id, engine, test, run);
+        return folder;
+      } catch (error) {
+        await Deno.remove(folder, { recursive: true }).catch(() => {});
+        throw error;
+      }
+    });
+    if (folder === undefined) {
+      return { tell() {}, async ended() {}, async write() {} };
+    }
+    const progress = progressWriter(folder);
+    return {
+      folder,
+      tell: progress.write,
+      ended: progress.end,
+      async write(record, judged, replay) {
+        await attempt(async () => {
+          await writeRun(folder, record, judged);
+          await pages?.write(folder, record, judged, replay);
+          await pointToLatest(folder);
+        });
+      },
+    };
+  };
+}
