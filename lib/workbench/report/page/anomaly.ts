@@ -200,15 +200,15 @@ function tellLosses(
   });
   if (lost.length === 0) return [];
   const cut = lost.filter(({ lost }) => lost === "partition").length;
-  const causes = [
-    ...(cut > 0 ? [`${cut} to partitions`] : []),
-    ...(cut < lost.length
-      ? [`${lost.length - cut} by chance (--p-loss ${options["p-loss"]})`]
-      : []),
-  ];
+  const byChance = `by chance (--p-loss ${options["p-loss"]})`;
+  const causes = cut === 0
+    ? byChance
+    : cut === lost.length
+    ? "to partitions"
+    : `${cut} to partitions and ${lost.length - cut} ${byChance}`;
   return [
     `Of the messages between nodes that were sent meanwhile, ${lost.length} ${
       lost.length === 1 ? "was" : "were"
-    } lost: ${causes.join(", ")}.`,
+    } lost ${causes}.`,
   ];
 }

@@ -109,15 +109,7 @@ function wayOf(
     op.type === "ok" &&
     (isAdd(op) || op.f === "read" && Array.isArray(op.value) && shows(op))
   );
-  const reads = history
-    .filter((op) =>
-      op.f === "read" && op.type === "ok" && Array.isArray(op.value) &&
-      op.index > invocation.index
-    )
-    .map((op) => {
-      const { text: _, ...span } = spans.of(op);
-      return { ...span, shows: shows(op) };
-    });
+  const reads = readsAfter(invocation, judgement, spans, shows);
   const way = travel(value, add, judgement, knowledge);
   const parties = [
     ...nodes,
@@ -167,6 +159,24 @@ function wayOf(
     momentMs: add.invokedMs,
     ...anomaly,
   };
+}
+
+/** The reads after a value was added, and whether each shows it. */
+function readsAfter(
+  invocation: Op,
+  { history }: Judgement,
+  spans: Spans,
+  shows: (op: Op) => boolean,
+): ValueAnomaly["reads"] {
+  return history
+    .filter((op) =>
+      op.f === "read" && op.type === "ok" && Array.isArray(op.value) &&
+      op.index > invocation.index
+    )
+    .map((op) => {
+      const { text: _, ...span } = spans.of(op);
+      return { ...span, shows: shows(op) };
+    });
 }
 
 /** How exactly knowledge is timed. */

@@ -5,6 +5,7 @@
  */
 /// <reference lib="dom" />
 import { element } from "./dom.ts";
+import { onPrint } from "./printing.ts";
 import { onThemeChange, type Theme, theme } from "./theme.ts";
 
 /** A sample of a colour, which changes with the theme. */
@@ -16,5 +17,6 @@ export function swatch(
   const paint = () => sample.style.color = colour(theme());
   paint();
   onThemeChange(paint);
+  onPrint(paint);
   return sample;
 }

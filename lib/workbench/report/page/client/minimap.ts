@@ -9,6 +9,7 @@
 import { scaleLinear } from "d3-scale";
 import type { PageData } from "../data.ts";
 import { element } from "./dom.ts";
+import { onPrint } from "./printing.ts";
 import { onThemeChange, theme } from "./theme.ts";
 
 /** The strip. */
@@ -59,6 +60,7 @@ export function minimap(
   };
   draw();
   onThemeChange(draw);
+  onPrint(draw);
   const point = (event: PointerEvent) => {
     const { top, height } = strip.getBoundingClientRect();
     go(line.invert((event.clientY - top) / height * lines));

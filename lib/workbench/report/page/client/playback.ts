@@ -34,28 +34,79 @@ const pleasantMs = 400;
 /** How much of the run's length the scrubber can tell apart. */
 const steps = 100_000;
 
-/**
- * Makes the controls.
- *
- * @param settings `go` is called with each new moment.
- */
-export function playback(
-  { startMs, endMs, typicalMs, faults, go }: {
-    startMs: number;
-    endMs: number;
-    /** How long a typical message takes. */
-    typicalMs: number;
-    faults: readonly FaultSpan[];
-    go(ms: number): void;
-  },
-): Playback {
+/** What playback is about. */
+interface Settings {
+  startMs: number;
+  endMs: number;
+  /** How long a typical message takes. */
+  typicalMs: number;
+  faults: readonly FaultSpan[];
+  /** Called with each new moment. */
+  go(ms: number): void;
+}
+
+/** Makes the controls. */
+export function playback(settings: Settings): Playback {
+  const { startMs, endMs, typicalMs, go } = settings;
   // A run that ended at once has no length.
   const lengthMs = endMs - startMs || 1;
-  let nowMs = startMs;
-  let running: number | undefined;
-  let frameMs = 0;
-
+  const speed = speedChoice(typicalMs);
   const play = element("button", { type: "button" });
+  const range = element("input", {
+    type: "range",
+    min: "0",
+    max: String(steps),
+    step: "1",
+    ariaLabel: "Moment of the run",
+  });
+  const output = element("output", { className: "mono" });
+  let nowMs = startMs;
+  const running = runner(
+    (passedMs) => {
+      nowMs = Math.min(endMs, nowMs + passedMs * Number(speed.value));
+      go(nowMs);
+      return nowMs < endMs;
+    },
+    (runs) => {
+      play.textContent = runs ? "❚❚ pause" : "▶ play";
+      play.ariaLabel = runs ? "Pause" : "Play";
+      if (runs && nowMs >= endMs) nowMs = startMs;
+    },
+  );
+  play.addEventListener("click", running.toggle);
+  range.addEventListener("input", () => {
+    running.stop();
+    go(startMs + lengthMs * Number(range.value) / steps);
+  });
+  return {
+    controls: [play, element("label", {}, "speed", speed)],
+    scrubber: element(
+      "div",
+      { className: "scrubber" },
+      element("div", { className: "track" }, ...marksOf(settings), range),
+      output,
+    ),
+    toggle: running.toggle,
+    changeSpeed(steps) {
+      const i = speed.selectedIndex + steps;
+      speed.selectedIndex = Math.min(Math.max(0, i), speeds.length - 1);
+    },
+    show(ms) {
+      const shown = Math.min(Math.max(ms, startMs), endMs);
+      if (shown !== nowMs) running.stop();
+      nowMs = shown;
+      range.value = String(Math.round(steps * (nowMs - startMs) / lengthMs));
+      output.textContent = seconds(nowMs, typicalMs / 10);
+      range.ariaValueText = output.textContent;
+    },
+    get frameMs() {
+      return running.frameMs * Number(speed.value);
+    },
+  };
+}
+
+/** The speeds, of which one is chosen at which messages can be followed. */
+function speedChoice(typicalMs: number): HTMLSelectElement {
   const speed = element(
     "select",
     { ariaLabel: "Speed" },
@@ -67,74 +118,53 @@ export function playback(
     typicalMs / each >= pleasantMs || each === speeds[0]
   )!;
   speed.value = String(Math.min(slowEnough, 1));
-  const range = element("input", {
-    type: "range",
-    min: "0",
-    max: String(steps),
-    step: "1",
-    ariaLabel: "Moment of the run",
-  });
-  const output = element("output", { className: "mono" });
+  return speed;
+}
 
-  const marks = faults.map((fault) => {
+/** Marks for the faults above the scrubber. */
+function marksOf({ startMs, endMs, faults }: Settings): HTMLElement[] {
+  return faults.map((fault) => {
     const mark = element("span", { className: "fault", title: fault.kind });
-    const part = (ms: number) => 100 * (ms - startMs) / lengthMs;
+    const part = (ms: number) => 100 * (ms - startMs) / (endMs - startMs || 1);
     mark.style.left = `${part(fault.startMs)}%`;
     mark.style.width = `${part(fault.endMs) - part(fault.startMs)}%`;
     return mark;
   });
+}
 
-  function setRunning(run: boolean) {
-    if (!run && running !== undefined) cancelAnimationFrame(running);
-    running = undefined;
+/**
+ * Something that runs, frame by frame.
+ *
+ * @param step is called with the real time that a frame took, and says whether
+ * to go on; `changed` whenever it begins or ends.
+ */
+function runner(
+  step: (passedMs: number) => boolean,
+  changed: (runs: boolean) => void,
+) {
+  let request: number | undefined;
+  let frameMs = 0;
+  const stop = () => {
+    if (request !== undefined) cancelAnimationFrame(request);
+    request = undefined;
     frameMs = 0;
-    play.textContent = run ? "❚❚ pause" : "▶ play";
-    play.ariaLabel = run ? "Pause" : "Play";
-    if (!run) return;
-    if (nowMs >= endMs) nowMs = startMs;
+    changed(false);
+  };
+  const start = () => {
+    changed(true);
     let before = performance.now();
     const frame = (now: number) => {
-      frameMs = Math.max(0, now - before) * Number(speed.value);
+      frameMs = Math.max(0, now - before);
       before = now;
-      nowMs = Math.min(endMs, nowMs + frameMs);
-      running = requestAnimationFrame(frame);
-      go(nowMs);
-      if (nowMs >= endMs) setRunning(false);
+      request = requestAnimationFrame(frame);
+      if (!step(frameMs)) stop();
     };
-    running = requestAnimationFrame(frame);
-  }
-
-  const toggle = () => setRunning(running === undefined);
-  play.addEventListener("click", toggle);
-  range.addEventListener("input", () => {
-    setRunning(false);
-    go(startMs + lengthMs * Number(range.value) / steps);
-  });
-  setRunning(false);
-
+    request = requestAnimationFrame(frame);
+  };
+  changed(false);
   return {
-    controls: [play, element("label", {}, "speed", speed)],
-    scrubber: element(
-      "div",
-      { className: "scrubber" },
-      element("div", { className: "track" }, ...marks, range),
-      output,
-    ),
-    toggle,
-    changeSpeed(steps) {
-      const i = speed.selectedIndex + steps;
-      speed.selectedIndex = Math.min(Math.max(0, i), speeds.length - 1);
-    },
-    show(ms) {
-      const shown = Math.min(Math.max(ms, startMs), endMs);
-      if (shown !== nowMs) setRunning(false);
-      nowMs = shown;
-      range.value = String(
-        Math.round(steps * (nowMs - startMs) / lengthMs),
-      );
-      output.textContent = seconds(nowMs, typicalMs / 10);
-      range.ariaValueText = output.textContent;
-    },
+    stop,
+    toggle: () => request === undefined ? start() : stop(),
     get frameMs() {
       return frameMs;
     },

@@ -51,46 +51,66 @@ export function numberLine(
     },
     y: { label: null, domain: [...new Set(rows)].sort(), tickSize: 0 },
     marks: [
-      Plot.rectX(acceptable, {
-        // A single number has a width, too.
-        x1: ([from]) => from - 0.5,
-        x2: ([, to]) => to + 0.5,
-        fill: theme.ok,
-        fillOpacity: 0.22,
-        stroke: theme.ok,
-      }),
-      Plot.text([first], {
-        x: ([from, to]) => rightHalf ? to : from,
-        text: () => "acceptable",
-        frameAnchor: "top",
-        dy: -14,
-        textAnchor: rightHalf ? "end" : "start",
-        fill: theme.ok,
-        fontWeight: 600,
-        fontSize: 12,
-      }),
-      Plot.dot(known, {
-        x: "value",
-        y: ({ node, process }) => rowOf(node, process),
-        r: 6,
-        symbol: ({ right }: CounterAnomaly["reads"][number]) =>
-          right ? "circle" : "times",
-        fill: ({ right }) => right ? theme.ok : "none",
-        stroke: ({ right }) => right ? theme.ok : theme.fail,
-        strokeWidth: 2.5,
-      }),
-      Plot.text(known, {
-        x: "value",
-        y: ({ node, process }) => rowOf(node, process),
-        text: "text",
-        dy: -13,
-        fontSize: 12,
-        fill: theme.text,
-        stroke: theme.background,
-        strokeWidth: 4,
-      }),
+      ...acceptableMarks(acceptable, rightHalf, theme),
+      ...readMarks(known, theme),
     ],
   });
+}
+
+/** What final reads may show. */
+function acceptableMarks(
+  acceptable: CounterAnomaly["acceptable"],
+  rightHalf: boolean,
+  theme: Theme,
+): Plot.Markish[] {
+  return [
+    Plot.rectX(acceptable, {
+      // A single number has a width, too.
+      x1: ([from]) => from - 0.5,
+      x2: ([, to]) => to + 0.5,
+      fill: theme.ok,
+      fillOpacity: 0.22,
+      stroke: theme.ok,
+    }),
+    Plot.text(acceptable.slice(0, 1), {
+      x: ([from, to]) => rightHalf ? to : from,
+      text: () => "acceptable",
+      frameAnchor: "top",
+      dy: -14,
+      textAnchor: rightHalf ? "end" : "start",
+      fill: theme.ok,
+      fontWeight: 600,
+      fontSize: 12,
+    }),
+  ];
+}
+
+/** What they show. */
+function readMarks(reads: CounterAnomaly["reads"], theme: Theme) {
+  const y = ({ node, process }: CounterAnomaly["reads"][number]) =>
+    rowOf(node, process);
+  return [
+    Plot.dot(reads, {
+      x: "value",
+      y,
+      r: 6,
+      symbol: ({ right }: CounterAnomaly["reads"][number]) =>
+        right ? "circle" : "times",
+      fill: ({ right }) => right ? theme.ok : "none",
+      stroke: ({ right }) => right ? theme.ok : theme.fail,
+      strokeWidth: 2.5,
+    }),
+    Plot.text(reads, {
+      x: "value",
+      y,
+      text: "text",
+      dy: -13,
+      fontSize: 12,
+      fill: theme.text,
+      stroke: theme.background,
+      strokeWidth: 4,
+    }),
+  ];
 }
 
 function rowOf(node: string, process: number): string {
