@@ -429,7 +429,10 @@ async function run(
   phase = "check";
   report();
 
-  const found = checkHistory(history, test);
+  const found = checkHistory(history, test, {
+    journal: network.journal,
+    startNs,
+  });
   const timed = errors.map(({ timeNs, ...error }) => ({
     ...error,
     time: timeNs - startNs,

@@ -17,6 +17,7 @@ import {
   mergeValid,
   type Validity,
 } from "./checkers/validity.ts";
+import type { Evidence } from "./checkers/lost_element.ts";
 import { nothingJudged, valueProblem } from "./checkers/judgeable.ts";
 import { excerpt, type History, historyProblem, type Op } from "./history.ts";
 import type { Test } from "./options.ts";
@@ -34,8 +35,14 @@ export interface HistoryFindings {
 /**
  * Judges a history by what its test asks for. One that can't be judged, or of
  * which nothing was, is unknown; then `workload` has an `error` that says why.
+ *
+ * @param messages all that were sent, to tell better what went wrong.
  */
-export function checkHistory(history: History, test: Test): HistoryFindings {
+export function checkHistory(
+  history: History,
+  test: Test,
+  messages?: Evidence["messages"],
+): HistoryFindings {
   const { workload: name, availability: goal } = test.options;
   const broken = historyProblem(history);
   // Of what isn't a history, nothing is counted.
@@ -56,7 +63,7 @@ export function checkHistory(history: History, test: Test): HistoryFindings {
     const missing = nothingJudged(history, name);
     if (missing) findings.workload = unknown(findings.workload, missing);
   }
-  const reason = explain(test, findings, history);
+  const reason = explain(findings, history, { test, messages });
   return {
     "valid?": validity(),
     ...findings,
@@ -70,15 +77,16 @@ function unknown(findings: Partial<Findings>, error: string): Findings {
 
 /** The first thing that went wrong, in words; `undefined` if nothing did. */
 function explain(
-  test: Test,
   { workload, stats, availability }: Omit<HistoryFindings, "valid?" | "reason">,
   history: History,
+  evidence: Evidence & { test: Test },
 ): string | undefined {
+  const { test } = evidence;
   const reason = workload["valid?"] === true
     ? undefined
     : typeof workload.error === "string"
     ? workload.error
-    : test.workload.explain(workload, history);
+    : test.workload.explain(workload, history, evidence);
   // What a checker can't tell may be for want of answers, which is told next.
   if (
     reason !== undefined && workload["valid?"] === false && !isEmpty(workload)

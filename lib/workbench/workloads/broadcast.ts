@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { explainSet } from "../checkers/lost_element.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../client.ts";
 import { eachThread, forever, mix, numbered, once } from "../generator.ts";
@@ -47,23 +48,11 @@ export const broadcast: Workload = {
   },
   idempotent: new Set(["read"]),
   check: (history) => setFull(history, "broadcast"),
-  explain(findings, history) {
-    const { lost, ...counts } = findings as SetFullFindings;
-    if (lost.length > 0) {
-      const [value] = lost;
-      const known = history.find((op) =>
-        op.type === "ok" && op.f === "broadcast" && op.value === value
-      );
-      return `${lost.length} of ${
-        counts["attempt-count"]
-      } values were lost; the first is ${value}, which ${
-        known
-          ? `process ${known.process} was told had been taken in (operation ${known.index})`
-          : "a read had shown"
-      }, and which no read found at the end`;
-    }
-    if (counts["stable-count"] === 0) {
-      return "no value was ever found by a read";
-    }
-  },
+  explain: (findings, history, evidence) =>
+    explainSet(findings as SetFullFindings, history, {
+      addF: "broadcast",
+      many: "values",
+      acknowledged: ({ process, index }) =>
+        `which process ${process} was told had been taken in (operation ${index})`,
+    }, evidence),
 };

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { explainSet } from "../checkers/lost_element.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../client.ts";
 import { eachThread, forever, mix, numbered, once } from "../generator.ts";
@@ -35,23 +36,11 @@ export const gSet: Workload = {
   idempotent: new Set(),
   indefiniteErrors: true,
   check: (history) => setFull(history, "add"),
-  explain(findings, history) {
-    const { lost, ...counts } = findings as SetFullFindings;
-    if (lost.length > 0) {
-      const [element] = lost;
-      const known = history.find((op) =>
-        op.type === "ok" && op.f === "add" && op.value === element
-      );
-      return `${lost.length} of ${
-        counts["attempt-count"]
-      } elements were lost; the first is ${JSON.stringify(element)}, ${
-        known
-          ? `whose add was acknowledged to process ${known.process} (operation ${known.index})`
-          : "which a read had shown"
-      }, and which no read found at the end`;
-    }
-    if (counts["stable-count"] === 0) {
-      return "no element was ever found by a read";
-    }
-  },
+  explain: (findings, history, evidence) =>
+    explainSet(findings as SetFullFindings, history, {
+      addF: "add",
+      many: "elements",
+      acknowledged: ({ process, index }) =>
+        `whose add was acknowledged to process ${process} (operation ${index})`,
+    }, evidence),
 };

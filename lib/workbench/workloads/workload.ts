@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Evidence } from "../checkers/lost_element.ts";
 import type { Findings } from "../checkers/validity.ts";
 import type { Client } from "../client.ts";
 import type { Generator, PlannedOp } from "../generator.ts";
@@ -43,5 +44,9 @@ export interface Workload {
   /** Judges what happened. */
   check(history: History, test: Test): Findings;
   /** In words, what is wrong: the first thing to know, for people. */
-  explain(findings: Findings, history: History): string | undefined;
+  explain(
+    findings: Findings,
+    history: History,
+    evidence: Evidence,
+  ): string | undefined;
 }

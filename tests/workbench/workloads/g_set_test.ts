@@ -51,7 +51,7 @@ Deno.test("an element that is acknowledged and kept nowhere is lost", async () =
   assertEquals(results.workload.lost, [13]);
   assertMatch(
     reason!,
-    /^1 of \d+ elements were lost; the first is 13, whose add was acknowledged to process \d \(operation \d+\), and which no read found at the end$/,
+    /^1 of \d+ elements were lost; the first is 13, whose add was acknowledged to process \d \(operation \d+\), and which the last reads at n0 \(operation \d+\), .* don't show, nor did any read before\n/,
   );
 });
 

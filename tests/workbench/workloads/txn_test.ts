@@ -164,7 +164,7 @@ for (const [workload] of workloads) {
       assertEquals(results.nodes["valid?"], true, what);
       assertMatch(
         reason!,
-        /^\d+ transactions were answered with another one; the first is \[\[.* \(operation \d+, process \d+\), which came back as \[.*\] \(operation \d+\)$/,
+        /^\d+ transactions were answered with another one; the first is \[\[.* \(operation \d+, process \d+\), which came back as \[.*\] \(operation \d+\)(\n|$)/,
         what,
       );
     }

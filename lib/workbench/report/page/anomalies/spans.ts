@@ -5,6 +5,7 @@
  * @module
  */
 import { stripVTControlCharacters } from "node:util";
+import { nodeOf as nodeAsked } from "../../../checkers/lost_element.ts";
 import { msInNs } from "../../../clock.ts";
 import { isClientOp, type Op, type OpType, pairs } from "../../../history.ts";
 import type { Judgement } from "../../../judge.ts";
@@ -83,10 +84,10 @@ export class Spans {
  * followed by the one whose number is greater by the number of clients.
  */
 export function nodeOf(
-  { process }: Pick<Op, "process">,
-  { test: { nodes, concurrency } }: Judgement,
+  op: Pick<Op, "process">,
+  { test }: Judgement,
 ): string {
-  return nodes[((process as number) % concurrency) % nodes.length];
+  return nodeAsked(op, test);
 }
 
 const maxText = 240;
