@@ -4,9 +4,9 @@
  * @module
  */
 import { complain, print } from "./output.ts";
-import { createHash } from "node:crypto";
 import { isProgram } from "../maelstrom/machine.ts";
 import type { Command } from "../workbench/mod.ts";
+import { digestOf } from "../workbench/report/digest.ts";
 
 /** The folder of the repository. */
 const root = `${import.meta.dirname}/../../`;
@@ -76,7 +76,7 @@ export const binFolder = `${root}bin`;
  */
 export async function build(scripts: readonly string[]): Promise<number> {
   for (const script of scripts) {
-    const kind = await make(script, await digestOf(script));
+    const kind = await make(script, await digestOfSources(script));
     print(`bin/${script}  (${kind})`);
   }
   return 0;
@@ -93,7 +93,7 @@ export async function programOf(
   onMake: () => void,
 ): Promise<string> {
   const program = `${binFolder}/${script}`;
-  const digest = await digestOf(script);
+  const digest = await digestOfSources(script);
   const made = await Deno.readTextFile(digestPath(script)).catch(() => "");
   if (made !== digest || !isProgram(program)) {
     onMake();
@@ -107,19 +107,14 @@ function digestPath(script: string): string {
 }
 
 /** A digest of all that a challenge's program is made from. */
-async function digestOf(script: string): Promise<string> {
-  const hash = createHash("sha256");
-  hash.update(
-    [Deno.version.deno, Deno.execPath(), ...importFlags()].join("\n"),
-  );
-  const sources = [`${root}deno.json`, scriptPath(script)];
+async function digestOfSources(script: string): Promise<string> {
+  const sources = [scriptPath(script)];
   for (const folder of [`${root}lib`, `${root}lib/offline`]) {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (isFile) sources.push(`${folder}/${name}`);
     }
   }
-  for (const path of sources.sort()) hash.update(await Deno.readFile(path));
-  return hash.digest("hex");
+  return await digestOf(sources, importFlags());
 }
 
 let compiles = true;

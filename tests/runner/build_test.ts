@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { importFlags } from "../../lib/runner/build.ts";
 import { root } from "../cli.ts";
 
 /** A copy of the repository that may be changed, and its `build.ts`. */
@@ -54,13 +55,51 @@ Deno.test("a program is made once, and anew only after a change that concerns it
   assertEquals(made, 2);
   assertNotEquals(await Deno.readTextFile(program), before);
 
+  const settings = await Deno.readTextFile(`${house}/deno.json`);
+  await Deno.writeTextFile(`${house}/deno.json`, settings + "\n");
+  await get();
+  assertEquals(made, 3, "a package may be of another version");
+
   await Deno.remove(program);
   await get();
-  assertEquals(made, 3);
+  assertEquals(made, 4);
 
   const names = (await Array.fromAsync(Deno.readDir(`${house}/bin`)))
     .map(({ name }) => name).sort();
   assertEquals(names, [".echo.sha256", "echo"], "nothing half done is left");
+});
+
+Deno.test("the page's code is bundled anew after a change that concerns it", async () => {
+  const { house } = await copyOfTheHouse();
+  const { pageCode } = await import(
+    `file://${house}/lib/workbench/report/page/bundle.ts`
+  ) as typeof import("../../lib/workbench/report/page/bundle.ts");
+  const folder = `${house}/bin`;
+  const flags = importFlags();
+  const digest = async () =>
+    (await pageCode({ folder, flags })).script.split("\n")[0];
+  const isMade = async () => {
+    const before = await Deno.readTextFile(`${folder}/page.js`);
+    // Whoever makes it anew doesn't find this.
+    await Deno.writeTextFile(`${folder}/page.js`, `${before}// kept`);
+    await digest();
+    return !(await Deno.readTextFile(`${folder}/page.js`)).endsWith("// kept");
+  };
+  await digest();
+  assertEquals(await isMade(), false);
+  const edits: [path: string, edit: (text: string) => string][] = [
+    // A D3 of another version.
+    ["deno.json", (text) => text.replace(/("@types\/d3-axis": ".*?)"/, '$1 "')],
+    ["lib/workbench/report/page/client/main.ts", (text) => text + "\n"],
+    ["lib/workbench/clock.ts", (text) => text + "\n"],
+  ];
+  for (const [path, edit] of edits) {
+    const text = await Deno.readTextFile(`${house}/${path}`);
+    assertNotEquals(edit(text), text);
+    await Deno.writeTextFile(`${house}/${path}`, edit(text));
+    assertEquals(await isMade(), true, path);
+    assertEquals(await isMade(), false);
+  }
 });
 
 Deno.test("a source that can't be built says where", async () => {

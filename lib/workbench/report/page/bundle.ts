@@ -4,6 +4,8 @@
  * @module
  */
 
+import { digestOf, filesIn } from "../digest.ts";
+
 /** What the page consists of beside its data. */
 export interface PageCode {
   script: string;
@@ -17,7 +19,8 @@ const sources = `${import.meta.dirname}/../..`;
 
 /**
  * Bundles the code in `client/`, with Deno. That takes a second, so the result
- * is kept and only made again after a change of the workbench's files.
+ * is kept and only made again after a change of what it's made from: of the
+ * workbench's files, say, or of a package's version.
  *
  * @param settings `folder` is where the result is kept, `flags` are passed on
  * to `deno bundle`.
@@ -26,7 +29,8 @@ export async function pageCode(
   { folder, flags = [] }: { folder: string; flags?: readonly string[] },
 ): Promise<PageCode> {
   const style = await Deno.readTextFile(`${client}/style.css`);
-  const firstLine = `// ${await digest(sources)}\n`;
+  const digest = await digestOf(await filesIn(sources), flags);
+  const firstLine = `// ${digest}\n`;
   const path = `${folder}/page.js`;
   const kept = await Deno.readTextFile(path).catch(() => "");
   if (kept.startsWith(firstLine)) return { script: kept, style };
@@ -59,29 +63,10 @@ async function bundle(flags: readonly string[]): Promise<string> {
   return decoder.decode(stdout);
 }
 
-/** A digest of all files in a folder. */
-async function digest(folder: string): Promise<string> {
-  const paths: string[] = [];
-  const collect = async (folder: string) => {
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      if (isDirectory) await collect(`${folder}/${name}`);
-      else paths.push(`${folder}/${name}`);
-    }
-  };
-  await collect(folder);
-  const texts = await Promise.all(
-    paths.sort().map((path) => Deno.readTextFile(path)),
-  );
-  return await sha256(texts.join("\0"), "hex");
-}
-
-/** The SHA-256 digest of a text. */
-export async function sha256(
-  text: string,
-  format: "hex" | "base64",
-): Promise<string> {
+/** The SHA-256 digest of a text, in base64. */
+export async function sha256(text: string): Promise<string> {
   const bytes = new Uint8Array(
     await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)),
   );
-  return format === "hex" ? bytes.toHex() : bytes.toBase64();
+  return bytes.toBase64();
 }

@@ -30,7 +30,7 @@ export async function page(
   const script = scriptSafe(code.script);
   const policy = [
     "default-src 'none'",
-    `script-src 'sha256-${await sha256(script, "base64")}'`,
+    `script-src 'sha256-${await sha256(script)}'`,
     // Charts come with style elements of their own.
     "style-src 'unsafe-inline'",
     "img-src data:",
