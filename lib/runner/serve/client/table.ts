@@ -250,16 +250,27 @@ class Line {
       if (column.key === "run") this.#link.textContent = text;
       else if (column.key === "verdict") this.#verdict.textContent = text;
       else if (column.key === "workload") this.#workload.textContent = text;
-      else this.#cells[i].textContent = text;
+      else if (column.key === "node") {
+        this.#cells[i].replaceChildren(...pieces(text, / (?=-)/));
+      } else this.#cells[i].textContent = text;
       const isOver = column.limit !== undefined &&
         row.over?.includes(column.limit);
       this.#cells[i].classList.toggle("over", isOver);
     });
     this.#reason.textContent = row.reason?.split("\n")[0] ?? "";
     this.#reason.title = row.reason ?? "";
-    this.#options.textContent = row.options ?? "";
+    this.#options.replaceChildren(...pieces(row.options ?? "", / (?=--)/));
     this.#options.title = row.options ?? "";
   }
+}
+
+/** Options as pieces of text that no line ends in, where they fit in one. */
+function pieces(text: string, between: RegExp): (HTMLElement | string)[] {
+  if (text === "") return [];
+  return text.split(between).flatMap((piece, i) => [
+    ...(i > 0 ? [" "] : []),
+    element("span", { className: "piece" }, piece),
+  ]);
 }
 
 /** Text for those who don't see the page. */
