@@ -75,6 +75,14 @@ export interface CasOptions extends RPCOptions {
  */
 export interface UpdateOptions extends RPCOptions {
   /**
+   * Milliseconds for all attempts together. Then it fails: with error 0 where
+   * an answer was missing, with that of the last attempt where others got there
+   * first.
+   *
+   * @default {4000} as for any RPC
+   */
+  timeoutMs?: number;
+  /**
    * How often to try before giving up with error 22.
    *
    * @default {100}
@@ -87,6 +95,12 @@ export interface UpdateOptions extends RPCOptions {
  *
  * Every method rejects with an {@linkcode RPCError}: what the store answered,
  * or error 0 (`timeout`, indefinite) when no answer came.
+ *
+ * Where the network repeats messages, a refused compare-and-set may have
+ * happened nevertheless: the store carries out the first copy and refuses the
+ * second, and it may be the refusal that arrives first, or alone. Nothing in it
+ * tells the two cases apart. (Maelstrom's network repeats nothing; the
+ * workbench's does with `--p-duplicate`.)
  *
  * @typeParam V what the values are, as the caller declares it.
  *
@@ -170,7 +184,8 @@ export class KV<V = unknown> {
    * @param from the value that it has to have; as JSON has no `undefined`, that
    * is `null`.
    * @throws {RPCError} 22 where the value is another, 20 where there is no such
-   * key and `createIfMissing` isn't set. `lww-kv` never creates.
+   * key and `createIfMissing` isn't set. `lww-kv` never creates. Both are
+   * definite unless the network repeats messages.
    */
   async cas(
     key: Key,
@@ -194,20 +209,32 @@ export class KV<V = unknown> {
    * A compare-and-set that times out is not tried again, for it may have
    * happened: the error 0 that this rejects with leaves it open.
    *
+   * Where the network repeats messages, it may try again though it had
+   * succeeded. That does no harm to a change that recognises what it has done:
+   * one that takes the greater of two numbers, or adds an entry with a name of
+   * its own unless it's there. One that doesn't, such as adding 1, may then be
+   * made twice.
+   *
    * @param change gets `undefined` where there is no such key. It may be
-   * called several times.
+   * called several times, also with a value that it gave back itself.
    * @returns the new value.
    * @throws {RPCError} 22 where others got there first each time.
    */
   async update(
     key: Key,
     change: (value: V | undefined) => V,
-    { maxAttempts = 100, ...options }: UpdateOptions = {},
+    { maxAttempts = 100, timeoutMs = 4000, signal }: UpdateOptions = {},
   ): Promise<V> {
+    const endMs = this.#node.now() + timeoutMs;
+    const restMs = () => Math.max(0, Math.round(endMs - this.#node.now()));
     for (let attempt = 1;; attempt++) {
-      const from = await this.readOr(key, undefined, options);
+      const from = await this.readOr(key, undefined, {
+        timeoutMs: restMs(),
+        signal,
+      });
       // A copy, for a change that is made in place would change `from` as well.
       const to = change(structuredClone(from));
+      const options = { timeoutMs: restMs(), signal };
       try {
         // lww-kv has no create: there a first write is a write like any other.
         if (from === undefined && this.#service === "lww-kv") {
@@ -222,7 +249,8 @@ export class KV<V = unknown> {
       } catch (error) {
         const lostTheRace = hasCode(error, ErrorCode.preconditionFailed) ||
           hasCode(error, ErrorCode.keyDoesNotExist);
-        if (!lostTheRace || attempt >= maxAttempts) throw error;
+        const isLast = attempt >= maxAttempts || restMs() === 0;
+        if (!lostTheRace || isLast) throw error;
       }
     }
   }

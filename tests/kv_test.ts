@@ -16,6 +16,7 @@ import { ErrorCode, RPCError } from "../lib/error.ts";
 import { type Key, KV, type KVService, TSO } from "../lib/kv.ts";
 import type { Message, OpenBody } from "../lib/message.ts";
 import type { Node, RPCOptions } from "../lib/node.ts";
+import { clientTimeoutMs } from "../lib/workbench/client.ts";
 import { type FakeRuntime, settled, startedNode } from "./fake_runtime.ts";
 
 const services = ["lin-kv", "seq-kv", "lww-kv"] as const;
@@ -271,6 +272,84 @@ Deno.test("update doesn't try again after a cas that timed out, whether it happe
   }
 });
 
+Deno.test("update ends with its time, however many attempts are left", async () => {
+  const { fake, kv, runtime } = await setUp("lin-kv");
+  let turns = 0;
+  fake.delay = () => 100;
+  fake.intercept = ({ type }) => {
+    if (type === "cas") fake.set("lin-kv", "k", ++turns);
+  };
+  const begin = runtime.now();
+  let endMs: number | undefined;
+  const failed = rpcError(kv.update("k", () => "mine", { timeoutMs: 1000 }))
+    .finally(() => endMs = runtime.now());
+  await runtime.advance(10_000);
+  const { code } = await failed;
+  assert(code === 22 || code === 0, `${code}`);
+  assertEquals([turns, endMs! - begin], [2, 1000]);
+});
+
+Deno.test("update leaves a node the time to tell its client that the store is silent", async () => {
+  const { fake, kv, runtime } = await setUp("lin-kv");
+  fake.intercept = ({ type }) => type === "cas" ? "request" : undefined;
+  fake.delay = () => 900;
+  const failed = rpcError(kv.update("k", () => 1));
+  await runtime.advance(clientTimeoutMs - 500);
+  assertEquals(runtime.timerCount, 0);
+  assertEquals((await failed).code, 0);
+});
+
+Deno.test("a change that recognises what it has done is made once, though the refusal of a repetition comes first", async () => {
+  const { fake, kv } = await setUp("lin-kv");
+  fake.intercept = (body) => {
+    if (body.type !== "cas") return;
+    // One copy is carried out; the answer to the other is the only one to come.
+    fake.intercept = () => undefined;
+    fake.set("lin-kv", "k", body.to);
+  };
+  const add = (entry: string) =>
+    kv.update("k", (log) => {
+      const entries = (log ?? []) as string[];
+      return entries.includes(entry) ? entries : [...entries, entry];
+    });
+  assertEquals(await add("a"), ["a"]);
+  assertEquals(await add("b"), ["a", "b"]);
+  assertEquals(fake.get("lin-kv", "k"), ["a", "b"]);
+});
+
+Deno.test("a change that recognises what it has done is made once, whatever is repeated and overtaken", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...services.slice(0, 2)),
+      fc.integer({ min: 1, max: 6 }),
+      fc.infiniteStream(fc.nat({ max: 20 })),
+      fc.infiniteStream(fc.integer({ min: 1, max: 3 })),
+      async (service, count, delays, copies) => {
+        const { fake, kv, runtime } = await setUp(service);
+        fake.delay = () => delays.next().value!;
+        fake.copies = () => copies.next().value!;
+        const updates = Array.from(
+          { length: count },
+          (_, entry) =>
+            kv.update("k", (log) => {
+              const entries = (log ?? []) as number[];
+              return entries.includes(entry) ? entries : [...entries, entry];
+            }),
+        );
+        await runtime.advance(4000);
+        for (const [entry, log] of (await Promise.all(updates)).entries()) {
+          assert((log as number[]).includes(entry));
+        }
+        assertEquals(
+          (fake.get(service, "k") as number[]).toSorted((a, b) => a - b),
+          Array.from({ length: count }, (_, entry) => entry),
+        );
+      },
+    ),
+    { seed: 1, numRuns: 60 },
+  );
+});
+
 Deno.test("update doesn't try again after an error that isn't a lost race", async () => {
   for (const failing of ["read", "cas"]) {
     for (const code of [10, 11, 13, 14, 30, 1000]) {
@@ -415,6 +494,8 @@ class FakeServices {
   intercept: (body: OpenBody) => Fate = () => undefined;
   /** How long a request is on its way, and its reply; 0 is at once. */
   delay: () => number = () => 0;
+  /** How often a request arrives, and how often its reply. */
+  copies: () => number = () => 1;
 
   #node: Node;
   #runtime: FakeRuntime;
@@ -424,7 +505,7 @@ class FakeServices {
   constructor(node: Node, runtime: FakeRuntime) {
     this.#node = node;
     this.#runtime = runtime;
-    runtime.onSend = (request) => this.#later(() => this.#take(request));
+    runtime.onSend = (request) => this.#deliver(() => this.#take(request));
   }
 
   get(service: string, key: Key): unknown {
@@ -450,6 +531,10 @@ class FakeServices {
     else this.#runtime.setTimer(action, delay);
   }
 
+  #deliver(action: () => void): void {
+    for (let copies = this.copies(); copies > 0; copies--) this.#later(action);
+  }
+
   #take(request: Message): void {
     const { src, dest, body } = request;
     this.requests.push(request);
@@ -463,7 +548,7 @@ class FakeServices {
       dest: src,
       body: { ...reply, in_reply_to: body.msg_id },
     });
-    this.#later(() => this.#node.receive(JSON.parse(line)));
+    this.#deliver(() => this.#node.receive(JSON.parse(line)));
   }
 
   #answer(service: string, body: OpenBody): OpenBody {
