@@ -14,8 +14,10 @@
  *
  * The straightforward answer, `--strategy store`, keeps each log as one value in
  * `lin-kv` and appends by compare-and-set. It's right, and it's slow: four
- * messages per send and two per poll, and the more often the nodes get in each
- * other's way.
+ * messages per send and two per key of a poll, and the more often the nodes get
+ * in each other's way. Where a message may arrive twice, a refused
+ * compare-and-set may have happened; so each entry has a tag, by which its node
+ * sees on the next attempt that it's there already.
  *
  * What makes it cheap is that the task doesn't ask for offsets without gaps. So
  * the two need not agree who gets the next one: node 0 gives out 0, 2, 4, …,
@@ -26,7 +28,10 @@
  * the part of a log that all nodes have promised not to add to. That part is
  * the same on every node, and it never changes.
  *
- * The messenger is the library's `Feed`; what remains is to sort by offset.
+ * The messenger is the library's `Feed`; what remains is to sort by offset. A
+ * message is in the polls of every node when it has gathered (120 ms), travelled,
+ * and the promises of the others have come back: after a quarter of a second and
+ * two latencies. Each time that messages are lost costs two seconds more.
  *
  * What an acknowledgement means is up to you, as in Kafka: with `--acks 1`, the
  * default, the node that answers has the message; with `--acks all`, every node
@@ -78,37 +83,56 @@ export function kafka(node: Node, args: string[] = []) {
 
   node.on<{ type: "send"; key: string; msg: Message }>(
     "send",
-    async ({ body: { key, msg } }) => ({
-      type: "send_ok",
-      offset: await logs.append(required(key, "key"), msg),
-    }),
+    async ({ body: { key, msg } }) => {
+      demand(typeof key === "string", "a send has a key, which is a string");
+      demand(msg !== undefined, "a send has a msg");
+      return { type: "send_ok", offset: await logs.append(key, msg) };
+    },
   );
 
-  node.on<{ type: "poll"; offsets: Offsets }>("poll", async ({ body }) => {
-    const msgs: { [key: string]: Entry[] } = {};
-    for (
-      const [key, from] of Object.entries(required(body.offsets, "offsets"))
-    ) {
-      msgs[key] = await logs.read(key, from);
-    }
-    return { type: "poll_ok", msgs };
-  });
+  node.on<{ type: "poll"; offsets: Offsets }>(
+    "poll",
+    async ({ body: { offsets } }) => {
+      demand(isOffsets(offsets), "a poll has offsets, which are whole numbers");
+      const read = async ([key, from]: [string, number]) =>
+        [key, await logs.read(key, Math.max(0, from))] as const;
+      const msgs = await Promise.all(Object.entries(offsets).map(read));
+      return { type: "poll_ok", msgs: Object.fromEntries(msgs) };
+    },
+  );
 
   node.on<{ type: "commit_offsets"; offsets: Offsets }>(
     "commit_offsets",
-    async ({ body }) => {
-      await logs.commit(required(body.offsets, "offsets"));
+    async ({ body: { offsets } }) => {
+      demand(isOffsets(offsets), "offsets to commit are whole numbers");
+      await logs.commit(offsets);
       return { type: "commit_offsets_ok" };
     },
   );
 
   node.on<{ type: "list_committed_offsets"; keys: string[] }>(
     "list_committed_offsets",
-    async ({ body }) => ({
-      type: "list_committed_offsets_ok",
-      offsets: await logs.committed(required(body.keys, "keys")),
-    }),
+    async ({ body: { keys } }) => {
+      demand(Array.isArray(keys) && keys.every(isKey), "keys are strings");
+      return {
+        type: "list_committed_offsets_ok",
+        offsets: await logs.committed(keys),
+      };
+    },
   );
+}
+
+function demand(fits: boolean, what: string): void {
+  if (!fits) throw new RPCError(ErrorCode.malformedRequest, what);
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isOffsets(value: unknown): value is Offsets {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.values(value).every(Number.isSafeInteger);
 }
 
 type Event =
@@ -135,11 +159,12 @@ function replicated(node: Node, acks: Acks): Logs {
   }
 
   function take(event: Event, offset: number) {
-    if ("committed" in event) {
+    if (!("committed" in event)) unsettled.push({ offset, ...event });
+    else {
       for (const [key, offset] of Object.entries(event.committed)) {
         committed.set(key, Math.max(offset, committed.get(key) ?? offset));
       }
-    } else unsettled.push({ offset, ...event });
+    }
   }
 
   /** Appends what nobody can get in before any more. */
@@ -192,46 +217,48 @@ function firstFrom(log: Entry[], offset: number): number {
 
 /** The straightforward answer: each log is one value in `lin-kv`. */
 function stored(node: Node): Logs {
-  const store = new KV<Message[]>(node, "lin-kv");
+  const store = new KV<[tag: number, message: Message][]>(node, "lin-kv");
   const offsets = new KV<number>(node, "lin-kv");
   return {
     async append(key, message) {
+      const tag = node.random();
+      const place = (log: [number, Message][]) =>
+        log.findIndex(([each]) => each === tag);
       const log = await store.update(
         `log/${key}`,
-        (log = []) => [...log, message],
+        (log = []) => place(log) >= 0 ? log : [...log, [tag, message]],
       );
-      return log.length - 1;
+      return place(log);
     },
     async read(key, from) {
       const log = await store.readOr(`log/${key}`, []);
       return log.slice(from, from + maxPolled)
-        .map((message, i): Entry => [from + i, message]);
+        .map(([, message], i): Entry => [from + i, message]);
     },
     async commit(committed) {
-      for (const [key, offset] of Object.entries(committed)) {
-        await offsets.update(
-          `committed/${key}`,
-          (before = offset) => Math.max(before, offset),
-        );
-      }
+      await Promise.all(
+        Object.entries(committed).map(([key, offset]) =>
+          offsets.update(
+            `committed/${key}`,
+            (before = offset) => Math.max(before, offset),
+          )
+        ),
+      );
     },
     async committed(keys) {
-      const found: Offsets = {};
-      for (const key of keys) {
-        const offset = await offsets.readOr(`committed/${key}`, undefined);
-        if (offset !== undefined) found[key] = offset;
-      }
-      return found;
+      const found = await Promise.all(
+        keys.map(async (key) =>
+          [key, await offsets.readOr(`committed/${key}`, undefined)] as const
+        ),
+      );
+      return Object.fromEntries(
+        found.filter((each): each is [string, number] => each[1] !== undefined),
+      );
     },
   };
 }
 
 const strategies = { replicated, store: stored };
 type Acks = "1" | "all";
-
-function required<T>(value: T | undefined, name: string): T {
-  if (value !== undefined && value !== null) return value;
-  throw new RPCError(ErrorCode.malformedRequest, `the request has no ${name}`);
-}
 
 if (import.meta.main) await serve(kafka);

@@ -177,10 +177,10 @@ Deno.test("a request without what it needs is answered with error 12", async () 
 
 Deno.test("arguments that can't be are refused", () => {
   const node = undefined as unknown as Node;
-  assertThrows(() => kafka(node, ["--acks", "2"]), Error, "1 or all");
+  assertThrows(() => kafka(node, ["--acks", "2"]), Error, "1, all");
   assertThrows(
     () => kafka(node, ["--strategy", "x"]),
     Error,
-    "replicated or store",
+    "replicated, store",
   );
 });
