@@ -22,33 +22,41 @@
  *   one has received ride on the next batch in the other direction. Only who has
  *   nothing to say for long acknowledges in a message of its own. What isn't
  *   acknowledged is sent again, which does no harm: a value is new only once.
- * - **All keep step with the hub.** It sends in a fixed beat. What arrives early
- *   waits there, so it may as well gather at home: at most one message per node
- *   and beat. Each batch says how early the last one from here had come; so a
- *   node learns when to send in order to arrive just in time, and needs to know
- *   neither the latency nor the hub's clock.
+ * - **Late isn't lost.** An acknowledgement counts however late it comes, and
+ *   the next batch is given as much time. So it works at any latency.
  * - **Nobody depends on the hub.** Who fails to reach it twice tells everybody
  *   else. Whoever learns a value that way tells the hub in turn, or everybody,
  *   too; so a value takes whatever way there is, and reaches the hub when it's
  *   back.
+ * - **Just in time.** The hub sends in a fixed beat. What arrives early waits
+ *   there, so it may as well gather at home: at most one message per node and
+ *   beat. The hub says how early a batch had come; so a node learns when to send
+ *   in order to arrive just before a beat, and needs to know neither the latency
+ *   nor the hub's clock. And a batch says how long its values have waited at
+ *   home; so one that misses its beat needn't wait for another.
+ *
+ * After it was told, a value is on every node within two beats and two latencies
+ * (`direct`: one latency). Each time that messages are lost costs two seconds
+ * more, or as long as the last answer took; and where nothing is told, nothing
+ * is sent.
  *
  * @module
  */
-import { type Node, readArguments, serve } from "../lib/mod.ts";
+import {
+  ErrorCode,
+  type Node,
+  readArguments,
+  RPCError,
+  serve,
+} from "../lib/mod.ts";
 
 /** The beat of the hub, in ms; `--beat-ms` sets another. */
-const defaultBeatMs = 440;
-
-/**
- * How early a batch should reach the hub, as a part of the beat. Timers and
- * networks aren't exact, and what misses the beat waits for the next one.
- */
-const margin = 1 / 16;
+const defaultBeatMs = 390;
 
 /** How long an acknowledgement waits for a ride, beyond one beat. */
 const ackPatienceMs = 1000;
 
-/** How much longer one waits for an acknowledgement. */
+/** How much longer one waits for an acknowledgement, at first. */
 const roundTripMs = 500;
 
 /** How long it takes at most until a silent node is tried again. */
@@ -59,6 +67,15 @@ const maxFailures = 2;
 
 /** How many values a batch holds at most; the rest goes with the next. */
 const maxBatch = 1000;
+
+/** Of how many late batches an acknowledgement still counts. */
+const maxLate = 64;
+
+/**
+ * How early a batch should reach the hub, as a part of the beat: timers and
+ * networks aren't exact.
+ */
+const margin = 1 / 12;
 
 /** Tells other nodes of new values, unless they came from there. */
 type Spread = (values: number[], from?: string) => void;
@@ -78,6 +95,7 @@ export function broadcast(node: Node, args: string[] = []) {
   node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
 
   node.on<{ type: "broadcast"; message: number }>("broadcast", ({ body }) => {
+    demand(areNumbers([body.message]), "a message is a whole number");
     learn([body.message]);
     return { type: "broadcast_ok" };
   });
@@ -96,11 +114,14 @@ function flood(node: Node, learn: Spread): Spread {
   node.on<{ type: "topology"; topology: { [id: string]: string[] } }>(
     "topology",
     ({ body }) => {
-      neighbours = body.topology[node.id] ?? [];
+      const { topology } = body;
+      demand(Array.isArray(topology?.[node.id]), `${node.id} has neighbours`);
+      neighbours = topology[node.id].filter((id) => node.peers.includes(id));
       return { type: "topology_ok" };
     },
   );
   node.on<{ type: "values"; values: number[] }>("values", ({ src, body }) => {
+    demand(areNumbers(body.values), "values are whole numbers");
     learn(body.values, src);
   });
 
@@ -126,6 +147,7 @@ function hub(node: Node, learn: Spread, beatMs: number): Spread {
   const isHub = () => node.id === node.nodeIds[0];
   const untilBeat = () => beatMs - node.now() % beatMs;
   const patience = beatMs + ackPatienceMs;
+  const timing = new Timing(beatMs);
 
   const links = connect(node, learn, {
     ackWithin: () => isHub() ? untilBeat() : patience,
@@ -134,6 +156,9 @@ function hub(node: Node, learn: Spread, beatMs: number): Spread {
       if (peer !== node.nodeIds[0] || link.failures !== maxFailures) return;
       tellOthers(link.unconfirmed());
     },
+    untilBeat: () => isHub() ? untilBeat() : undefined,
+    onTiming: (peer, leaveMs) =>
+      peer === node.nodeIds[0] && timing.learn(leaveMs),
   });
   node.onInit(() => {
     const toHub = links.get(node.nodeIds[0]);
@@ -149,20 +174,23 @@ function hub(node: Node, learn: Spread, beatMs: number): Spread {
 
   return (values, from) => {
     if (isHub()) {
+      // At home and here together it's a beat and the margin at most.
+      const waitedMs = from === undefined ? 0 : links.get(from)!.waitedMs;
+      const withinMs = Math.min(untilBeat(), (1 + margin) * beatMs - waitedMs);
       for (const [peer, link] of links) {
-        if (peer !== from) link.send(values, untilBeat());
+        if (peer !== from) link.send(values, withinMs);
       }
       return;
     }
     const [hub] = node.nodeIds;
     if (from === hub) return; // has been told to all
     const toHub = links.get(hub)!;
-    toHub.send(values, toHub.untilSlot(beatMs));
+    toHub.send(values, timing.waitMs(node.now()));
     if (toHub.failures >= maxFailures) tellOthers(values, from);
   };
 }
 
-/** A batch of values, and what is said on the side. */
+/** A batch of values, and what is said beside them. */
 interface Batch {
   type: "batch";
   number: number;
@@ -171,7 +199,9 @@ interface Batch {
   acks: number[];
   /** Whether this one is to be acknowledged at once. */
   urgent: boolean;
-  /** How long a batch from there waited for this one to go out. */
+  /** How long the oldest of its values had waited for it. */
+  waitedMs: number;
+  /** How long before a beat here one from there had come. */
   early?: { number: number; ms: number };
 }
 
@@ -183,6 +213,10 @@ interface Manners {
   ackMs: number;
   /** Called each time that something wasn't acknowledged in time. */
   onFailure?(peer: string, link: Link): void;
+  /** How long it is until one's own next beat, where there is one. */
+  untilBeat?(): number | undefined;
+  /** Called when it's known that what leaves then arrives there with a beat. */
+  onTiming?(peer: string, leaveMs: number): void;
 }
 
 /** Links to all other nodes; what comes in over them is learned. */
@@ -196,8 +230,17 @@ function connect(node: Node, learn: Spread, manners: Manners) {
   // The topology on offer is a suggestion; ours is another.
   node.on("topology", () => ({ type: "topology_ok" }));
   node.on<Batch>("batch", ({ src, body }) => {
-    links.get(src)?.receive(body);
-    learn(body.values, src);
+    const { number, values, acks, waitedMs, early } = body;
+    const link = links.get(src);
+    demand(
+      areNumbers([number]) && areNumbers(values) && areNumbers(acks) &&
+        Number.isFinite(waitedMs) &&
+        (early === undefined || Number.isFinite(early?.ms)),
+      "a batch has a number, values and acks, which are whole numbers",
+    );
+    if (link === undefined) return; // no node of ours
+    link.receive(body);
+    learn(values, src);
   });
   return links;
 }
@@ -208,15 +251,22 @@ class Link {
   failures = 0;
   /** How long the other side may wait with an acknowledgement. */
   ackMs: number;
+  /** How long what came last had waited there. */
+  waitedMs = 0;
 
+  /** Values that the other side hasn't confirmed. */
+  #unconfirmed = new Set<number>();
+  /** Those among them that are to be sent. */
   #waiting = new Set<number>();
-  #sent = new Map<number, { values: number[]; sentMs: number }>();
+  #waitingSinceMs = 0;
+  /** Batches that may yet be acknowledged, in order. */
+  #sent = new Map<number, Sent>();
   #unacknowledged: number[] = [];
   #lastNumber = 0;
   #dueMs = Infinity;
-  #arrival: { number: number; ms: number } | undefined;
-  /** When to send in order to arrive at one of the other side's beats. */
-  #beatMs: number | undefined;
+  #early: Batch["early"];
+  /** How long the last acknowledgement took. */
+  #tookMs = 0;
 
   constructor(
     private node: Node,
@@ -228,34 +278,29 @@ class Link {
 
   /** Tells the other side of values, in so many ms at the latest. */
   send(values: number[], withinMs: number) {
-    for (const value of values) this.#waiting.add(value);
+    if (this.#waiting.size === 0) this.#waitingSinceMs = this.node.now();
+    for (const value of values) {
+      this.#unconfirmed.add(value);
+      this.#waiting.add(value);
+    }
     this.#flushWithin(withinMs);
   }
 
   /** All values that the other side hasn't confirmed. */
   unconfirmed(): number[] {
-    return [
-      ...this.#waiting,
-      ...[...this.#sent.values()].flatMap(({ values }) => values),
-    ];
+    return [...this.#unconfirmed];
   }
 
-  /** How long to wait in order to arrive just before the other side's beat. */
-  untilSlot(beatMs: number): number {
-    if (this.#beatMs === undefined) return 0;
-    const slotMs = this.#beatMs - margin * beatMs;
-    const aheadMs = (slotMs - this.node.now()) % beatMs;
-    return aheadMs < 0 ? aheadMs + beatMs : aheadMs;
-  }
-
-  receive({ number, values, acks, urgent, early }: Batch) {
+  receive({ number, values, acks, urgent, early, waitedMs }: Batch) {
+    this.waitedMs = waitedMs;
     const timed = early && this.#sent.get(early.number);
-    if (timed) this.#beatMs = timed.sentMs + early.ms;
-    for (const ack of acks) this.#sent.delete(ack);
+    if (timed) this.manners.onTiming?.(this.peer, timed.sentMs + early.ms);
+    for (const ack of acks) this.#confirm(ack);
     if (acks.length > 0) this.#recovered();
     if (values.length === 0) return;
     this.#unacknowledged.push(number);
-    this.#arrival = { number, ms: this.node.now() };
+    const earlyMs = this.manners.untilBeat?.();
+    if (earlyMs !== undefined) this.#early = { number, ms: earlyMs };
     this.#flushWithin(urgent ? 0 : this.manners.ackWithin());
   }
 
@@ -275,46 +320,68 @@ class Link {
   #flush() {
     this.#dueMs = Infinity;
     const silent = this.failures > 0;
-    const values = silent && this.#sent.size > 0
+    const values = silent && this.#isUnderWay()
       ? []
       : [...this.#waiting].slice(0, maxBatch);
     if (values.length === 0 && this.#unacknowledged.length === 0) return;
     const nowMs = this.node.now();
     const number = ++this.#lastNumber;
-    const arrival = this.#arrival;
     const batch: Batch = {
       type: "batch",
       number,
       values,
       acks: this.#unacknowledged,
       urgent: silent,
-      ...(arrival && {
-        early: { number: arrival.number, ms: nowMs - arrival.ms },
-      }),
+      ...(this.#early && { early: this.#early }),
+      waitedMs: values.length > 0 ? nowMs - this.#waitingSinceMs : 0,
     };
     this.#unacknowledged = [];
-    this.#arrival = undefined;
+    this.#early = undefined;
     this.node.send(this.peer, batch);
     if (values.length === 0) return;
     for (const value of values) this.#waiting.delete(value);
-    this.#sent.set(number, { values, sentMs: nowMs });
+    this.#sent.set(number, { values, sentMs: nowMs, late: false });
     this.node.sleep(this.#timeoutMs()).then(() => this.#timeOut(number));
     if (this.#waiting.size > 0) this.#flushWithin(0);
   }
 
-  #timeoutMs(): number {
-    return this.failures === 0
-      ? this.ackMs + roundTripMs
-      : Math.min(roundTripMs * 2 ** (this.failures - 1), maxRetryMs);
+  #isUnderWay(): boolean {
+    return [...this.#sent.values()].some(({ late }) => !late);
   }
 
+  /** Whoever has been slow once is given as much time again. */
+  #timeoutMs(): number {
+    const usualMs = this.failures === 0
+      ? this.ackMs + roundTripMs
+      : Math.min(roundTripMs * 2 ** (this.failures - 1), maxRetryMs);
+    return Math.max(usualMs, this.#tookMs);
+  }
+
+  /** Sends all again. What was sent may be acknowledged nevertheless. */
   #timeOut(number: number) {
-    if (!this.#sent.has(number)) return;
-    for (const value of this.unconfirmed()) this.#waiting.add(value);
-    this.#sent.clear();
+    const batch = this.#sent.get(number);
+    if (batch === undefined || batch.late) return;
+    for (const each of this.#sent.values()) each.late = true;
+    for (const old of [...this.#sent.keys()].slice(0, -maxLate)) {
+      this.#sent.delete(old);
+    }
+    if (this.#waiting.size === 0) this.#waitingSinceMs = this.node.now();
+    for (const value of this.#unconfirmed) this.#waiting.add(value);
+    if (this.#waiting.size === 0) return;
     this.failures++;
     this.manners.onFailure?.(this.peer, this);
     this.#flushWithin(0);
+  }
+
+  #confirm(number: number) {
+    const batch = this.#sent.get(number);
+    if (batch === undefined) return;
+    this.#sent.delete(number);
+    this.#tookMs = this.node.now() - batch.sentMs;
+    for (const value of batch.values) {
+      this.#unconfirmed.delete(value);
+      this.#waiting.delete(value);
+    }
   }
 
   #recovered() {
@@ -322,6 +389,52 @@ class Link {
     this.failures = 0;
     if (this.#waiting.size > 0) this.#flushWithin(0);
   }
+}
+
+/** A batch under way. */
+interface Sent {
+  values: number[];
+  sentMs: number;
+  /** Whether it wasn't acknowledged in time. */
+  late: boolean;
+}
+
+/**
+ * When to send, in order to arrive just before a beat of the hub. What comes too
+ * early waits there for a moment, what comes too late for a beat. So of what one
+ * learns, the earlier counts at once and the later by and by.
+ */
+class Timing {
+  /** What leaves then arrives with a beat. */
+  #leaveMs: number | undefined;
+
+  constructor(private beatMs: number) {}
+
+  learn(leaveMs: number) {
+    const beforeMs = this.#leaveMs ?? leaveMs;
+    const laterMs = modulo(leaveMs - beforeMs, this.beatMs);
+    this.#leaveMs = laterMs > this.beatMs / 2
+      ? beforeMs + laterMs - this.beatMs
+      : beforeMs + laterMs / 16;
+  }
+
+  /** How long to wait; where nothing has been learned yet, not at all. */
+  waitMs(nowMs: number): number {
+    if (this.#leaveMs === undefined) return 0;
+    return modulo(this.#leaveMs - margin * this.beatMs - nowMs, this.beatMs);
+  }
+}
+
+function modulo(a: number, b: number): number {
+  return ((a % b) + b) % b;
+}
+
+function demand(fits: boolean, what: string): void {
+  if (!fits) throw new RPCError(ErrorCode.malformedRequest, what);
+}
+
+function areNumbers(values: unknown): values is number[] {
+  return Array.isArray(values) && values.every(Number.isSafeInteger);
 }
 
 const strategies: { [name: string]: Strategy } = { hub, direct, flood };

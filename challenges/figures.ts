@@ -134,13 +134,13 @@ export const tables: readonly Table[] = [
         run: "3d",
         args: ["--beat-ms", String(beat)],
       })),
-      { label: "hub, a beat of 440 ms", run: "3d", seeds: many },
+      { label: "hub, a beat of 390 ms", run: "3d", seeds: many },
       {
         label: "hub, a beat of 1000 ms",
         run: "3e",
         args: ["--beat-ms", "1000"],
       },
-      { label: "hub, a beat of 1500 ms", run: "3e", seeds: many },
+      { label: "hub, a beat of 1350 ms", run: "3e", seeds: many },
       { label: "demanded by 3d", limitsOf: "3d" },
       {
         label: "best published for 3d",

@@ -150,7 +150,7 @@ export const runs: readonly Run[] = [
     app: broadcast,
     workload: "broadcast",
     // Longer beats: fewer messages, more delay.
-    args: ["--beat-ms", "1500"],
+    args: ["--beat-ms", "1350"],
     options: large,
     limits: [messagesBelow(20), medianBelow(1000), maximumBelow(2000)],
   },

@@ -49,7 +49,10 @@ const breaches: Breach[] = [
   {
     mistake: "forgets that it waits for an acknowledgement",
     script: "broadcast",
-    changes: [["this.#sent.set(number, { values, sentMs: nowMs });", ""]],
+    changes: [[
+      "this.#sent.set(number, { values, sentMs: nowMs, late: false });",
+      "",
+    ]],
     run: "3c",
     reason: /values were lost/,
   },
@@ -57,8 +60,8 @@ const breaches: Breach[] = [
     mistake: "takes one acknowledgement for all",
     script: "broadcast",
     changes: [[
-      "for (const ack of acks) this.#sent.delete(ack);",
-      "if (acks.length > 0) this.#sent.clear();",
+      "for (const ack of acks) this.#confirm(ack);",
+      "if (acks.length > 0) this.#sent.forEach((_, each) => this.#confirm(each));",
     ]],
     run: "3d",
     options: { "p-loss": 0.05 },
@@ -68,7 +71,7 @@ const breaches: Breach[] = [
     mistake: "sends nothing again",
     script: "broadcast",
     changes: [[
-      "for (const value of this.unconfirmed()) this.#waiting.add(value);",
+      "for (const value of this.#unconfirmed) this.#waiting.add(value);",
       "",
     ]],
     run: "3c",
@@ -78,8 +81,8 @@ const breaches: Breach[] = [
     mistake: "adds a total that it has counted already",
     script: "g_counter",
     changes: [[
-      "known.set(peer, found.total)",
-      "known.set(peer, (known.get(peer) ?? 0) + found.total)",
+      "into.set(id, total);",
+      "into.set(id, (into.get(id) ?? 0) + total);",
     ]],
     run: "4",
     reason: /read/,
@@ -87,7 +90,7 @@ const breaches: Breach[] = [
   {
     mistake: "takes the total that came last for the newest",
     script: "g_counter",
-    changes: [["Math.max(total, totals[id] ?? 0)", "total"]],
+    changes: [["if (total <= (into.get(id) ?? 0)) continue;", ""]],
     run: "4",
     args: ["--strategy", "gossip"],
     reason: /read/,

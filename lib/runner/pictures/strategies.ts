@@ -90,8 +90,8 @@ const panels: Panel[] = [
     note: () => "all at once",
   },
   {
-    title: "hub, with a beat of 440 ms",
-    difference: { args: ["--beat-ms", "440"] },
+    title: "hub, with a beat of 390 ms",
+    difference: { args: ["--beat-ms", "390"] },
     placeOf: (i) => onCircle(i === 0 ? undefined : i - 1),
     note: ({ shared }) => `shared by ${shared} values`,
     centre: "hub",

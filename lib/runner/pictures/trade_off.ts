@@ -22,7 +22,7 @@ export interface Measured {
 }
 
 /** The hub's beats: the curve goes through all of them. */
-const beatsMs = [100, 200, 300, 440, 600, 800, 1000, 1500, 2000];
+const beatsMs = [100, 200, 300, 390, 600, 800, 1000, 1350, 2000];
 
 /** The other strategies, with the suggested topology for those who take it. */
 const others = [
@@ -90,7 +90,7 @@ export async function tradeOff(judged: JudgeRun): Promise<Drawing> {
   ).digits(1);
   const edge = (ms: (each: Measured) => number) =>
     line<Measured>((each) => x(each.perOp), (each) => y(ms(each))).digits(1);
-  const few = named("1500");
+  const few = named("1350");
   const fast = named("direct");
   return {
     title: "For the same delay, a hub takes a tenth of the messages",
@@ -105,7 +105,7 @@ export async function tradeOff(judged: JudgeRun): Promise<Drawing> {
         oneDecimal(named("100").perOp)
       } messages and ${
         named("100").maxMs
-      } ms with a beat of 100 ms; a beat of 440 ms is within the limits of 3d, and one of 1500 ms, with ${
+      } ms with a beat of 100 ms; a beat of 390 ms is within the limits of 3d, and one of 1350 ms, with ${
         few.perOp.toFixed(2)
       } messages, within those of 3e.`,
     height: 506,
@@ -153,7 +153,7 @@ export async function tradeOff(judged: JudgeRun): Promise<Drawing> {
         markup`<path class="green" d="${path(hub) ?? ""}"/>`
       ),
       hub.map((each) => range("green", each)),
-      hub.filter(({ label }) => ["100", "440", "1500"].includes(label))
+      hub.filter(({ label }) => ["100", "390", "1350"].includes(label))
         .map(({ label, perOp, maxMs }) =>
           markup`<text class="small bold fill-green" x="${x(perOp) + 7}" y="${
             y(maxMs) + (label === "100" ? 26 : -6)

@@ -1,0 +1,359 @@
+/**
+ * Near and far: every strategy that the README calls right gets there at any
+ * latency, within the time that its script states; whatever the network loses,
+ * repeats, holds up and cuts; and then it falls silent.
+ */
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { broadcast } from "../../challenges/broadcast.ts";
+import { gCounter } from "../../challenges/g_counter.ts";
+import { kafka } from "../../challenges/kafka.ts";
+import { txn } from "../../challenges/txn.ts";
+import { uniqueIds } from "../../challenges/unique_ids.ts";
+import type { App, OpenBody, OutgoingBody } from "../../lib/mod.ts";
+import { Cluster } from "../cluster.ts";
+
+/** A strategy, and what it promises. */
+interface Subject {
+  name: string;
+  app: App;
+  args?: string[];
+  /** What the i-th client asks. */
+  request(i: number): OutgoingBody;
+  /** What's wrong with what the nodes show, given what was asked and answered. */
+  complaint(asked: Asked[], cluster: Cluster): Promise<string | undefined>;
+  /**
+   * Within how many ms it gets there, at a latency that is never greater, and
+   * where nothing is lost.
+   */
+  withinMs(latencyMs: number): number;
+  /** Whether it takes a message that was overtaken for a lost one. */
+  ordered?: boolean;
+  /** Up to which mean latency; 10 s unless it's said. */
+  maxLatencyMs?: number;
+  /** Whether it's right only where nothing is lost. */
+  fragile?: boolean;
+}
+
+/** A request that was made, and its answer. */
+interface Asked {
+  i: number;
+  body: OutgoingBody;
+  answer?: OpenBody;
+}
+
+const beatMs = 390;
+
+const subjects: Subject[] = [
+  ...(["hub", "direct", "flood"] as const).map((strategy): Subject => ({
+    name: `broadcast, ${strategy}`,
+    app: broadcast,
+    args: ["--strategy", strategy],
+    request: (message) => ({ type: "broadcast", message }),
+    complaint: (asked, cluster) =>
+      everywhere(
+        cluster,
+        { type: "read" },
+        ({ messages }) => (messages as number[]).toSorted((a, b) => a - b),
+        asked.map(({ i }) => i),
+      ),
+    withinMs: (latencyMs) =>
+      ({
+        hub: 2 * beatMs + 2 * latencyMs,
+        direct: latencyMs,
+        flood: 4 * latencyMs, // along a line of five
+      })[strategy],
+    fragile: strategy === "flood",
+  })),
+  ...(["totals", "gossip"] as const).map((strategy): Subject => ({
+    name: `counter, ${strategy}`,
+    app: gCounter,
+    args: ["--strategy", strategy],
+    request: (i) => ({ type: "add", delta: i % 7 }),
+    complaint: (asked, cluster) =>
+      everywhere(
+        cluster,
+        { type: "read" },
+        ({ value }) => value,
+        asked.reduce((sum, { body }) => sum + body.delta, 0),
+      ),
+    withinMs: (latencyMs) =>
+      strategy === "totals" ? 10_000 + 16 * latencyMs : 4000 + latencyMs,
+  })),
+  ...["1", "all"].map((acks): Subject => ({
+    name: `log, acks ${acks}`,
+    app: kafka,
+    args: ["--acks", acks],
+    request: logRequest,
+    complaint: logComplaint,
+    withinMs: (latencyMs) => 250 + 2 * latencyMs,
+    ordered: true,
+  })),
+  {
+    name: "log, in the store",
+    app: kafka,
+    args: ["--strategy", "store"],
+    request: logRequest,
+    complaint: logComplaint,
+    withinMs: () => 5000,
+    // A poll takes two latencies, a send four and more.
+    maxLatencyMs: 400,
+  },
+  {
+    name: "transactions",
+    app: txn,
+    request: (i) => ({
+      type: "txn",
+      txn: [["w", i % 3, i], ["w", "a", i], ["w", "b", i]],
+    }),
+    complaint: async (_asked, cluster) => {
+      const reads = [0, 1, 2, "a", "b"].map((key) => ["r", key, null]);
+      const shown = (await askAll(cluster, { type: "txn", txn: reads }))
+        .map((answer) => JSON.stringify(answer.txn));
+      if (new Set(shown).size > 1) return `nodes differ: ${shown}`;
+      const [, , , [, , a], [, , b]] = JSON.parse(shown[0]);
+      if (a !== b) return `half of a transaction: ${shown[0]}`;
+    },
+    withinMs: (latencyMs) => 200 + latencyMs,
+    ordered: true,
+  },
+  ...["composite", "random", "clock"].map((strategy): Subject => ({
+    name: `unique ids, ${strategy}`,
+    app: uniqueIds,
+    args: ["--strategy", strategy],
+    request: () => ({ type: "generate" }),
+    complaint: (asked) => {
+      const ids = asked.filter(({ answer }) => answer?.type === "generate_ok")
+        .map(({ answer }) => answer!.id);
+      const twice = ids.length - new Set(ids).size;
+      const missing = strategy === "clock" ? 0 : asked.length - ids.length;
+      return Promise.resolve(
+        twice + missing > 0 ? `${twice} twice, ${missing} missing` : undefined,
+      );
+    },
+    withinMs: (latencyMs) => latencyMs,
+  })),
+];
+
+function logRequest(i: number): OutgoingBody {
+  return i % 4 === 3
+    ? { type: "commit_offsets", offsets: { k0: i, k1: 100 - i } }
+    : { type: "send", key: `k${i % 2}`, msg: i };
+}
+
+/** What was sent is there, once, in order, and at the offset that was told. */
+async function logComplaint(asked: Asked[], cluster: Cluster) {
+  const polls = await askAll(cluster, {
+    type: "poll",
+    offsets: { k0: 0, k1: 0 },
+  });
+  const [first] = polls.map((answer) => JSON.stringify(answer.msgs));
+  for (const answer of polls) {
+    if (JSON.stringify(answer.msgs) !== first) {
+      return `nodes differ: ${JSON.stringify(polls)}`;
+    }
+  }
+  const logs = JSON.parse(first) as { [key: string]: [number, number][] };
+  for (const log of Object.values(logs)) {
+    const offsets = log.map(([offset]) => offset);
+    const messages = log.map(([, message]) => message);
+    if (new Set(messages).size < messages.length) return `twice: ${messages}`;
+    if (offsets.some((each, i) => each <= offsets[i - 1])) return `${offsets}`;
+  }
+  let committed = { k0: -1, k1: -1 };
+  for (const { i, body, answer } of asked) {
+    if (body.type === "commit_offsets") {
+      if (answer?.type !== "commit_offsets_ok") continue;
+      committed = {
+        k0: Math.max(committed.k0, body.offsets.k0),
+        k1: Math.max(committed.k1, body.offsets.k1),
+      };
+    } else if (answer?.type === "send_ok") {
+      const found = logs[body.key].some(([offset, message]) =>
+        offset === answer.offset && message === i
+      );
+      if (!found) return `${i} isn't at ${answer.offset}: ${first}`;
+    }
+  }
+  const keys = ["k0", "k1"];
+  for (
+    const answer of await askAll(cluster, {
+      type: "list_committed_offsets",
+      keys,
+    })
+  ) {
+    const { k0 = -1, k1 = -1 } = answer.offsets as Partial<typeof committed>;
+    if (k0 < committed.k0 || k1 < committed.k1) {
+      return `${JSON.stringify(answer)} instead of ${
+        JSON.stringify(committed)
+      }`;
+    }
+  }
+}
+
+/** Asks all nodes at the same time, again where the answer is an error. */
+async function askAll(
+  cluster: Cluster,
+  body: OutgoingBody,
+): Promise<OpenBody[]> {
+  const open = new Map(cluster.nodes.map((id) => [id, cluster.post(id, body)]));
+  const answers: OpenBody[] = [];
+  for (let waits = 0; waits < 1000; waits++) {
+    await cluster.wait(waits < 100 ? 10 : 1000);
+    for (const [id, number] of open) {
+      const answer = cluster.answer(number);
+      if (answer === undefined) continue;
+      if (answer.type === "error") open.set(id, cluster.post(id, body));
+      else {
+        answers.push(answer);
+        open.delete(id);
+      }
+    }
+    if (open.size === 0) return answers;
+  }
+  throw new Error(`no answer to ${body.type}`);
+}
+
+/** What is wrong unless all nodes show the same. */
+async function everywhere(
+  cluster: Cluster,
+  body: OutgoingBody,
+  shown: (answer: OpenBody) => unknown,
+  expected: unknown,
+): Promise<string | undefined> {
+  for (const answer of await askAll(cluster, body)) {
+    const [is, should] = [shown(answer), expected].map((each) =>
+      JSON.stringify(each)
+    );
+    if (is !== should) return `${is} instead of ${should}`;
+  }
+}
+
+/** What clients do: one request after the other, at nodes as they come. */
+const steps = fc.array(
+  fc.record({ node: fc.nat(9), waitMs: fc.nat(700) }),
+  { minLength: 3, maxLength: 20 },
+);
+
+const latencyMs = fc.oneof(
+  fc.constantFrom(0, 1, 100, 250, 300, 500, 1000, 3000, 10_000),
+  fc.nat(10_000),
+);
+
+/** A run of a cluster, from the first request on. */
+interface Run {
+  seed: number;
+  nodes: number;
+  latencyMs: number;
+  latencyDist: string;
+  steps: { node: number; waitMs: number }[];
+  cuts?: boolean;
+  pLoss?: number;
+  pDuplicate?: number;
+  pReorder?: number;
+}
+
+async function play(subject: Subject, run: Run) {
+  const { seed, nodes, latencyDist, steps, cuts, ...faults } = run;
+  const latencyMs = Math.min(run.latencyMs, subject.maxLatencyMs ?? Infinity);
+  const cluster = await Cluster.start(nodes, subject.app, {
+    ...faults,
+    seed,
+    args: subject.args,
+    latencyMs,
+    latencyDist: latencyDist as "constant",
+  });
+  const topology = Object.fromEntries(
+    cluster.nodes.map((id, i) => [
+      id,
+      [cluster.nodes[i - 1], cluster.nodes[i + 1]].filter(Boolean),
+    ]),
+  );
+  for (const id of cluster.nodes) {
+    cluster.post(id, { type: "topology", topology });
+  }
+  await cluster.wait(1);
+  const asked: Asked[] = [];
+  const numbers: number[] = [];
+  for (const [i, { node, waitMs }] of steps.entries()) {
+    if (cuts && i === 2) cluster.cut(["n0"], cluster.nodes.slice(1));
+    if (cuts && i === 12) cluster.network.heal();
+    const body = subject.request(i);
+    asked.push({ i, body });
+    numbers.push(cluster.post(cluster.nodes[node % nodes], body));
+    await cluster.wait(waitMs);
+  }
+  cluster.network.heal();
+  const complaint = () => {
+    for (const [i, number] of numbers.entries()) {
+      asked[i].answer = cluster.answer(number);
+    }
+    return subject.complaint(asked, cluster);
+  };
+  return { cluster, complaint, latencyMs };
+}
+
+/** Lets time go by until nothing is sent for as long as something could be. */
+async function silence(cluster: Cluster, latencyMs: number) {
+  for (let times = 0; times < 100; times++) {
+    const { messages } = cluster;
+    await cluster.wait(30_000 + 20 * latencyMs);
+    if (cluster.messages === messages) return;
+  }
+  throw new Error(`it goes on and on: ${cluster.messages} messages`);
+}
+
+const numRuns = Number(Deno.env.get("RUNS") ?? 12);
+
+for (const subject of subjects) {
+  Deno.test(`${subject.name}: gets there at any latency in the time that it states, and falls silent`, async () => {
+    const runs = fc.record({
+      seed: fc.nat(1e6),
+      nodes: fc.integer({ min: 1, max: 5 }),
+      latencyMs,
+      latencyDist: fc.constantFrom("constant", "uniform"),
+      steps,
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async (run) => {
+        const { cluster, complaint, latencyMs } = await play(subject, run);
+        const varies = run.latencyDist === "uniform";
+        const maxMs = (varies ? 2 : 1) * latencyMs;
+        const repairMs = varies && subject.ordered ? 2000 + 2 * maxMs : 0;
+        // A request waits as well until its node takes it in, behind a message
+        // that is on its way.
+        await cluster.wait(maxMs + subject.withinMs(maxMs) + repairMs + 50);
+        assertEquals(await complaint(), undefined);
+        await silence(cluster, maxMs);
+        assertEquals(await complaint(), undefined);
+        assertEquals(cluster.errors, []);
+      }),
+      { seed: 1, numRuns },
+    );
+  });
+
+  if (subject.fragile) continue;
+
+  Deno.test(`${subject.name}: gets there whatever the network does, and falls silent`, async () => {
+    const runs = fc.record({
+      seed: fc.nat(1e6),
+      nodes: fc.integer({ min: 2, max: 5 }),
+      latencyMs,
+      latencyDist: fc.constantFrom("constant", "uniform", "exponential"),
+      pLoss: fc.constantFrom(0, 0.1, 0.3),
+      pDuplicate: fc.constantFrom(0, 0.2),
+      pReorder: fc.constantFrom(0, 0.3),
+      cuts: fc.boolean(),
+      steps,
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async (run) => {
+        const { cluster, complaint, latencyMs } = await play(subject, run);
+        await silence(cluster, latencyMs);
+        assertEquals(await complaint(), undefined);
+        assertEquals(cluster.errors, []);
+      }),
+      { seed: 1, numRuns },
+    );
+  });
+}
