@@ -29,11 +29,13 @@ import {
   readCommandLine,
 } from "./lib/runner/command_line.ts";
 import { figures } from "./lib/runner/figures.ts";
-import { type Job, type Judge, judgeAll } from "./lib/runner/judging.ts";
+import { Ended } from "./lib/runner/ending.ts";
+import { type Job, judgeAll } from "./lib/runner/judging.ts";
 import { complain, print } from "./lib/runner/output.ts";
 import { getReady } from "./lib/runner/real.ts";
 import { serve } from "./lib/runner/serve.ts";
 import { quote } from "./lib/runner/shell.ts";
+import type { Judge } from "./lib/runner/worker.ts";
 import { usage } from "./lib/runner/usage.ts";
 import { BadOption, type Options } from "./lib/workbench/mod.ts";
 import { resolve } from "./lib/workbench/options.ts";
@@ -242,7 +244,7 @@ function ourJob(plan: Plan, line: CommandLine): Job {
     }
     : line.engine === "stdio"
     ? { engine: "stdio", command: commandFor(solution.script, args) }
-    : { engine: "sim", app: solution.app, script: solution.script };
+    : { engine: "sim", script: solution.script };
   const engine = solution && by.engine === "stdio" ? ["--engine", "stdio"] : [];
   return {
     ...plan,
@@ -348,6 +350,12 @@ if (import.meta.main) {
     Deno.exit(await main(Deno.args));
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
-    Deno.exit(error instanceof BadOption ? 254 : 255);
+    Deno.exit(
+      error instanceof BadOption
+        ? 254
+        : error instanceof Ended
+        ? error.exitCode
+        : 255,
+    );
   }
 }

@@ -27,10 +27,12 @@ export async function run(...args: string[]) {
 
 /** Starts the runner in another environment, or with more permissions. */
 export async function runIn(
-  { env, flags = [], onStart }: {
+  { env, flags = [], onStart, onOutput }: {
     env?: { [name: string]: string };
     flags?: string[];
     onStart?(process: Deno.ChildProcess): void;
+    /** Called with all that it has printed so far, whenever there's more. */
+    onOutput?(text: string, process: Deno.ChildProcess): void;
   },
   ...args: string[]
 ) {
@@ -62,9 +64,24 @@ export async function runIn(
     stderr: "piped",
   }).spawn();
   onStart?.(process);
-  const { code, stdout, stderr } = await process.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    let text = "";
+    for await (const part of stream.pipeThrough(decoder())) {
+      text += part;
+      onOutput?.(text, process);
+    }
+    return text;
+  };
+  const [{ code }, stdout, stderr] = await Promise.all([
+    process.status,
+    read(process.stdout),
+    read(process.stderr),
+  ]);
+  return { code, stdout, stderr };
+}
+
+function decoder() {
+  return new TextDecoderStream() as TransformStream<Uint8Array, string>;
 }
 
 /**

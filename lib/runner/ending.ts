@@ -4,21 +4,49 @@
  * @module
  */
 
-// Windows knows only one of them.
-const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM", "SIGHUP"];
+/** What a shell reports of a program that a signal has ended: 128 and its number. */
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** Does something that is told by a signal when somebody ends the program. */
+// Windows knows only one of them.
+const signals = Deno.build.os === "windows"
+  ? ["SIGINT"] as const
+  : ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Somebody has ended the program. */
+export class Ended extends Error {
+  override name = "Ended";
+
+  /** What the program is to exit with. */
+  readonly exitCode: number;
+
+  constructor(signal: (typeof signals)[number]) {
+    super("Interrupted.");
+    this.exitCode = exitCodes[signal];
+  }
+}
+
+/**
+ * Does something that is told by a signal when somebody ends the program. Who
+ * asks for it a second time doesn't want to wait: then the program ends at once.
+ *
+ * The signal's reason is an {@linkcode Ended}.
+ */
 export async function untilEnded<T>(
   act: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ending = new AbortController();
-  const end = () => ending.abort(new Error("interrupted"));
-  for (const signal of signals) Deno.addSignalListener(signal, end);
+  const listeners = signals.map((signal) => {
+    const end = () => {
+      const ended = new Ended(signal);
+      if (ending.signal.aborted) Deno.exit(ended.exitCode);
+      ending.abort(ended);
+    };
+    Deno.addSignalListener(signal, end);
+    return () => Deno.removeSignalListener(signal, end);
+  });
   try {
     return await act(ending.signal);
   } finally {
-    for (const signal of signals) Deno.removeSignalListener(signal, end);
+    for (const remove of listeners) remove();
   }
 }

@@ -15,11 +15,7 @@ import { print } from "./output.ts";
 import type { Column, Row, RunRow, Table } from "../../challenges/figures.ts";
 import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
 import { nearest } from "../nearest.ts";
-import {
-  format,
-  type RunRecord,
-  toRecord,
-} from "../workbench/report/record.ts";
+import { format, type RunRecord } from "../workbench/report/record.ts";
 import {
   layoutOf,
   render,
@@ -263,44 +259,26 @@ async function judgeRuns(rows: readonly RunRow[]): Promise<Outcomes> {
   }
   const live = liveLines();
   let done = 0;
-  const answers = new Map<string, Answer>();
-  const keys = questions.keys();
-  try {
-    for await (
-      const answer of judgeOnAllCores([...questions.values()], {
-        onAnswer() {
-          done++;
-          live.show(() => [
-            `${
-              bar(done / questions.size, 30)
-            }  ${done} of ${questions.size} runs`,
-          ]);
-        },
-      })
-    ) answers.set(keys.next().value!, answer);
-  } finally {
-    live.clear();
-  }
+  const found = await judgeOnAllCores([...questions.values()], {
+    onAnswer() {
+      done++;
+      live.show(() => [
+        `${bar(done / questions.size, 30)}  ${done} of ${questions.size} runs`,
+      ]);
+    },
+  }).finally(live.clear);
+  const keys = [...questions.keys()];
+  const answers = new Map(found.map((answer, i) => [keys[i], answer]));
   return (row) =>
-    questionsOf(row).map((question) => {
-      const { verdict, wallMs, ...latencies } = answers.get(
-        JSON.stringify(question),
-      )!;
-      const run = runOf(row.run);
-      const { id } = run;
-      const limits = limitsOf(run, row.options ?? {});
-      const { args } = question;
-      return {
-        record: toRecord(verdict, { id, args, limits, wallMs }),
-        ...latencies,
-      };
-    });
+    questionsOf(row).map((question) => answers.get(JSON.stringify(question))!);
 }
 
 function questionsOf({ run: id, options, args = [], seeds = 1 }: RunRow) {
   const run = runOf(id);
   return Array.from({ length: seeds }, (_, i): Question => ({
-    script: run.script,
+    by: { engine: "sim", script: run.script },
+    id,
+    limits: limitsOf(run, options ?? {}),
     args: [...run.args ?? [], ...args],
     options: {
       workload: run.workload,

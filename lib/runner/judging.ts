@@ -1,80 +1,34 @@
 /**
- * Judges what the command line asked for, shows how it goes, says what came of
- * it, and keeps it.
+ * Judges what the command line asked for, shows how it goes, and says what came
+ * of it. Workers do the judging, so that this thread always hears who ends it.
  *
  * @module
  */
-import {
-  Crash,
-  judgeOnMaelstrom,
-  type Maelstrom,
-  testOf,
-} from "../maelstrom/mod.ts";
-import type { App } from "../node.ts";
-import { fillIn } from "../workbench/options.ts";
-import {
-  type Command,
-  judge,
-  type Options,
-  type Progress,
-} from "../workbench/mod.ts";
-import {
-  type Limit,
-  type RunRecord,
-  toRecord,
-  type Verdict,
-} from "../workbench/report/record.ts";
+import type { Progress } from "../workbench/mod.ts";
+import type { RunRecord } from "../workbench/report/record.ts";
 import {
   comparison,
   labelOf,
-  latencyBars,
   type Layout,
   layoutOf,
   summary,
   summaryOfSeeds,
   total,
 } from "../workbench/report/terminal.ts";
-import type { Judged } from "../workbench/report/page/data.ts";
-import { keeper } from "./keeping.ts";
-import { untilEnded } from "./ending.ts";
-import { columns, complain, print, printJson } from "./output.ts";
+import { Ended, untilEnded } from "./ending.ts";
 import { bar, type Live, liveLines } from "./live.ts";
-import { judgeOnAllCores } from "./workers.ts";
+import { columns, complain, print, printJson } from "./output.ts";
+import { quote } from "./shell.ts";
+import type { Question } from "./worker.ts";
+import { judgeOnAllCores, JudgingWorker } from "./workers.ts";
 
-/** One thing to judge, with one seed or several. */
-export interface Job {
-  /** The official run, or else the workload. */
-  id: string;
-  /** The options, but for the seed. */
-  options: Options;
+/** One thing to judge, with one seed or several. Its options have none. */
+export interface Job extends Omit<Question, "keep" | "logs"> {
   /** `undefined`: once without a seed. */
   seeds: readonly (number | undefined)[];
-  by: Judge;
-  /** The program that is judged, as it was named; absent for our solutions. */
-  bin?: string;
-  /** What the node is called with. */
-  args: readonly string[];
-  limits?: readonly Limit[];
   /** The command that judges it once more with a seed. */
   replay(seed: number | undefined): string;
 }
-
-/** Who judges, and what. */
-export type Judge =
-  | {
-    engine: "sim";
-    app: App;
-    /** The app's file in `challenges/`. */
-    script: string;
-  }
-  | { engine: "stdio"; command: Command }
-  | {
-    engine: "maelstrom";
-    command: Command;
-    maelstrom: Maelstrom;
-    /** Options that only Maelstrom knows: `--log-stderr`. */
-    flags: readonly string[];
-  };
 
 /** How it's done, for all jobs. */
 export interface Manner {
@@ -96,54 +50,44 @@ const maxFailuresShown = 3;
 /**
  * Judges all jobs.
  *
- * @returns an exit code: 0 all passed; 2 all but what is unknown; 1 otherwise.
+ * @returns an exit code: 0 all passed; 2 all but what is unknown; 1 otherwise;
+ * or that of who was ended by a signal.
  */
 export async function judgeAll(
   jobs: readonly Job[],
   manner: Manner,
 ): Promise<number> {
-  const layout = layoutOf(jobs, columns());
-  const live = liveLines();
-  const records = await untilEnded((signal) =>
-    judgeEach(jobs, {
-      ...manner,
-      layout,
-      live,
-      keep: keeper(manner),
-      signal,
-    })
-  );
-  if (manner.json) printJson(records);
-  else if (records.length > 1) print([total(records)]);
-  return exitCodeOf(records);
-}
-
-/** Judges one job after the other. */
-async function judgeEach(
-  jobs: readonly Job[],
-  common: Omit<Context, "waiting">,
-): Promise<RunRecord[]> {
-  const { compare, json, layout } = common;
   const records: RunRecord[] = [];
-  for (const [i, job] of jobs.entries()) {
-    const waiting = jobs.slice(i + 1).map((each) =>
-      `${title(each, layout)}  waiting`
-    );
-    const context: Context = { ...common, waiting };
-    const { by, seeds } = job;
-    if (seeds.length > 1 && by.engine === "sim" && !compare) {
-      records.push(...await judgeAtOnce(job, by.script, context));
-    } else {
-      for (const seed of seeds) {
-        records.push(await judgeOne(job, seed, context));
-      }
-    }
-    if (compare && !json && i % 2 === 1) {
-      const [ours, real] = records.slice(-2);
-      print(comparison(ours, real));
-    }
+  const context: Omit<Context, "signal"> = {
+    ...manner,
+    layout: layoutOf(jobs, columns()),
+    live: liveLines(),
+    worker: new JudgingWorker(),
+    waiting: [],
+    records,
+  };
+  let ended: Ended | undefined;
+  try {
+    await untilEnded((signal) => judgeEach(jobs, { ...context, signal }));
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error;
+    ended = error;
+  } finally {
+    context.live.clear();
+    context.worker[Symbol.dispose]();
   }
-  return records;
+  if (manner.json) printJson(records);
+  if (ended) {
+    const count = jobs.reduce((sum, { seeds }) => sum + seeds.length, 0);
+    complain(
+      count === 1
+        ? "Interrupted before there was a verdict."
+        : `Interrupted: ${records.length} of ${count} runs were judged.`,
+    );
+    return ended.exitCode;
+  }
+  if (!manner.json && records.length > 1) print([total(records)]);
+  return exitCodeOf(records);
 }
 
 /** 0, 1, 2 or 255, as Jepsen's. */
@@ -163,10 +107,39 @@ export function exitCodeOf(
 interface Context extends Manner {
   layout: Layout;
   live: Live;
-  keep: ReturnType<typeof keeper>;
+  /** Who judges what is judged one after the other. */
+  worker: JudgingWorker;
   /** What comes next, a line each. */
   waiting: readonly string[];
+  /** What has come of it so far. */
+  records: RunRecord[];
   signal: AbortSignal;
+}
+
+/** Judges one job after the other. */
+async function judgeEach(
+  jobs: readonly Job[],
+  common: Context,
+): Promise<void> {
+  const { compare, json, layout, records } = common;
+  for (const [i, job] of jobs.entries()) {
+    const waiting = jobs.slice(i + 1).map((each) =>
+      `${title(each, layout)}  waiting`
+    );
+    const context: Context = { ...common, waiting };
+    const { by, seeds } = job;
+    if (seeds.length > 1 && by.engine === "sim" && !compare) {
+      await judgeAtOnce(job, context);
+    } else {
+      for (const seed of seeds) {
+        await judgeOne(job, seed, context, (record) => records.push(record));
+      }
+    }
+    if (compare && !json && i % 2 === 1) {
+      const [ours, real] = records.slice(-2);
+      print(comparison(ours, real));
+    }
+  }
 }
 
 /** What stands for a job at the beginning of a line. */
@@ -174,147 +147,108 @@ function title({ id, options }: Job, layout: Layout): string {
   return labelOf(id, options.workload).padEnd(layout.label);
 }
 
+/** What a worker is asked for one seed of a job. */
+function questionOf(
+  { by, id, options, bin, args, limits }: Job,
+  seed: number | undefined,
+): Question {
+  return {
+    by,
+    id,
+    options: seed === undefined ? options : { ...options, seed },
+    bin,
+    args,
+    limits,
+  };
+}
+
 /** Judges a job with one seed, prints its line, and keeps the run. */
 async function judgeOne(
   job: Job,
   seed: number | undefined,
   context: Context,
-): Promise<RunRecord> {
-  const { id, bin, args, limits, options } = job;
-  const { json, layout, live, keep, waiting, compare } = context;
-  const { engine } = job.by;
-  const test = engine === "maelstrom"
-    ? testOf(options)
-    : fillIn({ ...options, seed });
-  const keeping = await keep(job, engine, test);
-  const limitSeconds = options["time-limit"] ?? 60;
-  const onProgress = (progress: Progress) => {
-    const { phase, seconds, ops } = progress;
-    live.show(() => [
-      [
-        title(job, layout),
-        phase.padEnd("recovery".length),
-        bar(phase === "setup" ? 0 : seconds / limitSeconds, barWidth),
-        `${seconds.toFixed(1)} of ${limitSeconds} s`.padStart(14),
-        `${ops} ops`.padStart(9),
-      ].join("  "),
-      ...waiting,
-    ]);
-    if (engine !== "sim") keeping.tell(progress);
-  };
-  const start = performance.now();
-  const { folder } = keeping;
-  const judged = await judgeBy(job, seed, folder, onProgress, context)
-    .finally(() => {
-      live.clear();
-      return keeping.ended();
-    });
-  const wallMs = performance.now() - start;
-  const record = toRecord(judged, { id, bin, args, limits, wallMs });
+  onRecord: (record: RunRecord) => void = () => {},
+): Promise<void> {
+  const { store, page, json, layout, live, compare, worker, signal } = context;
   const replay = job.replay(seed);
-  // What took seconds to keep would have kept people waiting for the verdict.
-  if (!json && !(compare && record.pass)) {
-    const latencies = latencyBars(judged.history);
-    print(summary(record, { replay, folder, layout, latencies }));
-  }
-  await keeping.write(record, judged, replay);
-  return record;
+  const question: Question = {
+    ...questionOf(job, seed),
+    keep: { store, page, replay },
+    logs: context.logStderr,
+  };
+  await worker.ask(question, {
+    signal,
+    onProgress: (progress) => showProgress(job, progress, context),
+    onLog(node, text) {
+      live.clear();
+      complain(`${node}: ${text}`);
+    },
+    onAnswer({ record, latencyBars: latencies, folder }) {
+      live.clear();
+      onRecord(record);
+      if (json || compare && record.pass) return;
+      print(summary(record, {
+        replay,
+        folder: folder && quote(folder),
+        layout,
+        latencies,
+      }));
+    },
+  });
 }
 
 const barWidth = 12;
 
-/** Judges a job by whom it names; a crash of Maelstrom's is a verdict, too. */
-async function judgeBy(
-  { by, args, options }: Job,
-  seed: number | undefined,
-  folder: string | undefined,
-  onProgress: (progress: Progress) => void,
-  { logStderr, signal }: Context,
-): Promise<Verdict & Judged> {
-  const watching = {
-    signal,
-    onProgress,
-    ...(logStderr && {
-      onLog: (node: string, text: string) => complain(`${node}: ${text}`),
-    }),
-  };
-  if (by.engine !== "maelstrom") {
-    return await judge(
-      by.engine === "sim" ? by.app : by.command,
-      { ...options, seed },
-      { args: [...args], ...watching },
-    );
-  }
-  try {
-    return await judgeOnMaelstrom(by.maelstrom, by.command, options, {
-      // It writes in any case, though nobody may keep it.
-      folder: folder ?? await Deno.makeTempDir(),
-      flags: by.flags,
-      env: Deno.env.toObject(),
-      ...watching,
-    });
-  } catch (error) {
-    if (!(error instanceof Crash)) throw error;
-    const test = testOf(options);
-    return {
-      engine: by.engine,
-      options: test.options,
-      test,
-      journal: [],
-      startNs: 0,
-      results: { "valid?": "unknown" },
-      crashed: true,
-      reason: error.message,
-      history: [],
-      logs: new Map(),
-    };
-  }
+function showProgress(
+  job: Job,
+  { phase, seconds, ops }: Progress,
+  { layout, live, waiting }: Context,
+): void {
+  const limitSeconds = job.options["time-limit"] ?? 60;
+  live.show(() => [
+    [
+      title(job, layout),
+      phase.padEnd("recovery".length),
+      bar(phase === "setup" ? 0 : seconds / limitSeconds, barWidth),
+      `${seconds.toFixed(1)} of ${limitSeconds} s`.padStart(14),
+      `${ops} ops`.padStart(9),
+    ].join("  "),
+    ...waiting,
+  ]);
 }
 
 /** Judges a job with all its seeds, on all cores. */
-async function judgeAtOnce(
-  job: Job,
-  script: string,
-  context: Context,
-): Promise<RunRecord[]> {
-  const { id, bin, args, limits, options, seeds } = job;
-  const { live, signal, waiting } = context;
-  let done = 0;
-  const answers = judgeOnAllCores(
-    seeds.map((seed) => ({
-      script,
-      args: [...args],
-      options: { ...options, seed },
-    })),
-    {
+async function judgeAtOnce(job: Job, context: Context): Promise<void> {
+  const { json, layout, live, signal, waiting } = context;
+  const { seeds } = job;
+  const judged: RunRecord[] = [];
+  try {
+    await judgeOnAllCores(seeds.map((seed) => questionOf(job, seed)), {
       signal,
-      onAnswer() {
-        done++;
+      onAnswer({ record }) {
+        judged.push(record);
         live.show(() => [
           [
-            title(job, context.layout),
-            bar(done / seeds.length, barWidth),
-            `${done} of ${seeds.length} seeds`,
+            title(job, layout),
+            bar(judged.length / seeds.length, barWidth),
+            `${judged.length} of ${seeds.length} seeds`,
           ].join("  "),
           ...waiting,
         ]);
       },
-    },
-  );
-  try {
-    const records: RunRecord[] = [];
-    for await (const { verdict, wallMs } of answers) {
-      records.push(toRecord(verdict, { id, bin, args, limits, wallMs }));
-    }
-    live.clear();
-    if (context.json) return records;
-    print(summaryOfSeeds(records, context.layout));
-    const failed = records.filter(({ pass }) => !pass);
-    for (const { seed } of failed.slice(0, maxFailuresShown)) {
-      await judgeOne(job, seed, context);
-    }
-    return records;
+    });
   } finally {
     live.clear();
+    // Each was done when it was: here they stand in order.
+    judged.sort((a, b) => a.seed! - b.seed!);
+    context.records.push(...judged);
+    if (!json && judged.length > 0) {
+      print(summaryOfSeeds(judged, layout, seeds.length));
+    }
+  }
+  if (json) return;
+  const failed = judged.filter(({ pass }) => !pass);
+  for (const { seed } of failed.slice(0, maxFailuresShown)) {
+    await judgeOne(job, seed, context);
   }
 }

@@ -1,53 +1,214 @@
 /**
- * Judges runs in virtual time for whoever asks: one of them on each core.
+ * Judges runs for whoever asks: in a thread of its own, so that whoever asks can
+ * be told to stop while it computes.
  *
  * @module
  */
 import { runs } from "../../challenges/runs.ts";
+import {
+  Crash,
+  judgeOnMaelstrom,
+  type Maelstrom,
+  testOf,
+} from "../maelstrom/mod.ts";
 import { type Quantiles, quantiles } from "../workbench/checkers/quantiles.ts";
-import { judge, type Options } from "../workbench/mod.ts";
-import type { Verdict } from "../workbench/report/record.ts";
+import {
+  BadOption,
+  type Command,
+  judge,
+  type Options,
+  type Progress,
+} from "../workbench/mod.ts";
+import { fillIn } from "../workbench/options.ts";
+import type { Judged } from "../workbench/report/page/data.ts";
+import {
+  type Limit,
+  type RunRecord,
+  toRecord,
+  type Verdict,
+} from "../workbench/report/record.ts";
 import { latenciesMs, latencyBars } from "../workbench/report/terminal.ts";
+import { keeper, type Keeping } from "./keeping.ts";
+
+/** Who judges, and what. */
+export type Judge =
+  | {
+    engine: "sim";
+    /** The app's file in `challenges/`. */
+    script: string;
+  }
+  | { engine: "stdio"; command: Command }
+  | {
+    engine: "maelstrom";
+    command: Command;
+    maelstrom: Maelstrom;
+    /** Options that only Maelstrom knows: `--log-stderr`. */
+    flags: readonly string[];
+  };
 
 /** What is to be judged. */
 export interface Question {
-  /** The file in `challenges/`. */
-  script: string;
-  args: string[];
+  by: Judge;
+  /** The official run, or else the workload. */
+  id: string;
   options: Options;
+  /** The program that is judged, as it was named; absent for our solutions. */
+  bin?: string;
+  /** What the node is called with. */
+  args: readonly string[];
+  limits?: readonly Limit[];
+  /** Where to keep the run; absent: nowhere. */
+  keep?: {
+    store: string;
+    /** Whether it gets a page. */
+    page: boolean;
+    /** The command that repeats it, for its page. */
+    replay: string;
+  };
+  /** Whether to tell what nodes write to stderr. */
+  logs?: boolean;
 }
 
 /** What came of it. */
 export interface Answer {
-  verdict: Verdict;
-  wallMs: number;
+  record: RunRecord;
   /** How long operations took that succeeded, in milliseconds. */
   latencies?: Quantiles;
   /** The same as a histogram. */
   latencyBars: string;
+  /** The folder that keeps the run. */
+  folder?: string;
 }
 
+/** What a worker tells of the question that it has been asked. */
+export type News =
+  | { type: "progress"; progress: Progress }
+  | { type: "log"; node: string; text: string }
+  | { type: "answer"; answer: Answer }
+  /** The run is kept: the next question may come. */
+  | { type: "done" }
+  | { type: "failed"; message: string; isBadOption: boolean };
+
+/** What a worker is told. */
+export type Order = { ask: Question } | { end: true };
+
 const worker = self as unknown as {
-  onmessage: (event: MessageEvent<Question>) => void;
-  postMessage(answer: Answer): void;
+  onmessage: (event: MessageEvent<Order>) => void;
+  postMessage(news: News): void;
 };
 
-worker.onmessage = async ({ data: { script, args, options } }) => {
-  const { app } = runs.find((run) => run.script === script)!;
+const ending = new AbortController();
+
+worker.onmessage = async ({ data }) => {
+  if ("end" in data) return ending.abort(new Error("interrupted"));
+  try {
+    await answer(data.ask);
+    worker.postMessage({ type: "done" });
+  } catch (error) {
+    worker.postMessage({
+      type: "failed",
+      message: error instanceof Error ? error.message : String(error),
+      isBadOption: error instanceof BadOption,
+    });
+  }
+};
+
+/** Judges a run, tells what came of it, and keeps it if it's to be kept. */
+async function answer(question: Question): Promise<void> {
+  const { by, options, keep } = question;
+  const test = by.engine === "maelstrom" ? testOf(options) : fillIn(options);
+  const keeping = keep && await keeperFor(keep)(question, by.engine, test);
+  const folder = keeping?.folder;
+  const tell = teller(by.engine === "sim" ? undefined : keeping);
   const start = performance.now();
-  const { engine, reason, results, ...judgement } = await judge(app, options, {
-    args,
+  const judged = await judgeBy(question, folder, tell)
+    .finally(() => keeping?.ended());
+  const record = toRecord(judged, {
+    ...question,
+    wallMs: performance.now() - start,
   });
   worker.postMessage({
-    verdict: {
-      engine,
-      options: judgement.options,
+    type: "answer",
+    answer: {
       // Numbers that are kept exactly are objects, which can't be posted.
-      results: JSON.parse(JSON.stringify(results)),
-      ...(reason !== undefined && { reason }),
+      record: JSON.parse(JSON.stringify(record)),
+      latencies: quantiles(latenciesMs(judged.history)),
+      latencyBars: latencyBars(judged.history),
+      folder,
     },
-    wallMs: performance.now() - start,
-    latencies: quantiles(latenciesMs(judgement.history)),
-    latencyBars: latencyBars(judgement.history),
   });
-};
+  await keeping?.write(record, judged, keep!.replay);
+}
+
+let kept: { settings: string; keep: ReturnType<typeof keeper> } | undefined;
+
+/** The same one for all runs: it says once what is wrong with a store. */
+function keeperFor({ store, page }: { store: string; page: boolean }) {
+  const settings = JSON.stringify([store, page]);
+  if (kept?.settings !== settings) {
+    kept = { settings, keep: keeper({ store, page }) };
+  }
+  return kept.keep;
+}
+
+/** How often it's told how far a run is: as often as one can see. */
+const progressIntervalMs = 50;
+
+/** Makes what tells how far a run is, also in the store if it's kept. */
+function teller(keeping?: Keeping): (progress: Progress) => void {
+  let nextMs = 0;
+  let lastPhase = "";
+  return (progress) => {
+    const now = performance.now();
+    if (now < nextMs && progress.phase === lastPhase) return;
+    nextMs = now + progressIntervalMs;
+    lastPhase = progress.phase;
+    worker.postMessage({ type: "progress", progress });
+    keeping?.tell(progress);
+  };
+}
+
+/** Judges by whom it's said; a crash of Maelstrom's is a verdict, too. */
+async function judgeBy(
+  { by, args, options, logs }: Question,
+  folder: string | undefined,
+  onProgress: (progress: Progress) => void,
+): Promise<Verdict & Judged> {
+  const watching = {
+    signal: ending.signal,
+    onProgress,
+    ...(logs && {
+      onLog: (node: string, text: string) =>
+        worker.postMessage({ type: "log", node, text }),
+    }),
+  };
+  if (by.engine === "sim") {
+    const { app } = runs.find((run) => run.script === by.script)!;
+    return await judge(app, options, { args: [...args], ...watching });
+  }
+  if (by.engine === "stdio") return await judge(by.command, options, watching);
+  try {
+    return await judgeOnMaelstrom(by.maelstrom, by.command, options, {
+      // It writes in any case, though nobody may keep it.
+      folder: folder ?? await Deno.makeTempDir(),
+      flags: by.flags,
+      env: Deno.env.toObject(),
+      ...watching,
+    });
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+    const test = testOf(options);
+    return {
+      engine: by.engine,
+      options: test.options,
+      test,
+      journal: [],
+      startNs: 0,
+      results: { "valid?": "unknown" },
+      crashed: true,
+      reason: error.message,
+      history: [],
+      logs: new Map(),
+    };
+  }
+}

@@ -1,49 +1,119 @@
 /**
- * Judges many runs in virtual time at once: one of them on each core.
+ * Asks workers to judge: one of them, or one on each core.
  *
  * @module
  */
-import { pooledMap } from "@std/async/pool";
-import type { Answer, Question } from "./worker.ts";
+import { BadOption, type Progress } from "../workbench/mod.ts";
+import type { Answer, News, Order, Question } from "./worker.ts";
 
-/**
- * Judges runs on all cores, and gives what came of them in the order in which
- * they were asked for.
- *
- * @param settings `signal` ends it early, `onAnswer` is called as soon as
- * another one is done.
- */
-export async function* judgeOnAllCores(
-  questions: readonly Question[],
-  { signal, onAnswer }: { signal?: AbortSignal; onAnswer?(): void } = {},
-): AsyncGenerator<Answer> {
-  const idle = Array.from(
-    { length: Math.min(navigator.hardwareConcurrency, questions.length) },
-    () =>
-      new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
-  );
-  const workers = [...idle];
-  try {
-    yield* pooledMap(workers.length, questions, async (question) => {
-      signal?.throwIfAborted();
-      const worker = idle.pop()!;
-      const answer = await ask(worker, question);
-      idle.push(worker);
-      onAnswer?.();
-      return answer;
-    });
-  } finally {
-    for (const worker of workers) worker.terminate();
-  }
+/** How it goes, for whoever waits for an answer. */
+export interface Waiting {
+  /** Ends it early: {@linkcode JudgingWorker.ask} rejects. */
+  signal?: AbortSignal;
+  onProgress?(progress: Progress): void;
+  /** Called for each line that a node writes to stderr. */
+  onLog?(node: string, text: string): void;
+  /** Called as soon as there is a verdict; then the run is still to be kept. */
+  onAnswer?(answer: Answer): void;
 }
 
-function ask(worker: Worker, question: Question): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
-    worker.onerror = (event) => {
+/**
+ * How long a worker that was told to end may take to end its processes, in
+ * milliseconds. One that computes doesn't hear of it, and has none.
+ */
+const graceMs = 8000;
+
+/** A thread that judges, one run after the other. */
+export class JudgingWorker implements Disposable {
+  #worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    type: "module",
+  });
+
+  /** Judges a run, and resolves when it's kept. */
+  async ask(question: Question, waiting: Waiting = {}): Promise<Answer> {
+    const { signal } = waiting;
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    let answer: Answer | undefined;
+    let grace: ReturnType<typeof setTimeout> | undefined;
+    const end = () => {
+      const giveUp = () => reject(signal?.reason);
+      // A simulation has nothing that would have to be ended. But what has been
+      // judged is kept as a whole.
+      if (question.by.engine === "sim" && !answer) return giveUp();
+      this.#tell({ end: true });
+      grace = setTimeout(giveUp, graceMs);
+    };
+    this.#worker.onmessage = ({ data: news }: MessageEvent<News>) => {
+      if (news.type === "failed") {
+        const { message, isBadOption } = news;
+        reject(isBadOption ? new BadOption(message) : new Error(message));
+      } else if (news.type === "done") {
+        if (answer) resolve(answer);
+        else reject(signal?.reason); // what came too late counts for nothing
+      } else if (signal?.aborted) return;
+      else if (news.type === "progress") waiting.onProgress?.(news.progress);
+      else if (news.type === "log") waiting.onLog?.(news.node, news.text);
+      else {
+        answer = news.answer;
+        waiting.onAnswer?.(answer);
+      }
+    };
+    this.#worker.onerror = (event) => {
       event.preventDefault();
       reject(new Error(`A worker failed: ${event.message}`));
     };
-    worker.postMessage(question);
-  });
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", end);
+    this.#tell({ ask: question });
+    try {
+      return await promise;
+    } catch (error) {
+      // What was cut short failed because of that.
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      clearTimeout(grace);
+      signal?.removeEventListener("abort", end);
+    }
+  }
+
+  #tell(order: Order): void {
+    this.#worker.postMessage(order);
+  }
+
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
+  }
+}
+
+/**
+ * Judges runs on all cores.
+ *
+ * @param settings `signal` ends it early, `onAnswer` is called as soon as
+ * another one is done.
+ * @returns what came of them, in the order in which they were asked for.
+ */
+export async function judgeOnAllCores(
+  questions: readonly Question[],
+  { signal, onAnswer }: Pick<Waiting, "signal" | "onAnswer"> = {},
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  let next = 0;
+  const work = async () => {
+    using worker = new JudgingWorker();
+    try {
+      while (next < questions.length) {
+        const place = next++;
+        answers[place] = await worker.ask(questions[place], {
+          signal,
+          onAnswer,
+        });
+      }
+    } finally {
+      next = questions.length; // When one fails, so do all.
+    }
+  };
+  const count = Math.min(navigator.hardwareConcurrency, questions.length);
+  await Promise.all(Array.from({ length: count }, work));
+  return answers;
 }

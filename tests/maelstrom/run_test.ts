@@ -346,8 +346,8 @@ for (const mode of ["hang", "deaf"]) {
       "--store",
       store,
     );
-    assertStringIncludes(stderr, "interrupted");
-    assertEquals(code, 255);
+    assertStringIncludes(stderr, "Interrupted before there was a verdict.");
+    assertEquals(code, 130);
     await gone(await pid("pid"));
     await gone(await pid("node-pid"));
   });

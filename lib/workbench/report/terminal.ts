@@ -357,14 +357,23 @@ const latencyColumns = [
 /**
  * What a run came to with many seeds: how many passed, its figures as least,
  * median and most, and which seeds failed.
+ *
+ * @param asked how many seeds there were to be: fewer are what was cut short,
+ * and then it's not said that all is well.
  */
 export function summaryOfSeeds(
   records: readonly RunRecord[],
   layout: Layout,
+  asked = records.length,
 ): Line[] {
   const [{ id, options }] = records;
   const passed = records.filter(({ pass }) => pass).length;
-  const style = passed === records.length ? "green" : "red";
+  const [sign, style] = passed < records.length
+    ? ["✗", "red"] as const
+    : records.length < asked
+    ? ["?", "yellow"] as const
+    : ["✓", "green"] as const;
+  const cut = records.length < asked ? `, of ${asked} in all` : "";
   const range = (
     label: string,
     unit: string,
@@ -378,9 +387,9 @@ export function summaryOfSeeds(
   };
   return [
     ...inColumns([
-      [style === "green" ? "✓" : "✗", style],
+      [sign, style],
       [labelOf(id, options.workload).padEnd(layout.label), "bold"],
-      [`${passed} of ${plural(records.length, "seed")}`, style],
+      [`${passed} of ${plural(records.length, "seed")}${cut}`, style],
       ...range("msgs/op", "", ({ results }) => messagesPerOp(results)),
       ...range("median", " ms", ({ results }) => latencyOf(results, "0.5")),
       ...range("max", " ms", ({ results }) => latencyOf(results, "1")),
