@@ -53,7 +53,7 @@ export function checkHistory(
     availability: availability(sound, goal),
     workload: error === undefined
       ? test.workload.check(history, test)
-      : unknown({}, error),
+      : unknown(test.workload.check([], test), error),
   };
   const validity = () =>
     mergeValid(
@@ -71,7 +71,7 @@ export function checkHistory(
   };
 }
 
-function unknown(findings: Partial<Findings>, error: string): Findings {
+function unknown(findings: Findings, error: string): Findings {
   return { ...findings, "valid?": "unknown", error };
 }
 

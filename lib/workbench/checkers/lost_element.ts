@@ -253,7 +253,10 @@ function tellFaults(
   if (start === undefined) {
     return `There was no partition when ${origin} was told it.${chance}`;
   }
-  const deaf = missing.filter((node) => cuts[node]?.includes(origin));
+  const deaf = missing.filter((node) => {
+    const unheard = cuts[node];
+    return Array.isArray(unheard) && unheard.includes(origin);
+  });
   const since = (start.time / secondInNs).toFixed(1);
   return `${origin} was told it during a partition (from ${since} s on, operation ${start.index})${
     deaf.length > 0
@@ -263,7 +266,7 @@ function tellFaults(
 }
 
 /** For each node the nodes that it drops messages from. */
-type Cuts = { [node: string]: unknown[] | null | undefined };
+type Cuts = { [node: string]: unknown };
 
 /** The partition in force at an operation, if any. */
 function partitionAt(

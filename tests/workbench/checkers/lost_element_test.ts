@@ -145,7 +145,14 @@ Deno.test("without the messages, the nemesis says what may have been", () => {
     "Messages were lost by chance, too (--p-loss 0.1).",
   );
   // Whatever stands there.
-  for (const value of [["isolated"], ["isolated", 5], [null, { n2: null }]]) {
+  for (
+    const value of [
+      ["isolated"],
+      ["isolated", 5],
+      [null, { n2: null }],
+      [null, { n2: 5 }],
+    ]
+  ) {
     const strange = op(0, "nemesis", "info", "start-partition", value);
     assert(lineOf(strange, ...one, ...missing).length > 0);
   }
