@@ -39,6 +39,7 @@ export interface NumberRange {
  * ```
  */
 export interface Choices {
+  /** By an argument's name without dashes: a range, or words and their values. */
   readonly [name: string]: NumberRange | { readonly [word: string]: unknown };
 }
 

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
 import { runs } from "../challenges/runs.ts";
 import { importFlags } from "../lib/runner/build.ts";
 import { root } from "./cli.ts";
@@ -46,3 +47,37 @@ Deno.test("each challenge is a program as it lies there", async (t) => {
   }
   await Deno.remove(path, { recursive: true });
 });
+
+Deno.test("npm packages are named in exact versions", () => {
+  const all = { ...config.imports, ...config.scopes["./"] };
+  for (const specifier of Object.values(all)) {
+    if (specifier.startsWith("npm:")) {
+      assertMatch(specifier, /^npm:(@[a-z-]+\/)?[a-z0-9-]+@\d+\.\d+\.\d+$/);
+    }
+  }
+});
+
+Deno.test("the newest version in the changelog is the package's", async () => {
+  const [, version] = (await read("CHANGELOG.md")).match(/^## (\S+?),? /m)!;
+  assertEquals(version, config.version);
+});
+
+Deno.test("everything that brings Deno brings the same", async () => {
+  const versions = new Set<string>();
+  for (
+    const path of [
+      "README.md",
+      ".ci/run",
+      ".github/workflows/checks.yml",
+      ".github/workflows/maelstrom.yml",
+    ]
+  ) {
+    const found = (await read(path)).matchAll(/npx -y deno@([\d.]+\d)/g);
+    for (const [, version] of found) versions.add(version);
+  }
+  assertEquals([...versions], ["2.9.6"]);
+});
+
+async function read(path: string): Promise<string> {
+  return await Deno.readTextFile(root + path);
+}
