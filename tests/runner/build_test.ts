@@ -11,7 +11,22 @@ async function copyOfTheHouse() {
   const { programOf } = await import(
     `file://${house}/lib/runner/build.ts`
   ) as typeof import("../../lib/runner/build.ts");
-  return { house, programOf };
+  return { house, programOf: quietly(programOf) };
+}
+
+/** Where nothing can be downloaded it says so, once. */
+function quietly<Args extends unknown[], Result>(
+  call: (...args: Args) => Promise<Result>,
+): typeof call {
+  return async (...args) => {
+    const { error } = console;
+    console.error = () => {};
+    try {
+      return await call(...args);
+    } finally {
+      console.error = error;
+    }
+  };
 }
 
 async function copy(from: string, to: string): Promise<void> {
