@@ -36,7 +36,7 @@ import { getReady } from "./lib/runner/real.ts";
 import { serve } from "./lib/runner/serve.ts";
 import { quote } from "./lib/runner/shell.ts";
 import type { Judge } from "./lib/runner/worker.ts";
-import { usage } from "./lib/runner/usage.ts";
+import { filled, usage } from "./lib/runner/usage.ts";
 import { BadOption, type Options } from "./lib/workbench/mod.ts";
 import { resolve } from "./lib/workbench/options.ts";
 import { workloads } from "./lib/workbench/workloads/mod.ts";
@@ -325,22 +325,20 @@ function replayOf(
 }
 
 function list(): number {
+  const width = Math.max(...runs.map(({ title }) => title.length));
   for (const { id, title, script, workload, options, limits = [] } of runs) {
-    const flags = Object.entries(options)
-      .map(([name, value]) => `--${name} ${value}`).join(" ");
-    print(
-      `${id.padEnd(3)}  ${title.padEnd(28)}  challenges/${script}.ts\n` +
-        `     -w ${workload} ${flags}`,
-    );
-    if (limits.length > 0) {
-      print(
-        `     ${
-          limits.map(({ label, below, unit = "" }) =>
-            `${label} < ${below} ${unit}`.trimEnd()
-          ).join(", ")
-        }`,
+    const flags = Object.entries({ workload, ...options })
+      .map(([name, value]) =>
+        name === "workload" ? `-w ${value}` : `--${name} ${value}`
       );
-    }
+    const below = limits.map(({ label, below, unit = "" }) =>
+      `${label} < ${below} ${unit}`.trimEnd()
+    );
+    print([
+      `${id.padEnd(3)}  ${title.padEnd(width)}  challenges/${script}.ts`,
+      ...filled(flags, "     "),
+      ...(below.length > 0 ? [`     ${below.join(", ")}`] : []),
+    ].join("\n"));
   }
   return 0;
 }

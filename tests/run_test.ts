@@ -468,6 +468,7 @@ Deno.test("list shows the official runs and their limits", async () => {
   assertEquals(code, 0);
   assertMatch(stdout, /^1 {4}Echo .*challenges\/echo\.ts$/m);
   assertStringIncludes(stdout, "msgs/op < 30, median < 400 ms, max < 600 ms");
+  for (const line of stdout.split("\n")) assert(line.length <= 80, line);
 });
 
 Deno.test("--help explains all, and each command has its own", async () => {

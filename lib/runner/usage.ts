@@ -45,7 +45,8 @@ export function usage(command?: Command): string {
     `  run.ts ${command} ${words}`.trimEnd(),
     "",
     ...optionLines(command),
-    ...(command === "test" ? ["", ...footer()] : ["", exitCodes]),
+    ...(command === "test" ? ["", ...footer()] : []),
+    ...(command === "check" ? ["", exitCodes] : []),
   ].join("\n");
 }
 
@@ -81,7 +82,12 @@ function commandLines(): string[] {
 function footer(): string[] {
   return [
     "Maelstrom's other options are taken, and mean nothing here:",
-    ...filled(meaninglessNames.map((name) => `--${name}`)),
+    ...filled(
+      meaninglessNames.map((name, i) =>
+        `--${name}${i < meaninglessNames.length - 1 ? "," : "."}`
+      ),
+      "  ",
+    ),
     "",
     exitCodes,
   ];
@@ -121,13 +127,14 @@ function optionLine({ name, short, argument = "", text }: Flag): string {
   return `  ${left.padEnd(34)}${text.replaceAll("\n", `\n${" ".repeat(36)}`)}`;
 }
 
-/** Words, as many in a line as there is room for. */
-function filled(words: readonly string[]): string[] {
-  const lines = [" "];
-  for (const [i, word] of words.entries()) {
-    const text = ` ${word}${i < words.length - 1 ? "," : "."}`;
-    if (lines.at(-1)!.length + text.length > 78) lines.push(" ");
-    lines[lines.length - 1] += text;
+/** Words, as many in a line of 80 characters as there is room for. */
+export function filled(words: readonly string[], indent: string): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > 80) {
+      lines.push(indent + word);
+    } else lines[lines.length - 1] += ` ${word}`;
   }
   return lines;
 }
