@@ -7,8 +7,9 @@
  * - `seq-kv` is sequentially consistent (Lamport: *How to Make a Multiprocessor
  *   Computer*, 1979): all nodes see one order, but a read may be answered from
  *   the past.
- * - `lww-kv` is eventually consistent: the last writer wins, and until its
- *   replicas have met, anything goes.
+ * - `lww-kv` is meant to be eventually consistent: the last writer wins once its
+ *   two replicas have met. In Maelstrom 0.2.4 they never do, so every second read
+ *   misses what was written, however long ago.
  * - `lin-tso` hands out integers, each greater than all before: the timestamp
  *   oracle of Percolator (Peng, Dabek, 2010).
  *
