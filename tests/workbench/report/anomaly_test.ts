@@ -179,6 +179,24 @@ Deno.test("a value that chance lost isn't said to be lost to a partition", async
   assertEquals(faults, []);
 });
 
+Deno.test("a read of null is a read that misses a lost value", () => {
+  const { reads } = found(
+    judged(
+      "broadcast",
+      historyOf(
+        op(0, 0, "invoke", "broadcast", 7),
+        op(1, 0, "ok", "broadcast", 7),
+        op(2, 0, "invoke", "read"),
+        op(3, 0, "ok", "read", [7]),
+        op(4, 0, "invoke", "read"),
+        op(5, 0, "ok", "read", null),
+      ),
+    ),
+    "value",
+  );
+  assertEquals(reads.map(({ shows }) => shows), [true, false]);
+});
+
 Deno.test("a value that a node forgot was lost to no fault, though there was one", async () => {
   const judgement = await judge((node) => {
     const seen = new Set<number>();

@@ -104,10 +104,11 @@ function wayOf(
   if (invocation === undefined) return undefined;
   const spans = new Spans(judgement);
   const add = spans.of(invocation);
-  const shows = (op: Op) => (op.value as unknown[]).includes(value);
+  // A read of null has read an empty list.
+  const shows = (op: Op) => Array.isArray(op.value) && op.value.includes(value);
   const known = history.find((op) =>
     op.type === "ok" &&
-    (isAdd(op) || op.f === "read" && Array.isArray(op.value) && shows(op))
+    (isAdd(op) || op.f === "read" && shows(op))
   );
   const reads = readsAfter(invocation, judgement, spans, shows);
   const way = travel(value, add, judgement, knowledge);
@@ -170,8 +171,7 @@ function readsAfter(
 ): ValueAnomaly["reads"] {
   return history
     .filter((op) =>
-      op.f === "read" && op.type === "ok" && Array.isArray(op.value) &&
-      op.index > invocation.index
+      op.f === "read" && op.type === "ok" && op.index > invocation.index
     )
     .map((op) => {
       const { text: _, ...span } = spans.of(op);
