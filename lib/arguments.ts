@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseArgs } from "@std/cli/parse-args";
 import { nearest } from "./nearest.ts";
 
 /**
@@ -88,16 +89,17 @@ export function readArguments<const C extends Choices>(
   args: readonly string[],
   choices: C,
 ): Chosen<C> {
-  const given = new Map<string, string>();
-  for (let i = 0; i < args.length; i++) {
-    const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(args[i]) ?? [];
-    if (name === undefined || !Object.hasOwn(choices, name)) {
-      throw new Error(unknown(args[i], Object.keys(choices)));
-    }
-    given.set(name, value ?? args[++i] ?? "");
-  }
+  const names = Object.keys(choices);
+  const refuse = (arg: string) => {
+    throw new Error(unknown(arg, names));
+  };
+  const given: { _: unknown[]; [name: string]: unknown } = parseArgs(args, {
+    string: names,
+    unknown: refuse,
+  });
+  if (given._.length > 0) refuse("--");
   const chosen = Object.entries(choices).map(([name, choice]) =>
-    [name, valueOf(name, choice, given.get(name))] as const
+    [name, valueOf(name, choice, given[name] as string | undefined)] as const
   );
   return Object.fromEntries(chosen) as Chosen<C>;
 }

@@ -69,8 +69,16 @@ for (
       '--strategy must be one of hub, direct, flood, not "constructor".',
     ],
     [
-      ["--beat-ms", "-5"],
+      ["--beat-ms=-5"],
       '--beat-ms must be a number from 1 to 60000, not "-5".',
+    ],
+    [
+      ["--beat-ms", "-5"],
+      'The node has no argument "-5". It takes --strategy, --beat-ms.',
+    ],
+    [
+      ["--beat-ms", "3", "--", "4"],
+      'The node has no argument "--". It takes --strategy, --beat-ms.',
     ],
     [
       ["--beat-ms", "60001"],
