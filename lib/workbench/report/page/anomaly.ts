@@ -36,6 +36,11 @@ export interface Told {
   title: string;
   /** What happened, in the order in which it's best understood. */
   story: string[];
+  /**
+   * Whether the story says in its own words, and closer, what the reason says
+   * below its first line.
+   */
+  retold?: boolean;
   /** When it shows, in milliseconds since the run began. */
   momentMs: number;
 }

@@ -172,10 +172,11 @@ ${
  * stands here only for those who don't see it.
  */
 function moreOf(rest: string, anomaly: PageData["anomaly"]): string {
-  const { title = "", story = [] } = anomaly ?? {};
-  const told = rest.split("\n").every((line) =>
-    line.trim() === "" || story.includes(line.trim())
-  );
+  const { title = "", story = [], retold = false } = anomaly ?? {};
+  const told = retold ||
+    rest.split("\n").every((line) =>
+      line.trim() === "" || story.includes(line.trim())
+    );
   const block = told ? "" : `
 <pre class="lines" tabindex="0" role="region" aria-label="More of the reason">${
     escape(rest)

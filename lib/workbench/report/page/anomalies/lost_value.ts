@@ -143,8 +143,10 @@ function wayOf(
       late: `Value ${text} took longest`,
       "never-read": `Value ${text} was never shown`,
     }[fate],
+    // Where its way is known, faults are told with their times.
+    retold: way.learned.length > 0,
     story: [
-      ...storyOf(judgement),
+      ...(way.learned.length > 0 ? [] : storyOf(judgement)),
       ...(fate === "late" && worst
         ? [
           `It took ${
@@ -241,7 +243,7 @@ function telling<T extends { node: string }>(
 
 /** The way in words. */
 function tell(
-  { value, add, learned, reads }: ValueAnomaly,
+  { value, fate, add, learned, reads }: ValueAnomaly,
   nodes: readonly string[],
   { missed, lost }: {
     /** The last read that should have shown it, and didn't. */
@@ -278,7 +280,7 @@ function tell(
       }.`,
     );
   }
-  if (missed) {
+  if (missed && fate !== "lost") {
     lines.push(
       `The last read that should have shown it, and didn't, was process ${missed.process}'s at ${missed.node} (operation ${missed.index}).`,
     );
