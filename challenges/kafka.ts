@@ -31,7 +31,10 @@
  * The messenger is the library's `Feed`; what remains is to sort by offset. A
  * message is in the polls of every node when it has gathered (120 ms), travelled,
  * and the promises of the others have come back: after a quarter of a second and
- * two latencies. Each time that messages are lost costs two seconds more.
+ * two latencies. Each time that messages are lost or overtake each other costs
+ * two seconds and a round trip more. (With the store a poll takes one round trip
+ * and a send two or more. Where that doesn't fit into four seconds, a client gets
+ * an error, and what it sent may be in the log or not.)
  *
  * What an acknowledgement means is up to you, as in Kafka: with `--acks 1`, the
  * default, the node that answers has the message; with `--acks all`, every node
@@ -160,7 +163,7 @@ function replicated(node: Node, acks: Acks): Logs {
 
   function take(event: Event, offset: number) {
     if (!("committed" in event)) unsettled.push({ offset, ...event });
-    else {
+    else if (isOffsets(event.committed)) {
       for (const [key, offset] of Object.entries(event.committed)) {
         committed.set(key, Math.max(offset, committed.get(key) ?? offset));
       }

@@ -29,7 +29,10 @@
  * (Bailis et al.: *Highly Available Transactions*, 2013.)
  *
  * The messenger is the library's `Feed`: its positions are the timestamps, and
- * what nodes wrote in a fifth of a second goes out as one message.
+ * what nodes wrote in a fifth of a second goes out as one message. So a write is
+ * on every node after a fifth of a second and one latency; each time that
+ * messages are lost or overtake each other costs two seconds and a round trip
+ * more.
  *
  * @module
  */
@@ -79,8 +82,9 @@ export function txn(node: Node) {
 function checked(operations: Operation[]): Operation[] {
   const wellFormed = Array.isArray(operations) &&
     operations.every((each) =>
-      Array.isArray(each) && (each[0] === "r" || each[0] === "w") &&
-      (typeof each[1] === "number" || typeof each[1] === "string")
+      Array.isArray(each) && each.length === 3 &&
+      (each[0] === "r" || each[0] === "w") &&
+      (Number.isSafeInteger(each[1]) || typeof each[1] === "string")
     );
   if (wellFormed) return operations;
   throw new RPCError(

@@ -155,6 +155,33 @@ Deno.test("a partition costs some messages a second, not more", async () => {
   assertLess(cluster.messages, 70);
 });
 
+Deno.test("what is no part of a feed changes nothing", async () => {
+  const { cluster, known, append } = await start(2);
+  const part = { from: 0, upTo: 9, events: [], have: 0, ask: false };
+  for (
+    const strange of [
+      {},
+      { ...part, from: "0" },
+      { ...part, upTo: null },
+      { ...part, upTo: 1.5 },
+      { ...part, have: "x" },
+      { ...part, have: 1e300 },
+      { ...part, events: 7 },
+      { ...part, events: [7] },
+      { ...part, events: [["0", "a"]] },
+    ]
+  ) {
+    const body = { type: "feed", ...strange };
+    const line = JSON.stringify({ src: "n0", dest: "n1", body });
+    cluster.network.send("n0", "n1", line);
+  }
+  await cluster.wait(100);
+  const position = append("n0", "a");
+  await cluster.wait(1000);
+  assertEquals(known.get("n1")!.received, [[position, "a", "n0"]]);
+  assertEquals(cluster.errors, []);
+});
+
 Deno.test("whatever the network does: in order, once, and stable is stable", async () => {
   const faults = fc.record({
     seed: fc.nat(1e6),

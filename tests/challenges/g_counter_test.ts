@@ -104,15 +104,112 @@ Deno.test("totals: a node that is started again goes on from its total", async (
   assertEquals(await values(before), [7, 7]);
 });
 
-Deno.test("gossip: where nothing happens nothing is sent", async () => {
-  const cluster = await Cluster.start(5, gCounter, {
+for (const strategy of ["totals", "gossip"]) {
+  Deno.test(`${strategy}: where nothing happens nothing is sent`, async () => {
+    const cluster = await Cluster.start(5, gCounter, {
+      args: ["--strategy", strategy],
+    });
+    await add(cluster, "n0", 5);
+    await cluster.wait(30_000);
+    const { messages } = cluster;
+    await cluster.wait(60_000);
+    assertEquals(cluster.messages, messages);
+  });
+}
+
+for (const strategy of ["totals", "gossip", "cas"]) {
+  Deno.test(`${strategy}: what can't be added is refused, and changes nothing`, async () => {
+    const cluster = await Cluster.start(2, gCounter, {
+      args: ["--strategy", strategy],
+    });
+    await add(cluster, "n0", 3);
+    const deltas = [undefined, null, "7", -1, 1.5, 2 ** 53, 1e300, [], {}];
+    for (const delta of deltas) {
+      const answer = await cluster.ask("n0", { type: "add", delta });
+      assertEquals(answer?.code, 12, `${delta}`);
+    }
+    await cluster.wait(30_000);
+    assertEquals((await values(cluster))[0], 3);
+    assertEquals(cluster.errors, []);
+  });
+}
+
+Deno.test("gossip: totals that can't be are no totals", async () => {
+  const cluster = await Cluster.start(2, gCounter, {
     args: ["--strategy", "gossip"],
   });
-  await add(cluster, "n0", 5);
+  await add(cluster, "n0", 3);
+  const strange = [
+    ...[undefined, null, 7, { n0: "9" }, { n0: null }, { n1: -1 }],
+    ...[{ n0: 1e300 }, { n9: 5 }, JSON.parse(`{"__proto__":5}`)],
+  ];
+  for (const totals of strange) {
+    for (const type of ["merge", "merged"]) {
+      const body = { type, totals };
+      const line = JSON.stringify({ src: "n1", dest: "n0", body });
+      cluster.network.send("n1", "n0", line);
+    }
+  }
   await cluster.wait(30_000);
+  assertEquals(await values(cluster), [3, 3]);
+  assertEquals(cluster.errors, []);
+});
+
+/**
+ * A store that is as far in the past as sequential consistency allows: a node
+ * sees the state that it has seen last, until it changes something itself.
+ */
+function stubbornStore(cluster: Cluster): void {
+  const states: Map<string, string>[] = [new Map()];
+  const seen = new Map<string, number>();
+  cluster.network.add("seq-kv", ({ src, line }) => {
+    const { type, key, value, msg_id } = JSON.parse(line).body;
+    const reply = (body: Record<string, unknown>) =>
+      cluster.network.send(
+        "seq-kv",
+        src,
+        JSON.stringify({
+          src: "seq-kv",
+          dest: src,
+          body: { ...body, in_reply_to: msg_id },
+        }),
+      );
+    const past = states[seen.get(src) ?? 0];
+    if (type === "write") {
+      const text = JSON.stringify(value);
+      if (past.get(key) !== text) {
+        seen.set(src, states.push(new Map(states.at(-1)).set(key, text)) - 1);
+      }
+      reply({ type: "write_ok" });
+    } else if (past.has(key)) {
+      reply({ type: "read_ok", value: JSON.parse(past.get(key)!) });
+    } else reply({ type: "error", code: 20 });
+  });
+}
+
+Deno.test("totals: a store that shows the past for as long as it may is no obstacle", async () => {
+  const cluster = await Cluster.start(3, gCounter);
+  stubbornStore(cluster);
+  let sum = 0;
+  for (let i = 1; i <= 10; i++) {
+    await add(cluster, `n${i % 3}`, i);
+    sum += i;
+    await cluster.wait(700);
+  }
+  await cluster.wait(10_000);
+  assertEquals(await values(cluster), [sum, sum, sum]);
   const { messages } = cluster;
   await cluster.wait(60_000);
   assertEquals(cluster.messages, messages);
+});
+
+Deno.test("totals: whoever has stopped is woken by whoever has something new", async () => {
+  const cluster = await Cluster.start(3, gCounter);
+  for (let i = 1; i <= 5; i++) {
+    await add(cluster, `n${i % 3}`, 1);
+    await cluster.wait(60_000);
+    assertEquals(await values(cluster), [i, i, i]);
+  }
 });
 
 Deno.test("a strategy that isn't there is refused", () => {

@@ -2,9 +2,12 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { kafka } from "../../challenges/kafka.ts";
 import { runs } from "../../challenges/runs.ts";
-import type { Node, OpenBody } from "../../lib/mod.ts";
+import type { Node, OpenBody, OutgoingBody } from "../../lib/mod.ts";
+import { clientTimeoutMs } from "../../lib/workbench/client.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";
+
+type Messages = { [key: string]: [offset: number, message: unknown][] };
 
 const start = (count: number, options: ClusterOptions = {}) =>
   Cluster.start(count, kafka, options);
@@ -172,6 +175,174 @@ Deno.test("a request without what it needs is answered with error 12", async () 
     const type of ["send", "poll", "commit_offsets", "list_committed_offsets"]
   ) {
     assertEquals((await cluster.ask("n0", { type }))?.code, 12, type);
+  }
+});
+
+for (const strategy of ["replicated", "store"]) {
+  const begin = (count: number, options: ClusterOptions = {}) =>
+    start(count, { args: ["--strategy", strategy], ...options });
+
+  Deno.test(`${strategy}: a request that can't be is answered with error 12, and poisons nothing`, async () => {
+    const cluster = await begin(2);
+    const bad: [string, OutgoingBody][] = [];
+    for (const key of [undefined, null, 7, {}, []]) {
+      bad.push(["a key", { type: "send", key, msg: 1 }]);
+      bad.push(["a key", { type: "list_committed_offsets", keys: [key] }]);
+    }
+    bad.push(["no message", { type: "send", key: "k" }]);
+    for (const offset of [undefined, null, "7", 1.5, 1e300, {}, true]) {
+      const offsets = { good: 3, k: offset ?? null };
+      bad.push(["an offset", { type: "poll", offsets }]);
+      bad.push(["an offset", { type: "commit_offsets", offsets }]);
+    }
+    for (const offsets of [null, 7, "k", [1]]) {
+      bad.push(["offsets", { type: "poll", offsets }]);
+      bad.push(["offsets", { type: "commit_offsets", offsets }]);
+    }
+    for (const keys of [null, "k", { 0: "k" }]) {
+      bad.push(["keys", { type: "list_committed_offsets", keys }]);
+    }
+    for (const [what, body] of bad) {
+      const answer = await cluster.ask("n0", body);
+      assertEquals(answer?.code, 12, `${what}: ${JSON.stringify(body)}`);
+    }
+    await cluster.wait(1000);
+    for (const id of cluster.nodes) {
+      const keys = ["good", "k"];
+      const answer = await cluster.ask(id, {
+        type: "list_committed_offsets",
+        keys,
+      });
+      assertEquals(answer?.offsets, {});
+      assertEquals(await poll(cluster, id, "k"), []);
+    }
+    assertEquals(cluster.errors, []);
+  });
+
+  Deno.test(`${strategy}: a key may have any name`, async () => {
+    const cluster = await begin(2);
+    const keys = ["__proto__", "constructor", "toString", "", "/"];
+    for (const key of keys) {
+      const offset = await send(cluster, "n0", key, `in ${key}`);
+      await cluster.ask("n0", {
+        type: "commit_offsets",
+        offsets: Object.fromEntries([[key, offset]]),
+      });
+    }
+    await cluster.wait(1000);
+    for (const id of cluster.nodes) {
+      const { msgs } = (await cluster.ask(id, {
+        type: "poll",
+        offsets: Object.fromEntries(keys.map((key) => [key, 0])),
+      }))!;
+      const { offsets } = (await cluster.ask(id, {
+        type: "list_committed_offsets",
+        keys,
+      }))!;
+      assertEquals(Object.keys(msgs as OpenBody).sort(), keys.toSorted());
+      assertEquals(Object.keys(offsets as OpenBody).sort(), keys.toSorted());
+      for (const [key, [[, message]]] of Object.entries(msgs as Messages)) {
+        assertEquals(message, `in ${key}`);
+      }
+    }
+  });
+
+  Deno.test(`${strategy}: a poll shows a thousand messages at most, and goes on from any offset`, async () => {
+    const cluster = await begin(1);
+    const count = 2300;
+    if (strategy === "store") {
+      const value = Array.from({ length: count }, (_, i) => [i, i]);
+      const body = { type: "write", key: "log/k", value };
+      cluster.network.send(
+        "n0",
+        "lin-kv",
+        JSON.stringify({ src: "n0", dest: "lin-kv", body }),
+      );
+    } else {
+      for (let msg = 0; msg < count; msg++) {
+        cluster.post("n0", { type: "send", key: "k", msg });
+      }
+    }
+    await cluster.wait(1000);
+    const sizes: number[] = [];
+    const read: unknown[] = [];
+    for (let from = -1;;) {
+      const entries = await poll(cluster, "n0", "k", from);
+      if (entries.length === 0) break;
+      sizes.push(entries.length);
+      read.push(...entries.map(([, message]) => message));
+      from = entries.at(-1)![0] + 1;
+    }
+    assertEquals(sizes, [1000, 1000, 300]);
+    assertEquals(new Set(read).size, count);
+  });
+}
+
+Deno.test("store: a message is in the log once, whatever is repeated and overtaken", async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const cluster = await start(3, {
+      args: ["--strategy", "store"],
+      seed,
+      latencyMs: 10,
+      pDuplicate: 0.5,
+      pReorder: 0.5,
+    });
+    const numbers: number[] = [];
+    for (let i = 0; i < 30; i++) {
+      const body = { type: "send", key: "k", msg: i };
+      numbers.push(cluster.post(`n${i % 3}`, body));
+      await cluster.wait(40);
+    }
+    await cluster.wait(10_000);
+    const log = await poll(cluster, "n0", "k");
+    const messages = log.map(([, message]) => message);
+    assertEquals(new Set(messages).size, messages.length, `${messages}`);
+    for (const [i, number] of numbers.entries()) {
+      const answer = cluster.answer(number);
+      if (answer?.type === "send_ok") {
+        assertEquals(log[answer.offset as number][1], i);
+      }
+    }
+  }
+});
+
+Deno.test("store: keys are asked for at the same time", async () => {
+  const cluster = await start(1, {
+    args: ["--strategy", "store"],
+    latencyMs: 300,
+  });
+  const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
+  const offsets = Object.fromEntries(keys.map((key) => [key, 0]));
+  for (
+    const [body, withinMs] of [
+      [{ type: "poll", offsets }, 700],
+      [{ type: "list_committed_offsets", keys }, 700],
+      [{ type: "commit_offsets", offsets }, 1300],
+    ] as const
+  ) {
+    const answer = await cluster.ask("n0", body, withinMs);
+    assertEquals(answer?.type, `${body.type}_ok`);
+  }
+});
+
+Deno.test("store: a client that waits for the store hears of it before it gives up", async () => {
+  const cluster = await start(1, {
+    args: ["--strategy", "store"],
+    latencyMs: 10_000,
+  });
+  const keys = ["a", "b"];
+  const offsets = { a: 0, b: 0 };
+  for (
+    const body of [
+      { type: "send", key: "a", msg: 1 },
+      { type: "poll", offsets },
+      { type: "commit_offsets", offsets },
+      { type: "list_committed_offsets", keys },
+    ]
+  ) {
+    const answer = await cluster.ask("n0", body, clientTimeoutMs - 500);
+    assertEquals([answer?.type, answer?.code], ["error", 0], body.type);
+    await cluster.wait(60_000);
   }
 });
 

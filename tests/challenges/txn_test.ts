@@ -109,7 +109,32 @@ Deno.test("reads alone cost no message", async () => {
 
 Deno.test("what isn't a transaction is answered with error 12", async () => {
   const cluster = await Cluster.start(1, txn);
-  for (const txn of [undefined, 7, [["x", 1, 2]], [["r"]], ["r"], [[]]]) {
+  for (
+    const txn of [
+      ...[undefined, null, 7, {}, [["x", 1, 2]], [["r"]], ["r"], [[]]],
+      ...[[["w", 1]], [["r", null, null]], [["r", 1.5, null]]],
+      ...[[["r", 2 ** 53, null]], [["w", 1, 2, 3]], [["w", {}, 2]]],
+    ]
+  ) {
     assertEquals((await cluster.ask("n0", { type: "txn", txn }))?.code, 12);
+  }
+  // Not even what was right in it has happened.
+  const half = { type: "txn", txn: [["w", 1, 7], ["w", 1]] };
+  assertEquals((await cluster.ask("n0", half))?.code, 12);
+  assertEquals(await carryOut(cluster, "n0", [["r", 1, null]]), [
+    ["r", 1, null],
+  ]);
+});
+
+Deno.test("a key may have any name, and a number isn't its text", async () => {
+  const cluster = await Cluster.start(2, txn);
+  const keys = ["__proto__", "constructor", "", "1", 1, -1];
+  await carryOut(cluster, "n0", keys.map((key, i) => ["w", key, i]));
+  await cluster.wait(1000);
+  for (const id of cluster.nodes) {
+    assertEquals(
+      await carryOut(cluster, id, keys.map((key) => ["r", key, null])),
+      keys.map((key, i) => ["r", key, i]),
+    );
   }
 });
