@@ -15,6 +15,7 @@ import type {
 } from "./generator.ts";
 import type { Op, OpError, Process } from "./history.ts";
 import type { Random } from "./random.ts";
+import { SharedLists } from "./shared_lists.ts";
 
 /** How an operation ended. What isn't given stays as it was invoked. */
 export type Completion = {
@@ -34,7 +35,10 @@ export interface Workers {
   onOp?(op: Op): void;
 }
 
-/** Runs a generator to its end, and returns the history. */
+/**
+ * Runs a generator to its end, and returns the history. What it holds of long
+ * lists is made when it's asked for: each time another, and the same.
+ */
 export async function interpret(
   generator: Generator,
   { clock, startNs, random, concurrency, workers }: {
@@ -79,7 +83,8 @@ export async function interpret(
   });
   const place = (thread: Thread) => thread === "nemesis" ? concurrency : thread;
 
-  const record = (op: Omit<Op, "index">) => {
+  const lists = new SharedLists();
+  const record = (op: Omit<Op, "index">, thread: Thread) => {
     const { time, process, type, f, value, ...others } = op;
     const entry = {
       index: history.length,
@@ -90,6 +95,10 @@ export async function interpret(
       value,
       ...others,
     } as Op;
+    const make = Array.isArray(value) ? lists.keep(thread, value) : undefined;
+    if (make !== undefined) {
+      Object.defineProperty(entry, "value", { enumerable: true, get: make });
+    }
     history.push(entry);
     workers.onOp?.(entry);
     return entry;
@@ -100,7 +109,7 @@ export async function interpret(
     busy.delete(thread);
     if (op.type === "sleep" || op.type === "log") return;
     const { timeNs: _, ...invoked } = op;
-    const event = record({ ...invoked, ...completion, time: now() });
+    const event = record({ ...invoked, ...completion, time: now() }, thread);
     generator = generator.update?.(context(), event) ?? generator;
     // Nobody knows what a process whose operation has no known end will do
     // next: it never comes back.
@@ -127,7 +136,7 @@ export async function interpret(
       return;
     }
     const { timeNs: _, type, ...invoked } = op;
-    record({ ...invoked, type, time: now() });
+    record({ ...invoked, type, time: now() }, thread);
     workers.invoke(op, thread).then(finish);
   };
 

@@ -60,6 +60,11 @@ export interface Envelope {
   dest: string;
   /** The whole message as one line of JSON: nobody shares an object. */
   line: string;
+  /**
+   * Whether of the line there's only its beginning and its end: the journal
+   * doesn't keep long lines for ever.
+   */
+  cut?: true;
   /** When it was sent. */
   sentNs: number;
   /** When it was handed over; `undefined` if it wasn't (yet). */
@@ -96,9 +101,20 @@ export interface NetworkOptions {
 /** How long a message is held up that is to be overtaken, at most. */
 const maxHoldUpMs = 200;
 
+/** Longer lines are long: more characters than this. */
+const longLineChars = 1000;
+
+/** So many characters of long lines the journal keeps, and of later ones a part. */
+const maxLongChars = 50_000_000;
+
+/** What is kept of a line's beginning, and of its end. */
+const cutChars = [600, 200] as const;
+
 interface Due {
   dueNs: number;
   envelope: Envelope;
+  /** The whole line. */
+  line: string;
 }
 
 interface Receiver {
@@ -130,6 +146,7 @@ export class Network {
   #receivers = new Map<string, Receiver>();
   #gone = new Set<string>();
   #drops = new Map<string, Set<string>>();
+  #longChars = 0;
 
   constructor(clock: Clock, random: Random, options: NetworkOptions) {
     this.#clock = clock;
@@ -177,7 +194,7 @@ export class Network {
       id: this.journal.length,
       src,
       dest,
-      line,
+      ...this.#kept(line),
       sentNs,
     };
     this.journal.push(envelope);
@@ -187,6 +204,7 @@ export class Network {
         receiver.queue.push({
           dueNs: this.#clock.nowNs + latencyNs,
           envelope,
+          line,
         });
         if (!receiver.busy) this.#receive(dest, receiver);
       };
@@ -226,12 +244,24 @@ export class Network {
       this.#clock.at(startNs + handoverNs, () => {
         if (this.#receivers.get(id) !== receiver) return;
         next.envelope.receivedNs ??= this.#clock.nowNs;
-        receiver.deliver(next.envelope);
+        const { envelope, line } = next;
+        receiver.deliver(envelope.cut ? { ...envelope, line } : envelope);
         this.#receive(id, receiver);
       });
       return;
     }
     receiver.busy = false;
+  }
+
+  /** What the journal keeps of a line. */
+  #kept(line: string): Pick<Envelope, "line" | "cut"> {
+    if (line.length <= longLineChars) return { line };
+    this.#longChars += line.length;
+    if (this.#longChars <= maxLongChars) return { line };
+    const [first, last] = cutChars;
+    const part = `${line.slice(0, first)}…${line.slice(-last)}`;
+    // Through JSON, for a copy: a part of a text holds on to the whole.
+    return { line: JSON.parse(JSON.stringify(part)), cut: true };
   }
 
   /** For each copy of a message that arrives, how long it's held up. */

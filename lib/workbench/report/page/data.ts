@@ -87,7 +87,8 @@ export function pageData(
   { replay, when }: { replay: string; when: Date },
 ): PageData {
   const { history, journal, options, startNs, test: { nodes } } = judgement;
-  const bodies = journal.map(({ line }) => JSON.parse(line).body as Body);
+  const bodies = journal.map(bodyOf);
+  const isWhole = !journal.some(({ cut }) => cut);
   const msOf = (ns: number) => Math.round((ns - startNs) / 1000) / 1000;
   const messages = messagesOf(journal, bodies, msOf);
   const endMs = Math.max(
@@ -95,7 +96,9 @@ export function pageData(
     (history.at(-1)?.time ?? 0) / msInNs,
     messages.sentMs[journal.length - 1] ?? 0,
   );
-  const knowledge = knowledgeOf({ record, nodes, journal, bodies, msOf });
+  const knowledge = isWhole
+    ? knowledgeOf({ record, nodes, journal, bodies, msOf })
+    : undefined;
   const faults = faultsOf(history, endMs);
   const anomaly = record.crashed ? undefined : anomalyOf(
     withOurFindings(judgement),
@@ -154,6 +157,13 @@ function withOurFindings(judgement: Judged): Judgement {
 export interface Body {
   type: string;
   [key: string]: unknown;
+}
+
+/** What a message says; of a line that was cut, its type, and its beginning. */
+function bodyOf({ line, cut }: Envelope): Body {
+  if (!cut) return JSON.parse(line).body;
+  const [, type = '"?"'] = /"type"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(line) ?? [];
+  return { type: JSON.parse(type), "cut short": line };
 }
 
 function messagesOf(

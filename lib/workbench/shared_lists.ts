@@ -1,0 +1,78 @@
+/**
+ * Long lists that begin alike, and are kept once. Where each of n reads shows
+ * all that was written before it, what they show comes to n² values; but one
+ * read of a node shows what the one before it did, and some more.
+ *
+ * @module
+ */
+
+/** Shorter lists are kept as they are. */
+const minLength = 64;
+
+/**
+ * Of what a list doesn't share with others, so large a part of it may be kept by
+ * itself; then there's something new to be shared.
+ */
+const maxOwnPart = 1 / 8;
+
+/** What the lists of one source have in common, and what the last had besides. */
+interface Source {
+  /** It grows by what two lists in a row agree on. */
+  common: unknown[];
+  rest: readonly unknown[];
+}
+
+/** Keeps lists of numbers. */
+export class SharedLists {
+  #sources = new Map<unknown, Source>();
+
+  /**
+   * Keeps a list.
+   *
+   * @param source from whom it is: lists of one source tend to begin alike.
+   * @returns a function that makes the same list; `undefined` if there's nothing
+   * to be shared.
+   */
+  keep(source: unknown, list: readonly unknown[]): Make | undefined {
+    if (list.length < minLength || !list.every(isNumber)) return undefined;
+    const before = this.#sources.get(source);
+    if (before === undefined) return this.#begin(source, list);
+    const { common } = before;
+    let length = agreement(common, list, 0);
+    if (length === common.length) {
+      const more = agreement(before.rest, list, length);
+      for (let i = 0; i < more; i++) common.push(before.rest[i]);
+      length += more;
+    }
+    const rest = list.slice(length);
+    if (rest.length > Math.max(minLength, list.length * maxOwnPart)) {
+      return this.#begin(source, list);
+    }
+    before.rest = rest;
+    return () => common.slice(0, length).concat(rest);
+  }
+
+  #begin(source: unknown, list: readonly unknown[]): undefined {
+    this.#sources.set(source, { common: [], rest: list });
+  }
+}
+
+/** Makes a list that was kept. */
+export type Make = () => unknown[];
+
+function isNumber(value: unknown): boolean {
+  return typeof value === "number";
+}
+
+/** How long the beginning of one list is that is in the other from a place on. */
+function agreement(
+  beginning: readonly unknown[],
+  list: readonly unknown[],
+  from: number,
+): number {
+  const length = Math.min(beginning.length, list.length - from);
+  for (let i = 0; i < length; i++) {
+    if (!Object.is(beginning[i], list[from + i])) return i;
+  }
+  return length;
+}
