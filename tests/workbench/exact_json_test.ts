@@ -16,6 +16,7 @@ import {
   compareExact,
   ExactNumber,
   identity,
+  mayLoseNumbers,
   nestsTooDeep,
   parseExact,
 } from "../../lib/workbench/exact_json.ts";
@@ -324,4 +325,17 @@ Deno.test("brackets in texts, and those that close again, aren't deep", () => {
   assertEquals(nestsTooDeep(`[${"[],".repeat(9000)}[]]`), false);
   // Not JSON, and no matter: what parses it says so.
   assertEquals(nestsTooDeep('"'.repeat(9001)), false);
+});
+
+Deno.test("texts whose numbers may not stay what they are are those with a sign of it", () => {
+  const sign = /\d[.eE]|\d{16}|-0/;
+  const digits = fc.stringMatching(/^-?\d{1,18}([.eE]-?\d{1,2})?$/);
+  const words = fc.constantFrom("-", "[", ",", "e", ".", "E5", "- 0", " ", "x");
+  fc.assert(
+    fc.property(fc.array(fc.oneof(digits, words)), (parts) => {
+      const text = parts.join("");
+      assertEquals(mayLoseNumbers(text), sign.test(text), text);
+    }),
+    { seed: 1, numRuns: 2000 },
+  );
 });

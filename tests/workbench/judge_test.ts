@@ -287,6 +287,26 @@ Deno.test("a promise that nobody handles ends the run's validity, not the workbe
   );
 });
 
+Deno.test("what reads show is in the history, and takes no more than what was written", async () => {
+  const { history } = await judge(tellEverybody, {
+    workload: "broadcast",
+    "node-count": 2,
+    "time-limit": 20,
+    rate: 200,
+  });
+  let shown = 0;
+  let held = 0;
+  for (const op of history) {
+    if (op.f !== "read" || op.type !== "ok") continue;
+    shown += (op.value as unknown[]).length;
+    const own = Object.getOwnPropertyDescriptor(op, "value")!.value;
+    held += (own as unknown[] | undefined)?.length ?? 0;
+    assertEquals(JSON.parse(JSON.stringify(op)).value, op.value);
+  }
+  assertGreater(shown, 1_000_000);
+  assertLess(held, 20_000);
+});
+
 Deno.test("what nodes log is kept, by node, with when it came", async () => {
   const { logs } = await judge((node) => {
     node.onInit(async () => {

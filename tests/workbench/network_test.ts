@@ -453,3 +453,34 @@ Deno.test("without loss, duplication and reordering a run is the same as if ther
     await arrivals({}),
   );
 });
+
+Deno.test("of many long lines the journal keeps a part, and the receiver gets all of each", async () => {
+  const delivered: number[] = [];
+  const test = new TestNetwork(["n0", "n1"]);
+  test.network.add("c1", ({ line }) => delivered.push(line.length));
+  const line = (values: string) =>
+    `{"src":"n0","dest":"c1","body":{"type":"read_ok","messages":[${values}],"in_reply_to":7}}`;
+  const long = line("1,".repeat(500_000) + "1");
+  const count = 60;
+  test.at(0, () => {
+    for (let i = 0; i < count; i++) test.network.send("n0", "c1", long);
+    test.network.send("n0", "c1", line("2"));
+  });
+  await test.settle();
+  assertEquals(delivered, [
+    ...Array(count).fill(long.length),
+    line("2").length,
+  ]);
+  const { journal } = test.network;
+  const chars = journal.reduce((sum, { line }) => sum + line.length, 0);
+  assertLess(chars, 51e6);
+  const cut = journal.filter((envelope) => envelope.cut);
+  assertEquals(cut.length, 11);
+  for (const { line } of cut) {
+    assertEquals([line.slice(0, 9), line.slice(-9)], [
+      long.slice(0, 9),
+      long.slice(-9),
+    ]);
+  }
+  assertEquals(journal.at(-1)!.line, line("2"));
+});

@@ -60,8 +60,6 @@ interface Element {
   /** Invocations of reads. */
   lastPresent?: Op;
   lastAbsent?: Op;
-  /** The last read that showed it, to find those that didn't. */
-  seenBy?: Op;
 }
 
 /** How many of the worst are described. */
@@ -76,48 +74,8 @@ const maxListed = 48;
  * @param addF the `f` of the operation that adds: `"broadcast"`, `"add"`.
  */
 export function setFull(history: History, addF: string): SetFullFindings {
-  const counterpart = pairs(history);
-  const elements = new Map<unknown, Element>();
-  const repeated = new Map<unknown, [element: unknown, times: number]>();
-  const unexpected = new Map<unknown, unknown>();
-
-  for (const op of history) {
-    if (!isClientOp(op)) continue;
-    if (op.f === addF) {
-      const key = keyOf(op.value);
-      if (op.type === "invoke") elements.set(key, { value: op.value });
-      else if (op.type === "ok") {
-        const element = elements.get(key);
-        if (element) element.known ??= op;
-      }
-    } else if (op.f === "read" && op.type === "ok") {
-      const invocation = counterpart[op.index];
-      // Null is an empty list, as in Clojure.
-      const values = op.value ?? [];
-      if (invocation === undefined || !Array.isArray(values)) continue;
-      for (const value of values) {
-        const key = keyOf(value);
-        const element = elements.get(key);
-        if (element === undefined) unexpected.set(key, value);
-        else if (element.seenBy === op) {
-          if (repeated.size < maxListed && !repeated.has(key)) {
-            repeated.set(key, [value, occurrences(values, key)]);
-          }
-        } else {
-          element.seenBy = op;
-          element.known ??= op;
-          element.lastPresent = later(element.lastPresent, invocation);
-        }
-      }
-      for (const element of elements.values()) {
-        if (element.seenBy !== op) {
-          element.lastAbsent = later(element.lastAbsent, invocation);
-        }
-      }
-    }
-  }
-
-  const outcomes = [...elements.values()]
+  const { elements, repeated, unexpected } = digest(history, addF);
+  const outcomes = elements
     .sort((a, b) => compare(a.value, b.value)).map(judgeElement);
   const of = (outcome: Outcome["outcome"]) =>
     outcomes.filter((each) => each.outcome === outcome);
@@ -160,6 +118,100 @@ export function setFull(history: History, addF: string): SetFullFindings {
   };
 }
 
+/**
+ * What a history comes to: when each element was seen, and what was odd. All
+ * reads together show some n² elements; so this counts in plain numbers, with
+ * one place for each element.
+ */
+function digest(history: History, addF: string) {
+  const counterpart = pairs(history);
+  const isAdd = (op: Op) => isClientOp(op) && op.f === addF;
+  const most = history.filter((op) => isAdd(op) && op.type === "invoke").length;
+  const places = new Map<unknown, number>();
+  const values: unknown[] = [];
+  // Indexes of operations; -1 where there's none.
+  const [known, lastPresent, lastAbsent, seenBy] = Array.from(
+    { length: 4 },
+    () => new Int32Array(most).fill(-1),
+  );
+  const repeated = new Map<unknown, [element: unknown, times: number]>();
+  const unexpected = new Map<unknown, unknown>();
+  const find = finder(places);
+
+  for (const op of history) {
+    if (isAdd(op)) {
+      const key = keyOf(op.value);
+      const place = places.get(key);
+      if (op.type === "invoke") {
+        const own = place ?? places.size;
+        places.set(key, own);
+        values[own] = op.value;
+        for (const each of [known, lastPresent, lastAbsent]) each[own] = -1;
+      } else if (op.type === "ok" && place !== undefined) {
+        if (known[place] === -1) known[place] = op.index;
+      }
+    } else if (isClientOp(op) && op.f === "read" && op.type === "ok") {
+      const invocation = counterpart[op.index]?.index;
+      // Null is an empty list, as in Clojure.
+      const shown = op.value ?? [];
+      if (invocation === undefined || !Array.isArray(shown)) continue;
+      const found = find(op.process, shown);
+      for (let i = 0; i < found.length; i++) {
+        const place = found[i];
+        if (place === -1) unexpected.set(keyOf(shown[i]), shown[i]);
+        else if (seenBy[place] === op.index) {
+          const key = keyOf(shown[i]);
+          if (repeated.size < maxListed && !repeated.has(key)) {
+            repeated.set(key, [shown[i], occurrences(shown, key)]);
+          }
+        } else {
+          seenBy[place] = op.index;
+          if (known[place] === -1) known[place] = op.index;
+          lastPresent[place] = Math.max(lastPresent[place], invocation);
+        }
+      }
+      for (let place = 0; place < values.length; place++) {
+        if (seenBy[place] !== op.index) {
+          lastAbsent[place] = Math.max(lastAbsent[place], invocation);
+        }
+      }
+    }
+  }
+  // A part of a history has the indexes of the whole.
+  const at = new Map(history.map((op) => [op.index, op]));
+  const elements = values.map((value, place): Element => ({
+    value,
+    known: at.get(known[place]),
+    lastPresent: at.get(lastPresent[place]),
+    lastAbsent: at.get(lastAbsent[place]),
+  }));
+  return { elements, repeated, unexpected };
+}
+
+/**
+ * Finds the places of what reads show; -1 where there's none. A read shows most
+ * of what the last one of its process did, and in the same order: there nothing
+ * has to be looked up.
+ */
+function finder(places: ReadonlyMap<unknown, number>) {
+  interface Read {
+    values: readonly unknown[];
+    found: Int32Array;
+  }
+  const last = new Map<unknown, Read>();
+  return (process: unknown, values: readonly unknown[]): Int32Array => {
+    const before = last.get(process);
+    const found = new Int32Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+      const same = before !== undefined && i < before.found.length &&
+        before.values[i] === values[i] && before.found[i] !== -1;
+      found[i] = same ? before.found[i] : places.get(keyOf(values[i])) ?? -1;
+    }
+    last.set(process, { values, found });
+    return found;
+  };
+}
+
 interface Outcome {
   element: Element;
   outcome: "stable" | "lost" | "never-read";
@@ -192,10 +244,6 @@ function judgeElement(element: Element): Outcome {
 function latencyMs(known: Op, read: Op | undefined): number {
   const endNs = read === undefined ? 0 : read.time + 1;
   return Math.floor(Math.max(0, endNs - known.time) / msInNs);
-}
-
-function later(a: Op | undefined, b: Op): Op {
-  return a === undefined || a.index < b.index ? b : a;
 }
 
 /**
