@@ -38,7 +38,7 @@ import { quote } from "./lib/runner/shell.ts";
 import type { Judge } from "./lib/runner/worker.ts";
 import { filled, usage } from "./lib/runner/usage.ts";
 import { BadOption, type Options } from "./lib/workbench/mod.ts";
-import { resolve } from "./lib/workbench/options.ts";
+import { resolve } from "./lib/workbench/test.ts";
 import { workloads } from "./lib/workbench/workloads/mod.ts";
 
 async function main(args: string[]): Promise<number> {

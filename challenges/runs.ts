@@ -8,7 +8,7 @@
  * @module
  */
 import type { App } from "../lib/mod.ts";
-import type { Limit } from "../lib/workbench/report/record.ts";
+import type { Limit } from "../lib/report/record.ts";
 import { broadcast } from "./broadcast.ts";
 import { echo } from "./echo.ts";
 import { gCounter } from "./g_counter.ts";

@@ -5,15 +5,12 @@
  * @module
  */
 import type { App, OpenBody, OutgoingBody } from "../lib/mod.ts";
-import { msInNs, VirtualClock } from "../lib/workbench/clock.ts";
-import {
-  type Host,
-  inProcess,
-  type NodeError,
-} from "../lib/workbench/hosts.ts";
-import { Network, type NetworkOptions } from "../lib/workbench/network.ts";
-import { Random } from "../lib/workbench/random.ts";
-import { startServices } from "../lib/workbench/services.ts";
+import { msInNs, VirtualClock } from "../lib/workbench/sim/clock.ts";
+import { inProcess } from "../lib/workbench/hosts/app.ts";
+import type { Host, NodeError } from "../lib/workbench/hosts/host.ts";
+import { Network, type NetworkOptions } from "../lib/workbench/sim/network.ts";
+import { Random } from "../lib/workbench/sim/random.ts";
+import { startServices } from "../lib/workbench/sim/services.ts";
 
 /** What a test may say of a cluster. */
 export interface ClusterOptions extends Partial<NetworkOptions> {

@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { KafkaFindings } from "../lib/workbench/checkers/kafka.ts";
 import type { Findings } from "../lib/workbench/checkers/validity.ts";
-import { checkRecorded } from "../lib/workbench/recorded.ts";
+import { checkRecorded } from "../lib/report/recorded.ts";
 import { workloads } from "../lib/workbench/workloads/mod.ts";
 
 const ours = new URL("golden/", import.meta.url);

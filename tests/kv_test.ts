@@ -16,7 +16,7 @@ import { ErrorCode, RPCError } from "../lib/error.ts";
 import { type Key, KV, type KVService, TSO } from "../lib/kv.ts";
 import type { Message, OpenBody } from "../lib/message.ts";
 import type { Node, RPCOptions } from "../lib/node.ts";
-import { clientTimeoutMs } from "../lib/workbench/client.ts";
+import { clientTimeoutMs } from "../lib/workbench/load/client.ts";
 import { type FakeRuntime, settled, startedNode } from "./fake_runtime.ts";
 
 const services = ["lin-kv", "seq-kv", "lww-kv"] as const;

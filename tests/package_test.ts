@@ -73,7 +73,7 @@ Deno.test("what is published is the library, the workbench, the licence and the 
     ],
   );
   assertEquals(
-    files.filter((path) => path.startsWith("lib/workbench/report/")),
+    files.filter((path) => path.startsWith("lib/report/")),
     [],
   );
   assert(!/slow-type|warning|unanalyzable/.test(output), output);

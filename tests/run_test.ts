@@ -8,7 +8,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { visible } from "../lib/workbench/report/visible.ts";
+import { visible } from "../lib/report/visible.ts";
 import { program, root, run } from "./cli.ts";
 
 Deno.test("without arguments it judges every official run, one line each", async () => {

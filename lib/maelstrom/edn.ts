@@ -7,7 +7,7 @@
  * @module
  */
 import { parseEDNString } from "edn-data";
-import { ExactNumber } from "../workbench/exact_json.ts";
+import { ExactNumber } from "../workbench/sim/exact_json.ts";
 
 /**
  * Reads one EDN value.

@@ -4,14 +4,10 @@
  *
  * @module
  */
-import type { Command } from "../workbench/hosts.ts";
+import type { Command } from "../workbench/hosts/process.ts";
 import type { Judgement } from "../workbench/judge.ts";
-import {
-  BadOption,
-  fillIn,
-  type Options,
-  type Test,
-} from "../workbench/options.ts";
+import { BadOption, type Options, type Test } from "../workbench/options.ts";
+import { fillIn } from "../workbench/test.ts";
 import { checkHistory } from "../workbench/verdict.ts";
 import { install, type InstallSettings } from "./install.ts";
 import { findJava, type Java, requireGit } from "./machine.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Findings } from "../workbench/checkers/validity.ts";
-import type { Op } from "../workbench/history.ts";
+import type { Op } from "../workbench/load/history.ts";
 import type { Results } from "../workbench/judge.ts";
 import { readEDN } from "./edn.ts";
 

@@ -5,7 +5,7 @@
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Progress } from "../workbench/judge.ts";
-import { allRead, startGroup } from "../workbench/process_group.ts";
+import { allRead, startGroup } from "../workbench/hosts/process_group.ts";
 import { type Env, type Java, pathWith } from "./machine.ts";
 import { writeAll } from "./write_all.ts";
 

@@ -6,7 +6,7 @@
 import { complain, print } from "./output.ts";
 import { isProgram } from "../maelstrom/machine.ts";
 import type { Command } from "../workbench/mod.ts";
-import { digestOf } from "../workbench/report/digest.ts";
+import { digestOf } from "../report/digest.ts";
 
 /** The folder of the repository. */
 const root = `${import.meta.dirname}/../../`;

@@ -4,8 +4,8 @@
  * @module
  */
 import { BadOption } from "../workbench/options.ts";
-import { checkRecorded, type RecordedFindings } from "../workbench/recorded.ts";
-import type { Line } from "../workbench/report/terminal.ts";
+import { checkRecorded, type RecordedFindings } from "../report/recorded.ts";
+import type { Line } from "../report/terminal.ts";
 import { exitCodeOf } from "./judging.ts";
 import { complain, print, printJson } from "./output.ts";
 

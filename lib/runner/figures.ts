@@ -15,7 +15,7 @@ import { print } from "./output.ts";
 import type { Column, Row, RunRow, Table } from "../../challenges/figures.ts";
 import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
 import { nearest } from "../nearest.ts";
-import { format, type RunRecord } from "../workbench/report/record.ts";
+import { format, type RunRecord } from "../report/record.ts";
 import {
   layoutOf,
   render,
@@ -23,7 +23,7 @@ import {
   summary,
   total,
   verdictOf,
-} from "../workbench/report/terminal.ts";
+} from "../report/terminal.ts";
 import { bar, liveLines } from "./live.ts";
 import type { Answer, Question } from "./worker.ts";
 import { judgeOnAllCores } from "./workers.ts";

@@ -8,8 +8,8 @@
  * @module
  */
 import { ErrorCode, RPCError } from "../error.ts";
-import type { Client, RPC } from "../workbench/client.ts";
-import { msInNs, VirtualClock } from "../workbench/clock.ts";
+import type { Client, RPC } from "../workbench/load/client.ts";
+import { msInNs, VirtualClock } from "../workbench/sim/clock.ts";
 import {
   clients,
   filter,
@@ -17,11 +17,13 @@ import {
   nothing,
   phases,
   type PlannedOp,
-} from "../workbench/generator.ts";
-import type { Op, Process } from "../workbench/history.ts";
-import { type Completion, interpret } from "../workbench/interpreter.ts";
-import { resolve, type Test } from "../workbench/options.ts";
-import { Random } from "../workbench/random.ts";
+} from "../workbench/load/generator.ts";
+import type { Op, Process } from "../workbench/load/history.ts";
+import { type Completion, interpret } from "../workbench/load/interpreter.ts";
+import type { Test } from "../workbench/options.ts";
+import { resolve } from "../workbench/test.ts";
+import { Random } from "../workbench/sim/random.ts";
+import { workloadOf } from "../workbench/workloads/mod.ts";
 
 /** Fields of a request, and of its answer. */
 // deno-lint-ignore no-explicit-any
@@ -126,7 +128,8 @@ function generatorFor(
   count: number,
   random: Random,
 ): Generator {
-  const { workload, concurrency } = test;
+  const { concurrency } = test;
+  const workload = workloadOf(test);
   const all = workload.generator(test);
   const kept = ({ f }: PlannedOp) =>
     f !== "read" || random.float() < readCount / count;
@@ -166,7 +169,7 @@ function asking(
     const client = known.get(op.process) ?? { rpc } as unknown as Client;
     known.set(op.process, client);
     try {
-      return await test.workload.invoke(op, client, test.nodes[0], test);
+      return await workloadOf(test).invoke(op, client, test.nodes[0], test);
     } catch (error) {
       if (!(error instanceof RPCError)) throw error;
       return { type: "fail", error: [error.kind, error.message] };

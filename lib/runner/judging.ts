@@ -5,7 +5,7 @@
  * @module
  */
 import type { Progress } from "../workbench/mod.ts";
-import type { RunRecord } from "../workbench/report/record.ts";
+import type { RunRecord } from "../report/record.ts";
 import {
   comparison,
   labelOf,
@@ -14,7 +14,7 @@ import {
   summary,
   summaryOfSeeds,
   total,
-} from "../workbench/report/terminal.ts";
+} from "../report/terminal.ts";
 import { Ended, untilEnded } from "./ending.ts";
 import { bar, type Live, liveLines } from "./live.ts";
 import { columns, complain, print, printJson } from "./output.ts";

@@ -6,15 +6,15 @@
  */
 import type { Progress } from "../workbench/mod.ts";
 import type { Test } from "../workbench/options.ts";
-import type { Judged } from "../workbench/report/page/data.ts";
-import type { RunRecord } from "../workbench/report/record.ts";
+import type { Judged } from "../report/record.ts";
+import type { RunRecord } from "../report/record.ts";
 import {
   newRunFolder,
   pointToLatest,
   progressWriter,
   writeRun,
   writeStart,
-} from "../workbench/report/store.ts";
+} from "../report/store.ts";
 import { complain } from "./output.ts";
 import { pageWriter } from "./pages.ts";
 

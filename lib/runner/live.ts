@@ -7,7 +7,7 @@
  */
 import process from "node:process";
 import { styleText } from "node:util";
-import { visible } from "../workbench/report/visible.ts";
+import { visible } from "../report/visible.ts";
 import { isDumb } from "./output.ts";
 
 const redrawIntervalMs = 100;

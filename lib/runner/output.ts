@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Line, render } from "../workbench/report/terminal.ts";
-import { visible, visibleJson } from "../workbench/report/visible.ts";
+import { type Line, render } from "../report/terminal.ts";
+import { visible, visibleJson } from "../report/visible.ts";
 
 /** Prints to stdout: a text, or lines with their styles. */
 export function print(text: string | readonly Line[] = ""): void {

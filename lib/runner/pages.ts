@@ -4,10 +4,11 @@
  * @module
  */
 import { complain } from "./output.ts";
-import { pageCode } from "../workbench/report/page/bundle.ts";
-import { type Judged, pageData } from "../workbench/report/page/data.ts";
-import { page } from "../workbench/report/page/page.ts";
-import type { RunRecord } from "../workbench/report/record.ts";
+import { pageCode } from "../report/page/bundle.ts";
+import { pageData } from "../report/page/data.ts";
+import type { Judged } from "../report/record.ts";
+import { page } from "../report/page/page.ts";
+import type { RunRecord } from "../report/record.ts";
 import { binFolder, importFlags } from "./build.ts";
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isHidden } from "../workbench/report/visible.ts";
+import { isHidden } from "../report/visible.ts";
 
 /**
  * Quotes a word where it needs it, so that it can be pasted into a shell. What

@@ -19,15 +19,15 @@ import {
   type Options,
   type Progress,
 } from "../workbench/mod.ts";
-import { fillIn } from "../workbench/options.ts";
-import type { Judged } from "../workbench/report/page/data.ts";
+import { fillIn } from "../workbench/test.ts";
+import type { Judged } from "../report/record.ts";
 import {
   type Limit,
   type RunRecord,
   toRecord,
   type Verdict,
-} from "../workbench/report/record.ts";
-import { latenciesMs, latencyBars } from "../workbench/report/terminal.ts";
+} from "../report/record.ts";
+import { latenciesMs, latencyBars } from "../report/terminal.ts";
 import { keeper, type Keeping } from "./keeping.ts";
 
 /** Who judges, and what. */

@@ -22,31 +22,27 @@ import {
   ClientTimeout,
   MalformedReply,
   type RPC,
-} from "./client.ts";
-import { type Clock, secondInNs, VirtualClock, WallClock } from "./clock.ts";
-import * as gen from "./generator.ts";
-import type { Op } from "./history.ts";
+} from "./load/client.ts";
 import {
-  childProcess,
-  type Command,
-  type Host,
-  inProcess,
-  type NodeError,
-  type StartHost,
-  watchRejections,
-} from "./hosts.ts";
-import { type Completion, interpret } from "./interpreter.ts";
-import { nemesisFor } from "./nemesis.ts";
-import { type Envelope, Network } from "./network.ts";
-import {
-  type FullOptions,
-  type Options,
-  resolve,
-  type Test,
-} from "./options.ts";
-import { Random } from "./random.ts";
-import { startServices } from "./services.ts";
+  type Clock,
+  secondInNs,
+  VirtualClock,
+  WallClock,
+} from "./sim/clock.ts";
+import * as gen from "./load/generator.ts";
+import type { Op } from "./load/history.ts";
+import { inProcess, watchRejections } from "./hosts/app.ts";
+import type { Host, NodeError, StartHost } from "./hosts/host.ts";
+import { childProcess, type Command } from "./hosts/process.ts";
+import { type Completion, interpret } from "./load/interpreter.ts";
+import { nemesisFor } from "./load/nemesis.ts";
+import { type Envelope, Network } from "./sim/network.ts";
+import type { FullOptions, Options, Test } from "./options.ts";
+import { resolve } from "./test.ts";
+import { Random } from "./sim/random.ts";
+import { startServices } from "./sim/services.ts";
 import { checkHistory, type HistoryFindings, silenceHint } from "./verdict.ts";
+import { workloadOf } from "./workloads/mod.ts";
 import type { Workload } from "./workloads/workload.ts";
 
 /**
@@ -313,7 +309,8 @@ async function run(
   random: (name: string) => Random,
   settings: JudgeSettings,
 ): Promise<Judgement> {
-  const { nodes, options, workload } = test;
+  const { nodes, options } = test;
+  const workload = workloadOf(test);
   const simulated = clock instanceof VirtualClock;
   const network = new Network(clock, random("network"), {
     latencyMs: options.latency,
@@ -493,10 +490,11 @@ async function askAll(
 
 /** What clients and nemesis do, from beginning to end. */
 function generatorFor(
-  { workload, options, ...test }: Test,
+  test: Test,
   nemesis: { generator: gen.Generator; finalGenerator: gen.Generator },
 ): gen.Generator {
-  const whole = { workload, options, ...test };
+  const { options } = test;
+  const workload = workloadOf(test);
   const limitNs = options["time-limit"] * secondInNs;
   const main = gen.timeLimit(
     limitNs,
@@ -504,12 +502,12 @@ function generatorFor(
       gen.nemesis(nemesis.generator),
       gen.clients(
         options.rate > 0
-          ? gen.stagger(secondInNs / options.rate, workload.generator(whole))
+          ? gen.stagger(secondInNs / options.rate, workload.generator(test))
           : gen.sleep(options["time-limit"]),
       ),
     ),
   );
-  const final = workload.finalGenerator?.(whole);
+  const final = workload.finalGenerator?.(test);
   if (final === undefined) return main;
   return gen.phases(
     main,
@@ -526,7 +524,8 @@ function workersFor(
   test: Test,
   clients: Clients,
 ): (op: gen.PlannedOp, thread: number) => Promise<Completion> {
-  const { nodes, workload } = test;
+  const { nodes } = test;
+  const workload = workloadOf(test);
   const current = new Map<number, { client: Client; process: unknown }>();
   return async (op, thread) => {
     const node = nodes[thread % nodes.length];

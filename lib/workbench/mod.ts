@@ -49,10 +49,11 @@ export type {
   Stats,
 } from "./checkers/stats.ts";
 export type { Findings, Validity } from "./checkers/validity.ts";
-export type { Op, OpError, OpType, Process } from "./history.ts";
-export type { Command, NodeError } from "./hosts.ts";
-export type { Fault } from "./nemesis.ts";
-export type { Envelope, LatencyDist } from "./network.ts";
+export type { Op, OpError, OpType, Process } from "./load/history.ts";
+export type { NodeError } from "./hosts/host.ts";
+export type { Command } from "./hosts/process.ts";
+export type { Fault } from "./load/nemesis.ts";
+export type { Envelope, LatencyDist } from "./sim/network.ts";
 export {
   BadOption,
   type FullOptions,

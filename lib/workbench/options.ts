@@ -8,11 +8,9 @@
 import { nearest } from "../nearest.ts";
 import { modelNames } from "./checkers/elle/consistency.ts";
 import type { Availability } from "./checkers/stats.ts";
-import { type Fault, faults } from "./nemesis.ts";
-import { type LatencyDist, latencyDists } from "./network.ts";
-import { topologies } from "./topology.ts";
-import { workloads } from "./workloads/mod.ts";
-import type { Workload } from "./workloads/workload.ts";
+import { type Fault, faults } from "./load/nemesis.ts";
+import { type LatencyDist, latencyDists } from "./sim/network.ts";
+import { topologies } from "./sim/topology.ts";
 
 /**
  * What a run can be told. All but the workload have defaults.
@@ -153,12 +151,6 @@ export type FullOptions =
 export interface Test {
   /** The options that it was made from. */
   options: FullOptions;
-  /**
-   * What clients do, and how that is judged.
-   *
-   * @internal
-   */
-  workload: Workload;
   /** The ids of the nodes. */
   nodes: string[];
   /** How many clients there are at a time. */
@@ -184,16 +176,13 @@ export interface OptionSpec {
 const maxNodes = 1000;
 
 /** How many clients a run can have. */
-const maxClients = 10_000;
+export const maxClients = 10_000;
 
 /** How many operations a second there can be. */
 const maxRate = 100_000;
 
 /** How long a run can last, in seconds: a day. */
 const maxSeconds = 86_400;
-
-/** How many operations a run can have: the history has to fit in memory. */
-const maxOps = 1_000_000;
 
 /** How long a message can take on the way, in milliseconds: an hour. */
 const maxLatencyMs = 3_600_000;
@@ -366,79 +355,6 @@ export class BadOption extends Error {
 }
 
 /**
- * Checks options and fills in the defaults.
- *
- * @throws {BadOption} if a value can't be, or a name isn't known.
- */
-export function resolve(options: Options): Test {
-  const known = optionSpecs.map((spec): string => spec.name);
-  for (const key of Object.keys(options)) {
-    if (key !== "workload" && !known.includes(key)) {
-      throw new BadOption(
-        `There is no option "${key}"${nearest(key, known)}.`,
-      );
-    }
-  }
-  const test = fillIn(options);
-  const { rate, "time-limit": seconds } = test.options;
-  if (rate * seconds > maxOps) {
-    throw new BadOption(
-      `--rate ${rate} for --time-limit ${seconds} makes ${
-        Math.ceil(rate * seconds)
-      } operations, and there can be ${maxOps} at most.`,
-    );
-  }
-  const objection = test.workload.objection?.(test);
-  if (objection !== undefined) throw new BadOption(objection);
-  return test;
-}
-
-/**
- * Fills in the defaults of a run that there has been: what isn't known is passed
- * over, and what couldn't be run here may have run elsewhere.
- *
- * @throws {BadOption} if a value can't be, or there is no such workload.
- */
-export function fillIn(options: Options): Test {
-  const { workload: name, ...others } = options;
-  const workload = Object.hasOwn(workloads, name) ? workloads[name] : undefined;
-  if (workload === undefined) {
-    throw new BadOption(
-      `There is no workload "${name}" here${
-        nearest(name, Object.keys(workloads))
-      }. There are ${Object.keys(workloads).join(", ")}.`,
-    );
-  }
-  const full: Record<string, unknown> = { workload: name };
-  for (const spec of optionSpecs) {
-    const value = others[spec.name] ?? spec.default;
-    if (value !== undefined) {
-      full[spec.name] = parseOption(spec, String(value));
-    }
-  }
-  const filled = full as unknown as FullOptions;
-  const count = filled["node-count"];
-  const nodes = Array.from(
-    { length: count ?? 5 },
-    (_, i) => `n${count === undefined ? i + 1 : i}`,
-  );
-  const [, number, perNode] = /^(\d+)(n?)$/.exec(filled.concurrency)!;
-  const concurrency = Number(number) * (perNode ? nodes.length : 1);
-  if (concurrency > maxClients) {
-    throw new BadOption(
-      `--concurrency ${filled.concurrency} makes ${concurrency} clients, and there can be ${maxClients} at most.`,
-    );
-  }
-  return {
-    options: filled,
-    workload,
-    nodes,
-    concurrency,
-    faults: splitFaults(filled.nemesis ?? "") as Fault[],
-  };
-}
-
-/**
  * Reads the value of an option.
  *
  * @throws {BadOption} if it can't be.
@@ -466,7 +382,8 @@ function parseModels(text: string): string | undefined {
   return models.length > 0 ? models.join(",") : undefined;
 }
 
-function splitFaults(text: string): string[] {
+/** The faults that the option names. */
+export function splitFaults(text: string): string[] {
   return text.split(",").map((fault) => fault.trim()).filter(Boolean);
 }
 

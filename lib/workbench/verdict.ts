@@ -17,10 +17,16 @@ import {
   mergeValid,
   type Validity,
 } from "./checkers/validity.ts";
-import type { Evidence } from "./checkers/lost_element.ts";
+import type { Evidence } from "./workloads/lost_element.ts";
 import { nothingJudged, valueProblem } from "./checkers/judgeable.ts";
-import { excerpt, type History, historyProblem, type Op } from "./history.ts";
+import {
+  excerpt,
+  type History,
+  historyProblem,
+  type Op,
+} from "./load/history.ts";
 import type { Test } from "./options.ts";
+import { workloadOf } from "./workloads/mod.ts";
 
 /** What can be said of a history alone: all but what concerns messages. */
 export interface HistoryFindings {
@@ -52,8 +58,8 @@ export function checkHistory(
     stats: stats(sound),
     availability: availability(sound, goal),
     workload: error === undefined
-      ? test.workload.check(history, test)
-      : unknown(test.workload.check([], test), error),
+      ? workloadOf(test).check(history, test)
+      : unknown(workloadOf(test).check([], test), error),
   };
   const validity = () =>
     mergeValid(
@@ -86,7 +92,7 @@ function explain(
     ? undefined
     : typeof workload.error === "string"
     ? workload.error
-    : test.workload.explain(workload, history, evidence);
+    : workloadOf(test).explain(workload, history, evidence);
   // What a checker can't tell may be for want of answers, which is told next.
   if (
     reason !== undefined && workload["valid?"] === false && !isEmpty(workload)

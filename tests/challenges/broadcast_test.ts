@@ -6,7 +6,7 @@ import { broadcast } from "../../challenges/broadcast.ts";
 import { runs } from "../../challenges/runs.ts";
 import type { App, Node, OutgoingBody } from "../../lib/mod.ts";
 import { judge } from "../../lib/workbench/mod.ts";
-import { Random } from "../../lib/workbench/random.ts";
+import { Random } from "../../lib/workbench/sim/random.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";
 
 const start = (count: number, options: ClusterOptions = {}) =>

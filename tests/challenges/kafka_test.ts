@@ -3,7 +3,7 @@ import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { kafka } from "../../challenges/kafka.ts";
 import { runs } from "../../challenges/runs.ts";
 import type { Node, OpenBody, OutgoingBody } from "../../lib/mod.ts";
-import { clientTimeoutMs } from "../../lib/workbench/client.ts";
+import { clientTimeoutMs } from "../../lib/workbench/load/client.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";
 

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runs } from "../../challenges/runs.ts";
 import type { App } from "../../lib/mod.ts";
 import { judge, type Options } from "../../lib/workbench/mod.ts";
-import { Random } from "../../lib/workbench/random.ts";
+import { Random } from "../../lib/workbench/sim/random.ts";
 import { Cluster } from "../cluster.ts";
 
 const maxSeeds = 200;

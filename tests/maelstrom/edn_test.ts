@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { toEDNStringFromSimpleObject } from "edn-data";
 import { readEDN } from "../../lib/maelstrom/edn.ts";
-import { ExactNumber } from "../../lib/workbench/exact_json.ts";
+import { ExactNumber } from "../../lib/workbench/sim/exact_json.ts";
 
 const cases: [edn: string, json: unknown][] = [
   ["nil", null],

@@ -6,9 +6,9 @@ import {
   type Maelstrom,
 } from "../../lib/maelstrom/mod.ts";
 import { BadOption, type Progress } from "../../lib/workbench/mod.ts";
-import { checkRecorded } from "../../lib/workbench/recorded.ts";
-import { toRecord } from "../../lib/workbench/report/record.ts";
-import { writeRun, writeStart } from "../../lib/workbench/report/store.ts";
+import { checkRecorded } from "../../lib/report/recorded.ts";
+import { toRecord } from "../../lib/report/record.ts";
+import { writeRun, writeStart } from "../../lib/report/store.ts";
 import { fakeHome, gone, isAlive, javaHome, script } from "./machine.ts";
 
 const java = { path: `${await javaHome()}/bin/java`, version: "17.0.15" };

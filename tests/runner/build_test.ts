@@ -87,8 +87,8 @@ Deno.test("a program is made once, and anew only after a change that concerns it
 Deno.test("the page's code is bundled anew after a change that concerns it", async () => {
   const { house } = await copyOfTheHouse();
   const { pageCode } = await import(
-    `file://${house}/lib/workbench/report/page/bundle.ts`
-  ) as typeof import("../../lib/workbench/report/page/bundle.ts");
+    `file://${house}/lib/report/page/bundle.ts`
+  ) as typeof import("../../lib/report/page/bundle.ts");
   const folder = `${house}/bin`;
   const flags = importFlags();
   const digest = async () =>
@@ -105,8 +105,8 @@ Deno.test("the page's code is bundled anew after a change that concerns it", asy
   const edits: [path: string, edit: (text: string) => string][] = [
     // A D3 of another version.
     ["deno.json", (text) => text.replace(/("@types\/d3-axis": ".*?)"/, '$1 "')],
-    ["lib/workbench/report/page/client/main.ts", (text) => text + "\n"],
-    ["lib/workbench/clock.ts", (text) => text + "\n"],
+    ["lib/report/web/main.ts", (text) => text + "\n"],
+    ["lib/workbench/sim/clock.ts", (text) => text + "\n"],
   ];
   for (const [path, edit] of edits) {
     const text = await Deno.readTextFile(`${house}/${path}`);

@@ -6,8 +6,8 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type Table, tables } from "../../challenges/figures.ts";
 import { runs } from "../../challenges/runs.ts";
 import { figures, upToDate } from "../../lib/runner/figures.ts";
-import type { RunRecord } from "../../lib/workbench/report/record.ts";
-import { resolve } from "../../lib/workbench/options.ts";
+import type { RunRecord } from "../../lib/report/record.ts";
+import { resolve } from "../../lib/workbench/test.ts";
 import { root, run } from "../cli.ts";
 
 Deno.test("the README shows what the runs come to", async () => {

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { testOf, validHistory } from "../../lib/runner/histories.ts";
-import type { Op, Process } from "../../lib/workbench/history.ts";
+import type { Op, Process } from "../../lib/workbench/load/history.ts";
 import { checkHistory } from "../../lib/workbench/verdict.ts";
 import { workloads } from "../../lib/workbench/workloads/mod.ts";
 

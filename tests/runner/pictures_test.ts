@@ -15,8 +15,8 @@ import { fileOf, markup } from "../../lib/runner/pictures/svg.ts";
 import { measureAll } from "../../lib/runner/pictures/trade_off.ts";
 import { idsOf, repeated, ways } from "../../lib/runner/pictures/unique_ids.ts";
 import type { ElleFindings } from "../../lib/workbench/checkers/elle/findings.ts";
-import type { Op } from "../../lib/workbench/history.ts";
-import { resolve } from "../../lib/workbench/options.ts";
+import type { Op } from "../../lib/workbench/load/history.ts";
+import { resolve } from "../../lib/workbench/test.ts";
 import { checkHistory } from "../../lib/workbench/verdict.ts";
 
 const judged = judgeOnce();

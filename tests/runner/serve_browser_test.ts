@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { importFlags } from "../../lib/runner/build.ts";
 import { handlerOf } from "../../lib/runner/serve/handler.ts";
-import { pageCode } from "../../lib/workbench/report/page/bundle.ts";
+import { pageCode } from "../../lib/report/page/bundle.ts";
 import { chromium, type Tab, withTab } from "../browser.ts";
 import { keep, keepFiles, newStore } from "./store.ts";
 

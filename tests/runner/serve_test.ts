@@ -18,7 +18,7 @@ import {
 } from "../../lib/runner/serve/client/row.ts";
 import { handlerOf } from "../../lib/runner/serve/handler.ts";
 import { runsOf } from "../../lib/runner/serve/runs.ts";
-import { decode } from "../../lib/workbench/report/page/client/decode.ts";
+import { decode } from "../../lib/report/web/decode.ts";
 import { root, run, runIn } from "../cli.ts";
 import { age, keep, keepFiles, newStore } from "./store.ts";
 

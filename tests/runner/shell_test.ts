@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { quote } from "../../lib/runner/shell.ts";
-import { visible } from "../../lib/workbench/report/visible.ts";
+import { visible } from "../../lib/report/visible.ts";
 
 Deno.test("what needs no quotes has none", () => {
   assertEquals(

@@ -3,15 +3,11 @@
  */
 import { runs } from "../../challenges/runs.ts";
 import { judge } from "../../lib/workbench/mod.ts";
-import type { PageCode } from "../../lib/workbench/report/page/bundle.ts";
-import { pageData } from "../../lib/workbench/report/page/data.ts";
-import { page } from "../../lib/workbench/report/page/page.ts";
-import { toRecord } from "../../lib/workbench/report/record.ts";
-import {
-  newRunFolder,
-  writeRun,
-  writeStart,
-} from "../../lib/workbench/report/store.ts";
+import type { PageCode } from "../../lib/report/page/bundle.ts";
+import { pageData } from "../../lib/report/page/data.ts";
+import { page } from "../../lib/report/page/page.ts";
+import { toRecord } from "../../lib/report/record.ts";
+import { newRunFolder, writeRun, writeStart } from "../../lib/report/store.ts";
 
 /** Makes a new folder, which is removed at the end. */
 export function newStore(): string {

@@ -12,7 +12,7 @@
 import { assert } from "@std/assert";
 import type { App, Node } from "../../lib/mod.ts";
 import { judge, type Options } from "../../lib/workbench/mod.ts";
-import { topologies } from "../../lib/workbench/topology.ts";
+import { topologies } from "../../lib/workbench/sim/topology.ts";
 
 const seeds = [1, 2, 3, 4, 5, 6];
 

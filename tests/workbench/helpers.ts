@@ -5,26 +5,26 @@
  * @module
  */
 import type { Parameters as CheckParameters } from "fast-check";
-import { msInNs, VirtualClock } from "../../lib/workbench/clock.ts";
+import { msInNs, VirtualClock } from "../../lib/workbench/sim/clock.ts";
 import type {
   Answer,
   Context,
   Generator,
   PlannedOp,
   Thread,
-} from "../../lib/workbench/generator.ts";
+} from "../../lib/workbench/load/generator.ts";
 import type {
   History,
   Op,
   OpType,
   Process,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/load/history.ts";
 import {
   type Envelope,
   Network,
   type NetworkOptions,
-} from "../../lib/workbench/network.ts";
-import { Random } from "../../lib/workbench/random.ts";
+} from "../../lib/workbench/sim/network.ts";
+import { Random } from "../../lib/workbench/sim/random.ts";
 
 /** Settings of a property test: always the same cases. */
 export function cases<T = unknown>(numRuns = 200): CheckParameters<T> {

@@ -11,8 +11,8 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import fc from "fast-check";
-import type { History, Op } from "../../lib/workbench/history.ts";
-import { fillIn } from "../../lib/workbench/options.ts";
+import type { History, Op } from "../../lib/workbench/load/history.ts";
+import { fillIn } from "../../lib/workbench/test.ts";
 import { checkHistory } from "../../lib/workbench/verdict.ts";
 import { workloads } from "../../lib/workbench/workloads/mod.ts";
 import { testOf, validHistory } from "../../lib/runner/histories.ts";

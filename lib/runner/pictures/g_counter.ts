@@ -7,8 +7,8 @@
 import { scaleLinear } from "d3-scale";
 // @ts-types="@types/d3-shape"
 import { curveStepAfter, line } from "d3-shape";
-import { secondInNs } from "../../workbench/clock.ts";
-import { pairs } from "../../workbench/history.ts";
+import { secondInNs } from "../../workbench/sim/clock.ts";
+import { pairs } from "../../workbench/load/history.ts";
 import type { Judgement } from "../../workbench/mod.ts";
 import { type JudgeRun, partitionsOf } from "./judged.ts";
 import {

@@ -5,7 +5,7 @@
  */
 import { runs } from "../../../challenges/runs.ts";
 import type { OpenBody } from "../../message.ts";
-import { msInNs } from "../../workbench/clock.ts";
+import { msInNs } from "../../workbench/sim/clock.ts";
 import {
   type Envelope,
   judge,

@@ -15,9 +15,9 @@ const assets: ReadonlySet<string> = new Set([
   "runner/serve/client/row.ts",
   "runner/serve/client/style.css",
   "runner/serve/client/table.ts",
-  "workbench/report/page/client/dom.ts",
-  "workbench/report/page/client/style.css",
-  "workbench/report/record.ts",
+  "report/web/dom.ts",
+  "report/web/style.css",
+  "report/record.ts",
 ]);
 
 /**

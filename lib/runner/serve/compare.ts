@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { decode } from "../../workbench/report/page/client/decode.ts";
-import type { PageData } from "../../workbench/report/page/data.ts";
-import { page } from "../../workbench/report/page/page.ts";
+import { decode } from "../../report/web/decode.ts";
+import type { PageData } from "../../report/page/data.ts";
+import { page } from "../../report/page/page.ts";
 import { fileInStore } from "./files.ts";
 import { BadRequest, NotFound } from "./responses.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { escape } from "../../workbench/report/page/page.ts";
+import { escape } from "../../report/page/page.ts";
 
 /** Where the browser gets the table's script and style: see `assets.ts`. */
 const assetsPath = "/lib/runner/serve/client";
@@ -18,7 +18,7 @@ function html(title: string, content: string, script?: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(title)}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/lib/workbench/report/page/client/style.css">
+<link rel="stylesheet" href="/lib/report/web/style.css">
 <link rel="stylesheet" href="${assetsPath}/style.css">
 ${
     script === undefined

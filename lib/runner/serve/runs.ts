@@ -9,7 +9,7 @@
  */
 import { pooledMap } from "@std/async/pool";
 import { optionSpecs } from "../../workbench/options.ts";
-import { verdictOf } from "../../workbench/report/terminal.ts";
+import { verdictOf } from "../../report/terminal.ts";
 import { ordered, type Row } from "./client/row.ts";
 
 /** A run without a verdict that wrote nothing for so long has ended. */

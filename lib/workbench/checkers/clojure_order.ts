@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { ExactNumber } from "../exact_json.ts";
+import { ExactNumber } from "../sim/exact_json.ts";
 
 /** Maps of so many keys, and no more, keep the order of insertion. */
 const maxArrayMapKeys = 8;

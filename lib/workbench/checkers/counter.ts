@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { ExactNumber } from "../exact_json.ts";
-import { type History, isClientOp, type Op, pairs } from "../history.ts";
+import { ExactNumber } from "../sim/exact_json.ts";
+import { type History, isClientOp, type Op, pairs } from "../load/history.ts";
 import type { Findings, Validity } from "./validity.ts";
 
 /** All integers from one to the other, both included. */

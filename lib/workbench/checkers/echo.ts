@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type History, pairs } from "../history.ts";
+import { type History, pairs } from "../load/history.ts";
 import type { Findings } from "./validity.ts";
 
 /** What {@linkcode echo} finds. */

@@ -9,8 +9,8 @@
  *
  * @module
  */
-import { ExactNumber, identity } from "../exact_json.ts";
-import { excerpt, type History, isClientOp, type Op } from "../history.ts";
+import { ExactNumber, identity } from "../sim/exact_json.ts";
+import { excerpt, type History, isClientOp, type Op } from "../load/history.ts";
 
 /** The shape of a value: `undefined` if it fits, else what it should be. */
 type Shape = (value: unknown) => string | undefined;

@@ -18,7 +18,7 @@
  *
  * @module
  */
-import type { History } from "../history.ts";
+import type { History } from "../load/history.ts";
 import {
   type Cycle,
   type CycleExists,

@@ -38,8 +38,8 @@
  *
  * @module
  */
-import { compareExact, identity } from "../exact_json.ts";
-import { type History, isClientOp, type Op } from "../history.ts";
+import { compareExact, identity } from "../sim/exact_json.ts";
+import { type History, isClientOp, type Op } from "../load/history.ts";
 import { type Findings, mergeValid, type Validity } from "./validity.ts";
 
 /** What is said of an operation. Values are without the key. */

@@ -10,9 +10,9 @@
  *
  * @module
  */
-import { msInNs } from "../clock.ts";
-import { identity } from "../exact_json.ts";
-import { type History, isClientOp, type Op, pairs } from "../history.ts";
+import { msInNs } from "../sim/clock.ts";
+import { identity } from "../sim/exact_json.ts";
+import { type History, isClientOp, type Op, pairs } from "../load/history.ts";
 import { type Quantiles, quantiles } from "./quantiles.ts";
 import type { Findings, Validity } from "./validity.ts";
 

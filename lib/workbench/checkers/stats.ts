@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { type History, isClientOp } from "../history.ts";
-import { type Envelope, involvesClient } from "../network.ts";
+import { type History, isClientOp } from "../load/history.ts";
+import { type Envelope, involvesClient } from "../sim/network.ts";
 import { type Findings, mergeValid, type Validity } from "./validity.ts";
 
 /**

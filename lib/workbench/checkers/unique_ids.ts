@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { compareExact, identity } from "../exact_json.ts";
-import type { History } from "../history.ts";
+import { compareExact, identity } from "../sim/exact_json.ts";
+import type { History } from "../load/history.ts";
 import type { Findings } from "./validity.ts";
 
 /** What {@linkcode uniqueIds} finds. */

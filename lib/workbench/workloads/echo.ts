@@ -4,8 +4,8 @@
  * @module
  */
 import { echo as check, type EchoFindings } from "../checkers/echo.ts";
-import type { RPC } from "../client.ts";
-import { eachThread, forever } from "../generator.ts";
+import type { RPC } from "../load/client.ts";
+import { eachThread, forever } from "../load/generator.ts";
 import type { Workload } from "./workload.ts";
 
 const echoRPC: RPC = {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { filter } from "../generator.ts";
+import { filter } from "../load/generator.ts";
 import { pnCounter } from "./pn_counter.ts";
 import type { Workload } from "./workload.ts";
 

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { explainSet } from "../checkers/lost_element.ts";
+import { explainSet } from "./lost_element.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
-import type { RPC } from "../client.ts";
-import { eachThread, forever, mix, numbered, once } from "../generator.ts";
+import type { RPC } from "../load/client.ts";
+import { eachThread, forever, mix, numbered, once } from "../load/generator.ts";
 import type { Workload } from "./workload.ts";
 
 const addRPC: RPC = { type: "add", reply: { type: { is: "add_ok" } } };

@@ -20,8 +20,8 @@
  */
 import { kafka as check, type KafkaFindings } from "../checkers/kafka.ts";
 import { explainKafka } from "../checkers/kafka/explain.ts";
-import type { Client, RPC } from "../client.ts";
-import { secondInNs } from "../clock.ts";
+import type { Client, RPC } from "../load/client.ts";
+import { secondInNs } from "../sim/clock.ts";
 import {
   any,
   eachThread,
@@ -32,12 +32,12 @@ import {
   type PlannedOp,
   stagger,
   timeLimit,
-} from "../generator.ts";
-import type { Op } from "../history.ts";
-import type { Completion } from "../interpreter.ts";
+} from "../load/generator.ts";
+import type { Op } from "../load/history.ts";
+import type { Completion } from "../load/interpreter.ts";
 import type { Test } from "../options.ts";
-import type { Random } from "../random.ts";
-import { isInteger, isObject } from "../shape.ts";
+import type { Random } from "../sim/random.ts";
+import { isInteger, isObject } from "../load/shape.ts";
 import type { Workload } from "./workload.ts";
 
 /** For each key an offset. */

@@ -12,7 +12,7 @@ import {
   linearizable,
   type LinearizableFindings,
 } from "../checkers/linearizable.ts";
-import type { RPC } from "../client.ts";
+import type { RPC } from "../load/client.ts";
 import {
   any,
   forever,
@@ -21,8 +21,8 @@ import {
   mix,
   on,
   processLimit,
-} from "../generator.ts";
-import type { Random } from "../random.ts";
+} from "../load/generator.ts";
+import type { Random } from "../sim/random.ts";
 import type { Workload } from "./workload.ts";
 
 const readRPC: RPC = {

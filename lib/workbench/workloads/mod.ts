@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Test } from "../options.ts";
 import { broadcast } from "./broadcast.ts";
 import { echo } from "./echo.ts";
 import { gCounter } from "./g_counter.ts";
@@ -16,7 +17,7 @@ import { uniqueIds } from "./unique_ids.ts";
 import type { Workload } from "./workload.ts";
 
 /** All workloads that the workbench judges. */
-export const workloads: { readonly [name: string]: Workload } = {
+export const workloads = {
   echo,
   "unique-ids": uniqueIds,
   broadcast,
@@ -27,4 +28,17 @@ export const workloads: { readonly [name: string]: Workload } = {
   kafka,
   "txn-list-append": txnListAppend,
   "txn-rw-register": txnRwRegister,
-};
+} as const satisfies { readonly [name: string]: Workload };
+
+/** The name of a workload. */
+export type WorkloadName = keyof typeof workloads;
+
+/** Tells the names of workloads from other words. */
+export function isWorkload(word: string): word is WorkloadName {
+  return Object.hasOwn(workloads, word);
+}
+
+/** The workload of a test, whose options have been checked. */
+export function workloadOf({ options }: Pick<Test, "options">): Workload {
+  return workloads[options.workload as WorkloadName];
+}

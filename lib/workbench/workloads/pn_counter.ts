@@ -10,9 +10,9 @@ import {
   type CounterFindings,
   explainCounter,
 } from "../checkers/counter.ts";
-import type { RPC } from "../client.ts";
-import { ExactNumber } from "../exact_json.ts";
-import { eachThread, forever, mix, once } from "../generator.ts";
+import type { RPC } from "../load/client.ts";
+import { ExactNumber } from "../sim/exact_json.ts";
+import { eachThread, forever, mix, once } from "../load/generator.ts";
 import type { Workload } from "./workload.ts";
 
 const addRPC: RPC = { type: "add", reply: { type: { is: "add_ok" } } };

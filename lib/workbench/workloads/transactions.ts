@@ -10,11 +10,11 @@ import { defaultModels } from "../checkers/elle/consistency.ts";
 import { explain } from "../checkers/elle/explain.ts";
 import type { ElleFindings } from "../checkers/elle/findings.ts";
 import type { Findings } from "../checkers/validity.ts";
-import type { RPC } from "../client.ts";
-import { type Generator, once } from "../generator.ts";
-import type { History } from "../history.ts";
+import type { RPC } from "../load/client.ts";
+import { type Generator, once } from "../load/generator.ts";
+import type { History } from "../load/history.ts";
 import type { FullOptions } from "../options.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../sim/random.ts";
 import type { Workload } from "./workload.ts";
 
 /** A micro-operation as it is sent: reads have no value yet. */

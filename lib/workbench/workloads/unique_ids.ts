@@ -7,9 +7,9 @@ import {
   uniqueIds as check,
   type UniqueIdsFindings,
 } from "../checkers/unique_ids.ts";
-import type { RPC } from "../client.ts";
-import { identity } from "../exact_json.ts";
-import { forever } from "../generator.ts";
+import type { RPC } from "../load/client.ts";
+import { identity } from "../sim/exact_json.ts";
+import { forever } from "../load/generator.ts";
 import type { Workload } from "./workload.ts";
 
 const generateRPC: RPC = {

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { Evidence } from "../checkers/lost_element.ts";
+import type { Evidence } from "./lost_element.ts";
 import type { Findings } from "../checkers/validity.ts";
-import type { Client } from "../client.ts";
-import type { Generator, PlannedOp } from "../generator.ts";
-import type { History } from "../history.ts";
-import type { Completion } from "../interpreter.ts";
+import type { Client } from "../load/client.ts";
+import type { Generator, PlannedOp } from "../load/generator.ts";
+import type { History } from "../load/history.ts";
+import type { Completion } from "../load/interpreter.ts";
 import type { Test } from "../options.ts";
 
 /** One of Maelstrom's workloads. */

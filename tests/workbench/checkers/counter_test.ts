@@ -5,8 +5,8 @@ import {
   counter,
   explainCounter,
 } from "../../../lib/workbench/checkers/counter.ts";
-import { ExactNumber } from "../../../lib/workbench/exact_json.ts";
-import type { Op, OpType } from "../../../lib/workbench/history.ts";
+import { ExactNumber } from "../../../lib/workbench/sim/exact_json.ts";
+import type { Op, OpType } from "../../../lib/workbench/load/history.ts";
 import { cases, type Entry, historyOf, op } from "../helpers.ts";
 
 /** An add by a process of its own. */

@@ -14,8 +14,8 @@ import fc from "fast-check";
 import { kafka } from "../../../lib/workbench/checkers/kafka.ts";
 import { observe } from "../../../lib/workbench/checkers/kafka/observations.ts";
 import { explainKafka } from "../../../lib/workbench/checkers/kafka/explain.ts";
-import type { Op, OpType } from "../../../lib/workbench/history.ts";
-import { Random } from "../../../lib/workbench/random.ts";
+import type { Op, OpType } from "../../../lib/workbench/load/history.ts";
+import { Random } from "../../../lib/workbench/sim/random.ts";
 import { cases, type Entry, op } from "../helpers.ts";
 
 const indexed = (entries: Entry[]) =>

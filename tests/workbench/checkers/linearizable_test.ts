@@ -4,9 +4,13 @@ import {
   explainLinearizable,
   linearizable,
 } from "../../../lib/workbench/checkers/linearizable.ts";
-import { parseExact } from "../../../lib/workbench/exact_json.ts";
-import type { History, Op, OpType } from "../../../lib/workbench/history.ts";
-import { Random } from "../../../lib/workbench/random.ts";
+import { parseExact } from "../../../lib/workbench/sim/exact_json.ts";
+import type {
+  History,
+  Op,
+  OpType,
+} from "../../../lib/workbench/load/history.ts";
+import { Random } from "../../../lib/workbench/sim/random.ts";
 import { cases, type Entry, historyOf, op } from "../helpers.ts";
 
 /** An operation on key 0. */

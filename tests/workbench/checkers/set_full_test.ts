@@ -14,8 +14,12 @@ import {
   setFull,
   type SetFullFindings,
 } from "../../../lib/workbench/checkers/set_full.ts";
-import type { History, Op, OpType } from "../../../lib/workbench/history.ts";
-import { Random } from "../../../lib/workbench/random.ts";
+import type {
+  History,
+  Op,
+  OpType,
+} from "../../../lib/workbench/load/history.ts";
+import { Random } from "../../../lib/workbench/sim/random.ts";
 import { cases, type Entry, historyOf, op } from "../helpers.ts";
 
 const check = (...entries: Entry[]) => setFull(historyOf(...entries), "add");

@@ -16,8 +16,8 @@ import {
   net,
   stats,
 } from "../../../lib/workbench/checkers/stats.ts";
-import type { OpType } from "../../../lib/workbench/history.ts";
-import type { Envelope } from "../../../lib/workbench/network.ts";
+import type { OpType } from "../../../lib/workbench/load/history.ts";
+import type { Envelope } from "../../../lib/workbench/sim/network.ts";
 import { cases, type Entry, historyOf, op } from "../helpers.ts";
 
 /** Operations of a name that ended in these ways, one after the other. */

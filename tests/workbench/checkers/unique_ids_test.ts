@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { uniqueIds } from "../../../lib/workbench/checkers/unique_ids.ts";
-import { identity, parseExact } from "../../../lib/workbench/exact_json.ts";
+import { identity, parseExact } from "../../../lib/workbench/sim/exact_json.ts";
 import { cases, type Entry, historyOf, op, tally } from "../helpers.ts";
 
 const check = (...entries: Entry[]) => uniqueIds(historyOf(...entries));

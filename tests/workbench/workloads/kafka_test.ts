@@ -24,7 +24,7 @@ import {
   RPCError,
 } from "../../../lib/mod.ts";
 import type { KafkaFindings } from "../../../lib/workbench/checkers/kafka.ts";
-import type { Op } from "../../../lib/workbench/history.ts";
+import type { Op } from "../../../lib/workbench/load/history.ts";
 import { judge, type Options } from "../../../lib/workbench/mod.ts";
 
 type Pair = [offset: number, message: unknown];

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type App, ErrorCode, type Node, RPCError } from "../../../lib/mod.ts";
-import type { Op } from "../../../lib/workbench/history.ts";
+import type { Op } from "../../../lib/workbench/load/history.ts";
 import { judge, type Options } from "../../../lib/workbench/mod.ts";
-import { BadOption, resolve } from "../../../lib/workbench/options.ts";
+import { BadOption } from "../../../lib/workbench/options.ts";
+import { resolve } from "../../../lib/workbench/test.ts";
 import { tally } from "../helpers.ts";
 import { proxy } from "./kv_proxy.ts";
 

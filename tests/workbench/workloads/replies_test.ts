@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { workloadOf } from "../../../lib/workbench/workloads/mod.ts";
 import { assertEquals } from "@std/assert";
 import { RPCError } from "../../../lib/error.ts";
 import {
@@ -12,12 +13,12 @@ import {
   Clients,
   ClientTimeout,
   MalformedReply,
-} from "../../../lib/workbench/client.ts";
-import { VirtualClock } from "../../../lib/workbench/clock.ts";
-import type { PlannedOp } from "../../../lib/workbench/generator.ts";
-import { Network } from "../../../lib/workbench/network.ts";
-import { resolve } from "../../../lib/workbench/options.ts";
-import { Random } from "../../../lib/workbench/random.ts";
+} from "../../../lib/workbench/load/client.ts";
+import { VirtualClock } from "../../../lib/workbench/sim/clock.ts";
+import type { PlannedOp } from "../../../lib/workbench/load/generator.ts";
+import { Network } from "../../../lib/workbench/sim/network.ts";
+import { resolve } from "../../../lib/workbench/test.ts";
+import { Random } from "../../../lib/workbench/sim/random.ts";
 
 /** What becomes of an answer. */
 type Outcome =
@@ -73,7 +74,7 @@ class World {
     });
     try {
       const completion = await this.clock.drive(
-        test.workload.invoke(op as PlannedOp, this.client, "n0", test),
+        workloadOf(test).invoke(op as PlannedOp, this.client, "n0", test),
       );
       if (completion.type !== "ok") return "indeterminate";
       return "value" in completion

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { workloadOf } from "../../../lib/workbench/workloads/mod.ts";
 import {
   assert,
   assertEquals,
@@ -11,8 +12,8 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { judge } from "../../../lib/workbench/judge.ts";
-import { resolve } from "../../../lib/workbench/options.ts";
-import { Random } from "../../../lib/workbench/random.ts";
+import { resolve } from "../../../lib/workbench/test.ts";
+import { Random } from "../../../lib/workbench/sim/random.ts";
 import { type Node, RPCError } from "../../../lib/mod.ts";
 import { cases, contextOf, takeAll } from "../helpers.ts";
 
@@ -28,7 +29,7 @@ function drawn(
 ): Mop[][] {
   const test = resolve({ workload, ...options });
   const context = contextOf({ random: new Random(seed) });
-  return takeAll(test.workload.generator(test), context, count)
+  return takeAll(workloadOf(test).generator(test), context, count)
     .map(({ value }) => value as Mop[]);
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 /// <reference lib="dom" />
-import { element, plural } from "../../../workbench/report/page/client/dom.ts";
+import { element, plural } from "../../../report/web/dom.ts";
 import {
   escapedPath,
   type Key,

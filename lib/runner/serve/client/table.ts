@@ -6,8 +6,8 @@
  * @module
  */
 /// <reference lib="dom" />
-import { element } from "../../../workbench/report/page/client/dom.ts";
-import { format } from "../../../workbench/report/record.ts";
+import { element } from "../../../report/web/dom.ts";
+import { format } from "../../../report/record.ts";
 import { escapedPath, type Key, type Order, type Row } from "./row.ts";
 
 interface Column {

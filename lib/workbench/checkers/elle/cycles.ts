@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { Op } from "../../history.ts";
+import type { Op } from "../../load/history.ts";
 import {
   canonicalName,
   compareSeverity,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Op } from "../../history.ts";
+import type { Op } from "../../load/history.ts";
 import { compareSeverity, ruledOutBy } from "./consistency.ts";
 import {
   type CycleExample,

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Op } from "../../history.ts";
+import type { Op } from "../../load/history.ts";
 import { inner } from "../inner.ts";
 import type { Findings, Validity } from "../validity.ts";
 import {

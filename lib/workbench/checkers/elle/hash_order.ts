@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Op } from "../../history.ts";
+import type { Op } from "../../load/history.ts";
 import {
   hashInteger,
   hashKeyword,

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { History, Op } from "../../history.ts";
+import type { History, Op } from "../../load/history.ts";
 import { inClojureOrder } from "../clojure_order.ts";
 import { type GraphBuilder, rel, type RelName } from "../graph.ts";
 import { inner } from "../inner.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Op, Process } from "../../history.ts";
+import type { Op, Process } from "../../load/history.ts";
 import { type GraphBuilder, rel } from "../graph.ts";
 import type { Txns } from "./txn.ts";
 

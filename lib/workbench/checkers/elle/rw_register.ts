@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { History, Op } from "../../history.ts";
+import type { History, Op } from "../../load/history.ts";
 import {
   components,
   GraphBuilder,

@@ -6,8 +6,13 @@
  *
  * @module
  */
-import { identity } from "../../exact_json.ts";
-import { type History, isClientOp, type Op, pairs } from "../../history.ts";
+import { identity } from "../../sim/exact_json.ts";
+import {
+  type History,
+  isClientOp,
+  type Op,
+  pairs,
+} from "../../load/history.ts";
 import { inner } from "../inner.ts";
 
 /** A micro-operation: a read, or a write of whatever kind the workload has. */

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { secondInNs } from "../../clock.ts";
-import type { Process } from "../../history.ts";
+import { secondInNs } from "../../sim/clock.ts";
+import type { Process } from "../../load/history.ts";
 import { inMapOrder } from "../clojure_order.ts";
 import { inner } from "../inner.ts";
 import {

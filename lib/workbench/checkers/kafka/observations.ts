@@ -11,8 +11,13 @@
  *
  * @module
  */
-import { identity } from "../../exact_json.ts";
-import { type History, isClientOp, type Op, pairs } from "../../history.ts";
+import { identity } from "../../sim/exact_json.ts";
+import {
+  type History,
+  isClientOp,
+  type Op,
+  pairs,
+} from "../../load/history.ts";
 import { inner } from "../inner.ts";
 
 /** A message; what isn't a number, a text, or the like is named by a text. */

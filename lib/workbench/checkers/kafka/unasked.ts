@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Process } from "../../history.ts";
+import type { Process } from "../../load/history.ts";
 import {
   assignedKeys,
   type Observations,

@@ -11,7 +11,8 @@ import {
   modelNames,
   prohibitedBy,
 } from "../../../../lib/workbench/checkers/elle/consistency.ts";
-import { BadOption, resolve } from "../../../../lib/workbench/options.ts";
+import { BadOption } from "../../../../lib/workbench/options.ts";
+import { resolve } from "../../../../lib/workbench/test.ts";
 
 Deno.test("each model rules out what it is known for", () => {
   const rulesOut = (model: string, anomaly: string) =>

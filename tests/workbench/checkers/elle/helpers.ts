@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { History, Op, OpType } from "../../../../lib/workbench/history.ts";
+import type {
+  History,
+  Op,
+  OpType,
+} from "../../../../lib/workbench/load/history.ts";
 import { type Entry, op } from "../../helpers.ts";
 
 /** A micro-operation as it completed. */

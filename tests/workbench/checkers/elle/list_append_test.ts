@@ -9,8 +9,8 @@ import fc from "fast-check";
 import { listAppend } from "../../../../lib/workbench/checkers/elle/list_append.ts";
 import type { CycleExample } from "../../../../lib/workbench/checkers/elle/findings.ts";
 import { explain } from "../../../../lib/workbench/checkers/elle/explain.ts";
-import { Random } from "../../../../lib/workbench/random.ts";
-import type { History } from "../../../../lib/workbench/history.ts";
+import { Random } from "../../../../lib/workbench/sim/random.ts";
+import type { History } from "../../../../lib/workbench/load/history.ts";
 import { cases, type Entry, historyOf, op } from "../../helpers.ts";
 import {
   allAtOnce,

@@ -7,8 +7,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { rwRegister } from "../../../../lib/workbench/checkers/elle/rw_register.ts";
-import { Random } from "../../../../lib/workbench/random.ts";
-import type { History } from "../../../../lib/workbench/history.ts";
+import { Random } from "../../../../lib/workbench/sim/random.ts";
+import type { History } from "../../../../lib/workbench/load/history.ts";
 import { cases, type Entry, op } from "../../helpers.ts";
 import {
   concurrent,

@@ -1,0 +1,349 @@
+/**
+ * A value that a set lost, or was slow with: how it went through the cluster.
+ * Who had it when, which messages carried it, which of them were lost, and
+ * what the reads showed.
+ *
+ * @module
+ */
+import type { SetFullFindings } from "../../../workbench/checkers/set_full.ts";
+import { msInNs } from "../../../workbench/sim/clock.ts";
+import type { Op } from "../../../workbench/load/history.ts";
+import type { Judgement } from "../../../workbench/judge.ts";
+import type { Envelope } from "../../../workbench/sim/network.ts";
+import type { Told } from "./told.ts";
+import { type FaultSpan, faultThatCut, tellFault } from "../faults.ts";
+import type { Knowledge } from "../knowledge.ts";
+import { type OpSpan, Spans, storyOf, textOf } from "./spans.ts";
+
+/** A value's way. Times are milliseconds since the run began. */
+export interface ValueAnomaly {
+  kind: "value";
+  value: string;
+  fate: "lost" | "late" | "never-read";
+  /** The operation that added it. */
+  add: OpSpan;
+  /** When a client could know that it was in: from then on it must be shown. */
+  knownMs: number | null;
+  /** The nodes, and the services that carried it. */
+  parties: string[];
+  /** Who got it, when, and from whom: `null` stands for the client. */
+  learned: { party: string; ms: number; from: string | null }[];
+  /** The messages that carried it to somebody who didn't have it. */
+  messages: {
+    src: string;
+    dest: string;
+    type: string;
+    sentMs: number;
+    /** `null` if it was lost, or under way when the run ended. */
+    receivedMs: number | null;
+    /** Why it was lost, if it was. */
+    lost?: Envelope["lost"];
+  }[];
+  /** How many there are, where not all are listed. */
+  messageCount: number;
+  /** The reads that may show it, by when they began. */
+  reads: (Omit<OpSpan, "text"> & { shows: boolean })[];
+}
+
+/** How many messages are drawn. */
+const maxMessages = 400;
+
+/** How many reads of a node are drawn. */
+const maxReads = 40;
+
+/** What a value is followed by. */
+interface Traces {
+  knowledge?: Knowledge;
+  faults: readonly FaultSpan[];
+}
+
+/** Finds the first value that was lost, or that was never shown. */
+export function lostValue(
+  judgement: Judgement,
+  traces: Traces,
+): Told & ValueAnomaly | undefined {
+  const { lost, "never-read": neverRead } = judgement.results
+    .workload as SetFullFindings;
+  if (lost.length > 0) {
+    return wayOf(lost[0], "lost", judgement, traces);
+  }
+  const acknowledged = (value: unknown) =>
+    judgement.history.some((op) =>
+      op.f === addF(judgement) && op.type === "ok" && op.value === value
+    );
+  const value = neverRead.find(acknowledged);
+  return value === undefined
+    ? undefined
+    : wayOf(value, "never-read", judgement, traces);
+}
+
+/** Finds the value that took longest to be shown by all reads. */
+export function lateValue(
+  judgement: Judgement,
+  traces: Traces,
+): Told & ValueAnomaly | undefined {
+  const { "worst-stale": worst } = judgement.results
+    .workload as Partial<SetFullFindings>;
+  if (worst === undefined || worst.length === 0) return undefined;
+  return wayOf(worst[0].element, "late", judgement, traces);
+}
+
+function addF({ options: { workload } }: Judgement): string {
+  return workload === "g-set" ? "add" : "broadcast";
+}
+
+function wayOf(
+  value: unknown,
+  fate: ValueAnomaly["fate"],
+  judgement: Judgement,
+  { knowledge, faults }: Traces,
+): Told & ValueAnomaly | undefined {
+  const { history, test: { nodes } } = judgement;
+  const isAdd = (op: Op) => op.f === addF(judgement) && op.value === value;
+  const invocation = history.find((op) => op.type === "invoke" && isAdd(op));
+  if (invocation === undefined) return undefined;
+  const spans = new Spans(judgement);
+  const add = spans.of(invocation);
+  // A read of null has read an empty list.
+  const shows = (op: Op) => Array.isArray(op.value) && op.value.includes(value);
+  const known = history.find((op) =>
+    op.type === "ok" &&
+    (isAdd(op) || op.f === "read" && shows(op))
+  );
+  const reads = readsAfter(invocation, judgement, spans, shows);
+  const way = travel(value, add, judgement, knowledge);
+  const parties = [
+    ...nodes,
+    ...new Set(
+      way.messages.flatMap(({ src, dest }) => [src, dest])
+        .filter((party) => !nodes.includes(party)),
+    ),
+  ];
+  const text = textOf(value);
+  const anomaly: ValueAnomaly = {
+    kind: "value",
+    value: text,
+    fate,
+    add,
+    knownMs: known ? known.time / msInNs : null,
+    parties,
+    learned: way.learned,
+    messages: way.messages.slice(0, maxMessages),
+    messageCount: way.messages.length,
+    reads: telling(reads, nodes),
+  };
+  const worst = (judgement.results.workload as SetFullFindings)["worst-stale"]
+    .find(({ element }) => element === value);
+  const missed = reads.findLast((read) =>
+    !read.shows && known !== undefined && read.index > known.index
+  );
+  return {
+    title: {
+      lost: `Value ${text} was lost`,
+      late: `Value ${text} took longest`,
+      "never-read": `Value ${text} was never shown`,
+    }[fate],
+    // Where its way is known, faults are told with their times.
+    retold: way.learned.length > 0,
+    story: [
+      ...(way.learned.length > 0 ? [] : storyOf(judgement)),
+      ...(fate === "late" && worst
+        ? [
+          `It took ${
+            worst["stable-latency"]
+          } ms from when ${text} was known until every read showed it.`,
+        ]
+        : []),
+      ...tell(anomaly, nodes, {
+        missed,
+        lost: tellLost(anomaly, judgement, faults),
+      }),
+    ],
+    momentMs: add.invokedMs,
+    ...anomaly,
+  };
+}
+
+/** The reads after a value was added, and whether each shows it. */
+function readsAfter(
+  invocation: Op,
+  { history }: Judgement,
+  spans: Spans,
+  shows: (op: Op) => boolean,
+): ValueAnomaly["reads"] {
+  return history
+    .filter((op) =>
+      op.f === "read" && op.type === "ok" && op.index > invocation.index
+    )
+    .map((op) => {
+      const { text: _, ...span } = spans.of(op);
+      return { ...span, shows: shows(op) };
+    });
+}
+
+/** How exactly knowledge is timed. */
+const precisionMs = 0.001;
+
+/** Follows a value through the messages that carried it. */
+function travel(
+  value: unknown,
+  add: OpSpan,
+  { journal, startNs, test: { nodes } }: Judgement,
+  knowledge: Knowledge | undefined,
+): Pick<ValueAnomaly, "learned" | "messages"> {
+  const learned: ValueAnomaly["learned"] = [];
+  const messages: ValueAnomaly["messages"] = [];
+  const place = knowledge?.values.indexOf(value as number) ?? -1;
+  const firstMs = knowledge?.knownMs[place]?.[nodes.indexOf(add.node)];
+  if (firstMs === undefined || firstMs === null) return { learned, messages };
+  learned.push({ party: add.node, ms: firstMs, from: null });
+  const known = new Map([[add.node, learned[0]]]);
+  const knows = (party: string, ms: number) =>
+    // What services have isn't followed.
+    !nodes.includes(party) ||
+    (known.get(party)?.ms ?? Infinity) <= ms + precisionMs;
+  // In the order of sending, all that a sender can have got by then is known.
+  for (const row of knowledge!.carriers[place]) {
+    const { src, dest, sentNs, receivedNs, lost, line } = journal[row];
+    const sentMs = (sentNs - startNs) / msInNs;
+    const receivedMs = receivedNs === undefined
+      ? null
+      : (receivedNs - startNs) / msInNs;
+    // What reaches somebody who has the value changes nothing.
+    if (
+      !knows(src, sentMs) ||
+      known.get(dest)! && knows(dest, receivedMs ?? sentMs)
+    ) {
+      continue;
+    }
+    const { type } = JSON.parse(line).body;
+    messages.push({
+      ...{ src, dest, type, sentMs, receivedMs },
+      ...(receivedMs === null && lost !== undefined && { lost }),
+    });
+    if (receivedMs === null) continue;
+    known.set(dest, { party: dest, ms: receivedMs, from: src });
+  }
+  learned.push(...[...known.values()].filter(({ from }) => from !== null));
+  learned.sort((a, b) => a.ms - b.ms);
+  return { learned, messages };
+}
+
+/** Of each node's reads the first ones, and the last one. */
+function telling<T extends { node: string }>(
+  reads: readonly T[],
+  nodes: readonly string[],
+): T[] {
+  const kept = new Set(nodes.flatMap((node) => {
+    const own = reads.filter((read) => read.node === node);
+    return [...own.slice(0, maxReads - 1), ...own.slice(-1)];
+  }));
+  return reads.filter((read) => kept.has(read));
+}
+
+/** The way in words. */
+function tell(
+  { value, fate, add, learned, reads }: ValueAnomaly,
+  nodes: readonly string[],
+  { missed, lost }: {
+    /** The last read that should have shown it, and didn't. */
+    missed?: { node: string; process: number; index: number };
+    /** What its messages fell victim to. */
+    lost: readonly string[];
+  },
+): string[] {
+  const lines = [
+    `A client gave ${value} to ${add.node} at ${ms(add.invokedMs)}, and ${
+      add.type === "ok"
+        ? `was told at ${ms(add.completedMs!)} that it was in`
+        : add.type === "invoke"
+        ? "never heard of it again"
+        : `was told: ${add.error ?? add.type}`
+    }.`,
+  ];
+  const had = new Set(learned.map(({ party }) => party));
+  const others = learned.filter(({ from }) => from !== null);
+  const toldBy = others.slice(0, maxTold).map(({ party, from, ms: at }) =>
+    `${party} from ${from} at ${ms(at)}`
+  );
+  if (toldBy.length > 0) {
+    lines.push(`It reached ${list(toldBy, others.length - toldBy.length)}.`);
+  } else if (learned.length > 0 && nodes.length > 1) {
+    lines.push(`No message brought it from ${add.node} to anybody else.`);
+  }
+  lines.push(...lost);
+  const without = nodes.filter((node) => !had.has(node));
+  if (toldBy.length > 0 && without.length > 0) {
+    lines.push(
+      `No message brought it to ${
+        list(without.slice(0, maxTold), without.length - maxTold)
+      }.`,
+    );
+  }
+  if (missed && fate !== "lost") {
+    lines.push(
+      `The last read that should have shown it, and didn't, was process ${missed.process}'s at ${missed.node} (operation ${missed.index}).`,
+    );
+  }
+  const gone = nodes.filter((node) => {
+    const own = reads.filter((read) => read.node === node);
+    return had.has(node) && own.length > 0 && !own.at(-1)!.shows;
+  });
+  if (missed && gone.length > 0) {
+    lines.push(
+      `${list(gone.slice(0, maxTold), gone.length - maxTold)} had it, and ${
+        gone.length === 1 ? "doesn't" : "don't"
+      } show it at the end.`,
+    );
+  }
+  return lines;
+}
+
+/** What its messages fell victim to, each with those that did. */
+function tellLost(
+  { messages, value }: ValueAnomaly,
+  { options, test: { nodes } }: Judgement,
+  faults: readonly FaultSpan[],
+): string[] {
+  const missing = messages.filter(({ receivedMs }) => receivedMs === null);
+  if (missing.length === 0) {
+    return messages.length === 0
+      ? []
+      : [`None of the messages that carried ${value} was lost.`];
+  }
+  const causeOf = (message: ValueAnomaly["messages"][number]) => {
+    if (message.lost === "chance") {
+      return `lost by chance (--p-loss ${options["p-loss"]})`;
+    }
+    if (message.lost === undefined) {
+      return "still on the way when the run ended";
+    }
+    const fault = faultThatCut(faults, message);
+    return fault === undefined
+      ? "swallowed by a partition"
+      : `swallowed by ${tellFault(fault, nodes)}`;
+  };
+  return [...Map.groupBy(missing, causeOf)].map(([cause, own]) => {
+    const ways = [...Map.groupBy(own, (each) => `${each.src} to ${each.dest}`)]
+      .map(([way, { length }]) =>
+        length > 1 ? `${way} (${length} times)` : way
+      );
+    return `Messages with ${value} from ${
+      list(ways.slice(0, maxTold), ways.length - maxTold)
+    } were ${cause}.`;
+  });
+}
+
+/** How many nodes a sentence names. */
+const maxTold = 6;
+
+function ms(time: number): string {
+  return `${time.toFixed(1)} ms`;
+}
+
+function list(items: readonly string[], more: number): string {
+  const all = more > 0 ? [...items, `${more} more`] : [...items];
+  return all.length < 2
+    ? all.join("")
+    : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+}

@@ -1,0 +1,108 @@
+/**
+ * A key that isn't a linearizable register, as the few operations that show it.
+ *
+ * @module
+ */
+import {
+  firstFailure,
+  type LinearizableFindings,
+} from "../../../workbench/checkers/linearizable.ts";
+import { msInNs } from "../../../workbench/sim/clock.ts";
+import { identity } from "../../../workbench/sim/exact_json.ts";
+import { isClientOp, type Op } from "../../../workbench/load/history.ts";
+import type { Judgement } from "../../../workbench/judge.ts";
+import type { Told } from "./told.ts";
+import { argumentOf, smallestPart } from "./shrink.ts";
+import { type OpSpan, Spans, storyOf } from "./spans.ts";
+
+/** Operations on a key that no order explains. */
+export interface RegisterAnomaly {
+  kind: "register";
+  key: string;
+  operations: RegisterSpan[];
+  /** Whether the key may hold anything before them: else it holds nothing. */
+  anyBefore: boolean;
+  /** The values that the key can hold where it can't go on. */
+  possible: string[];
+}
+
+/** An operation of a {@linkcode RegisterAnomaly}. */
+export interface RegisterSpan extends OpSpan {
+  /** What it did, for people: `read 3`, `cas 1 → 2`. */
+  label: string;
+  /** Whether it may have had its effect before all that is shown. */
+  openBefore: boolean;
+  /** Whether it's the one that can't be. */
+  culprit: boolean;
+}
+
+/** Finds the smallest wrong part of the key that goes wrong first. */
+export function registerAnomaly(
+  judgement: Judgement,
+): Told & RegisterAnomaly | undefined {
+  const findings = judgement.results.workload as LinearizableFindings;
+  const failure = firstFailure(findings);
+  if (failure?.op === undefined) return undefined;
+  const culprit = failure.op.index;
+  const { history } = judgement;
+  const ofKey = history.filter((op) =>
+    isClientOp(op) && Array.isArray(op.value) &&
+    identity(op.value[0]) ===
+      identity((history[culprit].value as unknown[])[0])
+  );
+  const { parts, anyBefore } = smallestPart(ofKey, culprit);
+  const spans = new Spans(judgement);
+  const operations = parts.map(({ begin, end, openBefore }): RegisterSpan => {
+    const span = spans.of(begin);
+    const open = end === undefined && !openBefore;
+    return {
+      ...span,
+      ...(open && span.type === "ok" && { type: "invoke", completedMs: null }),
+      label: labelOf(end ?? begin),
+      openBefore,
+      culprit: end?.index === culprit,
+    };
+  });
+  const possible = (failure["possible-values"] ?? []).map((value) =>
+    value === null ? "nothing" : JSON.stringify(value)
+  );
+  const key = JSON.stringify((history[culprit].value as unknown[])[0]);
+  return {
+    kind: "register",
+    title: `Key ${key} isn't linearizable`,
+    story: [
+      ...storyOf(judgement),
+      `${operations.length} of the ${
+        ofKey.filter(({ type }) => type === "invoke").length
+      } operations on key ${key} are enough to see it${
+        anyBefore ? ", whatever the key held before" : ""
+      }:`,
+      ...operations.map(tell),
+      "No order of these explains all of their results. The other operations on the key had ended before, or set it to values that none of these sees.",
+    ],
+    momentMs: history[culprit].time / msInNs,
+    key,
+    operations,
+    anyBefore,
+    possible,
+  };
+}
+
+function labelOf(op: Op): string {
+  const argument = argumentOf(op);
+  if (op.f !== "cas") return `${op.f} ${JSON.stringify(argument)}`;
+  const [from, to] = argument as unknown[];
+  return `cas ${JSON.stringify(from)} → ${JSON.stringify(to)}`;
+}
+
+function tell(
+  { process, node, label, index, invokedMs, completedMs, openBefore }:
+    RegisterSpan,
+): string {
+  const when = completedMs === null
+    ? `from ${invokedMs.toFixed(1)} ms on, with no known end`
+    : `${invokedMs.toFixed(1)} to ${completedMs.toFixed(1)} ms`;
+  return `Process ${process} at ${node}: ${label} (operation ${index}; ${when}${
+    openBefore ? "; it may have taken effect before all this" : ""
+  })`;
+}

@@ -1,0 +1,205 @@
+/**
+ * What went wrong in a run, as something to draw: the part of it that shows
+ * why the verdict is what it is. The browser makes the drawing (see
+ * `../web/anomaly.ts`); here is found what belongs in it.
+ *
+ * @module
+ */
+import { msInNs } from "../../workbench/sim/clock.ts";
+import type { Judgement } from "../../workbench/judge.ts";
+import { involvesClient } from "../../workbench/sim/network.ts";
+import { type CounterAnomaly, counterAnomaly } from "./anomalies/counter.ts";
+import { type LogAnomaly, logAnomaly } from "./anomalies/log.ts";
+import {
+  lateValue,
+  lostValue,
+  type ValueAnomaly,
+} from "./anomalies/lost_value.ts";
+import { type NodeAnomaly, nodeAnomaly } from "./anomalies/node.ts";
+import {
+  duplicateId,
+  type OperationsAnomaly,
+  wrongEcho,
+} from "./anomalies/operations.ts";
+import { type RegisterAnomaly, registerAnomaly } from "./anomalies/register.ts";
+import {
+  logCycle,
+  type TransactionsAnomaly,
+  transactionsAnomaly,
+} from "./anomalies/transactions.ts";
+import { faultsBetween, type FaultSpan, tellFault } from "./faults.ts";
+import type { Told } from "./anomalies/told.ts";
+import type { Knowledge } from "./knowledge.ts";
+
+/** What was going on meanwhile. */
+export interface Circumstances {
+  /** The faults that the words name, and that a drawing shades. */
+  faults: FaultSpan[];
+}
+
+/** Something to draw. It survives JSON. */
+export type Anomaly =
+  & Told
+  & Circumstances
+  & (
+    | TransactionsAnomaly
+    | ValueAnomaly
+    | RegisterAnomaly
+    | CounterAnomaly
+    | LogAnomaly
+    | OperationsAnomaly
+    | NodeAnomaly
+  );
+
+/** Without its circumstances. */
+type Found = Anomaly extends infer Each
+  ? Each extends Circumstances ? Omit<Each, "faults"> : never
+  : never;
+
+/** What an anomaly is looked for by, beside the run. */
+interface Settings {
+  /** Who knew which value when. */
+  knowledge?: Knowledge;
+  faults?: readonly FaultSpan[];
+  /** Whether a valid run shows the value that took longest. */
+  late?: boolean;
+}
+
+/**
+ * Finds in a judged run what its page can draw, with the faults that it has to
+ * do with.
+ */
+export function anomalyOf(
+  judgement: Judgement,
+  settings: Settings = {},
+): Anomaly | undefined {
+  const found = find(judgement, settings);
+  return found && withCircumstances(found, judgement, settings.faults ?? []);
+}
+
+function find(
+  judgement: Judgement,
+  { knowledge, faults = [], late = false }: Settings,
+): Found | undefined {
+  // As in the reason: what a node must never do comes before all else.
+  const ofNode = nodeAnomaly(judgement);
+  if (ofNode) return ofNode;
+  if (judgement.results.workload["valid?"] === true) {
+    return late ? lateValue(judgement, { knowledge, faults }) : undefined;
+  }
+  switch (judgement.options.workload) {
+    case "echo":
+      return wrongEcho(judgement);
+    case "unique-ids":
+      return duplicateId(judgement);
+    case "broadcast":
+    case "g-set":
+      return lostValue(judgement, { knowledge, faults });
+    case "g-counter":
+    case "pn-counter":
+      return counterAnomaly(judgement);
+    case "lin-kv":
+      return registerAnomaly(judgement);
+    case "kafka":
+      return logCycle(judgement) ?? logAnomaly(judgement);
+    case "txn-list-append":
+    case "txn-rw-register":
+      return transactionsAnomaly(judgement);
+  }
+}
+
+/**
+ * Adds what was going on meanwhile. Whether that is why isn't known, but for a
+ * value whose messages were followed: that says itself what they fell victim to.
+ */
+function withCircumstances(
+  found: Found,
+  judgement: Judgement,
+  faults: readonly FaultSpan[],
+): Anomaly {
+  const span = spanOf(found);
+  if (span === undefined) return { ...found, faults: [] } as Anomaly;
+  const own = faultsBetween(faults, ...span);
+  if (found.kind === "value") return { ...found, faults: own } as Anomaly;
+  const told = own.slice(0, maxTold).map((fault) =>
+    `In force meanwhile: ${tellFault(fault, judgement.test.nodes)}.`
+  );
+  const more = own.length - told.length;
+  return {
+    ...found,
+    story: [
+      ...found.story,
+      ...told,
+      ...(more > 0 ? [`So were ${more} more.`] : []),
+      ...tellLosses(judgement, span),
+    ],
+    faults: own,
+  } as Anomaly;
+}
+
+/** How many faults the words name. */
+const maxTold = 3;
+
+/** The time that an anomaly is about; `undefined` if it's about a node alone. */
+function spanOf(found: Found): [fromMs: number, toMs: number] | undefined {
+  switch (found.kind) {
+    case "node":
+      return undefined;
+    case "value": {
+      const { add, messages, momentMs } = found;
+      const ends = messages.map(({ sentMs, receivedMs }) =>
+        receivedMs ?? sentMs
+      );
+      return [momentMs, Math.max(add.completedMs ?? momentMs, ...ends)];
+    }
+    case "counter":
+      return [0, found.momentMs];
+    case "log":
+      return covering(
+        found.rows.filter(({ marked }) => marked),
+        found.momentMs,
+      );
+    case "transactions":
+      return covering(found.transactions, found.momentMs);
+    default:
+      return covering(found.operations, found.momentMs);
+  }
+}
+
+function covering(
+  spans: readonly { invokedMs: number; completedMs: number | null }[],
+  momentMs: number,
+): [fromMs: number, toMs: number] {
+  return [
+    Math.min(momentMs, ...spans.map(({ invokedMs }) => invokedMs)),
+    Math.max(
+      momentMs,
+      ...spans.map(({ invokedMs, completedMs }) => completedMs ?? invokedMs),
+    ),
+  ];
+}
+
+/** How many messages between servers were lost in a span of time, and to what. */
+function tellLosses(
+  { journal, startNs, options }: Judgement,
+  [fromMs, toMs]: readonly [number, number],
+): string[] {
+  const lost = journal.filter(({ sentNs, receivedNs, lost, ...ends }) => {
+    const ms = (sentNs - startNs) / msInNs;
+    return receivedNs === undefined && lost !== undefined &&
+      !involvesClient(ends) && fromMs <= ms && ms <= toMs;
+  });
+  if (lost.length === 0) return [];
+  const cut = lost.filter(({ lost }) => lost === "partition").length;
+  const byChance = `by chance (--p-loss ${options["p-loss"]})`;
+  const causes = cut === 0
+    ? byChance
+    : cut === lost.length
+    ? "to partitions"
+    : `${cut} to partitions and ${lost.length - cut} ${byChance}`;
+  return [
+    `Of the messages between nodes that were sent meanwhile, ${lost.length} ${
+      lost.length === 1 ? "was" : "were"
+    } lost ${causes}.`,
+  ];
+}

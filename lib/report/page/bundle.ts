@@ -1,0 +1,76 @@
+/**
+ * The page's own code: what runs in the browser, as one script.
+ *
+ * @module
+ */
+
+import { digestOf, filesIn } from "../digest.ts";
+
+/** What the page consists of beside its data. */
+export interface PageCode {
+  script: string;
+  style: string;
+}
+
+const web = `${import.meta.dirname}/../web`;
+
+/** The folders that the script imports from: a change of theirs may change it. */
+const sources = [
+  `${import.meta.dirname}/..`,
+  `${import.meta.dirname}/../../workbench`,
+];
+
+/**
+ * Bundles the code in `lib/report/web/`, with Deno. That takes a second, so the result
+ * is kept and only made again after a change of what it's made from: of the
+ * workbench's files, say, or of a package's version.
+ *
+ * @param settings `folder` is where the result is kept, `flags` are passed on
+ * to `deno bundle`.
+ */
+export async function pageCode(
+  { folder, flags = [] }: { folder: string; flags?: readonly string[] },
+): Promise<PageCode> {
+  const style = await Deno.readTextFile(`${web}/style.css`);
+  const files = await Promise.all(sources.map(filesIn));
+  const digest = await digestOf(files.flat(), flags);
+  const firstLine = `// ${digest}\n`;
+  const path = `${folder}/page.js`;
+  const kept = await Deno.readTextFile(path).catch(() => "");
+  if (kept.startsWith(firstLine)) return { script: kept, style };
+  const script = firstLine + await bundle(flags);
+  // Made under another name and moved into place: others may do the same now.
+  await Deno.mkdir(folder, { recursive: true });
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  await Deno.writeTextFile(temporary, script);
+  await Deno.rename(temporary, path);
+  return { script, style };
+}
+
+async function bundle(flags: readonly string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "bundle",
+      "--quiet",
+      "--platform",
+      "browser",
+      "--minify",
+      ...flags,
+      `${web}/main.ts`,
+    ],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  if (!success) {
+    throw new Error(`the page can't be bundled: ${decoder.decode(stderr)}`);
+  }
+  return decoder.decode(stdout);
+}
+
+/** The SHA-256 digest of a text, in base64. */
+export async function sha256(text: string): Promise<string> {
+  const bytes = new Uint8Array(
+    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)),
+  );
+  return bytes.toBase64();
+}

@@ -1,0 +1,201 @@
+/**
+ * What a run's page is made from: all that the browser gets.
+ *
+ * @module
+ */
+import { stripVTControlCharacters } from "node:util";
+import { msInNs } from "../../workbench/sim/clock.ts";
+import type { Op } from "../../workbench/load/history.ts";
+import type { Judgement, Results } from "../../workbench/judge.ts";
+import { type Envelope, isClient } from "../../workbench/sim/network.ts";
+import { topologies } from "../../workbench/sim/topology.ts";
+import { checkHistory } from "../../workbench/verdict.ts";
+import type { Judged, RunRecord } from "../record.ts";
+import { labelOf } from "../terminal.ts";
+import { type Anomaly, anomalyOf } from "./anomaly.ts";
+import { faultsOf, type FaultSpan, losses } from "./faults.ts";
+import { type Body, type Knowledge, knowledgeOf } from "./knowledge.ts";
+import { type Logs, logsOf, mishapsOf, type NodeMishap } from "./logs.ts";
+
+/** A judged run as its page shows it. Times are milliseconds since it began. */
+export interface PageData {
+  /** `3c broadcast`, or just the workload. */
+  title: string;
+  /** The verdict, the figures, the options: what `--json` prints. */
+  record: RunRecord;
+  /** The command that judges it once more. */
+  replay: string;
+  /** When it was judged, as ISO 8601 has it. */
+  when: string;
+  nodes: readonly string[];
+  /** The services that were used. All other parties are clients. */
+  services: readonly string[];
+  /** Whom each node had for its neighbours, where the workload told them. */
+  topology?: { readonly [node: string]: readonly string[] };
+  /** When the last thing happened. */
+  endMs: number;
+  /** What the clients and the nemesis did. Here times are nanoseconds. */
+  history: readonly Op[];
+  faults: readonly FaultSpan[];
+  /** What nodes did that they must not: crashes, above all. */
+  mishaps: readonly NodeMishap[];
+  /** What nodes logged. */
+  logs: Logs;
+  /** Every message; empty where they are not known, as for a recorded run. */
+  messages: Messages;
+  /** Which node knew which value when, where the workload is about that. */
+  knowledge?: Knowledge;
+  /** What went wrong, to be drawn; absent if nothing did that can be. */
+  anomaly?: Anomaly;
+}
+
+/**
+ * All messages as columns: there may be 200,000. Row i is one message. They are
+ * in the order in which they were sent. Times are whole microseconds; those
+ * before 0 belong to the set-up.
+ */
+export interface Messages {
+  /** The names of all who sent or received. Columns hold indexes into these. */
+  parties: readonly string[];
+  /** All message types. Columns hold indexes into these. */
+  types: readonly string[];
+  src: ArrayLike<number>;
+  dest: ArrayLike<number>;
+  type: ArrayLike<number>;
+  sentMs: ArrayLike<number>;
+  /** NaN where it was lost, or was under way when the run ended. */
+  receivedMs: ArrayLike<number>;
+  /** Why it was lost, as an index into `losses`. */
+  lost: ArrayLike<number>;
+  /** The bodies as JSON text; long ones are cut. */
+  body: readonly string[];
+}
+
+/** Of a longer body, so many characters are shown. */
+const maxBodyLength = 300;
+
+/**
+ * Makes a page's data from a judged run.
+ *
+ * @param settings `replay` is the command that judges it once more.
+ */
+export function pageData(
+  record: RunRecord,
+  judgement: Judged,
+  { replay, when }: { replay: string; when: Date },
+): PageData {
+  const { history, journal, options, startNs, test: { nodes } } = judgement;
+  const bodies = journal.map(bodyOf);
+  const isWhole = !journal.some(({ cut }) => cut);
+  const msOf = (ns: number) => Math.round((ns - startNs) / 1000) / 1000;
+  const messages = messagesOf(journal, bodies, msOf);
+  const endMs = Math.max(
+    0,
+    (history.at(-1)?.time ?? 0) / msInNs,
+    messages.sentMs[journal.length - 1] ?? 0,
+  );
+  const knowledge = isWhole
+    ? knowledgeOf({ record, nodes, journal, bodies, msOf })
+    : undefined;
+  const faults = faultsOf(history, endMs);
+  const anomaly = record.crashed ? undefined : anomalyOf(
+    withOurFindings(judgement),
+    { knowledge, faults, late: !record.pass },
+  );
+  // The first line stands at the top of the page already.
+  const { head } = partsOf(record.reason ?? "");
+  const story = anomaly?.story.filter((line) => line !== head) ?? [];
+  return {
+    title: labelOf(record.id, options.workload).replace(/ +/, " "),
+    record,
+    replay,
+    when: when.toISOString(),
+    nodes,
+    services: messages.parties.filter((party) =>
+      !isClient(party) && !nodes.includes(party)
+    ),
+    ...(options.workload === "broadcast" &&
+      { topology: topologies[options.topology](nodes) }),
+    endMs,
+    history,
+    faults,
+    mishaps: mishapsOf(judgement),
+    logs: logsOf(judgement, anomaly?.momentMs ?? endMs),
+    messages,
+    ...(knowledge && { knowledge }),
+    ...(anomaly && { anomaly: { ...anomaly, story } }),
+  };
+}
+
+/** A reason in two: its first line, and what comes below it, without colours. */
+export function partsOf(reason: string): { head: string; rest: string } {
+  const [head, ...rest] = stripVTControlCharacters(reason).split("\n");
+  return { head: head.trim(), rest: rest.join("\n") };
+}
+
+/**
+ * What the real Maelstrom finds has other shapes than ours where it gives
+ * examples, so those to be drawn are looked for in its history.
+ */
+function withOurFindings(judgement: Judged): Judgement {
+  const { engine, history, test } = judgement;
+  if (engine !== "maelstrom") return judgement as Judgement;
+  const results = {
+    ...judgement.results,
+    ...checkHistory(history, test),
+    nodes: { "valid?": true, "error-count": 0, errors: [] },
+  } as unknown as Results;
+  return { ...judgement, results };
+}
+
+/** What a message says; of a line that was cut, its type, and its beginning. */
+function bodyOf({ line, cut }: Envelope): Body {
+  if (!cut) return JSON.parse(line).body;
+  const [, type = '"?"'] = /"type"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(line) ?? [];
+  return { type: JSON.parse(type), "cut short": line };
+}
+
+function messagesOf(
+  journal: readonly Envelope[],
+  bodies: readonly Body[],
+  msOf: (ns: number) => number,
+): Messages {
+  const parties = new Index();
+  const types = new Index();
+  return {
+    src: journal.map(({ src }) => parties.of(src)),
+    dest: journal.map(({ dest }) => parties.of(dest)),
+    type: bodies.map(({ type }) => types.of(type)),
+    sentMs: journal.map(({ sentNs }) => msOf(sentNs)),
+    receivedMs: journal.map(({ receivedNs }) =>
+      receivedNs === undefined ? NaN : msOf(receivedNs)
+    ),
+    lost: journal.map(({ receivedNs, lost }) =>
+      receivedNs === undefined ? losses.indexOf(lost) : 0
+    ),
+    body: bodies.map((body) => cut(JSON.stringify(body))),
+    parties: parties.names,
+    types: types.names,
+  };
+}
+
+/** Gives each name a number, from 0. */
+class Index {
+  readonly names: string[] = [];
+  #numbers = new Map<string, number>();
+
+  of(name: string): number {
+    let number = this.#numbers.get(name);
+    if (number === undefined) {
+      this.#numbers.set(name, number = this.names.length);
+      this.names.push(name);
+    }
+    return number;
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= maxBodyLength
+    ? text
+    : `${text.slice(0, maxBodyLength)}…`;
+}

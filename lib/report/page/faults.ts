@@ -1,0 +1,128 @@
+/**
+ * Faults of a run as spans of time, and in words. Server and browser share
+ * this.
+ *
+ * @module
+ */
+import type { History } from "../../workbench/load/history.ts";
+
+/** A fault from its beginning to its end. */
+export interface FaultSpan {
+  /** In a word: `partition`. */
+  kind: string;
+  startMs: number;
+  endMs: number;
+  /** For each node, those that it doesn't hear. */
+  cuts: { readonly [node: string]: readonly string[] };
+}
+
+/** Why messages were lost. The first stands for those that weren't. */
+export const losses = [undefined, "partition", "chance"] as const;
+
+// Not taken from clock.ts, which has imports that a browser doesn't know.
+const msInNs = 1e6;
+
+/** The spans between what the nemesis started and what it stopped. */
+export function faultsOf(history: History, endMs: number): FaultSpan[] {
+  const spans: FaultSpan[] = [];
+  let open: Omit<FaultSpan, "endMs"> | undefined;
+  const close = (endMs: number) => {
+    if (open) spans.push({ ...open, endMs });
+    open = undefined;
+  };
+  for (const { process, f, time, value } of history) {
+    if (process !== "nemesis") continue;
+    const ms = time / msInNs;
+    // Each operation is noted twice; only the second says what was done.
+    if (f === "start-partition" && Array.isArray(value)) {
+      close(ms);
+      open = { kind: "partition", startMs: ms, cuts: value[1] };
+    } else if (f === "stop-partition" && value === "network-healed") {
+      close(ms);
+    }
+  }
+  close(endMs);
+  return spans;
+}
+
+/** The faults that were in force at some time between two moments. */
+export function faultsBetween(
+  faults: readonly FaultSpan[],
+  fromMs: number,
+  toMs: number,
+): FaultSpan[] {
+  return faults.filter(({ startMs, endMs }) =>
+    startMs <= toMs && endMs >= fromMs
+  );
+}
+
+/**
+ * The fault that swallowed a message: the first one that was in force from its
+ * sending on and kept its receiver from hearing its sender. A message that waits
+ * for its receiver may have been sent before the fault began.
+ */
+export function faultThatCut(
+  faults: readonly FaultSpan[],
+  { src, dest, sentMs }: { src: string; dest: string; sentMs: number },
+): FaultSpan | undefined {
+  return faults.find(({ endMs, cuts }) =>
+    endMs >= sentMs && cuts[dest]?.includes(src)
+  );
+}
+
+/** How many nodes a fault's words name. */
+const maxNamed = 6;
+
+/**
+ * Who is cut off from whom, after the kind of the fault: the sides, smallest
+ * first, where the fault divides the nodes; else that each hears others.
+ */
+export function describeFault(
+  { kind, cuts }: FaultSpan,
+  nodes: readonly string[],
+): string {
+  const sides = sidesOf(cuts, nodes);
+  if (sides === undefined) return `${kind}: each node hears different ones`;
+  const [cutOff] = sides;
+  return cutOff.length > maxNamed
+    ? `${kind}: ${cutOff.slice(0, maxNamed - 1).join(" ")} and ${
+      cutOff.length - maxNamed + 1
+    } more | the rest`
+    : `${kind}: ${cutOff.join(" ")} | ${
+      sides.length === 2 && sides[1].length <= maxNamed
+        ? sides[1].join(" ")
+        : "the rest"
+    }`;
+}
+
+/** A fault as part of a sentence, with its time. */
+export function tellFault(
+  fault: FaultSpan,
+  nodes: readonly string[],
+): string {
+  const words = sidesOf(fault.cuts, nodes) === undefined
+    ? `${fault.kind} in which each node hears different ones`
+    : describeFault(fault, nodes).replace(":", "");
+  const inSeconds = (ms: number) => (ms / 1000).toFixed(2);
+  return `the ${words} (from ${inSeconds(fault.startMs)} to ${
+    inSeconds(fault.endMs)
+  } s)`;
+}
+
+/** The sides of a fault that divides the nodes, smallest first. */
+export function sidesOf(
+  cuts: FaultSpan["cuts"],
+  nodes: readonly string[],
+): string[][] | undefined {
+  const hears = (node: string, other: string) =>
+    !(cuts[node]?.includes(other) ?? false);
+  const sides = new Map<string, string[]>();
+  for (const node of nodes) {
+    const side = nodes.filter((other) => hears(node, other));
+    sides.set(side.join(" "), side);
+  }
+  const all = [...sides.values()];
+  const divided = all.length > 1 &&
+    all.reduce((sum, side) => sum + side.length, 0) === nodes.length;
+  return divided ? all.sort((a, b) => a.length - b.length) : undefined;
+}

@@ -1,0 +1,234 @@
+/**
+ * Which node knew which value when, and which messages carried it, for
+ * workloads in which a value that one node is told should reach all.
+ *
+ * Nodes of any make are judged, so what their messages mean has to be found
+ * out. A node knows a value
+ *
+ * - when a client's request that tells it is received,
+ * - when it answers a read with it,
+ * - when it receives it from another node or a service, in a **field that
+ *   carries values**.
+ *
+ * Messages hold other numbers too: of batches, of terms, of hops. A field (a
+ * message type and the place in its body) carries values if all numbers that
+ * were ever in it are values that some client had told by then; and if reads
+ * bear it out. Where the node that received a number showed it in its next read
+ * but not in the one before, and can't have it from elsewhere, that speaks for
+ * the field; where the number is missing in the next read, that speaks against
+ * it.
+ *
+ * @module
+ */
+import { type Envelope, isClient } from "../../workbench/sim/network.ts";
+import type { RunRecord } from "../record.ts";
+
+/** What a message says. */
+export interface Body {
+  type: string;
+  [key: string]: unknown;
+}
+
+/** Who knew what when. Times are milliseconds since the run began. */
+export interface Knowledge {
+  /** All values, in the order in which they were told. */
+  values: readonly number[];
+  /** For each value, and for each node: since when it has known it, if ever. */
+  knownMs: readonly (readonly (number | null)[])[];
+  /** For each value: the messages between nodes that carried it, by row. */
+  carriers: readonly (readonly number[])[];
+}
+
+/** What a workload calls the request with a value, and the one for all. */
+interface Words {
+  tell: string;
+  value: string;
+  all: string;
+}
+
+const wordsOf: { readonly [workload: string]: Words } = {
+  broadcast: { tell: "broadcast", value: "message", all: "messages" },
+  "g-set": { tell: "add", value: "element", all: "value" },
+};
+
+/** A read's answer. */
+interface Read {
+  sentNs: number;
+  values: Set<unknown>;
+}
+
+/** A run, as far as it matters here. Rows of journal and bodies correspond. */
+interface Run {
+  record: RunRecord;
+  nodes: readonly string[];
+  journal: readonly Envelope[];
+  bodies: readonly Body[];
+  msOf(ns: number): number;
+}
+
+/** Finds out who knew what; `undefined` if the workload isn't about that. */
+export function knowledgeOf(run: Run): Knowledge | undefined {
+  const words = wordsOf[run.record.options.workload];
+  if (words === undefined) return undefined;
+  const { nodes, journal, bodies, msOf } = run;
+
+  const toldNs = new Map<number, number>();
+  const known = new Map(nodes.map((node) => [node, new Map<number, number>()]));
+  const reads = new Map(nodes.map((node) => [node, [] as Read[]]));
+  const learn = (node: string, value: number, ns: number) => {
+    const own = known.get(node)!;
+    if (!(own.get(value)! <= ns)) own.set(value, ns);
+  };
+  journal.forEach(({ src, dest, sentNs, receivedNs }, row) => {
+    const body = bodies[row];
+    if (isClient(src) && body.type === words.tell && known.has(dest)) {
+      const value = body[words.value];
+      if (receivedNs === undefined || typeof value !== "number") return;
+      learn(dest, value, receivedNs);
+      if (!(toldNs.get(value)! <= receivedNs)) toldNs.set(value, receivedNs);
+    } else if (isClient(dest) && body.type === "read_ok" && known.has(src)) {
+      const all = body[words.all];
+      if (Array.isArray(all)) {
+        reads.get(src)!.push({ sentNs, values: new Set(all) });
+      }
+    }
+  });
+
+  const carriers = new Map<number, number[]>();
+  const accept = ({ arrivals }: Field) => {
+    for (const { row, node, value, receivedNs } of arrivals) {
+      if (receivedNs !== undefined) learn(node, value, receivedNs);
+      let rows = carriers.get(value);
+      if (rows === undefined) carriers.set(value, rows = []);
+      rows.push(row);
+    }
+  };
+  // The field that explains most comes first: what it explains says nothing
+  // about the others any more.
+  let fields = fieldsOf(run, toldNs);
+  for (;;) {
+    const evidence = new Map(
+      fields.map((field) => [field, evidenceFor(field, reads, known)]),
+    );
+    fields = fields.filter((field) => evidence.get(field)! > 0)
+      .sort((a, b) => evidence.get(b)! - evidence.get(a)!);
+    const best = fields.shift();
+    if (best === undefined) break;
+    accept(best);
+  }
+  for (const [node, answers] of reads) {
+    for (const { sentNs, values } of answers) {
+      for (const value of values) {
+        if (typeof value === "number" && toldNs.has(value)) {
+          learn(node, value, sentNs);
+        }
+      }
+    }
+  }
+
+  const values = [...toldNs.keys()]
+    .sort((a, b) => toldNs.get(a)! - toldNs.get(b)!);
+  return {
+    values,
+    knownMs: values.map((value) =>
+      nodes.map((node) => {
+        const ns = known.get(node)!.get(value);
+        return ns === undefined ? null : msOf(ns);
+      })
+    ),
+    carriers: values.map((value) =>
+      [...new Set(carriers.get(value))].sort((a, b) => a - b)
+    ),
+  };
+}
+
+/** A place in the bodies of one type of message, and what was there. */
+interface Field {
+  /** Whether all that was there were values that had been told. */
+  possible: boolean;
+  arrivals: Arrival[];
+}
+
+interface Arrival {
+  row: number;
+  node: string;
+  value: number;
+  /** `undefined` if it was lost. */
+  receivedNs: number | undefined;
+}
+
+/** All numbers in messages to nodes, by their fields. */
+function fieldsOf(
+  { nodes, journal, bodies }: Run,
+  toldNs: ReadonlyMap<number, number>,
+): Field[] {
+  const isNode = new Set(nodes);
+  const fields = new Map<string, Field>();
+  journal.forEach(({ src, dest, sentNs, receivedNs }, row) => {
+    if (isClient(src) || !isNode.has(dest)) return;
+    for (const [path, value] of numbersIn(bodies[row])) {
+      const name = `${bodies[row].type} ${path}`;
+      let field = fields.get(name);
+      if (field === undefined) {
+        fields.set(name, field = { possible: true, arrivals: [] });
+      }
+      if (!field.possible) continue;
+      field.possible = toldNs.get(value)! <= sentNs;
+      field.arrivals.push({ row, node: dest, value, receivedNs });
+    }
+  });
+  return [...fields.values()].filter(({ possible }) => possible);
+}
+
+const envelopeKeys = new Set(["type", "msg_id", "in_reply_to"]);
+
+/** All whole numbers in a body, keys of objects too, with where they are. */
+function* numbersIn(body: Body): Generator<[path: string, value: number]> {
+  const rest: [string, unknown][] = Object.entries(body)
+    .filter(([key]) => !envelopeKeys.has(key));
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    const [path, value] = next;
+    if (Number.isInteger(value)) yield [path, value as number];
+    if (typeof value !== "object" || value === null) continue;
+    for (const [key, each] of Object.entries(value)) {
+      const numeric = /^\d+$/.test(key);
+      if (numeric && !Array.isArray(value)) yield [`${path} keys`, +key];
+      rest.push([`${path} ${numeric ? "*" : key}`, each]);
+    }
+  }
+}
+
+/** How much more often reads speak for a field than against it. */
+function evidenceFor(
+  { arrivals }: Field,
+  reads: ReadonlyMap<string, readonly Read[]>,
+  known: ReadonlyMap<string, ReadonlyMap<number, number>>,
+): number {
+  let balance = 0;
+  const seen = new Set<string>();
+  for (const { node, value, receivedNs } of arrivals) {
+    const key = `${node} ${value}`;
+    if (receivedNs === undefined || seen.has(key)) continue;
+    seen.add(key);
+    const own = reads.get(node)!;
+    const next = firstAfter(own, receivedNs);
+    if (next === own.length) continue;
+    const { sentNs, values } = own[next];
+    const fromElsewhere = known.get(node)!.get(value)! <= sentNs;
+    if (!values.has(value)) balance--;
+    else if (!fromElsewhere && !own[next - 1]?.values.has(value)) balance++;
+  }
+  return balance;
+}
+
+/** The position of the first read that was answered at that time or later. */
+function firstAfter(reads: readonly Read[], ns: number): number {
+  let low = 0;
+  let high = reads.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (reads[middle].sentNs < ns) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

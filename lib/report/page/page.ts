@@ -1,0 +1,299 @@
+/**
+ * A judged run, or two to compare, as one HTML file that needs nothing else:
+ * the verdict in words, which can be read without a script, and the data for
+ * the script that draws the rest.
+ *
+ * What nodes wrote is in there, and nodes are not trusted: all text is escaped,
+ * and the file's own policy allows no script but its own, and no request.
+ *
+ * @module
+ */
+import type { Quantiles } from "../../workbench/checkers/quantiles.ts";
+import { format, type RunRecord } from "../record.ts";
+import { verdictOf } from "../terminal.ts";
+import { type PageCode, sha256 } from "./bundle.ts";
+import { type PageData, partsOf } from "./data.ts";
+import { encode } from "./encode.ts";
+
+/**
+ * Makes the page of a run, or of two side by side.
+ *
+ * @param folders where each run's folder is, as seen from the page: it lies in
+ * its run's own, unless it's of two.
+ */
+export async function page(
+  data: PageData | readonly [PageData, PageData],
+  code: PageCode,
+  folders?: readonly string[],
+): Promise<string> {
+  const runs: readonly PageData[] = "record" in data ? [data] : data;
+  const script = scriptSafe(code.script);
+  const policy = [
+    "default-src 'none'",
+    `script-src 'sha256-${await sha256(script)}'`,
+    // Charts come with style elements of their own.
+    "style-src 'unsafe-inline'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  const title = runs.map((run) =>
+    [run.title, nodeOf(run.record)].filter(Boolean).join(" ")
+  ).join(" and ");
+  const places = folders ?? (runs.length === 1 ? ["./"] : []);
+  const packed = await Promise.all(runs.map(encode));
+  return `<!DOCTYPE html>
+<html lang="en"${runs.length === 2 ? ' class="two"' : ""}>
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(`${verdictOf(runs[0].record)[0]} ${title}`)}</title>
+<link rel="icon" href="data:,">
+<style>${code.style}</style>
+</head>
+<body>
+<main>
+<header class="cells">
+${runs.map((run, i) => verdict(run, places[i])).join("\n")}
+</header>
+<div id="views"><noscript><p class="about">What follows is drawn by a script.</p></noscript></div>
+</main>
+${
+    packed.map((text) =>
+      `<script type="application/octet-stream" class="data">${text}</script>`
+    ).join("\n")
+  }
+<script type="module">${script}</script>
+</body>
+</html>
+`;
+}
+
+/** Text as HTML shows it, in elements and in attributes. */
+export function escape(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** A script that doesn't end its element, whatever its strings say. */
+function scriptSafe(script: string): string {
+  return script.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3C");
+}
+
+/** The classes of the style sheet for the colours of verdicts. */
+const styles = { green: "pass", red: "fail", yellow: "unknown" };
+
+/** Whose node it was: its program, unless it's ours, and its arguments. */
+export function nodeOf({ bin, args = [] }: RunRecord): string {
+  return [...bin === undefined ? [] : [bin], ...args].join(" ");
+}
+
+/** The verdict, its reason, the figures, and how to see it again. */
+function verdict(
+  { title, record, replay, when, nodes, anomaly }: PageData,
+  folder: string | undefined,
+): string {
+  const [sign, word, colour] = verdictOf(record);
+  const { engine, seed } = record;
+  const reason = record.reason ??
+    (record.pass
+      ? "Nothing that the checkers look for went wrong."
+      : "No reason is known.");
+  const { head, rest } = partsOf(reason);
+  const node = nodeOf(record);
+  return `<article class="verdict">
+${folder === undefined ? "" : linksTo(folder)}<h1>${escape(title)}${
+    node === "" ? "" : ` <small>${escape(node)}</small>`
+  }</h1>
+<p class="sign ${styles[colour]}">${sign} ${word}</p>
+<p class="reason">${escape(head)}</p>${moreOf(rest, anomaly)}
+<p class="when">${
+    escape(
+      `${plural(nodes.length, "node")}, ${
+        seed === undefined ? "" : `seed ${seed}, `
+      }judged by ${
+        engine === "maelstrom" ? "Maelstrom" : "the embedded workbench"
+      } in ${duration(record["wall-ms"])}, ${
+        when.replace("T", " ").replace(/\.\d+Z$/, " UTC")
+      }`,
+    )
+  }</p>
+<dl class="cards">
+${cardsOf(record).map(card).join("\n")}
+</dl>
+<div class="again">
+<pre class="command" tabindex="0" aria-label="The command that repeats this run">${
+    escape(replay)
+  }</pre>
+</div>
+${optionsOf(record)}
+</article>`;
+}
+
+/**
+ * The ways to all runs, and to this one's files and logs. They lead where they
+ * should from disk; where the page is served, its script knows better.
+ */
+function linksTo(folder: string): string {
+  const link = (to: string, className: string, text: string) =>
+    `<a class="${className}" href="${escape(folder + to)}">${text}</a>`;
+  return `<nav class="ways" aria-label="More of the store">
+${link("../../workbench/?files", "runs", "All runs")}
+${link("?files", "files", "Files of this run")}
+${link("node-logs/", "logs", "Node logs")}
+</nav>
+`;
+}
+
+/** All options, and the engine. */
+function optionsOf({ engine, options, bin, args = [] }: RunRecord): string {
+  const rows = Object.entries({
+    engine,
+    ...options,
+    "node's program": bin,
+    ...(args.length > 0 && { "node's arguments": args.join(" ") }),
+  }).filter(([, value]) => value !== undefined);
+  return `<details>
+<summary>Options</summary>
+<table>
+${
+    rows.map(([name, value]) =>
+      `<tr><th scope="row">${escape(name)}</th><td>${
+        escape(String(value))
+      }</td></tr>`
+    ).join("\n")
+  }
+</table>
+</details>`;
+}
+
+/**
+ * What there is to say beyond the first line. What is told beside a drawing
+ * stands here only for those who don't see it.
+ */
+function moreOf(rest: string, anomaly: PageData["anomaly"]): string {
+  const { title = "", story = [], retold = false } = anomaly ?? {};
+  const told = retold ||
+    rest.split("\n").every((line) =>
+      line.trim() === "" || story.includes(line.trim())
+    );
+  const block = told ? "" : `
+<pre class="lines" tabindex="0" role="region" aria-label="More of the reason">${
+    escape(rest)
+  }</pre>`;
+  if (anomaly === undefined) return block;
+  return `${block}
+<noscript><p>${escape(title)}</p><ul>
+${story.map((line) => `<li>${escape(line)}</li>`).join("\n")}
+</ul></noscript>`;
+}
+
+/** A figure with its unit, and its limit if it has one. */
+interface Card {
+  name: string;
+  figure: string;
+  unit?: string;
+  note?: string;
+  over?: boolean;
+}
+
+function card({ name, figure, unit, note, over }: Card): string {
+  const small = (text: string | undefined, style: string) =>
+    text === undefined ? "" : ` <small${style}>${escape(text)}</small>`;
+  return `<div${over ? ' class="over"' : ""}><dt>${escape(name)}</dt><dd>${
+    escape(figure)
+  }${small(unit, "")}${small(note, ' class="below"')}</dd></div>`;
+}
+
+function cardsOf({ results, limits = [] }: RunRecord): Card[] {
+  const { stats, availability, net, nodes, workload } = results;
+  const limited = (label: string): Partial<Card> => {
+    const limit = limits.find((each) => each.label === label);
+    return limit
+      ? {
+        note: `has to be below ${limit.below}\u00a0${limit.unit ?? ""}`
+          .trimEnd(),
+        over: !limit.within,
+      }
+      : {};
+  };
+  const cards: Card[] = [];
+  if (stats) {
+    cards.push({
+      name: "Operations",
+      figure: stats.count.toLocaleString("en"),
+      note: ([
+        [stats["ok-count"], "ok"],
+        [stats["fail-count"], "failed"],
+        [stats["info-count"], "unknown"],
+      ] as const).filter(([count]) => count)
+        .map(([count, word]) => `${count.toLocaleString("en")} ${word}`)
+        .join(", "),
+    });
+  }
+  // Of no operations at all there is no part that succeeded.
+  if (availability && stats?.count !== 0) {
+    cards.push({
+      name: "Availability",
+      figure: percent(availability["ok-fraction"]),
+      note: "of the operations succeeded",
+      over: availability["valid?"] === false,
+    });
+  }
+  if (net) {
+    cards.push({
+      name: "Messages per operation",
+      figure: format(net.servers["msgs-per-op"] ?? 0),
+      ...limited("msgs/op"),
+    }, {
+      name: "Messages",
+      figure: net.servers["msg-count"].toLocaleString("en"),
+      note: `between servers; ${
+        net.clients["msg-count"].toLocaleString("en")
+      } with clients`,
+    });
+  }
+  const latencies = workload?.["stable-latencies"] as Quantiles | undefined;
+  if (latencies) {
+    for (
+      const [label, point, name] of [
+        ["median", "0.5", "Median latency until stable"],
+        ["max", "1", "Longest latency until stable"],
+      ]
+    ) {
+      cards.push({
+        name,
+        figure: latencies[point].toLocaleString("en"),
+        unit: "ms",
+        ...limited(label),
+      });
+    }
+  }
+  const lost = workload?.["lost-count"];
+  if (typeof lost === "number") {
+    cards.push({ name: "Lost values", figure: String(lost), over: lost > 0 });
+  }
+  if (nodes && nodes["error-count"] > 0) {
+    cards.push({
+      name: "Errors of nodes",
+      figure: String(nodes["error-count"]),
+      over: true,
+    });
+  }
+  return cards;
+}
+
+function percent(fraction: number | null | undefined): string {
+  if (typeof fraction !== "number") return "–";
+  // 99.99 % must not look like all of them.
+  return `${Math.floor(fraction * 10_000) / 100} %`;
+}
+
+/** How long something took. */
+function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+function plural(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+}

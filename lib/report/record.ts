@@ -1,0 +1,129 @@
+/**
+ * A judged run as JSON.
+ *
+ * @module
+ */
+import type { Judgement, Results } from "../workbench/judge.ts";
+import type { FullOptions } from "../workbench/options.ts";
+
+/**
+ * The findings of a run. All of them, unless the real Maelstrom judged and its
+ * checkers, or a node, crashed.
+ */
+export type FoundResults = Pick<Results, "valid?"> & Partial<Results>;
+
+/** What `--json` prints of a run. */
+export interface RunRecord {
+  /** The official run, such as `"3c"`; else the workload. */
+  id: string;
+  engine: string;
+  /** The real Maelstrom has none. */
+  seed?: number;
+  /** The options by Maelstrom's names, the workload among them. */
+  options: FullOptions;
+  /** The program that was judged, by the path that was given: `--bin`. */
+  bin?: string;
+  /** What the node was called with, if anything. */
+  args?: readonly string[];
+  /** Valid, and within the run's limits. */
+  pass: boolean;
+  /** Whether there is no verdict, because the judge itself, or a node, crashed. */
+  crashed?: true;
+  /** What went wrong first, in words. */
+  reason?: string;
+  /** The limits of the run, and the figures that they are about. */
+  limits?: Measured[];
+  /** Milliseconds of real time. */
+  "wall-ms": number;
+  results: FoundResults;
+}
+
+/** A figure of the results, and the limit that it has to stay below. */
+export interface Limit {
+  path: readonly string[];
+  label: string;
+  below: number;
+  unit?: string;
+}
+
+/** A limit and what was measured. */
+export interface Measured extends Limit {
+  /** `undefined` where the results have no such figure. */
+  actual: number | undefined;
+  within: boolean;
+}
+
+/** Holds results against limits. */
+export function measure(
+  results: FoundResults,
+  limits: readonly Limit[] = [],
+): Measured[] {
+  return limits.map((limit) => {
+    let value: unknown = results;
+    for (const key of limit.path) {
+      value = (value as { [key: string]: unknown } | undefined)?.[key];
+    }
+    const actual = typeof value === "number" ? value : undefined;
+    return {
+      ...limit,
+      actual,
+      within: actual !== undefined && actual < limit.below,
+    };
+  });
+}
+
+/** What a record needs of a judged run. */
+export type Verdict = Pick<Judgement, "options" | "reason"> & {
+  engine: string;
+  results: FoundResults;
+  crashed?: true;
+};
+
+/** Puts a judged run into its record. */
+export function toRecord(
+  judgement: Verdict,
+  { id, bin, args, limits, wallMs }: {
+    id: string;
+    bin?: string;
+    args: readonly string[];
+    limits?: readonly Limit[];
+    wallMs: number;
+  },
+): RunRecord {
+  const { engine, options, results, crashed } = judgement;
+  const measured = measure(results, limits);
+  const over = measured.filter(({ within }) => !within);
+  const reason = judgement.reason ??
+    (over.length > 0 ? over.map(overLimit).join("; ") : undefined);
+  return {
+    id,
+    engine,
+    ...(options.seed !== undefined && { seed: options.seed }),
+    options,
+    ...(bin !== undefined && { bin }),
+    ...(args.length > 0 && { args }),
+    pass: results["valid?"] === true && over.length === 0,
+    ...(crashed && { crashed }),
+    ...(reason !== undefined && { reason }),
+    ...(measured.length > 0 && { limits: measured }),
+    "wall-ms": Math.round(wallMs),
+    results,
+  };
+}
+
+/** In words, by how much a run is over a limit. */
+function overLimit({ label, actual, below, unit = "" }: Measured): string {
+  const withUnit = (figure: number) => `${format(figure)} ${unit}`.trimEnd();
+  return actual === undefined
+    ? `there is no ${label} to hold against the limit`
+    : `${label} is ${withUnit(actual)}, and has to be below ${withUnit(below)}`;
+}
+
+/** A figure with as many digits as people want to see. */
+export function format(figure: number): string {
+  if (Number.isInteger(figure)) return String(figure);
+  return figure.toFixed(Math.abs(figure) < 0.1 ? 3 : 2);
+}
+
+/** A judged run, by whomever. */
+export type Judged = Omit<Judgement, "results"> & { results: FoundResults };

@@ -1,0 +1,234 @@
+/**
+ * Recorded runs: reads a folder that holds `run.json` (workload and options)
+ * and `history.jsonl` or `history.jsonl.gz`, as `report/store.ts` writes it, and
+ * judges the history once more.
+ *
+ * The folder may be anybody's: whatever it holds, memory is bounded, and what
+ * can't be read is an error that names the file.
+ *
+ * @module
+ */
+import {
+  maxNesting,
+  nestsTooDeep,
+  parseExact,
+} from "../workbench/sim/exact_json.ts";
+import { entryProblem, excerpt, type Op } from "../workbench/load/history.ts";
+import { nearest } from "../nearest.ts";
+import {
+  BadOption,
+  type Options,
+  optionSpecs,
+  type Test,
+} from "../workbench/options.ts";
+import { fillIn } from "../workbench/test.ts";
+import { checkHistory, type HistoryFindings } from "../workbench/verdict.ts";
+
+/** What can be said of a recorded run. */
+export interface RecordedFindings extends HistoryFindings {
+  folder: string;
+}
+
+const million = 1_000_000;
+
+/** How many characters a file may have, unpacked, and a line of it. */
+const maxRunChars = million;
+const maxHistoryChars = 512 * million;
+const maxLineChars = 64 * million;
+
+/** How many lines a history may have. */
+const maxLines = 5 * million;
+
+/**
+ * Judges a recorded run.
+ *
+ * @throws {BadOption} if the folder doesn't hold one.
+ */
+export async function checkRecorded(folder: string): Promise<RecordedFindings> {
+  const path = folder.replace(/(?<=.)\/+$/, "");
+  const test = await readTest(`${path}/run.json`);
+  return { folder, ...checkHistory(await readHistory(path), test) };
+}
+
+async function readTest(path: string): Promise<Test> {
+  const text = (await Array.fromAsync(linesOf(path, maxRunChars)))
+    .flat().join("\n");
+  let run: unknown;
+  try {
+    run = nestsTooDeep(text) ? undefined : JSON.parse(text);
+  } catch {
+    throw new BadOption(`${path} isn't JSON.`);
+  }
+  if (!isObject(run) || typeof run.workload !== "string") {
+    throw new BadOption(`${path} names no workload.`);
+  }
+  const { workload, options = {} } = run;
+  if (!isObject(options)) {
+    throw new BadOption(`${path} has options that aren't an object.`);
+  }
+  const known = optionSpecs.map(({ name }): string => name);
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) {
+      throw new BadOption(
+        `${path}: There is no option "${name}"${nearest(name, known)}.`,
+      );
+    }
+    if (typeof value === "object") {
+      throw new BadOption(
+        `${path}: The option "${name}" can't be ${excerpt(value)}.`,
+      );
+    }
+  }
+  try {
+    return fillIn({ ...options, workload } as Options);
+  } catch (error) {
+    if (!(error instanceof BadOption)) throw error;
+    throw new BadOption(`${path}: ${error.message}`);
+  }
+}
+
+async function readHistory(folder: string): Promise<Op[]> {
+  const plain = `${folder}/history.jsonl`;
+  const packed = await exists(`${plain}.gz`) && !await exists(plain);
+  const path = packed ? `${plain}.gz` : plain;
+  const history: Op[] = [];
+  let count = 0;
+  for await (const lines of linesOf(path, maxHistoryChars)) {
+    for (const line of lines) {
+      if (++count > maxLines) {
+        throw new BadOption(
+          `${path} has more than ${
+            maxLines / million
+          } million lines, which is more than can be judged.`,
+        );
+      }
+      if (line.trim() === "") continue;
+      const op = readOp(line, `Line ${count} of ${path}`);
+      history.push(op);
+      // Then there is no judging it, and no need for the rest.
+      if (entryProblem(op, history.length - 1) !== undefined) return history;
+    }
+  }
+  return history;
+}
+
+function readOp(line: string, where: string): Op {
+  if (nestsTooDeep(line)) {
+    throw new BadOption(`${where} nests values more than ${maxNesting} deep.`);
+  }
+  let entry: unknown;
+  try {
+    entry = parseExact(line);
+  } catch {
+    throw new BadOption(`${where} isn't JSON.`);
+  }
+  if (isObject(entry)) return entry as Op;
+  throw new BadOption(`${where} isn't an operation: ${excerpt(entry)}.`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Reads a file line by line, many at a time; one whose name ends in `.gz` is
+ * unpacked.
+ *
+ * @throws {BadOption} if it can't be read, or is longer than `maxChars`.
+ */
+async function* linesOf(
+  path: string,
+  maxChars: number,
+): AsyncGenerator<string[]> {
+  const packed = path.endsWith(".gz");
+  const file = await open(path);
+  const chunks = textsOf(
+    packed
+      ? file.readable.pipeThrough(new DecompressionStream("gzip"))
+      : file.readable,
+  );
+  let chars = 0;
+  // The line that hasn't ended: put together once, however many pieces it has.
+  let pieces: string[] = [];
+  let openChars = 0;
+  try {
+    for await (const text of chunks) {
+      const lines = text.split("\n");
+      const last = lines.pop()!;
+      chars += text.length;
+      openChars = last.length + (lines.length === 0 ? openChars : 0);
+      const problem = lengthProblem(chars, maxChars, openChars, packed);
+      if (problem !== undefined) throw new BadOption(`${path} ${problem}`);
+      if (lines.length > 0) {
+        lines[0] = [...pieces, lines[0]].join("");
+        pieces = [];
+        yield lines;
+      }
+      pieces.push(last);
+    }
+  } catch (error) {
+    if (error instanceof BadOption) throw error;
+    throw new BadOption(
+      packed
+        ? `${path} can't be unpacked: it's no gzip file, or broken.`
+        : `${path} can't be read: ${(error as Error).message}.`,
+    );
+  }
+  yield [pieces.join("")];
+}
+
+/** How many bytes are decoded at a time: what is unpacked comes in any size. */
+const chunkBytes = 65_536;
+
+async function* textsOf(
+  chunks: ReadableStream<Uint8Array>,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  for await (const chunk of chunks) {
+    for (let start = 0; start < chunk.length; start += chunkBytes) {
+      const part = chunk.subarray(start, start + chunkBytes);
+      yield decoder.decode(part, { stream: true });
+    }
+  }
+  yield decoder.decode();
+}
+
+async function open(path: string): Promise<Deno.FsFile> {
+  try {
+    if ((await Deno.stat(path)).isFile) return await Deno.open(path);
+  } catch (error) {
+    throw new BadOption(
+      error instanceof Deno.errors.NotFound
+        ? `${path} doesn't exist: a recorded run is a folder with run.json and history.jsonl.`
+        : `${path} can't be read: ${(error as Error).message}.`,
+    );
+  }
+  throw new BadOption(`${path} isn't a file.`);
+}
+
+function lengthProblem(
+  chars: number,
+  maxChars: number,
+  openChars: number,
+  packed: boolean,
+): string | undefined {
+  if (chars > maxChars) {
+    return `has more than ${maxChars / million} million characters${
+      packed ? " when it's unpacked" : ""
+    }, which is more than can be judged.`;
+  }
+  if (openChars > maxLineChars) {
+    return `has a line of more than ${
+      maxLineChars / million
+    } million characters. Each operation is one line.`;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

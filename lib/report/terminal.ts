@@ -1,0 +1,436 @@
+/**
+ * A judged run as lines for people.
+ *
+ * Lines are made of cells, and become text in {@linkcode render} alone: there
+ * styles turn into what a terminal obeys, and all else into what it doesn't.
+ *
+ * @module
+ */
+import { styleText } from "node:util";
+import type { Quantiles } from "../workbench/checkers/quantiles.ts";
+import { msInNs } from "../workbench/sim/clock.ts";
+import { type History, pairs } from "../workbench/load/history.ts";
+import {
+  format,
+  type FoundResults,
+  type Limit,
+  type RunRecord,
+} from "./record.ts";
+import { visible } from "./visible.ts";
+
+type Style = Parameters<typeof styleText>[0];
+
+/** A text, and how it's to look. */
+export type Cell = readonly [text: string, style?: Style];
+
+/** A line: cells, side by side. */
+export type Line = readonly Cell[];
+
+/** Makes text of lines, with colours or plain. */
+export function render(lines: readonly Line[], colours: boolean): string {
+  return lines.map((line) =>
+    line.map(([text, style]) =>
+      colours && style
+        ? styleText(style, visible(text), { validateStream: false })
+        : visible(text)
+    ).join("")
+  ).join("\n");
+}
+
+/** What stands for a run at the beginning of its line. */
+export function labelOf(id: string, workload: string): string {
+  return id === workload ? id : `${id.padEnd(3)} ${workload}`;
+}
+
+/** How the lines of a list are laid out, so that they stand in columns. */
+export interface Layout {
+  /** The length of the longest label. */
+  label: number;
+  /** The length of the longest limit for a figure, by the figure's label. */
+  limits: { [label: string]: number };
+  /** How many characters go in a line. */
+  columns: number;
+}
+
+/** In a terminal that is narrower, lines are left to it. */
+const minColumns = 20;
+
+/**
+ * Lays out a list of runs.
+ *
+ * @param columns of the terminal; those that don't know tell 0.
+ */
+export function layoutOf(
+  runs: readonly {
+    id: string;
+    options: { workload: string };
+    limits?: readonly Limit[];
+  }[],
+  columns = Infinity,
+): Layout {
+  const limits: Layout["limits"] = {};
+  for (const limit of runs.flatMap(({ limits = [] }) => limits)) {
+    const { label } = limit;
+    limits[label] = Math.max(limits[label] ?? 0, limitText(limit).length);
+  }
+  return {
+    label: Math.max(
+      ...runs.map(({ id, options }) => labelOf(id, options.workload).length),
+    ),
+    limits,
+    columns: columns < minColumns ? Infinity : columns,
+  };
+}
+
+/**
+ * What a run came to, in one line; if it didn't pass, why, and how to see it
+ * again, in some more.
+ *
+ * @param settings `replay` is the command that repeats the run, `folder` where
+ * it is kept, if it is, `latencies` how the latencies of its operations are distributed.
+ */
+export function summary(
+  record: RunRecord,
+  { replay, folder, layout, latencies = "" }: {
+    replay: string;
+    folder?: string;
+    layout: Layout;
+    latencies?: string;
+  },
+): Line[] {
+  const { id, options, pass, reason, results } = record;
+  const [sign, verdict, style] = verdictOf(record);
+  const lines = inColumns([
+    [`${sign}  ${labelOf(id, options.workload).padEnd(layout.label)}`, [
+      style,
+      "bold",
+    ]],
+    [verdict.padEnd("invalid".length), style],
+    [`${results.stats?.count ?? "?"} ops`.padStart(9)],
+    messages(record, layout),
+    [latencies.padEnd(latencyEdgesMs.length + 1), "cyan"],
+    [`${(record["wall-ms"] / 1000).toFixed(1)} s`.padStart(6), "dim"],
+    ...stableLatencies(record, layout),
+  ], layout.columns);
+  if (pass) return lines;
+  return [
+    ...lines,
+    ...(reason ?? "no reason is known").split("\n")
+      .flatMap((each) => words(each, layout.columns)),
+    // Commands and paths are there to be copied: in one piece.
+    [[`    again: ${replay}`, "dim"]],
+    ...(folder === undefined
+      ? []
+      : [[[`    more:  ${folder}`, "dim"]] satisfies Line]),
+  ];
+}
+
+const indent = 4;
+
+/** Lays cells out in a line; if that is too narrow, in several. */
+function inColumns(cells: readonly Cell[], columns: number): Line[] {
+  const lines: Cell[][] = [[]];
+  let width = 0;
+  for (const [text, style] of cells) {
+    const line = lines.at(-1)!;
+    if (line.length > 0 && width + 2 + text.trimEnd().length > columns) {
+      lines.push([[" ".repeat(indent)], [text, style]]);
+      width = indent + text.length;
+    } else {
+      if (line.length > 0) line.push(["  "]);
+      line.push([text, style]);
+      width += text.length + (line.length > 1 ? 2 : 0);
+    }
+  }
+  return lines.map(trimmed).filter((line) => line.length > 0);
+}
+
+/** A line without the spaces at its end. */
+function trimmed(line: readonly Cell[]): Cell[] {
+  const cells = [...line];
+  while (cells.length > 0 && cells.at(-1)![0].trim() === "") cells.pop();
+  const last = cells.pop();
+  return last === undefined ? [] : [...cells, [last[0].trimEnd(), last[1]]];
+}
+
+/** Breaks a text into lines between its words, and indents them. */
+function words(text: string, columns: number): Line[] {
+  const lines: string[] = [];
+  let line = " ".repeat(indent - 1);
+  for (const word of text.split(" ")) {
+    if (line.trim() !== "" && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = " ".repeat(indent - 1);
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line].map((each) => [[each]]);
+}
+
+/** How long operations took that succeeded, in milliseconds. */
+export function latenciesMs(history: History): number[] {
+  return [...pairs(history).entries()].flatMap(([i, invocation]) => {
+    const { type, time } = history[i];
+    return type !== "ok" || invocation === undefined
+      ? []
+      : [(time - invocation.time) / msInNs];
+  });
+}
+
+/** Between these, in milliseconds, a histogram's bars count latencies. */
+const latencyEdgesMs = [1, 3, 10, 30, 100, 300, 1000];
+
+const bars = "▁▂▃▄▅▆▇█";
+
+/**
+ * A small histogram of how long operations took that succeeded: of eight bars
+ * the first is for those below 1 ms, the last for those of a second and more,
+ * and those between for 1, 3, 10, 30, 100 and 300 ms and more. The highest is
+ * full.
+ */
+export function latencyBars(history: History): string {
+  const counts = new Array(latencyEdgesMs.length + 1).fill(0);
+  for (const ms of latenciesMs(history)) {
+    const bucket = latencyEdgesMs.findIndex((edge) => ms < edge);
+    counts[bucket === -1 ? latencyEdgesMs.length : bucket]++;
+  }
+  const most = Math.max(...counts);
+  return counts.map((count) =>
+    count === 0 ? " " : bars[Math.ceil(count / most * bars.length) - 1]
+  ).join("");
+}
+
+/** The verdict as a sign and in a word or two, and its colour. */
+export function verdictOf(
+  { pass, crashed, results }: {
+    pass: boolean;
+    crashed?: boolean;
+    results: { "valid?"?: unknown };
+  },
+): [
+  sign: string,
+  words: "valid" | "crashed" | "over limit" | "unknown" | "invalid",
+  style: "green" | "red" | "yellow",
+] {
+  if (pass) return ["✓", "valid", "green"];
+  if (crashed) return ["✗", "crashed", "red"];
+  if (results["valid?"] === true) return ["✗", "over limit", "red"];
+  if (results["valid?"] === "unknown") return ["?", "unknown", "yellow"];
+  return ["✗", "invalid", "red"];
+}
+
+/** How many messages it took, with the limit where the run has one. */
+function messages(record: RunRecord, layout: Layout): Cell {
+  const { net } = record.results;
+  const figure = net ? format(messagesPerOp(record.results)) : "?";
+  return withLimit("msgs/op", `${figure.padStart(6)} msgs/op`, record, layout);
+}
+
+/** How long it took until values were visible, where the workload has that. */
+function stableLatencies(record: RunRecord, layout: Layout): Cell[] {
+  return [["median", "0.5"], ["max", "1"]].flatMap(([label, point]) => {
+    const figure = latencyOf(record.results, point);
+    return figure === undefined ? [] : [
+      withLimit(
+        label,
+        `${label} ${format(figure).padStart(5)} ms`,
+        record,
+        layout,
+      ),
+    ];
+  });
+}
+
+function withLimit(
+  label: string,
+  text: string,
+  { limits = [] }: RunRecord,
+  layout: Layout,
+): Cell {
+  const limit = limits.find((each) => each.label === label);
+  const whole = text +
+    (limit ? limitText(limit) : "").padEnd(layout.limits[label] ?? 0);
+  return [whole, limit && !limit.within ? "red" : undefined];
+}
+
+function limitText({ below }: Limit): string {
+  return ` <${below}`;
+}
+
+/** How many messages the servers exchanged per operation. */
+function messagesPerOp({ net }: FoundResults): number {
+  return net?.servers["msgs-per-op"] ?? 0;
+}
+
+/** A quantile of the stable latencies, where the workload has such. */
+function latencyOf(
+  { workload }: FoundResults,
+  point: string,
+): number | undefined {
+  return (workload?.["stable-latencies"] as Quantiles | undefined)?.[point];
+}
+
+/**
+ * The same run by two judges: a row of figures for each, and the ratio of the
+ * second's to the first's.
+ */
+export function comparison(
+  first: RunRecord,
+  second: RunRecord,
+): Line[] {
+  const both = [first, second];
+  const columns: [title: string, (record: RunRecord) => Figure | undefined][] =
+    [
+      ["ops", ({ results: { stats } }) => stats && [stats.count]],
+      ["msgs/op", ({ results }) => results.net && [messagesPerOp(results)]],
+      ...latencyColumns.map(([title, point]): typeof columns[number] => [
+        title,
+        ({ results }) => {
+          const ms = latencyOf(results, point);
+          return ms === undefined ? undefined : [ms, " ms"];
+        },
+      ]),
+      [
+        "available",
+        ({ results: { availability } }) =>
+          availability && [availability["ok-fraction"] * 100, " %"],
+      ],
+      ["wall time", (record) => [record["wall-ms"] / 1000, " s"]],
+    ];
+  const engineWidth = Math.max(...both.map(({ engine }) => engine.length));
+  const shown = columns.filter(([, pick]) => both.some(pick));
+  const rows = [
+    [
+      `  ${labelOf(first.id, first.options.workload)}`,
+      ...shown.map(([title]) => title),
+    ],
+    ...both.map((record) => {
+      const [sign, words] = verdictOf(record);
+      return [
+        `${sign} ${record.engine.padEnd(engineWidth)}  ${words}`,
+        ...shown.map(([, pick]) => {
+          const figure = pick(record);
+          return figure === undefined
+            ? "?"
+            : significant(figure[0]) + (figure[1] ?? "");
+        }),
+      ];
+    }),
+    [
+      `  ${second.engine} / ${first.engine}`,
+      ...shown.map(([, pick]) => {
+        const [a, b] = both.map((record) => pick(record)?.[0]);
+        // Nothing is no more and no less than nothing.
+        if (a === 0 && b === 0) return "1";
+        return a && b !== undefined ? significant(b / a) : "?";
+      }),
+    ],
+  ];
+  const widths = rows[0].map((_, i) =>
+    Math.max(...rows.map((row) => row[i].length))
+  );
+  const styles: Style[] = ["bold", verdictOf(first)[2], verdictOf(second)[2]];
+  return rows.map((row, i) => {
+    const line = row.map((cell, j) =>
+      j === 0 ? cell.padEnd(widths[j]) : cell.padStart(widths[j])
+    ).join("  ");
+    return [[line, styles[i]]];
+  });
+}
+
+/** Three digits that say something, and no power of ten. */
+export function significant(figure: number): string {
+  return figure >= 100
+    ? String(Math.round(figure))
+    : String(Number(figure.toPrecision(3)));
+}
+
+type Figure = [value: number, unit?: string];
+
+const latencyColumns = [
+  ["median", "0.5"],
+  ["95 %", "0.95"],
+  ["99 %", "0.99"],
+  ["max", "1"],
+];
+
+/**
+ * What a run came to with many seeds: how many passed, its figures as least,
+ * median and most, and which seeds failed.
+ *
+ * @param asked how many seeds there were to be: fewer are what was cut short,
+ * and then it's not said that all is well.
+ */
+export function summaryOfSeeds(
+  records: readonly RunRecord[],
+  layout: Layout,
+  asked = records.length,
+): Line[] {
+  const [{ id, options }] = records;
+  const passed = records.filter(({ pass }) => pass).length;
+  const [sign, style] = passed < records.length
+    ? ["✗", "red"] as const
+    : records.length < asked
+    ? ["?", "yellow"] as const
+    : ["✓", "green"] as const;
+  const cut = records.length < asked ? `, of ${asked} in all` : "";
+  const range = (
+    label: string,
+    unit: string,
+    pick: (record: RunRecord) => number | undefined,
+  ): Cell[] => {
+    const all = records.map(pick).filter((each) => each !== undefined)
+      .sort((a, b) => a - b);
+    if (all.length === 0) return [];
+    const figures = [all[0], all[all.length >> 1], all.at(-1)!].map(format);
+    return [[`${label} ${figures.join(" – ")}${unit}`]];
+  };
+  return [
+    ...inColumns([
+      [sign, style],
+      [labelOf(id, options.workload).padEnd(layout.label), "bold"],
+      [`${passed} of ${plural(records.length, "seed")}${cut}`, style],
+      ...range("msgs/op", "", ({ results }) => messagesPerOp(results)),
+      ...range("median", " ms", ({ results }) => latencyOf(results, "0.5")),
+      ...range("max", " ms", ({ results }) => latencyOf(results, "1")),
+    ], layout.columns),
+    ...failedSeeds(records).flatMap((each) => words(each, layout.columns)),
+  ];
+}
+
+/** The seeds that failed, by verdict: `invalid: 3, 7..9`. */
+function failedSeeds(records: readonly RunRecord[]): string[] {
+  const failed = records.filter(({ pass }) => !pass);
+  const byVerdict = Map.groupBy(failed, (record) => verdictOf(record)[1]);
+  return Array.from(byVerdict, ([verdict, records]) => {
+    const runs: { from: number; to: number }[] = [];
+    for (const { seed = 0 } of records) {
+      const last = runs.at(-1);
+      if (last?.to === seed - 1) last.to = seed;
+      else runs.push({ from: seed, to: seed });
+    }
+    const seeds = runs.map(({ from, to }) =>
+      from === to
+        ? `${from}`
+        : to === from + 1
+        ? `${from}, ${to}`
+        : `${from}..${to}`
+    );
+    return `${verdict}: seed${records.length === 1 ? "" : "s"} ${
+      seeds.join(", ")
+    }`;
+  });
+}
+
+/** The sum of it all, in one line. */
+export function total(records: readonly RunRecord[]): Line {
+  const passed = records.filter(({ pass }) => pass).length;
+  const failed = records.length - passed;
+  return failed === 0
+    ? [[`All ${plural(passed, "run")} passed.`, "green"]]
+    : [[`${failed} of ${plural(records.length, "run")} did not pass.`, "red"]];
+}
+
+function plural(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+}

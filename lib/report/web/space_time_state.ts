@@ -1,0 +1,128 @@
+/**
+ * What the space-time diagram knows: which messages are to be seen, where they
+ * are in it, and what is chosen. Nothing here draws.
+ *
+ * @module
+ */
+// @ts-types="@types/d3-scale"
+import { type ScaleLinear, scalePoint } from "d3-scale";
+import type { PageData } from "../page/data.ts";
+import { familiesOf, type Family, familyOf } from "./families.ts";
+import { MessageIndex } from "./message_index.ts";
+
+/** An arrow: from where to where. */
+export type Arrow = readonly [x1: number, y1: number, x2: number, y2: number];
+
+/** What all clients together are called. */
+export const clients = "clients";
+
+/** How near to a message one has to point, in pixels. */
+const reach = 8;
+
+/** With more nodes than that, lines to the clients cross too many others. */
+const mostNodesWithClients = 5;
+
+/** The diagram's state. */
+export class SpaceTimeState {
+  readonly index: MessageIndex;
+  readonly families: readonly Family[];
+  /** The parties' places, from left to right. */
+  readonly lanes = scalePoint<string>().padding(0.5);
+  /** The family of each type. */
+  readonly familyOfType: readonly string[];
+  showsClients: boolean;
+  /** The families that aren't to be seen. */
+  readonly hidden = new Set<string>();
+  chosenMs?: number;
+  chosenRow?: number;
+
+  constructor(readonly data: PageData) {
+    this.index = new MessageIndex(data);
+    this.families = familiesOf(data.messages);
+    this.familyOfType = data.messages.types.map(familyOf);
+    this.showsClients = data.nodes.length <= mostNodesWithClients;
+    this.refilter();
+  }
+
+  /** Takes notice of what is to be seen. */
+  refilter(): void {
+    const { nodes, services, messages: { type } } = this.data;
+    this.lanes.domain([
+      ...(this.showsClients ? [clients] : []),
+      ...nodes,
+      ...services,
+    ]);
+    this.index.filter((row) =>
+      !this.hidden.has(this.familyOfType[type[row]]) &&
+      (this.showsClients || !this.index.isClients(row))
+    );
+  }
+
+  /** A message's ends on the screen; a lost one's arrow is cut short. */
+  arrowOf(row: number, time: ScaleLinear<number, number>): Arrow {
+    const { src, dest, sentMs } = this.data.messages;
+    const from = this.#laneOf(src[row]);
+    const to = this.#laneOf(dest[row]);
+    return [
+      from,
+      time(sentMs[row]),
+      from + this.index.reach(row) * (to - from),
+      time(this.index.endMs(row)),
+    ];
+  }
+
+  #laneOf(party: number): number {
+    const { isClient } = this.index;
+    const { parties } = this.data.messages;
+    return this.lanes(isClient[party] ? clients : parties[party])!;
+  }
+
+  /** The message that is nearest to a point, if one is near. */
+  nearest(
+    { x, y, time, most }: {
+      x: number;
+      y: number;
+      time: ScaleLinear<number, number>;
+      /** How many are drawn at most. */
+      most: number;
+    },
+  ): number | undefined {
+    const { rows } = this.index.between(
+      time.invert(y - reach),
+      time.invert(y + reach),
+    );
+    const [fromMs, toMs] = time.domain();
+    const { every } = this.index.between(fromMs, toMs, most);
+    let best: number | undefined;
+    let least = reach;
+    for (const row of rows) {
+      if (every > 1 && !this.index.isDrawn(row, every)) continue;
+      const distance = distanceTo(this.arrowOf(row, time), x, y);
+      if (distance >= least) continue;
+      least = distance;
+      best = row;
+    }
+    return best;
+  }
+
+  /** The message before or after the chosen one, or the chosen moment. */
+  next(direction: 1 | -1, fromMs: number): number | undefined {
+    return this.chosenRow === undefined
+      ? this.index.step(this.chosenMs ?? fromMs, direction)
+      : this.index.neighbour(this.chosenRow, direction);
+  }
+}
+
+/** How far a point is from a line between two others. */
+function distanceTo(
+  [x1, y1, x2, y2]: Arrow,
+  x: number,
+  y: number,
+): number {
+  const [dx, dy] = [x2 - x1, y2 - y1];
+  const along = Math.max(
+    0,
+    Math.min(1, ((x - x1) * dx + (y - y1) * dy) / (dx * dx + dy * dy || 1)),
+  );
+  return Math.hypot(x1 + along * dx - x, y1 + along * dy - y);
+}

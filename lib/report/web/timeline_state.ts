@@ -1,0 +1,91 @@
+/**
+ * What the timeline knows: the lanes, where they are, and which operation is
+ * chosen. Nothing here draws.
+ *
+ * @module
+ */
+import type { PageData } from "../page/data.ts";
+import { concurrencyOf, type Lane, lanesOf, nearestTo } from "./lanes.ts";
+import { type Operation, operationsOf } from "./operations.ts";
+
+/** Where the lanes begin. */
+export const left = 76;
+export const top = 26;
+const bottom = 6;
+
+/** How high a lane is at most, and if possible at least. */
+const mostHeight = 26;
+const leastHeight = 8;
+
+/** How high all lanes should be together, and how high they may be at most. */
+const bestHeight = 560;
+const maxHeight = 4000;
+
+/** How near to an operation one has to point, in pixels. */
+const reach = 8;
+
+/** The timeline's state. */
+export class TimelineState {
+  readonly operations: readonly Operation[];
+  readonly lanes: readonly Lane[];
+  readonly laneHeight: number;
+  /** When the last thing happened. */
+  readonly lastMs: number;
+  chosen?: Operation;
+  chosenMs?: number;
+  #laneOf: ReadonlyMap<Operation, number>;
+
+  constructor(readonly data: PageData) {
+    const { nodes, history, record: { options } } = data;
+    this.operations = operationsOf(history);
+    const concurrency = concurrencyOf(options.concurrency, nodes.length);
+    this.lanes = lanesOf(this.operations, { nodes, concurrency });
+    this.#laneOf = new Map(
+      this.lanes.flatMap((lane, i) => lane.operations.map((each) => [each, i])),
+    );
+    this.lastMs = this.operations.reduce(
+      (last, { startMs, endMs }) => Math.max(last, startMs, endMs || 0),
+      0,
+    );
+    const { length } = this.lanes;
+    this.laneHeight = Math.min(
+      mostHeight,
+      Math.max(bestHeight / length, Math.min(leastHeight, maxHeight / length)),
+    );
+  }
+
+  /** How high all of it is. */
+  get height(): number {
+    return this.lanes.length * this.laneHeight + top + bottom;
+  }
+
+  /** The operation at a point. */
+  at(
+    { x, y }: { x: number; y: number },
+    time: { (ms: number): number; invert(x: number): number },
+  ): Operation | undefined {
+    const lane = this.lanes[Math.floor((y - top) / this.laneHeight)];
+    if (lane === undefined || x < left) return undefined;
+    const near = nearestTo(lane.operations, time.invert(x));
+    if (near === undefined) return undefined;
+    const endMs = isNaN(near.endMs) ? this.lastMs : near.endMs;
+    const isNear = time(near.startMs) - reach <= x && x <= time(endMs) + reach;
+    return isNear ? near : undefined;
+  }
+
+  /** The operation before or after the chosen one in its lane; at first, any. */
+  next(by: 1 | -1): Operation | undefined {
+    if (this.chosen === undefined) {
+      return nearestTo(this.lanes[0].operations, this.chosenMs ?? 0);
+    }
+    const { operations } = this.lanes[this.#laneOf.get(this.chosen)!];
+    return operations[operations.indexOf(this.chosen) + by];
+  }
+
+  /** The operation of the client above or below at the same time. */
+  beside(by: 1 | -1): Operation | undefined {
+    if (this.chosen === undefined) return this.next(1);
+    const lane = this.lanes[this.#laneOf.get(this.chosen)! + by];
+    return lane && nearestTo(lane.operations, this.chosen.startMs);
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * What the page and its parts expect of each other.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import type { PageData } from "../page/data.ts";
+
+/** A part of the page: an element, and what it does as time is chosen. */
+export interface View {
+  element: HTMLElement;
+  /**
+   * Whether it shows single messages or operations: there one is taken to see a
+   * moment.
+   */
+  showsDetail?: boolean;
+  /** Shows this moment, where there's something to show of it. */
+  onTime?(ms: number): void;
+  /**
+   * Shows this part of the run, where it shows a part.
+   *
+   * @param first whether it's just what a diagram opened on.
+   */
+  onSpan?(fromMs: number, toMs: number, first: boolean): void;
+}
+
+/** What a view may ask of the page. */
+export interface Page {
+  /** Chooses a moment for all views: the replay goes there, and so on. */
+  showTime(ms: number): void;
+  /** Chooses a part of the time for all diagrams: two runs stay side by side. */
+  showSpan(fromMs: number, toMs: number, first?: boolean): void;
+  /** Takes the reader to a moment: what happened around it fills the diagrams. */
+  goTo(ms: number): void;
+  /** The address that opens the page at a moment. */
+  linkTo(ms: number): string;
+}
+
+/** How each view is made. */
+export type MakeView = (data: PageData, page: Page) => View | undefined;

@@ -1,0 +1,66 @@
+/**
+ * Where a node lives, as seen from the workbench: what a host needs, what it
+ * can do, and which errors of a node it reports.
+ *
+ * @module
+ */
+import type { Clock } from "../sim/clock.ts";
+import type { Network } from "../sim/network.ts";
+
+/**
+ * Something that a node did, and that no node may do.
+ *
+ * @example
+ * ```ts
+ * import type { NodeError } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const error: NodeError = {
+ *   node: "n1",
+ *   kind: "line-not-valid-json",
+ *   text: "n1 printed a line to stdout that isn't JSON.",
+ *   line: "got a message",
+ *   timeNs: 1_500_000,
+ * };
+ * ```
+ */
+export interface NodeError {
+  /** The node's id. */
+  node: string;
+  /** What it was, for programs. */
+  kind:
+    | "line-not-valid-json"
+    | "malformed-message"
+    | "malformed-rpc-response"
+    | "no-such-destination"
+    | "node-crashed"
+    | "init-failed"
+    | "setup-failed"
+    | "line-too-long";
+  /** What it was, what was expected, and what to do: for people. */
+  text: string;
+  /** The line that it printed, if it was about one. Long ones are cut. */
+  line?: string;
+  /** When, in nanoseconds since the clock was made. */
+  timeNs: number;
+}
+
+/** What a host needs of its surroundings. */
+export interface Surroundings {
+  clock: Clock;
+  network: Network;
+  /** Called for each error of a node. */
+  onError(error: NodeError): void;
+  /** Called for each line of a node's log. */
+  onLog(node: string, line: string): void;
+}
+
+/** A node in its place. */
+export interface Host {
+  /** What may explain that the node is silent. */
+  hint?(): string | undefined;
+  /** Ends the node, and resolves when nothing of it is left. */
+  stop(): Promise<void>;
+}
+
+/** Makes the host of one node. */
+export type StartHost = (id: string, surroundings: Surroundings) => Host;

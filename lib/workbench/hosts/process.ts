@@ -1,0 +1,212 @@
+/**
+ * Nodes as child processes, over stdin and stdout.
+ *
+ * @module
+ */
+import { CrashReader, endingOf } from "./crash.ts";
+import type { StartHost } from "./host.ts";
+import { allRead, type ProcessGroup, startGroup } from "./process_group.ts";
+import { forward } from "./sending.ts";
+
+/**
+ * A program to run as a node.
+ *
+ * @example
+ * ```ts
+ * import type { Command } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const command: Command = { bin: "./my-node", args: ["--verbose"] };
+ * ```
+ */
+export interface Command {
+  /** The path of the executable. */
+  bin: string;
+  /** What it's called with. */
+  args: string[];
+  /** The working directory; by default, that of this process. */
+  cwd?: string;
+}
+
+/** How many characters a line of a node's may have. */
+const maxLineChars = 64 * 1024 * 1024;
+
+/** Nodes as child processes. The command is started once for each. */
+export function childProcess(command: Command): StartHost {
+  return (id, { clock, network, onError, onLog }) => {
+    const group = start(command);
+    const { stdin, stdout, stderr } = group.child;
+    let stopped = false;
+    const crash = new CrashReader();
+    const input = lineWriter(stdin);
+    network.add(id, ({ line }) => input.write(line));
+
+    const output = new LineReader(stdout, (line, isWhole) => {
+      if (stopped) return;
+      const message = parse(line);
+      if (message === undefined) crash.read(line);
+      // Half a line is no violation: the node's end is.
+      if (message === undefined && !isWhole) return;
+      forward(id, message, line, network, clock, onError);
+    });
+    const log = new LineReader(stderr, (line) => {
+      crash.read(line);
+      onLog(id, line);
+    });
+    output.done.then(() => {
+      if (stopped || output.openChars <= maxLineChars) return;
+      onError({
+        node: id,
+        kind: "line-too-long",
+        text:
+          `${id} printed more than ${maxLineChars} characters without ending the line. Each message is one line.`,
+        timeNs: clock.nowNs,
+      });
+    });
+
+    const ended = group.ended.then(async (status) => {
+      await allRead(Promise.all([output.done, log.done]), () => {
+        output.cancel();
+        log.cancel();
+      });
+      await input.end();
+      if (stopped) return;
+      onError({
+        node: id,
+        kind: "node-crashed",
+        text: [
+          `${id} ${endingOf(status)} in the middle of the run.`,
+          "A node has to run until its input ends.",
+          unended(id, output),
+          crash.lastWords(),
+        ].filter(Boolean).join(" "),
+        timeNs: clock.nowNs,
+      });
+    });
+
+    return {
+      hint: () => unended(id, output),
+      async stop() {
+        if (stopped) return await ended;
+        stopped = true;
+        network.remove(id);
+        // As Maelstrom does: nodes are not asked to leave.
+        group.signal("SIGKILL");
+        await ended;
+      },
+    };
+  };
+}
+
+function start({ bin, args, cwd }: Command): ProcessGroup {
+  try {
+    return startGroup(bin, {
+      args,
+      cwd,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    });
+  } catch (error) {
+    throw new Error(
+      `${bin} can't be started: ${
+        (error as Error).message
+      }. Is it a program for this machine, or a script whose first line (#!) names an interpreter that is installed?`,
+    );
+  }
+}
+
+/** What there is to say of a line that hasn't ended. */
+function unended(id: string, { openChars }: LineReader): string | undefined {
+  return openChars === 0
+    ? undefined
+    : `${id} has printed ${openChars} characters without a newline at their end: each message is one line.`;
+}
+
+/** A value from its JSON; `undefined` if it isn't JSON. */
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes lines to a process, many at once where they come fast. */
+function lineWriter(stream: WritableStream<Uint8Array>) {
+  const writer = stream.getWriter();
+  const encoder = new TextEncoder();
+  let waiting: string[] = [];
+  let writing = false;
+  const ignore = () => {}; // its end is noticed by its exit status
+  writer.closed.catch(ignore);
+  async function drain() {
+    writing = true;
+    while (waiting.length > 0) {
+      const text = waiting.join("\n") + "\n";
+      waiting = [];
+      await writer.write(encoder.encode(text)).catch(ignore);
+    }
+    writing = false;
+  }
+  return {
+    write(line: string) {
+      waiting.push(line);
+      if (!writing) drain();
+    },
+    /** Nobody reads any more. */
+    async end() {
+      await writer.abort().catch(ignore);
+    },
+  };
+}
+
+/**
+ * Calls back for each line, and for what comes after the last newline; gives up
+ * on a line that doesn't end.
+ */
+class LineReader {
+  /** How many characters have come of a line that hasn't ended. */
+  openChars = 0;
+  /** Resolves when there's no more to read. */
+  readonly done: Promise<void>;
+  #reader: ReadableStreamDefaultReader<string>;
+  #take: (line: string, isWhole: boolean) => void;
+
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    take: (line: string, isWhole: boolean) => void,
+  ) {
+    this.#take = take;
+    this.#reader = stream
+      .pipeThrough(
+        new TextDecoderStream() as TransformStream<Uint8Array, string>,
+      )
+      .getReader();
+    this.done = this.#readAll();
+  }
+
+  /** Ends the reading. */
+  cancel(): void {
+    this.#reader.cancel().catch(() => {});
+  }
+
+  async #readAll(): Promise<void> {
+    let open = "";
+    for (;;) {
+      // When the process has gone, its exit status tells.
+      const { value } = await this.#reader.read().catch(() => ({
+        value: undefined,
+      }));
+      if (value === undefined) {
+        if (open !== "" && open.length <= maxLineChars) this.#take(open, false);
+        return;
+      }
+      const lines = value.split("\n");
+      lines[0] = open + lines[0];
+      open = lines.pop()!;
+      this.openChars = open.length;
+      if (open.length > maxLineChars) this.cancel();
+      for (const line of lines) this.#take(line.replace(/\r$/, ""), true);
+    }
+  }
+}

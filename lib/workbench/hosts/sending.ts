@@ -1,0 +1,100 @@
+/**
+ * What a node sends, checked at the one door to the network.
+ *
+ * @module
+ */
+import type { Clock } from "../sim/clock.ts";
+import { maxNesting, nestsTooDeep } from "../sim/exact_json.ts";
+import type { Network } from "../sim/network.ts";
+import type { NodeError } from "./host.ts";
+
+/** Takes what a node printed for a message. */
+export function forward(
+  node: string,
+  message: unknown,
+  line: string,
+  network: Network,
+  clock: Clock,
+  onError: (error: NodeError) => void,
+): void {
+  if (message !== undefined) {
+    return send(node, message, line, network, clock, onError);
+  }
+  onError({
+    node,
+    kind: "line-not-valid-json",
+    text:
+      `${node} printed a line to stdout that isn't JSON. Stdout is for messages only, one JSON object per line; write logs to stderr.`,
+    line: excerpt(line),
+    timeNs: clock.nowNs,
+  });
+}
+
+/** Checks what a node wants to send, and sends it. */
+export function send(
+  node: string,
+  message: unknown,
+  line: string,
+  network: Network,
+  clock: Clock,
+  onError: (error: NodeError) => void,
+): void {
+  const report = (kind: NodeError["kind"], text: string) =>
+    onError({ node, kind, text, line: excerpt(line), timeNs: clock.nowNs });
+  const expected =
+    `A message is {"src": "${node}", "dest": <node or client>, "body": {…}}.`;
+  if (!isObject(message)) {
+    return report(
+      "malformed-message",
+      `${node} printed JSON that isn't an object. ${expected}`,
+    );
+  }
+  const { src, dest, body } = message;
+  const strange = Object.keys(message).filter((key) => !messageKeys.has(key));
+  const problem = typeof src !== "string"
+    ? `whose "src" isn't a string`
+    : typeof dest !== "string"
+    ? `whose "dest" isn't a string`
+    : !isObject(body)
+    ? `whose "body" isn't an object`
+    : strange.length > 0
+    ? `with ${listed(strange)}, which no message has`
+    : nestsTooDeep(line)
+    ? `that nests values more than ${maxNesting} deep`
+    : network.presence(src) === undefined
+    ? `in the name of "${src}", who doesn't exist`
+    : undefined;
+  if (problem) {
+    return report(
+      "malformed-message",
+      `${node} sent a message ${problem}. ${expected}`,
+    );
+  }
+  if (network.presence(dest as string) === undefined) {
+    return report(
+      "no-such-destination",
+      `${node} sent a message to "${dest}", who doesn't exist. Nodes are those in init's node_ids; clients are to be answered at the "src" of their request.`,
+    );
+  }
+  network.send(src as string, dest as string, line);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function excerpt(line: string): string {
+  return line.length <= 1000 ? line : `${line.slice(0, 1000)}…`;
+}
+
+const messageKeys = new Set(["id", "src", "dest", "body"]);
+
+/** How many keys that shouldn't be there are named. */
+const maxKeysNamed = 3;
+
+function listed(keys: readonly string[]): string {
+  const names = keys.slice(0, maxKeysNamed)
+    .map((key) => JSON.stringify(key.slice(0, 40)));
+  const more = keys.length > maxKeysNamed ? ", …" : "";
+  return `the key${keys.length > 1 ? "s" : ""} ${names.join(", ")}${more}`;
+}

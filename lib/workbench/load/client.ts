@@ -1,0 +1,184 @@
+/**
+ * A client of the network: one request at a time, as Maelstrom's
+ * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/client.clj).
+ * As there, the first message that names the request in its `in_reply_to` is the
+ * answer, whoever it's from.
+ *
+ * @module
+ */
+import { RPCError } from "../../error.ts";
+import type { Body, Message, OpenBody, OutgoingBody } from "../../message.ts";
+import { type Clock, msInNs } from "../sim/clock.ts";
+import { parseExact } from "../sim/exact_json.ts";
+import type { NodeError } from "../hosts/host.ts";
+import type { Network } from "../sim/network.ts";
+import { type Shape, shapeProblem, shapeText } from "./shape.ts";
+
+/** How long a client waits for an answer. */
+export const clientTimeoutMs = 5000;
+
+/** No answer came in time: the operation may have happened or not. */
+export class ClientTimeout extends Error {
+  override name = "ClientTimeout";
+}
+
+/** An answer came that isn't what the workload's protocol says. */
+export class MalformedReply extends Error {
+  override name = "MalformedReply";
+}
+
+/** A request of a workload's protocol, and the answer that it expects. */
+export interface RPC {
+  /** The type of the request. */
+  type: string;
+  /**
+   * The keys of the answer, besides `in_reply_to` and `msg_id`. Others are not
+   * allowed, as in Maelstrom.
+   */
+  reply: Shape;
+  /** Whether only the answer's type is looked at, as in the one to `init`. */
+  onlyType?: boolean;
+}
+
+/** Hands out clients. */
+export class Clients {
+  #clock: Clock;
+  #network: Network;
+  #onError: (error: NodeError) => void;
+  #count = 0;
+
+  constructor(
+    clock: Clock,
+    network: Network,
+    onError: (error: NodeError) => void,
+  ) {
+    this.#clock = clock;
+    this.#network = network;
+    this.#onError = onError;
+  }
+
+  /** A new client, with an id that nobody had before: `c0`, `c1`, … */
+  open(): Client {
+    const id = `c${this.#count++}`;
+    return new Client(id, this.#clock, this.#network, this.#onError);
+  }
+}
+
+/** A client that can wait for one answer at a time. */
+export class Client {
+  /** The client's address. */
+  readonly id: string;
+
+  #clock: Clock;
+  #network: Network;
+  #onError: (error: NodeError) => void;
+  #lastMsgId = 0;
+  #waiting:
+    | { msgId: number; answered(message: Message, line: string): void }
+    | undefined;
+
+  constructor(
+    id: string,
+    clock: Clock,
+    network: Network,
+    onError: (error: NodeError) => void,
+  ) {
+    this.id = id;
+    this.#clock = clock;
+    this.#network = network;
+    this.#onError = onError;
+    network.add(id, ({ line }) => {
+      // Exactly: a checker has to tell 3 from 3.0, and 2^53 from its neighbour.
+      const message = parseExact(line) as Message;
+      // An answer to a request that was given up on is passed over.
+      if (message.body.in_reply_to === this.#waiting?.msgId) {
+        this.#waiting?.answered(message, line);
+      }
+    });
+  }
+
+  /** Leaves the network. */
+  close(): void {
+    this.#network.remove(this.id);
+  }
+
+  /**
+   * Sends a request to a node and waits for the answer.
+   *
+   * @throws {ClientTimeout} when no answer came in time.
+   * @throws {RPCError} when the answer is an error.
+   * @throws {MalformedReply} when the answer isn't what was expected; the node
+   * is reported for it.
+   */
+  async rpc<R extends Body = OpenBody>(
+    node: string,
+    rpc: RPC,
+    fields: Record<string, unknown>,
+    { timeoutMs = clientTimeoutMs }: { timeoutMs?: number } = {},
+  ): Promise<R> {
+    if (this.#waiting) throw new Error(`${this.id} is waiting for an answer`);
+    const msgId = ++this.#lastMsgId;
+    const request: OutgoingBody = {
+      type: rpc.type,
+      ...fields,
+      msg_id: msgId,
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<
+      [Message, string]
+    >();
+    const cancel = this.#clock.after(timeoutMs * msInNs, () => {
+      this.#waiting = undefined;
+      reject(
+        new ClientTimeout(
+          `${node} did not answer ${rpc.type} within ${timeoutMs} ms`,
+        ),
+      );
+    });
+    this.#waiting = {
+      msgId,
+      answered: (...answer) => {
+        this.#waiting = undefined;
+        cancel();
+        resolve(answer);
+      },
+    };
+    this.#network.send(
+      this.id,
+      node,
+      JSON.stringify({ src: this.id, dest: node, body: request }),
+    );
+    const [message, line] = await promise;
+    const { body } = message;
+    if (body.type === "error") throw errorOf(body);
+    const problem = rpc.onlyType
+      ? shapeProblem({ type: body.type }, { type: rpc.reply.type })
+      : shapeProblem(body, {
+        ...rpc.reply,
+        in_reply_to: "integer",
+        "msg_id?": "integer",
+      });
+    if (problem) {
+      const text =
+        `${node} answered ${rpc.type} with a body that ${problem}. Expected ${
+          shapeText({ ...rpc.reply, in_reply_to: "integer" })
+        }.`;
+      this.#onError({
+        node,
+        kind: "malformed-rpc-response",
+        text,
+        line: line.slice(0, 1000),
+        timeNs: this.#clock.nowNs,
+      });
+      throw new MalformedReply(text);
+    }
+    return body as unknown as R;
+  }
+}
+
+/** The error of an answer; with a code that isn't one, it's an unknown one. */
+function errorOf({ code, text }: Body & Partial<OpenBody>): RPCError {
+  return new RPCError(
+    typeof code === "number" ? code : NaN,
+    typeof text === "string" ? text : undefined,
+  );
+}

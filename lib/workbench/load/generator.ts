@@ -1,0 +1,487 @@
+/**
+ * Who does what, and when: generators of operations, after Jepsen's
+ * (https://github.com/jepsen-io/generator). A generator is a value. Asked for
+ * an operation, it gives one and the generator that comes after it; told of an
+ * operation that began or ended, it gives the generator that it is from then
+ * on. Nothing changes until an operation is really taken.
+ *
+ * @module
+ */
+import { secondInNs } from "../sim/clock.ts";
+import type { Op, OpType, Process } from "./history.ts";
+import type { Random } from "../sim/random.ts";
+
+/** A worker: a client's number, or the nemesis. */
+export type Thread = number | "nemesis";
+
+/** An operation that is to begin, at its time or later. */
+export interface PlannedOp {
+  timeNs: number;
+  process: Process;
+  /** `sleep` and `log` occupy a thread, and are not part of the history. */
+  type: OpType | "sleep" | "log";
+  f: string;
+  value: unknown;
+  [key: string]: unknown;
+}
+
+/** What a generator can know when it is asked. */
+export interface Context {
+  /** Nanoseconds since the test began. */
+  readonly timeNs: number;
+  readonly random: Random;
+  /** All threads that this generator may use. */
+  readonly threads: readonly Thread[];
+  /** Whether a thread isn't busy. */
+  isFree(thread: Thread): boolean;
+  /** The process that a thread currently is. */
+  processOf(thread: Thread): Process;
+  /** The thread whose turn it is among those that are free. */
+  freeThread(threads: readonly Thread[]): Thread | undefined;
+}
+
+/**
+ * What a generator says when it is asked: an operation and what comes after;
+ * `"pending"`, as long as it can't know before some operation has ended; or
+ * `null` when there is nothing more to come.
+ */
+export type Answer = readonly [PlannedOp, Generator] | "pending" | null;
+
+/** A source of operations. */
+export interface Generator {
+  /** The next operation. */
+  op(context: Context): Answer;
+  /** Takes note that an operation began or ended. */
+  update?(context: Context, event: Op | PlannedOp): Generator;
+}
+
+/** What a workload says of an operation; the rest is filled in. */
+export type OpTemplate = { f: string; value?: unknown; [key: string]: unknown };
+
+/** There is nothing (more) to do. */
+export const nothing: Generator = { op: () => null };
+
+/** One operation, as soon as a thread is free. */
+export function once(template: OpTemplate): Generator {
+  return {
+    op(context) {
+      const filled = fill(template, context);
+      return filled === "pending" ? filled : [filled, nothing];
+    },
+  };
+}
+
+/** Operations without end, each from a call of the function. */
+export function forever(
+  next: (random: Random) => OpTemplate,
+): Generator {
+  const self: Generator = {
+    op(context) {
+      const thread = context.freeThread(context.threads);
+      if (thread === undefined) return "pending";
+      return [fill(next(context.random), context) as PlannedOp, self];
+    },
+  };
+  return self;
+}
+
+/** Operations numbered from 0, without end. */
+export function numbered(
+  template: (number: number) => OpTemplate,
+  number = 0,
+): Generator {
+  return {
+    op(context) {
+      const filled = fill(template(number), context);
+      return filled === "pending"
+        ? filled
+        : [filled, numbered(template, number + 1)];
+    },
+  };
+}
+
+function fill(
+  { f, value = null, ...others }: OpTemplate,
+  context: Context,
+): PlannedOp | "pending" {
+  const thread = context.freeThread(context.threads);
+  if (thread === undefined) return "pending";
+  return {
+    timeNs: context.timeNs,
+    process: context.processOf(thread),
+    type: "invoke",
+    f,
+    value,
+    ...others,
+  };
+}
+
+/** Each operation from one of the generators, chosen at random. */
+export function mix(
+  generators: readonly Generator[],
+  chosen?: number,
+): Generator {
+  return {
+    op(context) {
+      if (generators.length === 0) return null;
+      const turn = chosen ?? context.random.integer(generators.length);
+      const answer = generators[turn].op(context);
+      if (answer === "pending") return answer;
+      if (answer === null) {
+        const rest = generators.toSpliced(turn, 1);
+        return mix(rest, context.random.integer(rest.length)).op(context);
+      }
+      const [op, after] = answer;
+      return [
+        op,
+        mix(
+          generators.with(turn, after),
+          context.random.integer(generators.length),
+        ),
+      ];
+    },
+  };
+}
+
+/** An operation from one, then from the other, and so on; ends when one does. */
+export function flipFlop(first: Generator, second: Generator): Generator {
+  return {
+    op(context) {
+      const answer = first.op(context);
+      if (answer === null || answer === "pending") return answer;
+      return [answer[0], flipFlop(second, answer[1])];
+    },
+  };
+}
+
+/**
+ * Spreads operations over time, at random intervals between 0 and twice the
+ * mean. It is the mean over all threads together, and lost time is not made up.
+ */
+export function stagger(
+  meanNs: number,
+  generator: Generator,
+  nextNs?: number,
+): Generator {
+  return {
+    op(context) {
+      const answer = generator.op(context);
+      if (answer === null || answer === "pending") return answer;
+      const [op, after] = answer;
+      const timeNs = Math.max(op.timeNs, nextNs ?? context.timeNs);
+      const interval = Math.floor(context.random.float() * 2 * meanNs);
+      return [
+        { ...op, timeNs },
+        stagger(meanNs, after, timeNs + interval),
+      ];
+    },
+    update: (context, event) =>
+      stagger(meanNs, update(generator, context, event), nextNs),
+  };
+}
+
+/** Ends once an operation would begin so long after the first one. */
+export function timeLimit(
+  limitNs: number,
+  generator: Generator,
+  cutoffNs?: number,
+): Generator {
+  return {
+    op(context) {
+      const answer = generator.op(context);
+      if (answer === null || answer === "pending") return answer;
+      const [op, after] = answer;
+      const endNs = cutoffNs ?? op.timeNs + limitNs;
+      return op.timeNs < endNs ? [op, timeLimit(limitNs, after, endNs)] : null;
+    },
+    update: (context, event) =>
+      timeLimit(limitNs, update(generator, context, event), cutoffNs),
+  };
+}
+
+/** Whichever operation comes first; ties are broken at random. */
+export function any(...generators: Generator[]): Generator {
+  return {
+    op(context) {
+      const answers = generators.map((generator) => generator.op(context));
+      const first = soonest(answers, context.random);
+      if (first === undefined) {
+        return answers.includes("pending") ? "pending" : null;
+      }
+      const [i, [op, after]] = first;
+      return [op, any(...generators.with(i, after))];
+    },
+    update: (context, event) =>
+      any(...generators.map((each) => update(each, context, event))),
+  };
+}
+
+/** The answer with the earliest operation, and its place in the list. */
+function soonest(
+  answers: readonly Answer[],
+  random: Random,
+): [number, readonly [PlannedOp, Generator]] | undefined {
+  let best: [number, readonly [PlannedOp, Generator]] | undefined;
+  let ties = 0;
+  for (const [i, answer] of answers.entries()) {
+    if (answer === null || answer === "pending") continue;
+    const lead = best ? best[1][0].timeNs - answer[0].timeNs : 1;
+    if (lead < 0) continue;
+    ties = lead > 0 ? 1 : ties + 1;
+    if (ties === 1 || random.integer(ties) === 0) best = [i, answer];
+  }
+  return best;
+}
+
+/** Only these threads take operations from the generator, or hear of them. */
+export function on(
+  allowed: (thread: Thread) => boolean,
+  generator: Generator,
+): Generator {
+  const restrict = (context: Context): Context => ({
+    ...context,
+    threads: context.threads.filter(allowed),
+  });
+  return {
+    op(context) {
+      const answer = generator.op(restrict(context));
+      if (answer === null || answer === "pending") return answer;
+      return [answer[0], on(allowed, answer[1])];
+    },
+    update(context, event) {
+      const concerned = context.threads.some((thread) =>
+        allowed(thread) && context.processOf(thread) === event.process
+      );
+      return concerned
+        ? on(allowed, update(generator, restrict(context), event))
+        : this;
+    },
+  };
+}
+
+/** Only clients. */
+export function clients(generator: Generator): Generator {
+  return on((thread) => thread !== "nemesis", generator);
+}
+
+/** Only the nemesis. */
+export function nemesis(generator: Generator): Generator {
+  return on((thread) => thread === "nemesis", generator);
+}
+
+/** A copy of the generator for each thread. */
+export function eachThread(
+  fresh: Generator,
+  own: ReadonlyMap<Thread, Generator> = new Map(),
+): Generator {
+  const alone = (context: Context, thread: Thread): Context => ({
+    ...context,
+    threads: [thread],
+  });
+  return {
+    op(context) {
+      const free = context.threads.filter((thread) => context.isFree(thread));
+      const answers = free.map((thread) =>
+        (own.get(thread) ?? fresh).op(alone(context, thread))
+      );
+      const first = soonest(answers, context.random);
+      if (first) {
+        const [i, [op, after]] = first;
+        return [op, eachThread(fresh, new Map(own).set(free[i], after))];
+      }
+      return free.length < context.threads.length ||
+          answers.includes("pending")
+        ? "pending"
+        : null;
+    },
+    update(context, event) {
+      const thread = context.threads.find((each) =>
+        context.processOf(each) === event.process
+      );
+      if (thread === undefined) return this;
+      const generator = own.get(thread) ?? fresh;
+      return eachThread(
+        fresh,
+        new Map(own).set(
+          thread,
+          update(generator, alone(context, thread), event),
+        ),
+      );
+    },
+  };
+}
+
+/** Only those operations that pass; others are drawn, and passed over. */
+export function filter(
+  passes: (op: PlannedOp) => boolean,
+  generator: Generator,
+): Generator {
+  return {
+    op(context) {
+      for (let rest = generator;;) {
+        const answer = rest.op(context);
+        if (answer === null || answer === "pending") return answer;
+        const [op, after] = answer;
+        if (passes(op)) return [op, filter(passes, after)];
+        rest = after;
+      }
+    },
+    update: (context, event) =>
+      filter(passes, update(generator, context, event)),
+  };
+}
+
+/**
+ * Ends once more processes than so many could have taken part: those that
+ * actually did, and those that would have been free to.
+ */
+export function processLimit(
+  most: number,
+  generator: Generator,
+  known: ReadonlySet<Process> = new Set(),
+): Generator {
+  return {
+    op(context) {
+      const answer = generator.op(context);
+      if (answer === null || answer === "pending") return answer;
+      const [op, after] = answer;
+      const processes = new Set(known);
+      for (const thread of context.threads) {
+        processes.add(context.processOf(thread));
+      }
+      return processes.size <= most
+        ? [op, processLimit(most, after, processes)]
+        : null;
+    },
+    update: (context, event) =>
+      processLimit(most, update(generator, context, event), known),
+  };
+}
+
+/** A key, and the generator that its group of threads has for it. */
+type Keyed = readonly [key: number, generator: Generator];
+
+/**
+ * Divides the threads into groups of a size. Each group works on a key of its
+ * own, and takes the next one when there is nothing more to do on it. Values
+ * become `[key, value]`. After `jepsen.independent/concurrent-generator`.
+ *
+ * @param forKey makes the generator of a key. It must have something to do.
+ */
+export function independent(
+  groupSize: number,
+  forKey: (key: number, random: Random) => Generator,
+  groups: readonly Keyed[] = [],
+  nextKey = 0,
+): Generator {
+  const restrict = (context: Context, group: number): Context => ({
+    ...context,
+    threads: context.threads.slice(group * groupSize, (group + 1) * groupSize),
+  });
+  return {
+    op(context) {
+      let next = nextKey;
+      const fresh = (): Keyed => [next, forKey(next++, context.random)];
+      const current = Array.from(
+        { length: Math.floor(context.threads.length / groupSize) },
+        (_, group) => groups[group] ?? fresh(),
+      );
+      const answers = current.map((_, group): Answer => {
+        const own = restrict(context, group);
+        if (!own.threads.some((thread) => context.isFree(thread))) {
+          return "pending";
+        }
+        let answer = current[group][1].op(own);
+        if (answer === null) {
+          current[group] = fresh();
+          answer = current[group][1].op(own);
+        }
+        return answer;
+      });
+      const first = soonest(answers, context.random);
+      if (first === undefined) return "pending";
+      const [group, [op, after]] = first;
+      const [key] = current[group];
+      current[group] = [key, after];
+      return [
+        { ...op, value: [key, op.value] },
+        independent(groupSize, forKey, current, next),
+      ];
+    },
+    update(context, event) {
+      const place = context.threads.findIndex((thread) =>
+        context.processOf(thread) === event.process
+      );
+      const group = Math.floor(place / groupSize);
+      const keyed = groups[group];
+      if (keyed === undefined) return this;
+      const [key, generator] = keyed;
+      const { value } = event;
+      const inner = { ...event, value: Array.isArray(value) ? value[1] : null };
+      return independent(
+        groupSize,
+        forKey,
+        groups.with(group, [
+          key,
+          update(generator, restrict(context, group), inner),
+        ]),
+        nextKey,
+      );
+    },
+  };
+}
+
+/** One after the other; each begins when all threads are free. */
+export function phases(...generators: Generator[]): Generator {
+  return sequence(generators.map(synchronize));
+}
+
+function sequence(generators: readonly Generator[]): Generator {
+  return {
+    op(context) {
+      for (const [i, generator] of generators.entries()) {
+        const answer = generator.op(context);
+        if (answer === null) continue;
+        if (answer === "pending") return answer;
+        return [answer[0], sequence([answer[1], ...generators.slice(i + 1)])];
+      }
+      return null;
+    },
+    update(context, event) {
+      const [first, ...rest] = generators;
+      return first ? sequence([update(first, context, event), ...rest]) : this;
+    },
+  };
+}
+
+function synchronize(generator: Generator): Generator {
+  return {
+    op: (context) =>
+      context.threads.every((thread) => context.isFree(thread))
+        ? generator.op(context)
+        : "pending",
+    update: (context, event) => synchronize(update(generator, context, event)),
+  };
+}
+
+/** Keeps a thread busy for some time, doing nothing. */
+export function sleep(seconds: number): Generator {
+  return once({
+    f: "sleep",
+    type: "sleep",
+    value: Math.round(seconds * secondInNs),
+  });
+}
+
+/** Says what comes now, to whoever watches. */
+export function log(text: string): Generator {
+  return once({ f: "log", type: "log", value: text });
+}
+
+function update(
+  generator: Generator,
+  context: Context,
+  event: Op | PlannedOp,
+): Generator {
+  return generator.update?.(context, event) ?? generator;
+}

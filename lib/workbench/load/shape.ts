@@ -1,0 +1,111 @@
+/**
+ * The shapes that message bodies are checked against, as strict and as lenient
+ * as those of Maelstrom, which come from prismatic/schema
+ * (https://github.com/plumatic/schema/blob/master/src/cljc/schema/core.cljc):
+ *
+ * - `null` is an array without elements, as a Go program's nil slice goes out.
+ *   It's no object, and no array of a certain length.
+ * - 3.0 is no integer, and neither is "3"; 2^80 is one.
+ * - A key that may be missing may not be `null`.
+ *
+ * @module
+ */
+import { ExactNumber } from "../sim/exact_json.ts";
+
+/** What a value may be; an `"array"` has elements of any kind, or is `null`. */
+export type Kind = "any" | "integer" | "string" | "array" | "object";
+
+/** A kind of its own, for what a workload has to look at more closely. */
+export interface OwnKind {
+  /** What fits, for people: `"map of keys to offsets"`. */
+  a: string;
+  fits(value: unknown): boolean;
+}
+
+/**
+ * The keys of an object, and what each holds: a kind, or `{ is: text }` for
+ * just that text. A key that ends in `?` may be missing; keys that aren't named
+ * are not allowed.
+ */
+export type Shape = { [key: string]: Kind | { is: string } | OwnKind };
+
+/**
+ * What is wrong with an object, as the end of a sentence; `undefined` if
+ * nothing is.
+ */
+export function shapeProblem(
+  value: Record<string, unknown>,
+  shape: Shape,
+): string | undefined {
+  for (const [name, kind] of Object.entries(shape)) {
+    const optional = name.endsWith("?");
+    const key = optional ? name.slice(0, -1) : name;
+    if (!Object.hasOwn(value, key)) {
+      if (optional) continue;
+      return `has no "${key}"`;
+    }
+    if (!fits(value[key], kind)) {
+      const text = JSON.stringify(value[key]) ?? "nothing";
+      const actual = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+      return `has ${actual} for "${key}", which isn't ${kindText(kind)}`;
+    }
+  }
+  const known = new Set(
+    Object.keys(shape).map((name) => name.replace(/\?$/, "")),
+  );
+  const extra = Object.keys(value).find((key) => !known.has(key));
+  return extra === undefined ? undefined : `has a key too many: "${extra}"`;
+}
+
+/** A shape as people write bodies. */
+export function shapeText(shape: Shape): string {
+  const entries = Object.entries(shape).map(([key, kind]) =>
+    `"${key}": ${
+      typeof kind !== "object"
+        ? `<${kind}>`
+        : "is" in kind
+        ? JSON.stringify(kind.is)
+        : `<${kind.a}>`
+    }`
+  );
+  return `{${entries.join(", ")}}`;
+}
+
+/** Whether a value of {@linkcode parseExact} is an integer, however large. */
+export function isInteger(value: unknown): boolean {
+  return Number.isInteger(value) ||
+    value instanceof ExactNumber && value.isInteger;
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null &&
+    !Array.isArray(value) && !(value instanceof ExactNumber);
+}
+
+function fits(value: unknown, kind: Shape[string]): boolean {
+  if (typeof kind === "object") {
+    return "is" in kind ? value === kind.is : kind.fits(value);
+  }
+  switch (kind) {
+    case "any":
+      return true;
+    case "integer":
+      return isInteger(value);
+    case "string":
+      return typeof value === "string";
+    case "array":
+      return value === null || Array.isArray(value);
+    case "object":
+      return isObject(value);
+  }
+}
+
+function kindText(kind: Shape[string]): string {
+  if (typeof kind === "object") {
+    return "is" in kind ? JSON.stringify(kind.is) : `a ${kind.a}`;
+  }
+  return kind === "any"
+    ? "anything"
+    : `${/^[aio]/.test(kind) ? "an" : "a"} ${kind}`;
+}

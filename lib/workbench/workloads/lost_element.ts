@@ -1,0 +1,297 @@
+/**
+ * Where a lost element went, in words: which nodes' last reads miss it, and
+ * whether a partition or a lost message explains that.
+ *
+ * A node isn't known to have an element but by what it shows, and a message
+ * isn't known to carry it but by what is in it: any field may hold the same
+ * number by chance. So messages that never were are told for certain, and those
+ * that were as what they held.
+ *
+ * @module
+ */
+import { secondInNs } from "../sim/clock.ts";
+import { identity } from "../sim/exact_json.ts";
+import {
+  excerpt,
+  type History,
+  isClientOp,
+  type Op,
+  pairs,
+} from "../load/history.ts";
+import { type Envelope, involvesClient } from "../sim/network.ts";
+import type { Test } from "../options.ts";
+import type { SetFullFindings } from "../checkers/set_full.ts";
+
+/** What there is to tell it by, beside the history. */
+export interface Evidence {
+  test: Pick<Test, "nodes" | "concurrency" | "options">;
+  /** All messages, where they were kept, and when the test began among them. */
+  messages?: { journal: readonly Envelope[]; startNs: number };
+}
+
+/** The last read of a node that could show an element. */
+export interface LastRead {
+  node: string;
+  /** Its completion, and when it began. */
+  op: Op;
+  begun: Op;
+  shows: boolean;
+}
+
+/** How many nodes a sentence names. */
+const maxNamed = 6;
+
+/** Of each node the last read that began after an operation had ended. */
+export function lastReads(
+  element: unknown,
+  since: Op,
+  history: History,
+  test: Evidence["test"],
+): LastRead[] {
+  const counterpart = pairs(history);
+  const shown = showing(element);
+  const last = new Map<string, LastRead>();
+  for (const op of history) {
+    if (!isClientOp(op) || op.f !== "read" || op.type !== "ok") continue;
+    const begun = counterpart[op.index];
+    if (begun === undefined || begun.index <= since.index) continue;
+    const node = nodeOf(op, test);
+    const before = last.get(node);
+    if (before !== undefined && before.begun.index > begun.index) continue;
+    last.set(node, { node, op, begun, shows: shown(op) });
+  }
+  return test.nodes.flatMap((node) => last.get(node) ?? []);
+}
+
+/** Whether a read shows an element. */
+function showing(element: unknown): (op: Op) => boolean {
+  const same = sameAs(element);
+  return ({ f, type, value }) =>
+    f === "read" && type === "ok" && Array.isArray(value) && value.some(same);
+}
+
+function sameAs(element: unknown): (value: unknown) => boolean {
+  if (typeof element !== "object" || element === null) {
+    return (value) => value === element;
+  }
+  const id = identity(element);
+  return (value) =>
+    typeof value === "object" && value !== null && identity(value) === id;
+}
+
+/**
+ * The node that a process works with. A process that never came back is
+ * followed by the one whose number is greater by the number of clients.
+ */
+export function nodeOf(
+  { process }: Pick<Op, "process">,
+  { nodes, concurrency }: Pick<Test, "nodes" | "concurrency">,
+): string {
+  return nodes[((process as number) % concurrency) % nodes.length];
+}
+
+/** How a workload speaks of its elements. */
+export interface Words {
+  /** The `f` that adds one. */
+  addF: string;
+  /** `values`, `elements`. */
+  many: string;
+  /** Continues "the first is 7, …": the add was acknowledged. */
+  acknowledged(add: Op): string;
+}
+
+/** In words, what is wrong with a set that only grows. */
+export function explainSet(
+  findings: SetFullFindings,
+  history: History,
+  { addF, many, acknowledged }: Words,
+  evidence: Evidence,
+): string | undefined {
+  const { lost } = findings;
+  if (lost.length === 0) {
+    return findings["stable-count"] === 0
+      ? `no ${many.slice(0, -1)} was ever found by a read`
+      : undefined;
+  }
+  const [element] = lost;
+  const isAdd = ({ f, value }: Op) => f === addF && sameAs(element)(value);
+  const shown = showing(element);
+  const added = history.find((op) => op.type === "ok" && isAdd(op));
+  const known = history.find((op) =>
+    op.type === "ok" && (isAdd(op) || shown(op))
+  )!;
+  const reads = lastReads(element, known, history, evidence.test);
+  const missing = reads.filter(({ shows }) => !shows);
+  const others = reads.filter(({ shows }) => shows);
+  const rest = others.length > 0
+    ? `, while ${namesOf(others)} ${others.length === 1 ? "does" : "do"}`
+    : history.some(shown)
+    ? ", although reads had shown it before"
+    : ", nor did any read before";
+  const begun = history.find((op) => op.type === "invoke" && isAdd(op));
+  const why = begun &&
+    tellWhy(element, begun, missing.map(({ node }) => node), history, evidence);
+  return `${lost.length} of ${
+    findings["attempt-count"]
+  } ${many} were lost; the first is ${excerpt(element)}, ${
+    added ? acknowledged(added) : "which a read had shown"
+  }, and which the last ${missing.length === 1 ? "read" : "reads"} at ${
+    namesOf(missing)
+  } ${missing.length === 1 ? "doesn't" : "don't"} show${rest}${
+    why ? `\n${why}` : ""
+  }`;
+}
+
+/** Nodes with the reads that show it: `n1 (operation 90) and n2 (…)`. */
+function namesOf(reads: readonly LastRead[]): string {
+  return list(reads.map(({ node, op }) => `${node} (operation ${op.index})`));
+}
+
+/** What messages and faults say of the nodes that miss an element. */
+function tellWhy(
+  element: unknown,
+  added: Op,
+  missing: readonly string[],
+  history: History,
+  { test, messages }: Evidence,
+): string | undefined {
+  const origin = nodeOf(added, test);
+  const others = missing.filter((node) => node !== origin);
+  const lines = missing.includes(origin)
+    ? [`${origin} was told it by the client itself.`]
+    : [];
+  if (messages === undefined) {
+    if (others.length > 0) {
+      lines.push(tellFaults(added, origin, others, history, test));
+    }
+    return lines.join(" ");
+  }
+  const carriers = carriersOf(element, added, messages);
+  const to = (nodes: readonly string[]) =>
+    carriers.filter(({ dest }) => nodes.includes(dest));
+  const reached = others.filter((node) =>
+    to([node]).some(({ receivedNs }) => receivedNs !== undefined)
+  );
+  const unreached = others.filter((node) => !reached.includes(node));
+  const lost = to(unreached);
+  const untold = unreached.filter((node) => to([node]).length === 0);
+  if (untold.length > 0) {
+    lines.push(`No message carried it to ${list(untold, "or")}.`);
+  }
+  if (lost.length > 0) lines.push(tellLostMessages(lost));
+  if (reached.length > 0) {
+    lines.push(
+      `${list(reached)} ${
+        reached.length === 1 ? "was" : "were"
+      } sent it, and got the message.`,
+    );
+  }
+  return lines.join(" ");
+}
+
+/** The messages after an operation that an element may be in. */
+function carriersOf(
+  element: unknown,
+  added: Op,
+  { journal, startNs }: NonNullable<Evidence["messages"]>,
+): Envelope[] {
+  const same = sameAs(element);
+  const text = JSON.stringify(element);
+  return journal.filter((envelope) => {
+    if (envelope.sentNs < startNs + added.time) return false;
+    if (involvesClient(envelope) || !envelope.line.includes(text)) return false;
+    const { msg_id: _, in_reply_to: __, type: ___, ...fields } =
+      JSON.parse(envelope.line).body;
+    return holds(fields, same, text);
+  });
+}
+
+/** Whether a value is, or holds, an element: as a key it's a text. */
+function holds(
+  value: unknown,
+  same: (value: unknown) => boolean,
+  text: string,
+): boolean {
+  if (same(value)) return true;
+  if (typeof value !== "object" || value === null) return false;
+  return Array.isArray(value)
+    ? value.some((each) => holds(each, same, text))
+    : Object.entries(value).some(([key, each]) =>
+      key === text || holds(each, same, text)
+    );
+}
+
+function tellLostMessages(lost: readonly Envelope[]): string {
+  const ways = [...Map.groupBy(lost, ({ src, dest }) => `${src} to ${dest}`)]
+    .map(([way, { length }]) => length > 1 ? `${way} (${length} times)` : way);
+  const cut = lost.filter(({ lost }) => lost === "partition").length;
+  const chance = lost.filter(({ lost }) => lost === "chance").length;
+  const causes = [
+    ...(cut > 0 ? ["to a partition"] : []),
+    ...(chance > 0 ? ["by chance (--p-loss)"] : []),
+  ];
+  const all = lost.length === 1
+    ? "The message that had it in it was"
+    : "The messages that had it in them were";
+  return `${all} lost${causes.length > 0 ? ` ${list(causes)}` : ""}: ${
+    list(ways)
+  }.`;
+}
+
+/** What was wrong with the network when an element was added. */
+function tellFaults(
+  added: Op,
+  origin: string,
+  missing: readonly string[],
+  history: History,
+  { options }: Evidence["test"],
+): string {
+  const chance = (options["p-loss"] ?? 0) > 0
+    ? ` Messages were lost by chance, too (--p-loss ${options["p-loss"]}).`
+    : "";
+  const { start, cuts } = partitionAt(added, history);
+  if (start === undefined) {
+    return `There was no partition when ${origin} was told it.${chance}`;
+  }
+  const deaf = missing.filter((node) => {
+    const unheard = cuts[node];
+    return Array.isArray(unheard) && unheard.includes(origin);
+  });
+  const since = (start.time / secondInNs).toFixed(1);
+  return `${origin} was told it during a partition (from ${since} s on, operation ${start.index})${
+    deaf.length > 0
+      ? `, in which ${list(deaf)} didn't hear ${origin}`
+      : `, which let ${list(missing)} hear ${origin}`
+  }.${chance}`;
+}
+
+/** For each node the nodes that it drops messages from. */
+type Cuts = { [node: string]: unknown };
+
+/** The partition in force at an operation, if any. */
+function partitionAt(
+  added: Op,
+  history: History,
+): { start?: Op; cuts: Cuts } {
+  let start: Op | undefined;
+  for (const op of history) {
+    if (op.index > added.index) break;
+    if (op.process !== "nemesis") continue;
+    if (op.f === "start-partition" && Array.isArray(op.value)) start = op;
+    else if (op.f === "stop-partition") start = undefined;
+  }
+  const cuts = (start?.value as unknown[] | undefined)?.[1];
+  return {
+    start,
+    cuts: typeof cuts === "object" && cuts !== null ? cuts as Cuts : {},
+  };
+}
+
+function list(items: readonly string[], last = "and"): string {
+  const all = items.length > maxNamed
+    ? [...items.slice(0, maxNamed), `${items.length - maxNamed} more`]
+    : items;
+  return all.length < 2
+    ? all.join("")
+    : `${all.slice(0, -1).join(", ")} ${last} ${all.at(-1)}`;
+}

@@ -1,0 +1,211 @@
+/**
+ * Recorded runs: a folder may hold anything. Either there is a verdict, or an
+ * error in words that names the file.
+ *
+ * @module
+ */
+import {
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { BadOption } from "../../lib/workbench/options.ts";
+import { checkRecorded } from "../../lib/report/recorded.ts";
+
+const run = { workload: "unique-ids", options: { rate: 100 } };
+
+const handedOut = (id: string) =>
+  [
+    '{"index":0,"time":0,"process":0,"type":"invoke","f":"generate","value":null}',
+    `{"index":1,"time":1,"process":0,"type":"ok","f":"generate","value":${id}}`,
+  ].join("\n");
+
+interface Files {
+  run?: unknown;
+  history?: string;
+  packed?: Uint8Array<ArrayBuffer>;
+}
+
+/** Writes a folder and judges it. */
+async function checkFolder({ run: about = run, history, packed }: Files) {
+  const folder = await Deno.makeTempDir();
+  try {
+    if (about !== null) {
+      const text = typeof about === "string" ? about : JSON.stringify(about);
+      await Deno.writeTextFile(`${folder}/run.json`, text);
+    }
+    if (history !== undefined) {
+      await Deno.writeTextFile(`${folder}/history.jsonl`, history);
+    }
+    if (packed) await Deno.writeFile(`${folder}/history.jsonl.gz`, packed);
+    return await checkRecorded(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** What is said of a folder that can't be judged. */
+async function errorOf(files: Files): Promise<string> {
+  const { message } = await assertRejects(() => checkFolder(files), BadOption);
+  assertMatch(message, /\/(run\.json|history\.jsonl)/); // which file it is
+  return message;
+}
+
+async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([text]).stream()
+    .pipeThrough(new CompressionStream("gzip"));
+  return await new Response(stream).bytes();
+}
+
+/** So many bytes, packed; they are never there all at once. */
+async function gzipOf(line: string, bytes: number) {
+  const chunk = new TextEncoder().encode(line.repeat(1_000_000 / line.length));
+  const stream = ReadableStream.from((function* () {
+    for (let left = bytes; left > 0; left -= chunk.length) yield chunk;
+  })()).pipeThrough(new CompressionStream("gzip"));
+  return await new Response(stream).bytes();
+}
+
+Deno.test("a history is read whatever its lines end with, packed or not", async () => {
+  for (const id of ["7", '"a"', "1.50", "[[[]]]"]) {
+    const text = handedOut(id);
+    for (
+      const history of [
+        text,
+        `${text}\n`,
+        `${text.replaceAll("\n", "\r\n")}\r\n`,
+        `\ufeff${text}`,
+        `\n\n${text}\n \n`,
+      ]
+    ) {
+      assertEquals((await checkFolder({ history }))["valid?"], true, history);
+    }
+    const packed = await gzip(text);
+    assertEquals((await checkFolder({ packed }))["valid?"], true);
+  }
+});
+
+Deno.test("lines may come in any number of pieces", async () => {
+  const id = JSON.stringify("é".repeat(300_000));
+  const { workload } = await checkFolder({ history: handedOut(id) });
+  assertEquals(workload.range, [JSON.parse(id), JSON.parse(id)]);
+});
+
+Deno.test("of an empty history nothing was judged", async () => {
+  for (const history of ["", "\n", "\r\n\r\n"]) {
+    const found = await checkFolder({ history });
+    assertEquals(found["valid?"], "unknown");
+    assertEquals(found.reason, "nothing was judged: the history is empty");
+  }
+});
+
+Deno.test("a line that isn't an operation is an error with its number", async () => {
+  const text = handedOut("7");
+  for (
+    const [history, words] of [
+      ["null", "Line 1"],
+      [`${text}\nnull`, "Line 3"],
+      [`\n5\n${text}`, "Line 2"],
+      ["[]", "isn't an operation: []"],
+      ['"text"', 'isn\'t an operation: "text"'],
+      [text.slice(0, -5), "Line 2"],
+      ["{", "isn't JSON"],
+      [handedOut(`${"[".repeat(100_000)}${"]".repeat(100_000)}`), "Line 2"],
+      [handedOut(`${"[".repeat(2000)}1.5${"]".repeat(2000)}`), "1000 deep"],
+      [handedOut("[".repeat(100_000)), "Line 2"],
+    ]
+  ) {
+    assertStringIncludes(await errorOf({ history }), words);
+  }
+});
+
+Deno.test("an entry that is none makes it unknown, and says what is missing", async () => {
+  const [invoke, ok] = handedOut("7").split("\n");
+  for (
+    const [history, words] of [
+      ["{}", "entry 0 of the history has no index"],
+      [ok, "has the index 1: something is missing"],
+      [`${invoke}\n${invoke}`, "has the index 0"],
+      [invoke.replace('"time":0,', ""), "entry 0 of the history has no time"],
+    ]
+  ) {
+    const found = await checkFolder({ history });
+    assertEquals(found["valid?"], "unknown");
+    assertStringIncludes(found.reason!, words);
+  }
+});
+
+Deno.test("a packed history that is broken is an error in words", async () => {
+  const whole = await gzip(handedOut("7"));
+  for (
+    const packed of [
+      new TextEncoder().encode("hello"),
+      whole.slice(0, -12),
+      new Uint8Array([...whole.slice(0, 20), 1, 2, 3, ...whole.slice(23)]),
+    ]
+  ) {
+    assertStringIncludes(await errorOf({ packed }), "can't be unpacked");
+  }
+});
+
+Deno.test("what unpacks to far more than it is, is read no further than need be", async () => {
+  const zeros = await gzipOf("0", 100_000_000);
+  assertLess(zeros.length, 200_000);
+  assertStringIncludes(await errorOf({ packed: zeros }), "a line of more than");
+  const empty = await gzipOf("\n", 6_000_000);
+  assertStringIncludes(await errorOf({ packed: empty }), "million lines");
+  const objects = await gzipOf("{}\n ", 100_000_000);
+  assertEquals((await checkFolder({ packed: objects }))["valid?"], "unknown");
+});
+
+Deno.test("a run.json that says nothing is an error in words", async () => {
+  const history = handedOut("7");
+  for (
+    const [about, words] of [
+      [null, "run.json doesn't exist"],
+      ["{", "isn't JSON"],
+      ["", "isn't JSON"],
+      ["null", "names no workload"],
+      [[], "names no workload"],
+      [{}, "names no workload"],
+      [{ workload: 5 }, "names no workload"],
+      [{ workload: "uniqe-ids" }, "did you mean unique-ids?"],
+      [{ workload: "__proto__" }, "There is no workload"],
+      [{ ...run, options: [] }, "options that aren't an object"],
+      [{ ...run, options: null }, "options that aren't an object"],
+      [{ ...run, options: { rat: 5 } }, "did you mean rate?"],
+      [{ ...run, options: { rate: "x" } }, "--rate must be"],
+      [{ ...run, options: { rate: { toString: 1 } } }, '"rate" can\'t be'],
+      [{ ...run, options: { "node-count": 1e9 } }, "--node-count must be"],
+      [
+        `{"workload":"echo","options":{"rate":${"[".repeat(99_999)}${
+          "]".repeat(99_999)
+        }}}`,
+        "names no workload",
+      ],
+      [`${JSON.stringify(run)}${" ".repeat(2_000_000)}`, "million characters"],
+    ]
+  ) {
+    const message = await errorOf({ run: about, history });
+    assertStringIncludes(message, words as string);
+    assertStringIncludes(message, "/run.json");
+  }
+});
+
+Deno.test("what should be a file may be a folder, or not be there", async () => {
+  assertStringIncludes(await errorOf({}), "history.jsonl doesn't exist");
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/run.json`);
+  await assertRejects(
+    () => checkRecorded(folder),
+    BadOption,
+    `${folder}/run.json isn't a file`,
+  );
+  await assertRejects(
+    () => checkRecorded(`${folder}/run.json/`),
+    BadOption,
+    "run.json/run.json",
+  );
+});

@@ -1,0 +1,205 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { Op } from "../../lib/workbench/load/history.ts";
+import type { RunRecord } from "../../lib/report/record.ts";
+import {
+  latencyBars,
+  layoutOf,
+  render,
+  summary,
+  summaryOfSeeds,
+} from "../../lib/report/terminal.ts";
+
+const record = {
+  id: "3d",
+  engine: "sim",
+  options: { workload: "broadcast" },
+  pass: true,
+  limits: [
+    { path: [], label: "msgs/op", below: 30, actual: 0.94, within: true },
+    { path: [], label: "median", below: 400, actual: 302, within: true },
+  ],
+  "wall-ms": 1234,
+  results: {
+    "valid?": true,
+    stats: { count: 1997 },
+    net: { servers: { "msgs-per-op": 0.94 } },
+    workload: { "stable-latencies": { "0.5": 302, "1": 567 } },
+  },
+} as unknown as RunRecord;
+
+function lines(columns: number, overrides: Partial<RunRecord> = {}): string[] {
+  const all = { ...record, ...overrides };
+  const found = summary(all, {
+    replay: "deno task run 3d --seed 1",
+    folder: "store/3d/20261123T092403.847Z",
+    layout: layoutOf(
+      [all, { id: "1", options: { workload: "echo" } }],
+      columns,
+    ),
+    latencies: "█▁▁▁▂▁  ",
+  });
+  return render(found, false).split("\n");
+}
+
+Deno.test("a run is one line where there is room", () => {
+  assertEquals(lines(Infinity), [
+    "✓  3d  broadcast  valid     1997 ops    0.94 msgs/op <30  █▁▁▁▂▁     1.2 s  median   302 ms <400  max   567 ms",
+  ]);
+});
+
+Deno.test("a narrow terminal breaks the line between figures, and indents the rest", () => {
+  assertEquals(lines(80), [
+    "✓  3d  broadcast  valid     1997 ops    0.94 msgs/op <30  █▁▁▁▂▁     1.2 s",
+    "    median   302 ms <400  max   567 ms",
+  ]);
+  assertEquals(lines(40), [
+    "✓  3d  broadcast  valid     1997 ops",
+    "      0.94 msgs/op <30  █▁▁▁▂▁     1.2 s",
+    "    median   302 ms <400  max   567 ms",
+  ]);
+});
+
+Deno.test("what went wrong breaks between words; what's to be copied doesn't break", () => {
+  const reason = "n0 printed a line to stdout that isn't JSON.\nIt was: hello";
+  const [first, ...others] = lines(40, { pass: false, reason }).slice(3);
+  assertEquals(first, "    n0 printed a line to stdout that");
+  assertEquals(others, [
+    "    isn't JSON.",
+    "    It was: hello",
+    "    again: deno task run 3d --seed 1",
+    "    more:  store/3d/20261123T092403.847Z",
+  ]);
+});
+
+Deno.test("nothing is lost at any width, and no line of figures is wider", () => {
+  const all = lines(Infinity).join(" ").split(/\s+/).join(" ");
+  fc.assert(fc.property(fc.integer({ min: 0, max: 200 }), (columns) => {
+    const broken = lines(columns);
+    assertEquals(broken.join(" ").split(/\s+/).join(" "), all);
+    if (columns < 30) return; // one figure alone may be wider
+    for (const line of broken.filter((line) => line.startsWith(" "))) {
+      assert(line.length <= columns, `${columns}: ${line}`);
+    }
+  }));
+});
+
+/** A history of operations that took so long, one after the other. */
+function history(...latenciesMs: number[]): Op[] {
+  let timeMs = 0;
+  const ops: Omit<Op, "index">[] = latenciesMs.flatMap((ms, process) => {
+    const common = { process, f: "read", value: null };
+    const invoke = { ...common, type: "invoke" as const, time: timeMs * 1e6 };
+    timeMs += ms;
+    return [invoke, { ...common, type: "ok" as const, time: timeMs * 1e6 }];
+  });
+  return ops.map((op, index) => ({ ...op, index } as Op));
+}
+
+Deno.test("the bars count latencies below 1, 3, 10, 30, 100, 300, 1000 ms, and the rest", () => {
+  assertEquals(latencyBars(history(0)), "█       ");
+  assertEquals(
+    latencyBars(history(0.99, 1, 3, 10, 30, 100, 300, 1000)),
+    "████████",
+  );
+  assertEquals(latencyBars(history(2, 2, 2, 2, 5000)), " █     ▂");
+  assertEquals(
+    latencyBars(history(...new Array(1000).fill(1), 50)),
+    " █  ▁   ",
+  );
+});
+
+Deno.test("the bars count what succeeded, and nothing else", () => {
+  const failed = history(5).map((op) =>
+    op.type === "ok" ? { ...op, type: "fail" as const } : op
+  );
+  assertEquals(latencyBars(failed).trim(), "");
+  assertEquals(latencyBars([]).trim(), "");
+});
+
+/** What a terminal obeys, or shows in an order of its own. */
+const obeyed = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u;
+
+Deno.test("what nodes and histories say reaches no terminal as a command", () => {
+  fc.assert(fc.property(
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: "binary" }),
+    fc.integer({ min: 0, max: 100 }),
+    (reason, folder, columns) => {
+      const found = summary({ ...record, pass: false, reason }, {
+        replay: reason,
+        folder,
+        layout: layoutOf([record], columns),
+      });
+      assert(!obeyed.test(render(found, false)));
+      // Colours are ours, and exactly what they are without what was said.
+      const coloured = render(found, true);
+      // deno-lint-ignore no-control-regex
+      assert(!obeyed.test(coloured.replaceAll(/\x1b\[\d+m/g, "")));
+    },
+  ));
+});
+
+Deno.test("a node can't colour what it says, nor end our colours", () => {
+  const line = [["a\x1b[31mred\x1b[39m", "dim"]] as const;
+  assertEquals(
+    render([line], true),
+    "\x1b[2ma\\x1b[31mred\\x1b[39m\x1b[22m",
+  );
+});
+
+function ofSeeds(
+  columns: number,
+  failed: { [seed: number]: Partial<RunRecord> },
+) {
+  const records = Array.from({ length: 12 }, (_, i) => ({
+    ...record,
+    seed: i + 1,
+    ...failed[i + 1],
+  }));
+  return render(summaryOfSeeds(records, layoutOf([record], columns)), false)
+    .split("\n");
+}
+
+Deno.test("many seeds that pass are one line, with units", () => {
+  assertEquals(ofSeeds(Infinity, {}), [
+    "✓  3d  broadcast  12 of 12 seeds  msgs/op 0.94 – 0.94 – 0.94  median 302 – 302 – 302 ms  max 567 – 567 – 567 ms",
+  ]);
+});
+
+Deno.test("every seed that fails is listed, by verdict, neighbours together", () => {
+  const invalid = {
+    pass: false,
+    results: { "valid?": false },
+  } as Partial<RunRecord>;
+  const over = { pass: false };
+  const failed = {
+    2: invalid,
+    4: over,
+    5: over,
+    7: invalid,
+    8: invalid,
+    9: invalid,
+  };
+  assertEquals(ofSeeds(Infinity, failed).slice(1), [
+    "    invalid: seeds 2, 7..9",
+    "    over limit: seeds 4, 5",
+  ]);
+  assertEquals(ofSeeds(80, { 12: over }).at(-1), "    over limit: seed 12");
+});
+
+Deno.test("no number of many seeds is broken, nor wider than the terminal", () => {
+  const lines = ofSeeds(80, {});
+  assertEquals(lines, [
+    "✓  3d  broadcast  12 of 12 seeds  msgs/op 0.94 – 0.94 – 0.94",
+    "    median 302 – 302 – 302 ms  max 567 – 567 – 567 ms",
+  ]);
+  const seeds = Object.fromEntries(
+    [1, 3, 5, 7, 9, 11].map((seed) => [seed, { pass: false }]),
+  );
+  for (const columns of [20, 30, 40, 80]) {
+    for (const line of ofSeeds(columns, seeds).slice(3)) {
+      assert(line.length <= Math.max(columns, 32), line);
+    }
+  }
+});

@@ -1,0 +1,237 @@
+/**
+ * The reason of a crash in what programs of many languages print: shortened, but
+ * otherwise as they were recorded.
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import { CrashReader, endingOf } from "../../../lib/workbench/hosts/crash.ts";
+
+function lastWords(output: string): string {
+  const reader = new CrashReader();
+  for (const line of output.split("\n")) reader.read(line);
+  return reader.lastWords();
+}
+
+const crashes: [language: string, output: string, reason: string][] = [
+  [
+    "Go",
+    `node n0 is up
+panic: assignment to entry in nil map
+
+goroutine 1 [running]:
+main.(*S).f(0xc000077ea8?, 0xc000077ef8?)
+	/src/a.go:5 +0x3a5
+main.main()
+	/src/a.go:6 +0xc9
+created by main.start in goroutine 1
+	/src/a.go:6 +0x4a
+exit status 2`,
+    "panic: assignment to entry in nil map",
+  ],
+  [
+    "Go, all asleep",
+    `fatal error: all goroutines are asleep - deadlock!
+
+goroutine 1 [chan receive]:
+main.main()
+	/src/a.go:5 +0x308`,
+    "fatal error: all goroutines are asleep - deadlock!",
+  ],
+  [
+    "Rust",
+    `
+thread 'main' (24868) panicked at src/main.rs:1:111:
+boom 3
+stack backtrace:
+   0: __rustc::rust_begin_unwind
+             at /rustc/library/std/src/panicking.rs:698:5
+note: run with \`RUST_BACKTRACE=1\` environment variable to display a backtrace`,
+    "thread 'main' (24868) panicked at src/main.rs:1:111: boom 3",
+  ],
+  [
+    "Rust before 1.73",
+    "thread 'main' panicked at 'boom', src/main.rs:2:5\nnote: run with `RUST_BACKTRACE=1`",
+    "thread 'main' panicked at 'boom', src/main.rs:2:5",
+  ],
+  [
+    "Rust, an error from main",
+    `Error: Custom { kind: Other, error: "io bad" }`,
+    `Error: Custom { kind: Other, error: "io bad" }`,
+  ],
+  [
+    "Python",
+    `Traceback (most recent call last):
+  File "node.py", line 3, in <module>
+    main()
+    ^^^^^^
+  File "node.py", line 2, in main
+    raise KeyError("first")
+KeyError: 'first'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "node.py", line 5, in <module>
+    1 / 0
+ZeroDivisionError: division by zero`,
+    "ZeroDivisionError: division by zero",
+  ],
+  [
+    "Python, an exception without a text",
+    `Traceback (most recent call last):\n  File "node.py", line 1, in <module>\nmy.module.Stop`,
+    "my.module.Stop",
+  ],
+  [
+    "Python, a mistake in writing",
+    `  File "node.py", line 1\n    x = (\n        ^\nSyntaxError: '(' was never closed`,
+    "SyntaxError: '(' was never closed",
+  ],
+  [
+    "Node.js",
+    `/src/node.mjs:3
+    throw new TypeError("boom");
+    ^
+
+TypeError: boom
+    at Object.<anonymous> (/src/node.mjs:3:11)
+    at node:internal/main/run_main_module:23:47 {
+  code: 'E_BOOM'
+}
+
+Node.js v20.20.2`,
+    "TypeError: boom",
+  ],
+  [
+    "Node.js, a package that isn't there",
+    `node:internal/modules/esm/resolve:873
+  throw new ERR_MODULE_NOT_FOUND(packageName);
+        ^
+
+Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'nah'
+    at packageResolve (node:internal/modules/esm/resolve:873:9) {
+  code: 'ERR_MODULE_NOT_FOUND'
+}
+
+Node.js v20.20.2`,
+    "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'nah'",
+  ],
+  [
+    "Deno",
+    `error: Uncaught (in promise) TypeError: x
+await Promise.reject(new TypeError("x", { cause: new Error("y") }));
+                     ^
+    at file:///src/rej.ts:1:22
+Caused by: Error: y
+    at file:///src/rej.ts:1:49`,
+    "error: Uncaught (in promise) TypeError: x",
+  ],
+  [
+    "Deno, a module that isn't there",
+    `error: Module not found "file:///src/nah.ts".
+    at file:///src/imp.ts:1:8
+
+Stack backtrace:
+   0: <unknown>`,
+    `error: Module not found "file:///src/nah.ts".`,
+  ],
+  [
+    "Java",
+    `Exception in thread "main" java.lang.RuntimeException: boom
+	at M.main(M.java:1)
+Caused by: java.lang.IllegalStateException: inner
+	... 9 more`,
+    `Exception in thread "main" java.lang.RuntimeException: boom`,
+  ],
+  [
+    "Java, a stack without end",
+    `Exception in thread "main" java.lang.StackOverflowError\n${
+      "\tat M.main(M.java:1)\n".repeat(1024)
+    }`,
+    `Exception in thread "main" java.lang.StackOverflowError`,
+  ],
+  [
+    "Ruby",
+    "-e:1:in `f': boom (RuntimeError)\n\tfrom -e:1:in `<main>'",
+    "-e:1:in `f': boom (RuntimeError)",
+  ],
+  [
+    "C++",
+    "terminate called after throwing an instance of 'std::runtime_error'\n  what():  boom",
+    "terminate called after throwing an instance of 'std::runtime_error' what():  boom",
+  ],
+  [
+    "C",
+    "c: c.cc:3: int main(int, char**): Assertion `c==3' failed.",
+    "c: c.cc:3: int main(int, char**): Assertion `c==3' failed.",
+  ],
+  [
+    "C#",
+    "Unhandled exception. System.InvalidOperationException: boom\n   at Program.Main() in /src/Program.cs:line 4",
+    "Unhandled exception. System.InvalidOperationException: boom",
+  ],
+  [
+    "Elixir",
+    "** (RuntimeError) boom\n    node.exs:1: (file)",
+    "** (RuntimeError) boom",
+  ],
+  [
+    "a shell",
+    "./node: line 3: nosuch: command not found",
+    "./node: line 3: nosuch: command not found",
+  ],
+  [
+    "env",
+    "env: 'python4': No such file or directory",
+    "env: 'python4': No such file or directory",
+  ],
+];
+
+for (const [language, output, reason] of crashes) {
+  Deno.test(`the reason is told, and not its trace: ${language}`, () => {
+    assertEquals(lastWords(output), `It said: ${reason}`);
+  });
+}
+
+Deno.test("where no reason is known, the last lines are told", () => {
+  assertEquals(lastWords("one\ntwo"), "Its last lines were:\none\ntwo");
+  const many = Array.from({ length: 100 }, (_, i) => `line ${i}`).join("\n");
+  assertMatch(
+    lastWords(many),
+    /^Its last lines were:\nline 92\n(.*\n)*line 99$/,
+  );
+  assertEquals(
+    new CrashReader().lastWords(),
+    "It had printed nothing that tells why.",
+  );
+});
+
+Deno.test("an error that was caught isn't taken for the only reason", () => {
+  assertEquals(
+    lastWords("Error: no answer, trying again\ngiving up"),
+    "It said: Error: no answer, trying again\nIts last lines were:\ngiving up",
+  );
+  const long = "Error: no answer, trying again\n" + "all is well\n".repeat(50);
+  assertMatch(lastWords(long), /^Its last lines were:\nall is well/);
+});
+
+Deno.test("a long line is cut", () => {
+  assertEquals(lastWords(`panic: ${"x".repeat(10_000)}`).length, 409);
+});
+
+Deno.test("how a program ended is told in words", () => {
+  assertEquals(
+    endingOf({ code: 1, signal: null }),
+    "exited with code 1",
+  );
+  assertMatch(
+    endingOf({ code: 127, signal: null }),
+    /code 127 \(.*isn't there/,
+  );
+  assertMatch(
+    endingOf({ code: 139, signal: "SIGSEGV" }),
+    /^was ended by SIGSEGV \(a segmentation fault/,
+  );
+  assertEquals(
+    endingOf({ code: 130, signal: "SIGINT" }),
+    "was ended by SIGINT",
+  );
+});

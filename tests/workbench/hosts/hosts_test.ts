@@ -1,0 +1,225 @@
+/**
+ * Nodes as child processes, in real time: right ones pass, and each way of
+ * misbehaving is caught, with the node, the line, and what was expected.
+ */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { commandFor } from "../../../lib/runner/build.ts";
+import {
+  type Command,
+  judge,
+  type Judgement,
+} from "../../../lib/workbench/mod.ts";
+
+const fixture = (name: string) =>
+  decodeURIComponent(new URL(`../fixtures/${name}`, import.meta.url).pathname);
+
+/** The fixture, run by Deno: not every machine has another interpreter. */
+function plainNode(...args: string[]): Command {
+  return {
+    bin: Deno.execPath(),
+    args: [
+      "run",
+      "--quiet",
+      "--no-config",
+      "--no-prompt",
+      fixture("plain_node.mjs"),
+      ...args,
+    ],
+  };
+}
+
+const echoRun = {
+  workload: "echo",
+  "node-count": 2,
+  "time-limit": 1,
+  rate: 20,
+};
+
+const misbehaviours: [
+  mode: string,
+  kind: string,
+  text: RegExp,
+  line?: RegExp,
+][] = [
+  [
+    "prints",
+    "line-not-valid-json",
+    /^n1 printed a line to stdout that isn't JSON.*write logs to stderr/,
+    /^I got: Please echo/,
+  ],
+  [
+    "exits",
+    "node-crashed",
+    /^n1 exited with code 3 in the middle of the run.*\n.*going down/s,
+  ],
+  [
+    "invents",
+    "malformed-message",
+    /^n1 sent a message in the name of "n7", who doesn't exist/,
+    /"src":"n7"/,
+  ],
+  [
+    "misaddresses",
+    "no-such-destination",
+    /^n1 sent a message to "n7", who doesn't exist/,
+    /"dest":"n7"/,
+  ],
+  [
+    "omits",
+    "malformed-message",
+    /^n1 sent a message whose "body" isn't an object\. A message is/,
+    /^\{"src":"n1"/,
+  ],
+  [
+    "adds",
+    "malformed-message",
+    /^n1 sent a message with the keys "from", "b", which no message has\. A message is/,
+    /"from":1/,
+  ],
+  [
+    "nests",
+    "malformed-message",
+    /^n1 sent a message that nests values more than 1000 deep/,
+    /"deep":\[\[/,
+  ],
+  [
+    "lists",
+    "malformed-message",
+    /^n1 printed JSON that isn't an object/,
+    /^\[1, 2\]$/,
+  ],
+  [
+    "misspells",
+    "malformed-rpc-response",
+    /^n1 answered echo with a body that has "echo_okay" for "type", which isn't "echo_ok"/,
+    /"in_reply_to"/,
+  ],
+];
+
+Deno.test("nodes in processes of their own", async (t) => {
+  // In real time, and so all at once.
+  const good = judge(plainNode(), echoRun);
+  const bad = misbehaviours.map(([mode]) => judge(plainNode(mode), echoRun));
+  const ours = judge(commandFor("broadcast", []), {
+    workload: "broadcast",
+    "node-count": 3,
+    "time-limit": 2,
+    rate: 20,
+    latency: 50,
+  });
+  const mute = judge(plainNode("mute"), { ...echoRun, "node-count": 1 });
+  const endless = judge(plainNode("endless"), { ...echoRun, "node-count": 1 });
+  const trailing = judge(plainNode("trails off"), echoRun);
+
+  await t.step("a good one, in any language, is valid", async () => {
+    const { results, engine, reason } = await good;
+    assertEquals(engine, "stdio");
+    assertEquals(reason, undefined);
+    assertEquals(results["valid?"], true);
+    assert(results.stats.count > 5);
+  });
+
+  for (const [i, [mode, kind, text, line]] of misbehaviours.entries()) {
+    await t.step(`one that ${mode} is caught`, async () => {
+      const { results, reason } = await bad[i];
+      assertEquals(results["valid?"], false);
+      const [error] = results.nodes.errors;
+      assertEquals([error.node, error.kind], ["n1", kind]);
+      assertMatch(error.text, text);
+      if (line) {
+        assertMatch(error.line!, line);
+        assertStringIncludes(reason!, `It was: ${error.line}`);
+      }
+      assertMatch(reason!, text);
+    });
+  }
+
+  await t.step("our broadcast spreads values between processes", async () => {
+    const { results, reason } = await ours;
+    assertEquals(results["valid?"], true, reason);
+    const latencies = results.workload["stable-latencies"] as {
+      [point: string]: number;
+    };
+    assert(latencies["1"] >= 50, `${latencies["1"]}`);
+  });
+
+  await t.step("one that never answers init is named", async () => {
+    const { reason, history } = await mute;
+    assertEquals(
+      reason,
+      "n0 did not answer init within 10000 ms. Does the handler return, is what it prints flushed, and is the reply's in_reply_to the request's msg_id?",
+    );
+    assertEquals(history, []);
+  });
+
+  await t.step(
+    "one that ends no line is told how much it printed",
+    async () => {
+      const { reason } = await endless;
+      assertEquals(
+        reason,
+        "n0 did not answer init within 10000 ms. n0 has printed 66 characters without a newline at their end: each message is one line.",
+      );
+    },
+  );
+
+  await t.step("one that dies in the middle of a line is told so", async () => {
+    const { reason, results } = await trailing;
+    assertEquals(results.nodes.errors.map(({ kind }) => kind), [
+      "node-crashed",
+    ]);
+    assertEquals(
+      reason,
+      `n1 exited with code 3 in the middle of the run. A node has to run until its input ends. n1 has printed 8 characters without a newline at their end: each message is one line. Its last lines were:\n{"src":"`,
+    );
+  });
+});
+
+Deno.test("one that ends no line later on is told so, too", async () => {
+  const { reason } = await judge(plainNode("stops ending"), {
+    ...echoRun,
+    "node-count": 1,
+    rate: 1,
+  });
+  assertEquals(
+    reason?.replace(/\d+ (?=echo|characters)/g, "N "),
+    "not one of N echo operations succeeded; the first ended in info: no answer came in time. n0 has printed N characters without a newline at their end: each message is one line.",
+  );
+});
+
+Deno.test("one that exits at once is reported without waiting", async () => {
+  // It would be for ten seconds of the run's own time.
+  const { reason, results } = await judge({
+    bin: Deno.execPath(),
+    args: ["eval", "console.error('no, thanks'); Deno.exit(1)"],
+  }, echoRun);
+  assertMatch(reason!, /n\d exited with code 1 .*no, thanks/s);
+  assertEquals(
+    results.nodes.errors.filter(({ kind }) => kind === "init-failed"),
+    [],
+  );
+});
+
+Deno.test("a program that can't be started says how it should be", async () => {
+  await assertRejects(
+    () => judge({ bin: fixture("nothing-there"), args: [] }, echoRun),
+    Error,
+    "can't be started",
+  );
+});
+
+Deno.test("nodes are gone when the run is over, also one that was ended early", async () => {
+  const controller = new AbortController();
+  const running: Promise<Judgement> = judge(plainNode(), echoRun, {
+    signal: controller.signal,
+    onProgress: ({ ops }) => ops > 3 && controller.abort(new Error("enough")),
+  });
+  // That it settles shows it: it waits for its processes to end.
+  await assertRejects(() => running, Error, "enough");
+});

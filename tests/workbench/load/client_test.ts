@@ -1,0 +1,137 @@
+/**
+ * Clients: which message is an answer, and what becomes of those that aren't.
+ *
+ * @module
+ */
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { OpenBody } from "../../../lib/message.ts";
+import {
+  type Client,
+  Clients,
+  ClientTimeout,
+  MalformedReply,
+  type RPC,
+} from "../../../lib/workbench/load/client.ts";
+import { msInNs, VirtualClock } from "../../../lib/workbench/sim/clock.ts";
+import type { NodeError } from "../../../lib/workbench/hosts/host.ts";
+import { Network } from "../../../lib/workbench/sim/network.ts";
+import { Random } from "../../../lib/workbench/sim/random.ts";
+
+const countRPC: RPC = {
+  type: "count",
+  reply: { type: { is: "count_ok" }, count: "integer" },
+};
+
+/** A client, and nodes that say what they're told, in their time. */
+class World {
+  readonly clock = new VirtualClock();
+  readonly network = new Network(this.clock, new Random("network"), {
+    latencyMs: 0,
+    latencyDist: "constant",
+    handoverMs: [0, 0],
+  });
+  readonly errors: NodeError[] = [];
+  readonly clients = new Clients(
+    this.clock,
+    this.network,
+    (error) => this.errors.push(error),
+  );
+  readonly client: Client = this.clients.open();
+
+  constructor() {
+    for (const id of ["n0", "n1"]) this.network.add(id, () => {});
+  }
+
+  /** Sends the client a message. */
+  say(ms: number, body: Record<string, unknown>, src = "n0") {
+    const dest = this.client.id;
+    this.clock.at(
+      ms * msInNs,
+      () => this.network.send(src, dest, JSON.stringify({ src, dest, body })),
+    );
+  }
+
+  async ask(timeoutMs = 1000): Promise<unknown> {
+    const asked = this.client.rpc<OpenBody>("n0", countRPC, {}, { timeoutMs });
+    return (await this.clock.drive(asked)).count;
+  }
+}
+
+const answer = (count: number, in_reply_to: unknown) => ({
+  type: "count_ok",
+  count,
+  ...(in_reply_to !== undefined && { in_reply_to }),
+});
+
+Deno.test("only the message that names the request is the answer", async () => {
+  const world = new World();
+  const strangers = [undefined, null, 0, 2, -1, "1", true, [1], { "1": 1 }];
+  for (const [i, in_reply_to] of strangers.entries()) {
+    world.say(i + 1, answer(0, in_reply_to));
+    world.say(i + 1, { type: "error", code: 13, in_reply_to });
+  }
+  world.say(50, answer(7, 1));
+  world.say(51, answer(8, 1));
+  assertEquals(await world.ask(), 7);
+  assertEquals(world.errors, []);
+});
+
+Deno.test("without the answer, other messages don't keep a client from giving up", async () => {
+  const world = new World();
+  for (let ms = 0; ms < 2000; ms += 10) world.say(ms, answer(0, 2));
+  const error = await assertRejects(() => world.ask(), ClientTimeout);
+  assertEquals(error.message, "n0 did not answer count within 1000 ms");
+  assertEquals(world.clock.nowNs, 1000 * msInNs);
+});
+
+Deno.test("an answer may come from any node, as in Maelstrom", async () => {
+  const world = new World();
+  world.say(5, answer(3, 1), "n1");
+  assertEquals(await world.ask(), 3);
+});
+
+Deno.test("what comes between two requests, or late, answers neither", async () => {
+  const world = new World();
+  await assertRejects(() => world.ask(100), ClientTimeout);
+  world.say(150, answer(1, 1));
+  await world.clock.drive(world.clock.sleepUntil(200 * msInNs));
+  world.say(250, answer(1, 1));
+  world.say(260, answer(2, 2));
+  assertEquals(await world.ask(), 2);
+});
+
+Deno.test("one who has left gets no answer, and isn't missed", async () => {
+  const world = new World();
+  await assertRejects(() => world.ask(100), ClientTimeout);
+  world.client.close();
+  const sent = world.network.journal.length;
+  world.say(150, answer(1, 1));
+  await world.clock.drive(world.clock.sleepUntil(200 * msInNs));
+  assertEquals(world.network.journal.length, sent);
+  assertEquals(world.network.presence("n0"), "here");
+});
+
+Deno.test("a malformed answer is the node's fault, and is shown", async () => {
+  const world = new World();
+  world.say(5, { ...answer(1, 1), more: 1 });
+  await assertRejects(() => world.ask(), MalformedReply);
+  const [{ node, kind, text, line }] = world.errors;
+  assertEquals([node, kind], ["n0", "malformed-rpc-response"]);
+  assertStringIncludes(text, "n0 answered count with a body that has a key");
+  assertStringIncludes(line!, '"more":1');
+});
+
+Deno.test("of an answer to init nothing but the type counts", async () => {
+  const world = new World();
+  const init: RPC = {
+    type: "init",
+    reply: { type: { is: "init_ok" } },
+    onlyType: true,
+  };
+  const asked = async () =>
+    await world.clock.drive(world.client.rpc("n0", init, {}));
+  world.say(5, { type: "init_ok", in_reply_to: 1, node: 1, msg_id: null });
+  await asked();
+  world.say(15, { in_reply_to: 2 });
+  await assertRejects(asked, MalformedReply, 'which isn\'t "init_ok"');
+});

@@ -1,0 +1,260 @@
+/**
+ * Where a lost element went, in words that are true.
+ *
+ * @module
+ */
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import fc from "fast-check";
+import {
+  explainSet,
+  lastReads,
+} from "../../../lib/workbench/workloads/lost_element.ts";
+import { setFull } from "../../../lib/workbench/checkers/set_full.ts";
+import { msInNs } from "../../../lib/workbench/sim/clock.ts";
+import { judge } from "../../../lib/workbench/mod.ts";
+import type { Envelope } from "../../../lib/workbench/sim/network.ts";
+import { fillIn } from "../../../lib/workbench/test.ts";
+import { Random } from "../../../lib/workbench/sim/random.ts";
+import { broadcast } from "../../../challenges/broadcast.ts";
+import { cases, type Entry, historyOf, op } from "../helpers.ts";
+
+const test = fillIn({ workload: "g-set", "node-count": 3 });
+
+const add = (ms: number, value: unknown, process = 0) => [
+  op(ms, process, "invoke", "add", value),
+  op(ms + 1, process, "ok", "add", value),
+];
+
+/** A read at the node of that number. */
+const read = (ms: number, node: number, values: unknown[] | null) => [
+  op(ms, node, "invoke", "read"),
+  op(ms + 1, node, "ok", "read", values),
+];
+
+const partition = (ms: number, cuts: Record<string, string[]>) => [
+  op(ms, "nemesis", "info", "start-partition", "majority"),
+  op(ms, "nemesis", "info", "start-partition", ["isolated", cuts]),
+];
+
+const heal = (ms: number) => [
+  op(ms, "nemesis", "info", "stop-partition"),
+  op(ms, "nemesis", "info", "stop-partition", "network-healed"),
+];
+
+function told(entries: Entry[], journal?: Partial<Envelope>[], given = test) {
+  const history = historyOf(...entries);
+  return explainSet(setFull(history, "add"), history, {
+    addF: "add",
+    many: "elements",
+    acknowledged: ({ index }) => `acknowledged (operation ${index})`,
+  }, {
+    test: given,
+    ...(journal && {
+      messages: {
+        journal: journal.map((each, id) => ({ id, ...each })) as Envelope[],
+        startNs: 0,
+      },
+    }),
+  });
+}
+
+/** A message between nodes. */
+const message = (
+  src: string,
+  dest: string,
+  fields: object,
+  fate: Partial<Envelope> = { receivedNs: 6 * msInNs },
+): Partial<Envelope> => ({
+  src,
+  dest,
+  sentNs: 5 * msInNs,
+  line: JSON.stringify({ src, dest, body: { type: "tell", ...fields } }),
+  ...fate,
+});
+
+const one = [...add(0, 7), ...read(20, 0, [7]), ...read(22, 1, [7])];
+
+Deno.test("reads that show an element aren't passed over: who shows it, and who doesn't", () => {
+  assertMatch(
+    told([...one, ...read(24, 2, [])])!,
+    /^1 of 1 elements were lost; the first is 7, acknowledged \(operation 1\), and which the last read at n2 \(operation 7\) doesn't show, while n0 \(operation 3\) and n1 \(operation 5\) do\n/,
+  );
+});
+
+Deno.test("what was shown, and is no more, isn't said to have never been found", () => {
+  assertMatch(
+    told([
+      ...one,
+      ...read(30, 0, []),
+      ...read(32, 1, [1, 2]),
+      ...read(34, 2, null),
+    ])!,
+    /which the last reads at n0 \(operation 7\), n1 \(operation 9\) and n2 \(operation 11\) don't show, although reads had shown it before\n/,
+  );
+  assertStringIncludes(
+    told([...add(0, 7), ...read(30, 0, [])])!,
+    "the last read at n0 (operation 3) doesn't show, nor did any read before",
+  );
+});
+
+Deno.test("an element that only a read has shown to be there", () => {
+  assertMatch(
+    told([
+      op(0, 0, "invoke", "add", { a: [1] }),
+      op(9, 0, "info", "add", { a: [1] }),
+      ...read(20, 1, [{ a: [1] }]),
+      ...read(30, 1, []),
+    ])!,
+    /the first is \{"a":\[1\]\}, which a read had shown, and which the last read at n1 \(operation 5\) doesn't/,
+  );
+});
+
+Deno.test("without the messages, the nemesis says what may have been", () => {
+  const missing = read(40, 2, []);
+  const lineOf = (...entries: Entry[]) => told(entries)!.split("\n")[1];
+  assertEquals(
+    lineOf(...one, ...missing),
+    "There was no partition when n0 was told it.",
+  );
+  const cut = { n2: ["n0", "n1"], n0: ["n2"], n1: ["n2"] };
+  assertEquals(
+    lineOf(...partition(0, cut), ...one, ...heal(25), ...missing),
+    "n0 was told it during a partition (from 0.0 s on, operation 1), in which n2 didn't hear n0.",
+  );
+  assertEquals(
+    lineOf(...partition(0, { n1: ["n2"] }), ...one, ...missing),
+    "n0 was told it during a partition (from 0.0 s on, operation 1), which let n2 hear n0.",
+  );
+  assertEquals(
+    lineOf(...partition(0, cut), ...heal(0), ...one, ...missing),
+    "There was no partition when n0 was told it.",
+  );
+  assertEquals(
+    lineOf(...add(0, 7), ...read(20, 1, [7]), ...read(22, 0, [])),
+    "n0 was told it by the client itself.",
+  );
+  const lossy = fillIn({ workload: "g-set", "node-count": 3, "p-loss": 0.1 });
+  assertStringIncludes(
+    told([...one, ...missing], undefined, lossy)!,
+    "Messages were lost by chance, too (--p-loss 0.1).",
+  );
+  // Whatever stands there.
+  for (
+    const value of [
+      ["isolated"],
+      ["isolated", 5],
+      [null, { n2: null }],
+      [null, { n2: 5 }],
+    ]
+  ) {
+    const strange = op(0, "nemesis", "info", "start-partition", value);
+    assert(lineOf(strange, ...one, ...missing).length > 0);
+  }
+});
+
+Deno.test("the messages say whether it was on its way", () => {
+  const lineOf = (...journal: Partial<Envelope>[]) =>
+    told([...one, ...read(40, 2, [])], journal)!.split("\n")[1];
+  assertEquals(lineOf(), "No message carried it to n2.");
+  assertEquals(
+    lineOf(
+      message("n0", "n1", { value: 7 }),
+      message("n0", "n2", { value: 8, msg_id: 7 }),
+      message("n0", "n2", { value: "7" }, { sentNs: -1 }),
+      message("c1", "n2", { element: 7 }),
+    ),
+    "No message carried it to n2.",
+  );
+  for (
+    const fields of [{ value: 7 }, { all: [[1], [6, 7]] }, { at: { 7: 1 } }]
+  ) {
+    assertEquals(
+      lineOf(message("n0", "n2", fields)),
+      "n2 was sent it, and got the message.",
+    );
+    assertEquals(
+      lineOf(
+        message("n0", "n2", fields, { lost: "partition" }),
+        message("n0", "n2", fields, { lost: "partition" }),
+        message("n1", "n2", fields, { lost: "chance" }),
+      ),
+      "The messages that had it in them were lost to a partition and by chance (--p-loss): n0 to n2 (2 times) and n1 to n2.",
+    );
+    assertEquals(
+      lineOf(message("n0", "n2", fields, {})),
+      "The message that had it in it was lost: n0 to n2.",
+    );
+  }
+});
+
+Deno.test("in a run, a partition that swallowed the messages is named", async () => {
+  const { reason } = await judge(broadcast, {
+    workload: "broadcast",
+    "node-count": 5,
+    "time-limit": 20,
+    rate: 10,
+    nemesis: "partition",
+  }, { args: ["--strategy", "flood"] });
+  assertMatch(
+    reason!,
+    /^\d+ of \d+ values were lost; .* don't show, while .* do\nThe messages that had it in them were lost to a partition: n\d to n\d/,
+  );
+});
+
+Deno.test("any history: every node that is named shows or misses it, as is said", () => {
+  let lost = 0;
+  fc.assert(
+    fc.property(fc.nat(), (seed) => {
+      const random = new Random(`lost/${seed}`);
+      const entries: Entry[] = [];
+      for (let ms = 0; ms < 40; ms += 2) {
+        const process = random.integer(6);
+        const values = [1, 2, 3, 4].filter(() => random.integer(3) > 0);
+        entries.push(
+          ...(random.integer(4) === 0
+            ? add(ms, 1 + random.integer(4), process)
+            : read(ms, process, values)),
+        );
+      }
+      const history = historyOf(...entries);
+      const findings = setFull(history, "add");
+      const reason = told(entries);
+      if (findings.lost.length === 0) return;
+      lost++;
+      const [element] = findings.lost;
+      const known = history.find((op) =>
+        op.type === "ok" && op.f === "add" && op.value === element
+      )!;
+      const reads = lastReads(element, known, history, test);
+      // Of each node the last one, and one of all misses it.
+      for (const { node, op } of reads) {
+        const after = history.slice(op.index + 1).filter((other) =>
+          other.type === "ok" && other.f === "read" &&
+          `n${other.process as number % 3}` === node
+        );
+        assertEquals(after, []);
+      }
+      const named = [
+        ...reason!.split("\n")[0].matchAll(/(n\d) \(operation (\d+)\)/g),
+      ];
+      assertGreater(named.length, 0);
+      const [missing] = reason!.split(", while ");
+      for (const [text, node, index] of named) {
+        const { value, process } = history[Number(index)];
+        assertEquals(node, `n${process as number % 3}`);
+        assertEquals(
+          !(value as unknown[]).includes(element),
+          missing.includes(text),
+        );
+      }
+    }),
+    cases(300),
+  );
+  assertGreater(lost, 50);
+});
