@@ -14,8 +14,14 @@ import type { Judged, RunRecord } from "../record.ts";
 import { labelOf } from "../terminal.ts";
 import { type Anomaly, anomalyOf } from "./anomaly.ts";
 import { faultsOf, type FaultSpan, losses } from "./faults.ts";
-import { type Body, type Knowledge, knowledgeOf } from "./knowledge.ts";
+import {
+  type Body,
+  isAboutKnowledge,
+  type Knowledge,
+  knowledgeOf,
+} from "./knowledge.ts";
 import { type Logs, logsOf, mishapsOf, type NodeMishap } from "./logs.ts";
+import { shortened } from "./values.ts";
 
 /** A judged run as its page shows it. Times are milliseconds since it began. */
 export interface PageData {
@@ -34,7 +40,10 @@ export interface PageData {
   topology?: { readonly [node: string]: readonly string[] };
   /** When the last thing happened. */
   endMs: number;
-  /** What the clients and the nemesis did. Here times are nanoseconds. */
+  /**
+   * What the clients and the nemesis did. Here times are nanoseconds, and long
+   * values are cut.
+   */
   history: readonly Op[];
   faults: readonly FaultSpan[];
   /** What nodes did that they must not: crashes, above all. */
@@ -47,6 +56,18 @@ export interface PageData {
   knowledge?: Knowledge;
   /** What went wrong, to be drawn; absent if nothing did that can be. */
   anomaly?: Anomaly;
+  /** What there's no room for. */
+  leftOut?: LeftOut;
+}
+
+/** What isn't on a page because there's no room for it. */
+export interface LeftOut {
+  /** How many messages: all that were sent after a time. */
+  messages?: { count: number; afterMs: number };
+  /** How many operations' beginnings and ends, likewise. */
+  operations?: { count: number; afterMs: number };
+  /** Which node knew which value when. */
+  knowledge?: true;
 }
 
 /**
@@ -71,6 +92,9 @@ export interface Messages {
   body: readonly string[];
 }
 
+/** Of more messages there are only the first: the others would never fit. */
+const maxMessages = 300_000;
+
 /** Of a longer body, so many characters are shown. */
 const maxBodyLength = 300;
 
@@ -84,9 +108,11 @@ export function pageData(
   judgement: Judged,
   { replay, when }: { replay: string; when: Date },
 ): PageData {
-  const { history, journal, options, startNs, test: { nodes } } = judgement;
+  const { history, options, startNs, test: { nodes } } = judgement;
+  const journal = judgement.journal.slice(0, maxMessages);
   const bodies = journal.map(bodyOf);
-  const isWhole = !journal.some(({ cut }) => cut);
+  const isWhole = journal.length === judgement.journal.length &&
+    !journal.some(({ cut }) => cut);
   const msOf = (ns: number) => Math.round((ns - startNs) / 1000) / 1000;
   const messages = messagesOf(journal, bodies, msOf);
   const endMs = Math.max(
@@ -102,6 +128,13 @@ export function pageData(
     withOurFindings(judgement),
     { knowledge, faults, late: !record.pass },
   );
+  const more = judgement.journal.length - journal.length;
+  const leftOut: LeftOut | undefined = isWhole ? undefined : {
+    ...(more > 0 && {
+      messages: { count: more, afterMs: messages.sentMs[maxMessages - 1] },
+    }),
+    ...(isAboutKnowledge(options.workload) && { knowledge: true }),
+  };
   // The first line stands at the top of the page already.
   const { head } = partsOf(record.reason ?? "");
   const story = anomaly?.story.filter((line) => line !== head) ?? [];
@@ -117,13 +150,14 @@ export function pageData(
     ...(options.workload === "broadcast" &&
       { topology: topologies[options.topology](nodes) }),
     endMs,
-    history,
+    history: history.map(shortened),
     faults,
     mishaps: mishapsOf(judgement),
     logs: logsOf(judgement, anomaly?.momentMs ?? endMs),
     messages,
     ...(knowledge && { knowledge }),
     ...(anomaly && { anomaly: { ...anomaly, story } }),
+    ...(leftOut && { leftOut }),
   };
 }
 

@@ -8,9 +8,14 @@
  * @module
  */
 import type { PageData } from "./data.ts";
+import type { Knowledge } from "./knowledge.ts";
 
 /** The first line: all but the bodies. */
-export type Packed = Omit<PageData, "messages"> & {
+export type Packed = Omit<PageData, "messages" | "knowledge"> & {
+  knowledge?: Omit<Knowledge, "carriers"> & {
+    /** The rows of each value's messages, counted from the one before. */
+    carrierSteps: number[][];
+  };
   messages: {
     parties: readonly string[];
     types: readonly string[];
@@ -29,11 +34,12 @@ export type Packed = Omit<PageData, "messages"> & {
 
 /** Packs a page's data. */
 export async function encode(data: PageData): Promise<string> {
-  const { messages, ...others } = data;
+  const { messages, knowledge, ...others } = data;
   const { parties, types, src, dest, type, lost, body } = messages;
   const sentUs = Array.from(messages.sentMs, usOf);
   const packed: Packed = {
     ...others,
+    ...(knowledge && { knowledge: withSteps(knowledge) }),
     messages: {
       parties,
       types,
@@ -53,6 +59,17 @@ export async function encode(data: PageData): Promise<string> {
     new Blob([text]).stream().pipeThrough(new CompressionStream("gzip")),
   ).bytes();
   return zipped.toBase64();
+}
+
+function withSteps(
+  { carriers, ...others }: Knowledge,
+): Packed["knowledge"] {
+  return {
+    ...others,
+    carrierSteps: carriers.map((rows) =>
+      rows.map((row, i) => row - (rows[i - 1] ?? 0))
+    ),
+  };
 }
 
 function usOf(ms: number): number {

@@ -66,6 +66,11 @@ interface Run {
   msOf(ns: number): number;
 }
 
+/** Whether a workload is about values that all nodes should get to know. */
+export function isAboutKnowledge(workload: string): boolean {
+  return Object.hasOwn(wordsOf, workload);
+}
+
 /** Finds out who knew what; `undefined` if the workload isn't about that. */
 export function knowledgeOf(run: Run): Knowledge | undefined {
   const words = wordsOf[run.record.options.workload];

@@ -12,8 +12,8 @@ import type { Quantiles } from "../../workbench/checkers/quantiles.ts";
 import { format, type RunRecord } from "../record.ts";
 import { verdictOf } from "../terminal.ts";
 import { type PageCode, sha256 } from "./bundle.ts";
-import { type PageData, partsOf } from "./data.ts";
-import { encode } from "./encode.ts";
+import { type LeftOut, type PageData, partsOf } from "./data.ts";
+import { fit } from "./fit.ts";
 
 /**
  * Makes the page of a run, or of two side by side.
@@ -26,7 +26,10 @@ export async function page(
   code: PageCode,
   folders?: readonly string[],
 ): Promise<string> {
-  const runs: readonly PageData[] = "record" in data ? [data] : data;
+  const fitted = await Promise.all(
+    ("record" in data ? [data] : data).map((run) => fit(run)),
+  );
+  const runs = fitted.map(({ data }) => data);
   const script = scriptSafe(code.script);
   const policy = [
     "default-src 'none'",
@@ -41,7 +44,6 @@ export async function page(
     [run.title, nodeOf(run.record)].filter(Boolean).join(" ")
   ).join(" and ");
   const places = folders ?? (runs.length === 1 ? ["./"] : []);
-  const packed = await Promise.all(runs.map(encode));
   return `<!DOCTYPE html>
 <html lang="en"${runs.length === 2 ? ' class="two"' : ""}>
 <head>
@@ -60,8 +62,8 @@ ${runs.map((run, i) => verdict(run, places[i])).join("\n")}
 <div id="views"><noscript><p class="about">What follows is drawn by a script.</p></noscript></div>
 </main>
 ${
-    packed.map((text) =>
-      `<script type="application/octet-stream" class="data">${text}</script>`
+    fitted.map(({ packed }) =>
+      `<script type="application/octet-stream" class="data">${packed}</script>`
     ).join("\n")
   }
 <script type="module">${script}</script>
@@ -90,7 +92,7 @@ export function nodeOf({ bin, args = [] }: RunRecord): string {
 
 /** The verdict, its reason, the figures, and how to see it again. */
 function verdict(
-  { title, record, replay, when, nodes, anomaly }: PageData,
+  { title, record, replay, when, nodes, anomaly, leftOut, ...rest }: PageData,
   folder: string | undefined,
 ): string {
   const [sign, word, colour] = verdictOf(record);
@@ -99,14 +101,14 @@ function verdict(
     (record.pass
       ? "Nothing that the checkers look for went wrong."
       : "No reason is known.");
-  const { head, rest } = partsOf(reason);
+  const { head, rest: more } = partsOf(reason);
   const node = nodeOf(record);
   return `<article class="verdict">
 ${folder === undefined ? "" : linksTo(folder)}<h1>${escape(title)}${
     node === "" ? "" : ` <small>${escape(node)}</small>`
   }</h1>
 <p class="sign ${styles[colour]}">${sign} ${word}</p>
-<p class="reason">${escape(head)}</p>${moreOf(rest, anomaly)}
+<p class="reason">${escape(head)}</p>${moreOf(more, anomaly)}
 <p class="when">${
     escape(
       `${plural(nodes.length, "node")}, ${
@@ -117,7 +119,7 @@ ${folder === undefined ? "" : linksTo(folder)}<h1>${escape(title)}${
         when.replace("T", " ").replace(/\.\d+Z$/, " UTC")
       }`,
     )
-  }</p>
+  }</p>${missing(leftOut, rest)}
 <dl class="cards">
 ${cardsOf(record).map(card).join("\n")}
 </dl>
@@ -128,6 +130,37 @@ ${cardsOf(record).map(card).join("\n")}
 </div>
 ${optionsOf(record)}
 </article>`;
+}
+
+/** What there's no room for on the page, in words. */
+function missing(
+  leftOut: LeftOut | undefined,
+  { messages, history }: Pick<PageData, "messages" | "history">,
+): string {
+  if (leftOut === undefined) return "";
+  const part = (
+    what: string,
+    left: LeftOut["messages"],
+    shown: number,
+  ) =>
+    left === undefined ? [] : [
+      `${left.count.toLocaleString("en")} of ${
+        (left.count + shown).toLocaleString("en")
+      } ${what}, those after ${(left.afterMs / 1000).toFixed(1)} s`,
+    ];
+  const parts = [
+    ...part("messages", leftOut.messages, messages.body.length),
+    ...part("events of the history", leftOut.operations, history.length),
+    ...(leftOut.knowledge ? ["which node knew which value when"] : []),
+  ];
+  return `
+<p class="when">${
+    escape(
+      `Not on this page, which is kept below 5 MB: ${
+        parts.join("; ")
+      }. The history is complete in history.jsonl.`,
+    )
+  }</p>`;
 }
 
 /**

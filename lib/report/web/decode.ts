@@ -5,6 +5,7 @@
  */
 import type { PageData } from "../page/data.ts";
 import type { Packed } from "../page/encode.ts";
+import type { Knowledge } from "../page/knowledge.ts";
 
 /** Unpacks a page's data. */
 export async function decode(text: string): Promise<PageData> {
@@ -13,7 +14,7 @@ export async function decode(text: string): Promise<PageData> {
     new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip")),
   ).text();
   const [first, ...body] = unzipped.split("\n");
-  const { messages, ...others }: Packed = {
+  const { messages, knowledge, ...others }: Packed = {
     // Pages of earlier versions have none.
     mishaps: [],
     logs: { lines: [], leftOut: 0 },
@@ -33,6 +34,7 @@ export async function decode(text: string): Promise<PageData> {
   }
   return {
     ...others,
+    ...(knowledge && { knowledge: withCarriers(knowledge) }),
     messages: {
       parties,
       types,
@@ -44,6 +46,20 @@ export async function decode(text: string): Promise<PageData> {
       lost,
       body,
     },
+  };
+}
+
+function withCarriers(
+  { carrierSteps, ...others }: NonNullable<Packed["knowledge"]>,
+): Knowledge {
+  // Pages of earlier versions have the carriers themselves.
+  if (carrierSteps === undefined) return others as Knowledge;
+  return {
+    ...others,
+    carriers: carrierSteps.map((steps) => {
+      let row = 0;
+      return steps.map((step) => row += step);
+    }),
   };
 }
 
