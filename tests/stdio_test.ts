@@ -19,6 +19,9 @@ import { initMessage, message } from "./fake_runtime.ts";
 
 const encoder = new TextEncoder();
 
+const delay = (ms: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, ms));
+
 // Messages in, messages out
 
 Deno.test("a node answers on stdout, one message a line, and exits 0 when the input ends", async () => {
@@ -386,6 +389,29 @@ Deno.test("a stdout that closes while a reply is on its way ends the node quietl
   await program.reply(); // init_ok is out; the other fills the pipe
   await program.closeStdout();
   assertEquals(await program.end(), { code: 0, stderr: "" });
+});
+
+Deno.test("while nobody reads its stdout, a node stops reading its stdin", async () => {
+  await using program = new Program("node.ts");
+  const count = 100;
+  const size = 1_500_000;
+  await program.write(
+    initMessage(),
+    ...Array.from(
+      { length: count },
+      (_, i) => message({ type: "fill", msg_id: i + 2, size }),
+    ),
+  );
+  // How many replies it has made: so far as there's room for them, and no more.
+  let made = 0;
+  const allMade = (async () => {
+    while (made < count) made = Number(await program.report());
+  })();
+  while (made * size < 64e6) await delay(10);
+  await Promise.race([allMade, delay(1000)]);
+  assertLess(made, count);
+  for (let i = 0; i <= count; i++) await program.reply();
+  await allMade;
 });
 
 Deno.test("a sleep of a month, or for ever, isn't over at once", async () => {
