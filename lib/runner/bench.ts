@@ -7,6 +7,7 @@
  * @module
  */
 import { print } from "./output.ts";
+import { startGroup } from "../workbench/hosts/process_group.ts";
 import type { Command } from "../workbench/mod.ts";
 import { checkHistory } from "../workbench/verdict.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
@@ -222,13 +223,14 @@ async function measure(
   count: number,
 ): Promise<Measurement> {
   const begin = performance.now();
-  const child = new Deno.Command(command.bin, {
+  const group = startGroup(command.bin, {
     args: command.args,
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
-  }).spawn();
-  const patience = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+  });
+  const { child } = group;
+  const patience = setTimeout(() => group.signal("SIGKILL"), patienceMs);
   const stdin = child.stdin.getWriter();
   // If it ends early, the number of its answers tells.
   const write = (bytes: Uint8Array<ArrayBuffer>) =>
@@ -265,14 +267,10 @@ async function measure(
     };
   } finally {
     clearTimeout(patience);
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
+    group.signal("SIGKILL");
     await stdout.cancel();
     await stdin.abort().catch(() => {});
-    await child.status;
+    await group.ended;
   }
 }
 
