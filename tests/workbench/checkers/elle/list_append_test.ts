@@ -221,7 +221,7 @@ Deno.test("a reply with another transaction is invalid, whatever Elle makes of i
     assertEquals(findings["valid?"], false, what);
     assertEquals(findings.altered?.count, 1, what);
     assertEquals(
-      explain(findings, "append"),
+      explain(findings, "append")!.split("\n")[0],
       `1 transaction was answered with another one; the first is [["append",1,1],["r",2,null]] (operation 0, process 0), which came back as ${
         JSON.stringify(reply)
       } (operation 1)`,
