@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { complain } from "./output.ts";
 import {
   findMaelstrom,
   type InstallProgress,
@@ -12,8 +11,32 @@ import {
   release,
   Unavailable,
 } from "../maelstrom/mod.ts";
+import type { CommandLine } from "./command_line.ts";
 import { untilEnded } from "./ending.ts";
 import { bar, liveLines } from "./live.ts";
+import { complain } from "./output.ts";
+
+/**
+ * Finds the judge that the command line asks for.
+ *
+ * @returns the real Maelstrom; `undefined` for the workbench.
+ */
+export async function judgeFor(
+  { engine, oursGiven }: Pick<CommandLine, "engine" | "oursGiven">,
+): Promise<Maelstrom | undefined> {
+  if (engine === "sim" || engine === "stdio") return undefined;
+  if (engine !== "auto") return await getReady({ demanding: false });
+  try {
+    if (oursGiven.length > 0) {
+      throw new Unavailable(`Maelstrom has no --${oursGiven[0]}`, "");
+    }
+    return await getReady({ demanding: true });
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    complain(`Judged by the embedded workbench: ${error.problem}`);
+    return undefined;
+  }
+}
 
 /**
  * Finds Maelstrom, or installs it.
@@ -22,7 +45,7 @@ import { bar, liveLines } from "./live.ts";
  * verdicts with them; otherwise that is just said.
  * @throws {Unavailable} if it can't be run here.
  */
-export async function getReady(
+async function getReady(
   { demanding }: { demanding: boolean },
 ): Promise<Maelstrom> {
   const env = Deno.env.toObject();

@@ -1,0 +1,246 @@
+/**
+ * Plans what is judged: from the command line to runs, and from runs to jobs.
+ *
+ * @module
+ */
+import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
+import type { Maelstrom } from "../maelstrom/mod.ts";
+import { nearest } from "../nearest.ts";
+import { BadOption, type Options } from "../workbench/mod.ts";
+import { resolve } from "../workbench/test.ts";
+import { workloads } from "../workbench/workloads/mod.ts";
+import { tryArguments } from "./arguments.ts";
+import {
+  commandFor,
+  commandForBin,
+  isSource,
+  programOf,
+  programOfBin,
+} from "./build.ts";
+import { type CommandLine, commands } from "./command_line.ts";
+import type { Job } from "./judging.ts";
+import { complain } from "./output.ts";
+import { quote } from "./shell.ts";
+import type { Judge } from "./worker.ts";
+
+/** One thing to judge, whoever does it. */
+export interface Plan {
+  id: string;
+  options: Options;
+  args: string[];
+  /** What the node is called with by the command line alone. */
+  nodeArgs: string[];
+  /** Our solution; absent if a program is judged. */
+  solution?: Run;
+  /** That program, as it was named. */
+  bin?: string;
+  limits?: Run["limits"];
+}
+
+/** What is to be judged. */
+export async function plan(line: CommandLine): Promise<Plan[]> {
+  const { given, bin, nodeArgs } = line;
+  if (bin !== undefined) checkExecutable(bin);
+  const plans = choose(line).map((each): Plan => {
+    const official = typeof each === "string" ? undefined : each;
+    const workload = official?.workload ?? each as string;
+    const known = official ?? runs.find((run) => run.workload === workload);
+    if (known === undefined && bin === undefined) {
+      throw new BadOption(
+        `There is no solution for ${workload} here: give a --bin to judge.`,
+      );
+    }
+    const solution = bin === undefined ? known : undefined;
+    const options: Options = { workload, ...official?.options, ...given };
+    resolve(options); // complains before anything starts
+    return {
+      id: official?.id ?? workload,
+      options,
+      args: [...solution && official?.args || [], ...nodeArgs],
+      nodeArgs,
+      solution,
+      ...(solution === undefined && { bin }),
+      limits: official && limitsOf(official, given),
+    };
+  });
+  for (const { id, solution, args } of plans) {
+    if (solution) await tryArguments(solution.app, args, id);
+  }
+  return plans;
+}
+
+/** The official runs, or else the workloads, that are meant. */
+function choose(
+  { command, words, workload, bin }: CommandLine,
+): (Run | string)[] {
+  if (command === "test") {
+    if (words.length > 0) {
+      throw new BadOption(
+        `The word "${
+          words[0]
+        }" belongs to no option. Options begin with two hyphens; arguments for the node stand behind --, as in: test … -- ${
+          quote(words[0])
+        }`,
+      );
+    }
+    if (bin === undefined) {
+      throw new BadOption("test needs a --bin PATH: the program to judge.");
+    }
+    return [runOrWorkload(workload ?? "lin-kv")]; // Maelstrom's default
+  }
+  const named = [...words, ...(workload === undefined ? [] : [workload])];
+  if (bin !== undefined && named.length === 0) {
+    throw new BadOption(
+      "A --bin needs a run or a workload to be judged by, such as: echo --bin PATH.",
+    );
+  }
+  return named.length > 0 ? named.map(runOrWorkload) : [...runs];
+}
+
+/** Maelstrom's commands that aren't ours, and what to do instead. */
+const elsewhere: { [command: string]: string } = {
+  analyze: "check FOLDER judges a recorded run once more",
+  demo: "without a word, the challenges' official runs are judged",
+  doc: "its documents are at https://github.com/jepsen-io/maelstrom",
+};
+
+function runOrWorkload(word: string): Run | string {
+  const name = word.toLowerCase();
+  const run = runs.find(({ id }) => id === name);
+  if (run) return run;
+  if (Object.hasOwn(workloads, name)) return name;
+  if (Object.hasOwn(elsewhere, name)) {
+    throw new BadOption(
+      `${name} is a command of Maelstrom's that isn't here: ${
+        elsewhere[name]
+      }.`,
+    );
+  }
+  throw new BadOption(
+    `There is no run, workload or command "${word}"${
+      nearest(name, [
+        ...runs.map(({ id }) => id),
+        ...Object.keys(workloads),
+        ...commands,
+      ])
+    }. See run.ts --help.`,
+  );
+}
+
+/**
+ * Makes a job of each plan, for whoever judges: the workbench, the real
+ * Maelstrom, or both in turns.
+ *
+ * @param maelstrom the real one; without it the workbench judges.
+ */
+export async function jobsOf(
+  plans: readonly Plan[],
+  line: CommandLine,
+  maelstrom: Maelstrom | undefined,
+): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const each of plans) {
+    if (maelstrom === undefined || line.engine === "both") {
+      jobs.push(ourJob(each, line));
+    }
+    if (maelstrom !== undefined) {
+      jobs.push(await realJob(each, line, maelstrom));
+    }
+  }
+  return jobs;
+}
+
+/** The workbench's job. */
+function ourJob(plan: Plan, line: CommandLine): Job {
+  const { solution, args } = plan;
+  const by: Judge = solution === undefined
+    ? {
+      engine: "stdio",
+      command: commandForBin(line.bin!, args),
+    }
+    : line.engine === "stdio"
+    ? { engine: "stdio", command: commandFor(solution.script, args) }
+    : { engine: "sim", script: solution.script };
+  const engine = solution && by.engine === "stdio" ? ["--engine", "stdio"] : [];
+  return {
+    ...plan,
+    by,
+    seeds: line.seeds,
+    replay: (seed) => replayOf("run", plan, line, engine, { seed }),
+  };
+}
+
+/** The real Maelstrom's job. */
+async function realJob(
+  plan: Plan,
+  line: CommandLine,
+  maelstrom: Maelstrom,
+): Promise<Job> {
+  const { solution, args } = plan;
+  const bin = solution === undefined
+    ? await programOfBin(line.bin!)
+    : await programOf(
+      solution.script,
+      () => complain(`Building bin/${solution.script}`),
+    );
+  return {
+    ...plan,
+    by: {
+      engine: "maelstrom",
+      command: { bin, args },
+      maelstrom,
+      flags: line.flags,
+    },
+    seeds: line.seeds.map(() => undefined),
+    replay: () => replayOf("maelstrom", plan, line, [], {}),
+  };
+}
+
+/**
+ * Sees whether a program can be started.
+ *
+ * @throws {BadOption} if it can't, with what to do.
+ */
+export function checkExecutable(path: string): void {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new BadOption(`--bin ${path} doesn't exist.`);
+  }
+  if (!info.isFile) throw new BadOption(`--bin ${path} isn't a file.`);
+  if (isSource(path)) return;
+  if (info.mode !== null && (info.mode & 0o111) === 0) {
+    throw new BadOption(
+      `--bin ${path} isn't executable: chmod +x ${path}, and see that its first line names its interpreter.`,
+    );
+  }
+}
+
+/** The command that does a job once more, to be pasted into a shell. */
+function replayOf(
+  task: string,
+  { id, nodeArgs }: Plan,
+  { command, bin, store, given }: CommandLine,
+  engine: string[],
+  more: Partial<Options>,
+): string {
+  const options = {
+    ...(bin !== undefined && { bin }),
+    ...(store !== "store" && { store }),
+  };
+  return [
+    "deno",
+    "task",
+    task,
+    ...(command === "test" ? ["test", "-w", id] : [id]),
+    ...Object.entries(options).flatMap(([name, value]) =>
+      value.startsWith("-") ? [`--${name}=${value}`] : [`--${name}`, value]
+    ),
+    ...engine,
+    ...Object.entries({ ...given, ...more })
+      .flatMap(([name, value]) => [`--${name}`, String(value)]),
+    ...(nodeArgs.length > 0 ? ["--", ...nodeArgs] : []),
+  ].map(quote).join(" ");
+}
