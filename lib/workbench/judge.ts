@@ -39,6 +39,7 @@ import { nemesisFor } from "./load/nemesis.ts";
 import { type Envelope, Network } from "./sim/network.ts";
 import type { FullOptions, Options, Test } from "./options.ts";
 import { resolve } from "./test.ts";
+import { beginningOf } from "./sim/parts.ts";
 import { Random } from "./sim/random.ts";
 import { startServices } from "./sim/services.ts";
 import { checkHistory, type HistoryFindings, silenceHint } from "./verdict.ts";
@@ -238,6 +239,9 @@ const maxErrors = 20;
 /** How many lines of a node's log are kept. */
 const maxLogLines = 10_000;
 
+/** And how many characters of each. */
+const maxLogLineChars = 10_000;
+
 /** In a simulation, what handing over a message costs: see `NetworkOptions`. */
 const handoverMs = [0.05, 0.25] as const;
 
@@ -333,7 +337,8 @@ async function run(
   const onLog = (node: string, line: string) => {
     settings.onLog?.(node, line);
     const lines = logs.get(node)!;
-    lines.push({ text: line, timeNs: clock.nowNs });
+    const text = beginningOf(line, maxLogLineChars);
+    lines.push({ text, timeNs: clock.nowNs });
     if (lines.length > maxLogLines) lines.shift();
   };
 

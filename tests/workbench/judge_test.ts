@@ -407,6 +407,15 @@ Deno.test("nodes get their arguments, their dice and their clock from the run", 
   assertEquals(seen.get("n1"), [["--fast"], 1500]);
 });
 
+Deno.test("of a long line in a node's log, its beginning is kept", async () => {
+  const { logs } = await judge((node) => {
+    node.onInit(() => node.log("x".repeat(1_000_000)));
+  }, { workload: "echo", "node-count": 1, "time-limit": 1 });
+  assertEquals(logs.get("n0")!.map(({ text }) => text), [
+    "x".repeat(10_000) + "…",
+  ]);
+});
+
 Deno.test("nodes share no objects, however they try", async () => {
   const shared: App = (node) => {
     const seen: number[] = [];

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { beginningOf } from "../sim/parts.ts";
+
 /** How lines begin, or end, that say why a program ends. */
 const reasonLines: readonly RegExp[] = [
   /^panic: /, // Go
@@ -60,7 +62,7 @@ export class CrashReader {
 
   /** Takes the next line. */
   read(line: string): void {
-    const text = line.slice(0, maxChars).trimEnd();
+    const text = beginningOf(line, maxChars).trimEnd();
     keep(this.#lastLines, text);
     const isIndented = text === "" || /^\s/.test(text);
     if (this.#missing === "message") {

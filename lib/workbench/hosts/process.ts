@@ -84,7 +84,10 @@ export function childProcess(command: Command): StartHost {
     });
 
     return {
-      hint: () => unended(id, output),
+      hint: () =>
+        output.isOver
+          ? `${id} has closed its stdout, on which it should answer.`
+          : unended(id, output),
       async stop() {
         if (stopped) return await ended;
         stopped = true;
@@ -167,7 +170,9 @@ function lineWriter(stream: WritableStream<Uint8Array>) {
 class LineReader {
   /** How many characters have come of a line that hasn't ended. */
   openChars = 0;
-  /** Resolves when there's no more to read. */
+  /** Whether there's no more to read. */
+  isOver = false;
+  /** Resolves when it's so. */
   readonly done: Promise<void>;
   #reader: ReadableStreamDefaultReader<string>;
   #take: (line: string, isWhole: boolean) => void;
@@ -182,7 +187,7 @@ class LineReader {
         new TextDecoderStream() as TransformStream<Uint8Array, string>,
       )
       .getReader();
-    this.done = this.#readAll();
+    this.done = this.#readAll().finally(() => this.isOver = true);
   }
 
   /** Ends the reading. */

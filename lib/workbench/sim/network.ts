@@ -19,6 +19,7 @@
  */
 import TinyQueue from "tinyqueue";
 import { type Clock, msInNs } from "./clock.ts";
+import { copyOf } from "./parts.ts";
 import type { Random } from "./random.ts";
 
 /**
@@ -259,9 +260,8 @@ export class Network {
     this.#longChars += line.length;
     if (this.#longChars <= maxLongChars) return { line };
     const [first, last] = cutChars;
-    const part = `${line.slice(0, first)}…${line.slice(-last)}`;
-    // Through JSON, for a copy: a part of a text holds on to the whole.
-    return { line: JSON.parse(JSON.stringify(part)), cut: true };
+    const part = copyOf(`${line.slice(0, first)}…${line.slice(-last)}`);
+    return { line: part, cut: true };
   }
 
   /** For each copy of a message that arrives, how long it's held up. */

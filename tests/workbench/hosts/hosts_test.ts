@@ -17,7 +17,9 @@ import {
 } from "../../../lib/workbench/mod.ts";
 
 const fixture = (name: string) =>
-  decodeURIComponent(new URL(`../fixtures/${name}`, import.meta.url).pathname);
+  decodeURIComponent(
+    new URL(`../../fixtures/${name}`, import.meta.url).pathname,
+  );
 
 /** The fixture, run by Deno: not every machine has another interpreter. */
 function plainNode(...args: string[]): Command {
@@ -222,4 +224,25 @@ Deno.test("nodes are gone when the run is over, also one that was ended early", 
   });
   // That it settles shows it: it waits for its processes to end.
   await assertRejects(() => running, Error, "enough");
+});
+
+Deno.test({
+  name: "one that closes its stdout is told so",
+  ignore: Deno.build.os === "windows", // there's no sh
+  async fn() {
+    const { reason } = await judge({
+      bin: "/bin/sh",
+      args: [
+        "-c",
+        `read -r init
+        echo '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}'
+        exec 1>&-
+        sleep 1000`,
+      ],
+    }, { ...echoRun, "node-count": 1, rate: 1 });
+    assertMatch(
+      reason!,
+      /^not one of \d+ echo operations succeeded; .*\. n0 has closed its stdout, on which it should answer\.$/,
+    );
+  },
 });
