@@ -153,11 +153,11 @@ Deno.test("both judges stand side by side, and their ratio", async () => {
     title,
     /^ +3b +broadcast +ops +msgs\/op +median +95 % +99 % +max +available +wall time$/,
   );
-  assertMatch(sim, /^✓ sim +valid +203 +1\.21 +125 ms .* 423 ms +100 %/);
+  assertMatch(sim, /^✓ sim +valid +203 +1\.29 +13 ms .* 372 ms +100 %/);
   assertMatch(real, /^✓ maelstrom +valid +2 +4 +123 ms .* 567 ms +100 %/);
   assertMatch(
     ratio,
-    /^ +maelstrom \/ sim +0\.00985 +3\.31 +0\.984 .* 1\.34 +1 /,
+    /^ +maelstrom \/ sim +0\.00985 +3\.1 +9\.46 .* 1\.52 +1 /,
   );
   assertEquals(total, "All 2 runs passed.");
   assertEquals(code, 0);

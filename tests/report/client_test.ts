@@ -74,5 +74,5 @@ Deno.test("the way to all runs is right wherever the page is", () => {
     undefined,
   );
   assertEquals(way("file:///store/3c/latest/index.html"), undefined);
-  assertEquals(way("file:///store/latest/index.html"), "../workbench/?files");
+  assertEquals(way("file:///store/latest/index.html"), "../?files");
 });

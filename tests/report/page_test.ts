@@ -214,7 +214,7 @@ Deno.test("the title says whose node it was, and the page leads to the store", a
       ([, href, text]) => [href, text],
     ),
     [
-      ["../?files", "All runs"],
+      ["./../../?files", "All runs"],
       ["./?files", "Files of this run"],
       ["./node-logs/", "Node logs"],
     ],

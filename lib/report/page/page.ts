@@ -171,7 +171,7 @@ function linksTo(folder: string): string {
   const link = (to: string, className: string, text: string) =>
     `<a class="${className}" href="${escape(folder + to)}">${text}</a>`;
   return `<nav class="ways" aria-label="More of the store">
-${link("../../workbench/?files", "runs", "All runs")}
+${link("../../?files", "runs", "All runs")}
 ${link("?files", "files", "Files of this run")}
 ${link("node-logs/", "logs", "Node logs")}
 </nav>

@@ -30,6 +30,6 @@ export function wayToAllRuns(
   if (protocol.startsWith("http")) return "/";
   const [, folder, run] = pathname.split("/").reverse();
   return folder === "latest" && decodeURIComponent(run) !== id
-    ? "../page/?files"
+    ? "../?files"
     : undefined;
 }
