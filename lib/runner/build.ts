@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname, join } from "node:path";
 import { complain, print } from "./output.ts";
 import { isProgram } from "../maelstrom/machine.ts";
 import type { Command } from "../workbench/mod.ts";
@@ -47,8 +48,34 @@ export function isSource(path: string): boolean {
 function runFromSource(path: string, args: string[]): Command {
   return {
     bin: Deno.execPath(),
-    args: ["run", "--quiet", "--no-prompt", ...importFlags(), path, ...args],
+    args: [
+      ...["run", "--quiet", "--no-prompt"],
+      ...importFlags(),
+      ...projectFlags(path),
+      ...[path, ...args],
+    ],
   };
+}
+
+/**
+ * The flag that makes this project the one of a source that has none: without,
+ * Deno wouldn't know the `@std` packages that the library imports.
+ */
+function projectFlags(path: string): string[] {
+  const names = ["deno.json", "deno.jsonc", "package.json"];
+  for (let folder = path; folder !== dirname(folder);) {
+    folder = dirname(folder);
+    if (names.some((name) => isFile(join(folder, name)))) return [];
+  }
+  return [`--config=${root}deno.json`];
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
 
 /**

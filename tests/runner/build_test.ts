@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { importFlags } from "../../lib/runner/build.ts";
+import { commandForBin, importFlags } from "../../lib/runner/build.ts";
 import { root } from "../cli.ts";
 
 /** A copy of the repository that may be changed, and its `build.ts`. */
@@ -124,4 +124,20 @@ Deno.test("a source that can't be built says where", async () => {
   await programOf("echo", () => {}).catch((error) => message = error.message);
   assert(message.includes("challenges/echo.ts:1"), message);
   assertEquals(await Array.fromAsync(Deno.readDir(`${house}/bin`)), []);
+});
+
+Deno.test("a source of no project runs in this one, any other in its own", async () => {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const source = `${folder}/node.ts`;
+  await Deno.writeTextFile(source, "");
+  const flags = () =>
+    commandForBin(source, []).args.filter((arg) => arg.startsWith("--config="));
+  assertEquals(flags().length, 1);
+  const [, config] = flags()[0].split("=");
+  assertEquals(
+    await Deno.realPath(config),
+    await Deno.realPath(`${root}deno.json`),
+  );
+  await Deno.writeTextFile(`${folder}/deno.json`, "{}");
+  assertEquals(flags(), []);
 });
