@@ -160,13 +160,13 @@ function tellWhy(
   const lines = missing.includes(origin)
     ? [`${origin} was told it by the client itself.`]
     : [];
-  if (messages === undefined) {
+  const carriers = messages && carriersOf(element, added, messages);
+  if (carriers === undefined) {
     if (others.length > 0) {
       lines.push(tellFaults(added, origin, others, history, test));
     }
     return lines.join(" ");
   }
-  const carriers = carriersOf(element, added, messages);
   const to = (nodes: readonly string[]) =>
     carriers.filter(({ dest }) => nodes.includes(dest));
   const reached = others.filter((node) =>
@@ -189,19 +189,25 @@ function tellWhy(
   return lines.join(" ");
 }
 
-/** The messages after an operation that an element may be in. */
+/**
+ * The messages after an operation that an element may be in; `undefined` if only
+ * a part of some was kept, so that nobody can tell.
+ */
 function carriersOf(
   element: unknown,
   added: Op,
   { journal, startNs }: NonNullable<Evidence["messages"]>,
-): Envelope[] {
+): readonly Envelope[] | undefined {
   const same = sameAs(element);
   const text = JSON.stringify(element);
-  return journal.filter((envelope) => {
-    if (envelope.sentNs < startNs + added.time) return false;
-    if (involvesClient(envelope) || !envelope.line.includes(text)) return false;
+  const later = journal.filter((envelope) =>
+    envelope.sentNs >= startNs + added.time && !involvesClient(envelope)
+  );
+  if (later.some(({ cut }) => cut)) return undefined;
+  return later.filter(({ line }) => {
+    if (!line.includes(text)) return false;
     const { msg_id: _, in_reply_to: __, type: ___, ...fields } =
-      JSON.parse(envelope.line).body;
+      JSON.parse(line).body;
     return holds(fields, same, text);
   });
 }

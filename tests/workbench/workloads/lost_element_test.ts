@@ -193,6 +193,25 @@ Deno.test("the messages say whether it was on its way", () => {
   }
 });
 
+Deno.test("where the journal keeps only parts of messages, the nemesis says it", () => {
+  const shortened = message("n0", "n2", { value: 7 }, {
+    receivedNs: 6 * msInNs,
+    line: '{"src":"n0","dest":"n2","body":{"type":"tell","all":[7…]}}',
+    cut: true,
+  });
+  assertEquals(
+    told([...one, ...read(40, 2, [])], [shortened])!.split("\n")[1],
+    "There was no partition when n0 was told it.",
+  );
+  assertEquals(
+    told([...one, ...read(40, 2, [])], [
+      { ...shortened, src: "c1" }, // no message between nodes
+      message("n0", "n2", { value: 7 }),
+    ])!.split("\n")[1],
+    "n2 was sent it, and got the message.",
+  );
+});
+
 Deno.test("in a run, a partition that swallowed the messages is named", async () => {
   const { reason } = await judge(broadcast, {
     workload: "broadcast",
