@@ -9,6 +9,7 @@
  * @module
  */
 import {
+  isObject,
   maxNesting,
   nestsTooDeep,
   parseExact,
@@ -124,10 +125,6 @@ function readOp(line: string, where: string): Op {
   }
   if (isObject(entry)) return entry as Op;
   throw new BadOption(`${where} isn't an operation: ${excerpt(entry)}.`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

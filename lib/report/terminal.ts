@@ -431,6 +431,7 @@ export function total(records: readonly RunRecord[]): Line {
     : [[`${failed} of ${plural(records.length, "run")} did not pass.`, "red"]];
 }
 
-function plural(count: number, noun: string): string {
+/** A count of things: `1 run`, `14 runs`. */
+export function plural(count: number, noun: string): string {
   return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }

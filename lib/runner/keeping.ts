@@ -6,8 +6,7 @@
  */
 import type { Progress } from "../workbench/mod.ts";
 import type { Test } from "../workbench/options.ts";
-import type { Judged } from "../report/record.ts";
-import type { RunRecord } from "../report/record.ts";
+import type { Judged, RunRecord } from "../report/record.ts";
 import {
   newRunFolder,
   pointToLatest,

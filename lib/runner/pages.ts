@@ -6,9 +6,8 @@
 import { complain } from "./output.ts";
 import { pageCode } from "../report/page/bundle.ts";
 import { pageData } from "../report/page/data.ts";
-import type { Judged } from "../report/record.ts";
 import { page } from "../report/page/page.ts";
-import type { RunRecord } from "../report/record.ts";
+import type { Judged, RunRecord } from "../report/record.ts";
 import { binFolder, importFlags } from "./build.ts";
 
 /**

@@ -20,8 +20,8 @@ import {
   type Progress,
 } from "../workbench/mod.ts";
 import { fillIn } from "../workbench/test.ts";
-import type { Judged } from "../report/record.ts";
 import {
+  type Judged,
   type Limit,
   type RunRecord,
   toRecord,

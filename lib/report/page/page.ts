@@ -10,7 +10,7 @@
  */
 import type { Quantiles } from "../../workbench/checkers/quantiles.ts";
 import { format, type RunRecord } from "../record.ts";
-import { verdictOf } from "../terminal.ts";
+import { plural, verdictOf } from "../terminal.ts";
 import { type PageCode, sha256 } from "./bundle.ts";
 import { type LeftOut, type PageData, partsOf } from "./data.ts";
 import { fit } from "./fit.ts";
@@ -325,8 +325,4 @@ function percent(fraction: number | null | undefined): string {
 /** How long something took. */
 function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}
-
-function plural(count: number, noun: string): string {
-  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }

@@ -232,6 +232,10 @@ function drawArrows(
 function drawCross({ context, theme }: Scene, [, , x, y]: Arrow) {
   context.strokeStyle = theme.fault;
   context.lineWidth = 1.75;
+  strokeCross(context, x, y);
+}
+
+function strokeCross(context: CanvasRenderingContext2D, x: number, y: number) {
   context.beginPath();
   context.moveTo(x - 3.5, y - 3.5);
   context.lineTo(x + 3.5, y + 3.5);
@@ -273,12 +277,7 @@ function drawMishap(
   context.fill();
   context.strokeStyle = theme.background;
   context.lineWidth = 2;
-  context.beginPath();
-  context.moveTo(x - 3.5, y - 3.5);
-  context.lineTo(x + 3.5, y + 3.5);
-  context.moveTo(x - 3.5, y + 3.5);
-  context.lineTo(x + 3.5, y - 3.5);
-  context.stroke();
+  strokeCross(context, x, y);
   context.font = `600 12px ${theme.font}`;
   context.textBaseline = "middle";
   const text = crashed ? `${node} crashed` : `${node}: error`;

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { ExactNumber, identity } from "../sim/exact_json.ts";
+import { ExactNumber, identity, isObject } from "../sim/exact_json.ts";
 import { excerpt, type History, isClientOp, type Op } from "../load/history.ts";
 
 /** The shape of a value: `undefined` if it fits, else what it should be. */
@@ -60,9 +60,6 @@ function mops(
       ? undefined
       : `a list of ${text}`;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isMessages = (value: unknown) =>
   isObject(value) &&

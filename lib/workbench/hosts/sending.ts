@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../sim/clock.ts";
-import { maxNesting, nestsTooDeep } from "../sim/exact_json.ts";
+import { isObject, maxNesting, nestsTooDeep } from "../sim/exact_json.ts";
 import type { Network } from "../sim/network.ts";
 import type { NodeError } from "./host.ts";
 
@@ -77,10 +77,6 @@ export function send(
     );
   }
   network.send(src as string, dest as string, line);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function excerpt(line: string): string {

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { ExactNumber } from "../sim/exact_json.ts";
+import { ExactNumber, isObject } from "../sim/exact_json.ts";
 
 /** What a value may be; an `"array"` has elements of any kind, or is `null`. */
 export type Kind = "any" | "integer" | "string" | "array" | "object";
@@ -75,12 +75,6 @@ export function shapeText(shape: Shape): string {
 export function isInteger(value: unknown): boolean {
   return Number.isInteger(value) ||
     value instanceof ExactNumber && value.isInteger;
-}
-
-/** Whether a value is a JSON object. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null &&
-    !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 function fits(value: unknown, kind: Shape[string]): boolean {

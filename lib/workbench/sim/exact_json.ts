@@ -92,6 +92,12 @@ export function mayLoseNumbers(text: string): boolean {
   return false;
 }
 
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null &&
+    !Array.isArray(value) && !(value instanceof ExactNumber);
+}
+
 /**
  * Parses JSON; integers beyond 2^53 and floats become {@linkcode ExactNumber}.
  *

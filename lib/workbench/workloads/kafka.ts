@@ -37,7 +37,8 @@ import type { Op } from "../load/history.ts";
 import type { Completion } from "../load/interpreter.ts";
 import type { Test } from "../options.ts";
 import type { Random } from "../sim/random.ts";
-import { isInteger, isObject } from "../load/shape.ts";
+import { isInteger } from "../load/shape.ts";
+import { isObject } from "../sim/exact_json.ts";
 import type { Workload } from "./workload.ts";
 
 /** For each key an offset. */

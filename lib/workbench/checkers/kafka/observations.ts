@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { identity } from "../../sim/exact_json.ts";
+import { identity, isObject } from "../../sim/exact_json.ts";
 import {
   type History,
   isClientOp,
@@ -202,12 +202,8 @@ function microOps({ value }: Op): unknown[][] {
 function entryOf([offset, message]: unknown[]): Entry {
   return {
     offset: Number.isSafeInteger(offset) ? offset as number : undefined,
-    message: isObject(message) || Array.isArray(message)
+    message: typeof message === "object" && message !== null
       ? identity(message)
       : (message ?? null) as Message,
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
