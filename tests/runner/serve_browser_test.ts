@@ -366,6 +366,9 @@ inBrowser(
       await tab.evaluate(`document.querySelector("${link}").click()`);
       await tab.until(`document.querySelector("${link}") === null`);
     };
+    // The new document may be there before its body is.
+    const shows = (text: string) =>
+      tab.until(`document.body.innerText.includes("${text}")`);
     await follow(".run a");
     await tab.until("'ready' in document.documentElement.dataset");
     const page = await tab.evaluate<string>("location.href");
@@ -375,14 +378,11 @@ inBrowser(
     await tab.until("/^#t=\\d/.test(location.hash)");
 
     await follow(".ways .logs");
-    assertMatch(await tab.evaluate("document.body.innerText"), /n1\.log/);
+    await shows("n1.log");
     await tab.goto(page);
     await tab.until("'ready' in document.documentElement.dataset");
     await follow(".ways .files");
-    assertMatch(
-      await tab.evaluate("document.body.innerText"),
-      /history\.jsonl/,
-    );
+    await shows("history.jsonl");
     await tab.goto(page);
     await tab.until("'ready' in document.documentElement.dataset");
     await follow(".ways .runs");
