@@ -23,7 +23,7 @@ import { type Completion, interpret } from "../workbench/load/interpreter.ts";
 import type { Test } from "../workbench/options.ts";
 import { resolve } from "../workbench/test.ts";
 import { Random } from "../workbench/sim/random.ts";
-import { workloadOf } from "../workbench/workloads/mod.ts";
+import { type WorkloadName, workloadOf } from "../workbench/workloads/mod.ts";
 
 /** Fields of a request, and of its answer. */
 // deno-lint-ignore no-explicit-any
@@ -53,7 +53,7 @@ const readCount = 50;
 /** How long an operation takes at most; half of that on average. */
 const maxDurationMs = 10;
 
-const recipes: { [workload: string]: Recipe } = {
+const recipes: { readonly [name in WorkloadName]: Recipe } = {
   echo: { model: () => (_, { echo }) => ({ type: "echo_ok", echo }) },
   "unique-ids": {
     model() {
@@ -94,7 +94,7 @@ export async function validHistory(
   count: number,
 ): Promise<Op[]> {
   const test = testOf(workload);
-  const recipe = recipes[workload];
+  const recipe = recipes[workload as WorkloadName];
   const random = (name: string) => new Random(`histories/${name}`);
   const clock = new VirtualClock();
   const durations = random("durations");

@@ -50,23 +50,25 @@ export function checkHistory(
   messages?: Evidence["messages"],
 ): HistoryFindings {
   const { workload: name, availability: goal } = test.options;
+  const workload = workloadOf(test);
   const broken = historyProblem(history);
   // Of what isn't a history, nothing is counted.
   const sound = broken === undefined ? history : [];
-  const error = broken ?? valueProblem(history, name);
+  const error = broken ??
+    valueProblem(history, name, workload.operations);
   const findings = {
     stats: stats(sound),
     availability: availability(sound, goal),
     workload: error === undefined
-      ? workloadOf(test).check(history, test)
-      : unknown(workloadOf(test).check([], test), error),
+      ? workload.check(history, test)
+      : unknown(workload.check([], test), error),
   };
   const validity = () =>
     mergeValid(
       Object.values(findings).map((each) => each["valid?"]),
     );
   if (validity() === true) {
-    const missing = nothingJudged(history, name);
+    const missing = nothingJudged(history, workload.needs);
     if (missing) findings.workload = unknown(findings.workload, missing);
   }
   const reason = explain(findings, history, { test, messages });

@@ -16,6 +16,8 @@ import {
   optionSpecs,
   parseOption,
 } from "../../lib/workbench/options.ts";
+import { faults } from "../../lib/workbench/load/nemesis.ts";
+import { topologies } from "../../lib/workbench/sim/topology.ts";
 import { resolve } from "../../lib/workbench/test.ts";
 import { workloads } from "../../lib/workbench/workloads/mod.ts";
 import { cases } from "./helpers.ts";
@@ -334,5 +336,23 @@ Deno.test("every option is explained, and its default may be given", () => {
       parseOption(spec(name), String(rest.default)),
       rest.default,
     );
+  }
+});
+
+Deno.test("the docs of Options name all that there is to choose from", async () => {
+  const code = await Deno.readTextFile(
+    new URL("../../lib/workbench/options.ts", import.meta.url),
+  );
+  const [, fields] = /^export interface Options {$(.*?)^}$/ms.exec(code)!;
+  const choices = {
+    workload: Object.keys(workloads),
+    nemesis: faults,
+    topology: Object.keys(topologies),
+  };
+  for (const [option, names] of Object.entries(choices)) {
+    const before = fields.split(new RegExp(`^  ${option}\\??:`, "m"))[0];
+    const doc = before.slice(before.lastIndexOf("/**"));
+    const named = doc.replace(/@default.*/s, "").matchAll(/`"([^"`]+)"`/g);
+    assertEquals([...named].map(([, name]) => name), [...names], option);
   }
 });

@@ -8,6 +8,7 @@
 import { msInNs } from "../../workbench/sim/clock.ts";
 import type { Judgement } from "../../workbench/judge.ts";
 import { involvesClient } from "../../workbench/sim/network.ts";
+import { workloadOf } from "../../workbench/workloads/mod.ts";
 import { type CounterAnomaly, counterAnomaly } from "./anomalies/counter.ts";
 import { type LogAnomaly, logAnomaly } from "./anomalies/log.ts";
 import {
@@ -84,27 +85,29 @@ function find(
   // As in the reason: what a node must never do comes before all else.
   const ofNode = nodeAnomaly(judgement);
   if (ofNode) return ofNode;
+  const { drawing } = workloadOf(judgement);
   if (judgement.results.workload["valid?"] === true) {
-    return late ? lateValue(judgement, { knowledge, faults }) : undefined;
+    return late && drawing.kind === "value"
+      ? lateValue(judgement, { words: drawing.words, knowledge, faults })
+      : undefined;
   }
-  switch (judgement.options.workload) {
+  switch (drawing.kind) {
     case "echo":
       return wrongEcho(judgement);
-    case "unique-ids":
+    case "id":
       return duplicateId(judgement);
-    case "broadcast":
-    case "g-set":
-      return lostValue(judgement, { knowledge, faults });
-    case "g-counter":
-    case "pn-counter":
+    case "value":
+      return lostValue(judgement, { words: drawing.words, knowledge, faults });
+    case "counter":
       return counterAnomaly(judgement);
-    case "lin-kv":
+    case "register":
       return registerAnomaly(judgement);
-    case "kafka":
+    case "log":
       return logCycle(judgement) ?? logAnomaly(judgement);
-    case "txn-list-append":
-    case "txn-rw-register":
-      return transactionsAnomaly(judgement);
+    case "transactions":
+      return transactionsAnomaly(judgement, drawing.writeF);
+    default:
+      return drawing satisfies never;
   }
 }
 

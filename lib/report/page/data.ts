@@ -8,18 +8,13 @@ import { msInNs } from "../../workbench/sim/clock.ts";
 import type { Op } from "../../workbench/load/history.ts";
 import type { Judgement, Results } from "../../workbench/judge.ts";
 import { type Envelope, isClient } from "../../workbench/sim/network.ts";
-import { topologies } from "../../workbench/sim/topology.ts";
 import { checkHistory } from "../../workbench/verdict.ts";
+import { workloadOf } from "../../workbench/workloads/mod.ts";
 import type { Judged, RunRecord } from "../record.ts";
 import { labelOf } from "../terminal.ts";
 import { type Anomaly, anomalyOf } from "./anomaly.ts";
 import { faultsOf, type FaultSpan, losses } from "./faults.ts";
-import {
-  type Body,
-  isAboutKnowledge,
-  type Knowledge,
-  knowledgeOf,
-} from "./knowledge.ts";
+import { type Body, type Knowledge, knowledgeOf } from "./knowledge.ts";
 import { type Logs, logsOf, mishapsOf, type NodeMishap } from "./logs.ts";
 import { shortened } from "./values.ts";
 
@@ -108,7 +103,9 @@ export function pageData(
   judgement: Judged,
   { replay, when }: { replay: string; when: Date },
 ): PageData {
-  const { history, options, startNs, test: { nodes } } = judgement;
+  const { history, options, startNs, test } = judgement;
+  const { nodes } = test;
+  const workload = workloadOf(judgement);
   const journal = judgement.journal.slice(0, maxMessages);
   const bodies = journal.map(bodyOf);
   const isWhole = journal.length === judgement.journal.length &&
@@ -133,7 +130,7 @@ export function pageData(
     ...(more > 0 && {
       messages: { count: more, afterMs: messages.sentMs[maxMessages - 1] },
     }),
-    ...(isAboutKnowledge(options.workload) && { knowledge: true }),
+    ...(workload.drawing.kind === "value" && { knowledge: true }),
   };
   // The first line stands at the top of the page already.
   const { head } = partsOf(record.reason ?? "");
@@ -147,8 +144,7 @@ export function pageData(
     services: messages.parties.filter((party) =>
       !isClient(party) && !nodes.includes(party)
     ),
-    ...(options.workload === "broadcast" &&
-      { topology: topologies[options.topology](nodes) }),
+    ...(workload.topology && { topology: workload.topology(test) }),
     endMs,
     history: history.map(shortened),
     faults,

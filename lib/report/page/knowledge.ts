@@ -21,6 +21,7 @@
  * @module
  */
 import { type Envelope, isClient } from "../../workbench/sim/network.ts";
+import { workloadOf } from "../../workbench/workloads/mod.ts";
 import type { RunRecord } from "../record.ts";
 
 /** What a message says. */
@@ -39,18 +40,6 @@ export interface Knowledge {
   carriers: readonly (readonly number[])[];
 }
 
-/** What a workload calls the request with a value, and the one for all. */
-interface Words {
-  tell: string;
-  value: string;
-  all: string;
-}
-
-const wordsOf: { readonly [workload: string]: Words } = {
-  broadcast: { tell: "broadcast", value: "message", all: "messages" },
-  "g-set": { tell: "add", value: "element", all: "value" },
-};
-
 /** A read's answer. */
 interface Read {
   sentNs: number;
@@ -66,15 +55,11 @@ interface Run {
   msOf(ns: number): number;
 }
 
-/** Whether a workload is about values that all nodes should get to know. */
-export function isAboutKnowledge(workload: string): boolean {
-  return Object.hasOwn(wordsOf, workload);
-}
-
 /** Finds out who knew what; `undefined` if the workload isn't about that. */
 export function knowledgeOf(run: Run): Knowledge | undefined {
-  const words = wordsOf[run.record.options.workload];
-  if (words === undefined) return undefined;
+  const { drawing } = workloadOf(run.record);
+  if (drawing.kind !== "value") return undefined;
+  const { words } = drawing;
   const { nodes, journal, bodies, msOf } = run;
 
   const toldNs = new Map<number, number>();

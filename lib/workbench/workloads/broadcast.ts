@@ -4,10 +4,12 @@
  * @module
  */
 import { explainSet } from "./lost_element.ts";
+import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../load/client.ts";
 import { eachThread, forever, mix, numbered, once } from "../load/generator.ts";
-import { topologies } from "../sim/topology.ts";
+import type { Test } from "../options.ts";
+import { topologies, type Topology } from "../sim/topology.ts";
 import type { Workload } from "./workload.ts";
 
 const topologyRPC: RPC = {
@@ -25,6 +27,11 @@ const readRPC: RPC = {
   reply: { type: { is: "read_ok" }, messages: "array" },
 };
 
+/** The neighbours that the nodes are told. */
+function topology({ nodes, options }: Test): Topology {
+  return topologies[options.topology](nodes);
+}
+
 /** The workload. */
 export const broadcast: Workload = {
   generator: () =>
@@ -33,10 +40,8 @@ export const broadcast: Workload = {
       forever(() => ({ f: "read" })),
     ]),
   finalGenerator: () => eachThread(once({ f: "read", "final?": true })),
-  async setup(client, node, { nodes, options }) {
-    await client.rpc(node, topologyRPC, {
-      topology: topologies[options.topology](nodes),
-    });
+  async setup(client, node, test) {
+    await client.rpc(node, topologyRPC, { topology: topology(test) });
   },
   async invoke({ f, value }, client, node) {
     if (f === "broadcast") {
@@ -47,6 +52,11 @@ export const broadcast: Workload = {
     return { type: "ok", value: messages };
   },
   idempotent: new Set(["read"]),
+  // One value found is enough here: see what the checker calls unknown.
+  operations: {
+    broadcast: { invoke: present, same: true },
+    read: { ok: listOrNull },
+  },
   check: (history) => setFull(history, "broadcast"),
   explain: (findings, history, evidence) =>
     explainSet(findings as SetFullFindings, history, {
@@ -55,4 +65,9 @@ export const broadcast: Workload = {
       acknowledged: ({ process, index }) =>
         `which process ${process} was told had been taken in (operation ${index})`,
     }, evidence),
+  drawing: {
+    kind: "value",
+    words: { tell: "broadcast", value: "message", all: "messages" },
+  },
+  topology,
 };

@@ -4,6 +4,7 @@
  * @module
  */
 import { echo as check, type EchoFindings } from "../checkers/echo.ts";
+import { something } from "../checkers/judgeable.ts";
 import type { RPC } from "../load/client.ts";
 import { eachThread, forever } from "../load/generator.ts";
 import type { Workload } from "./workload.ts";
@@ -29,6 +30,12 @@ export const echo: Workload = {
     };
   },
   idempotent: new Set(),
+  operations: { echo: { invoke: something } },
+  needs: {
+    // One whose end isn't known isn't held against the node.
+    op: ({ type }) => type === "ok" || type === "fail",
+    missing: "no echo ever came back",
+  },
   check,
   explain(findings) {
     const { errors } = findings as EchoFindings;
@@ -39,4 +46,5 @@ export const echo: Workload = {
       JSON.stringify(expected)
     }, and ${JSON.stringify(echoed) ?? "an error"} came back`;
   },
+  drawing: { kind: "echo" },
 };

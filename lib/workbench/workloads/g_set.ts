@@ -6,6 +6,7 @@
  * @module
  */
 import { explainSet } from "./lost_element.ts";
+import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../load/client.ts";
 import { eachThread, forever, mix, numbered, once } from "../load/generator.ts";
@@ -35,6 +36,11 @@ export const gSet: Workload = {
   },
   idempotent: new Set(),
   indefiniteErrors: true,
+  // One element found is enough here: see what the checker calls unknown.
+  operations: {
+    add: { invoke: present, same: true },
+    read: { ok: listOrNull },
+  },
   check: (history) => setFull(history, "add"),
   explain: (findings, history, evidence) =>
     explainSet(findings as SetFullFindings, history, {
@@ -43,4 +49,8 @@ export const gSet: Workload = {
       acknowledged: ({ process, index }) =>
         `whose add was acknowledged to process ${process} (operation ${index})`,
     }, evidence),
+  drawing: {
+    kind: "value",
+    words: { tell: "add", value: "element", all: "value" },
+  },
 };

@@ -20,6 +20,7 @@
  */
 import { kafka as check, type KafkaFindings } from "../checkers/kafka.ts";
 import { explainKafka } from "../checkers/kafka/explain.ts";
+import { list, mops, type ValueShape } from "../checkers/judgeable.ts";
 import type { Client, RPC } from "../load/client.ts";
 import { secondInNs } from "../sim/clock.ts";
 import {
@@ -110,6 +111,32 @@ const listRPC: RPC = {
   reply: { type: { is: "list_committed_offsets_ok" }, offsets: offsetsKind },
 };
 
+/** Values of sends and polls; those that have succeeded say what came of them. */
+function sendsAndPolls(hasEnded: boolean): ValueShape {
+  return mops(
+    hasEnded
+      ? `["send", key, [offset, message]] and ["poll", {key: [[offset, message], …]}]`
+      : `["send", key, message] and ["poll"]`,
+    ([f, ...rest]) =>
+      f === "send" && rest.length === 2 || f === "poll" &&
+        (rest.length === 1 ? isMessages(rest[0]) : !hasEnded),
+  );
+}
+
+/** Whether a recorded poll brought this; the checker looks at the offsets. */
+function isMessages(value: unknown): boolean {
+  return isObject(value) &&
+    Object.values(value).every((entries) =>
+      entries === null ||
+      Array.isArray(entries) &&
+        entries.every((entry) => Array.isArray(entry) && entry.length === 2)
+    );
+}
+
+const exchanges = { invoke: sendsAndPolls(false), ok: sendsAndPolls(true) };
+
+const keyLists = { invoke: list, ok: list };
+
 /** The workload. */
 export const kafka: Workload = {
   generator: (test) =>
@@ -129,8 +156,29 @@ export const kafka: Workload = {
     }
   },
   idempotent: new Set(["assign"]),
+  operations: {
+    send: exchanges,
+    poll: exchanges,
+    txn: exchanges,
+    assign: keyLists,
+    subscribe: keyLists,
+    crash: {},
+    "debug-topic-partitions": {},
+  },
+  needs: {
+    // What was acknowledged and never polled would make it invalid.
+    op: ({ type, f, value }) =>
+      type === "ok" && (f === "poll" || f === "txn") &&
+      (value as [name: string, messages?: object][]).some(
+        ([name, messages]) =>
+          name === "poll" &&
+          Object.values(messages!).some((entries) => entries?.length > 0),
+      ),
+    missing: "no message was ever polled",
+  },
   check,
   explain: (findings) => explainKafka(findings as KafkaFindings),
+  drawing: { kind: "log" },
 };
 
 // What clients do.

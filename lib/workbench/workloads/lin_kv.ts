@@ -82,8 +82,15 @@ export const linKV: Workload = {
   },
   idempotent: new Set(["read"]),
   reusableClients: true,
+  // Which key it's about, and what is asked of it, the checker looks at.
+  operations: { read: {}, write: {}, cas: {} },
+  needs: {
+    op: ({ type }) => type === "ok",
+    missing: "no operation ever succeeded",
+  },
   check: (history) => linearizable(history),
   explain: (findings) => explainLinearizable(findings as LinearizableFindings),
+  drawing: { kind: "register" },
 };
 
 /**

@@ -10,6 +10,7 @@ import {
   type CounterFindings,
   explainCounter,
 } from "../checkers/counter.ts";
+import { integer } from "../checkers/judgeable.ts";
 import type { RPC } from "../load/client.ts";
 import { ExactNumber } from "../sim/exact_json.ts";
 import { eachThread, forever, mix, once } from "../load/generator.ts";
@@ -45,8 +46,14 @@ export const pnCounter: Workload = {
   },
   idempotent: new Set(),
   indefiniteErrors: true,
+  operations: { add: { invoke: integer, same: true }, read: { ok: integer } },
+  needs: {
+    op: (op) => op["final?"] === true && op.type === "ok",
+    missing: "no final read was ever answered, so no sum was judged",
+  },
   check: counter,
   explain: (findings) => explainCounter(findings as CounterFindings),
+  drawing: { kind: "counter" },
 };
 
 /** Maelstrom makes a 64-bit integer of each sum, which throws if it's none. */

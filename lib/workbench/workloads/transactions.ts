@@ -9,6 +9,7 @@
 import { defaultModels } from "../checkers/elle/consistency.ts";
 import { explain } from "../checkers/elle/explain.ts";
 import type { ElleFindings } from "../checkers/elle/findings.ts";
+import { mops } from "../checkers/judgeable.ts";
 import type { Findings } from "../checkers/validity.ts";
 import type { RPC } from "../load/client.ts";
 import { type Generator, once } from "../load/generator.ts";
@@ -134,6 +135,9 @@ export function transactional(
   },
 ): Workload {
   const rpc = txnRPC(writeF, read);
+  const mopsText = `["r", key, value] and ["${writeF}", key, value]`;
+  const isMop = ([f, ...rest]: readonly unknown[]) =>
+    rest.length === 2 && (f === "r" || f === writeF);
   return {
     generator: ({ options }) => transactions(writeF, options),
     async invoke({ value }, client, node) {
@@ -142,8 +146,22 @@ export function transactional(
     },
     idempotent: new Set(),
     reusableClients: true,
+    operations: {
+      txn: {
+        invoke: mops(mopsText, isMop),
+        ok: mops(
+          mopsText,
+          (mop) => isMop(mop) && (mop[0] === writeF || read.fits(mop[2])),
+        ),
+      },
+    },
+    needs: {
+      op: ({ type, value }) => type === "ok" && (value as []).length > 0,
+      missing: "no transaction that does anything ever succeeded",
+    },
     check: (history, { options }) => check(history, modelsOf(options)),
     explain: (findings: Findings) => explain(findings as ElleFindings, writeF),
+    drawing: { kind: "transactions", writeF },
   };
 }
 

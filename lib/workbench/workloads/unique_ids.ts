@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { present } from "../checkers/judgeable.ts";
 import {
   uniqueIds as check,
   type UniqueIdsFindings,
@@ -26,6 +27,11 @@ export const uniqueIds: Workload = {
   },
   idempotent: new Set(),
   reusableClients: true,
+  operations: { generate: { ok: present } },
+  needs: {
+    op: ({ type }) => type === "ok",
+    missing: "no id was ever handed out",
+  },
   check,
   explain(findings, history) {
     const { "duplicated-count": count } = findings as UniqueIdsFindings;
@@ -40,4 +46,5 @@ export const uniqueIds: Workload = {
       JSON.stringify(repeated?.value)
     }, to process ${repeated?.process}`;
   },
+  drawing: { kind: "id" },
 };

@@ -1,16 +1,49 @@
 /**
- * What a workload is: what clients ask of the nodes, and how the answers are
- * judged.
+ * All that is known of a workload: what clients ask of the nodes, how the
+ * answers are judged, and how a page shows them.
  *
  * @module
  */
 import type { Evidence } from "./lost_element.ts";
+import type { Kind, Needs } from "../checkers/judgeable.ts";
 import type { Findings } from "../checkers/validity.ts";
 import type { Client } from "../load/client.ts";
 import type { Generator, PlannedOp } from "../load/generator.ts";
 import type { History } from "../load/history.ts";
 import type { Completion } from "../load/interpreter.ts";
 import type { Test } from "../options.ts";
+import type { Topology } from "../sim/topology.ts";
+
+/** What a drawing of what went wrong is about, and what it takes to make it. */
+export type Drawing =
+  /** A request, and the answer that isn't the one to it. */
+  | { kind: "echo" }
+  /** The operations that were handed out the same id. */
+  | { kind: "id" }
+  /** A value's way through the cluster. */
+  | { kind: "value"; words: ValueWords }
+  /** Reads on a number line, and what they could have been. */
+  | { kind: "counter" }
+  /** The operations on a key that have no order. */
+  | { kind: "register" }
+  /** What each operation saw of a log. */
+  | { kind: "log" }
+  /** Transactions, and why one precedes another. */
+  | {
+    kind: "transactions";
+    /** The `f` of a write. */
+    writeF: string;
+  };
+
+/** Messages' words for values that all nodes should come to know. */
+export interface ValueWords {
+  /** The request that tells a node a value, and the `f` of its operation. */
+  tell: string;
+  /** The key of the value in that request. */
+  value: string;
+  /** The key of all values in the answer to a `read`. */
+  all: string;
+}
 
 /** One of Maelstrom's workloads. */
 export interface Workload {
@@ -41,6 +74,10 @@ export interface Workload {
   indefiniteErrors?: boolean;
   /** Whether a client outlives the process that it worked for. */
   reusableClients?: boolean;
+  /** For the `f` of each operation, what its values look like. */
+  operations: { readonly [f: string]: Kind };
+  /** Operations without which nothing was judged. */
+  needs?: Needs;
   /** Judges what happened. */
   check(history: History, test: Test): Findings;
   /** In words, what is wrong: the first thing to know, for people. */
@@ -49,4 +86,8 @@ export interface Workload {
     history: History,
     evidence: Evidence,
   ): string | undefined;
+  /** The drawing of what went wrong; `lib/report/page/anomaly.ts` makes it. */
+  drawing: Drawing;
+  /** The neighbours that each node is told, if it is. */
+  topology?(test: Test): Topology;
 }

@@ -10,6 +10,7 @@ import { msInNs } from "../../../workbench/sim/clock.ts";
 import type { Op } from "../../../workbench/load/history.ts";
 import type { Judgement } from "../../../workbench/judge.ts";
 import type { Envelope } from "../../../workbench/sim/network.ts";
+import type { ValueWords } from "../../../workbench/workloads/workload.ts";
 import type { Told } from "./told.ts";
 import { type FaultSpan, faultThatCut, tellFault } from "../faults.ts";
 import type { Knowledge } from "../knowledge.ts";
@@ -53,6 +54,7 @@ const maxReads = 40;
 
 /** What a value is followed by. */
 interface Traces {
+  words: ValueWords;
   knowledge?: Knowledge;
   faults: readonly FaultSpan[];
 }
@@ -69,7 +71,7 @@ export function lostValue(
   }
   const acknowledged = (value: unknown) =>
     judgement.history.some((op) =>
-      op.f === addF(judgement) && op.type === "ok" && op.value === value
+      op.f === traces.words.tell && op.type === "ok" && op.value === value
     );
   const value = neverRead.find(acknowledged);
   return value === undefined
@@ -88,18 +90,14 @@ export function lateValue(
   return wayOf(worst[0].element, "late", judgement, traces);
 }
 
-function addF({ options: { workload } }: Judgement): string {
-  return workload === "g-set" ? "add" : "broadcast";
-}
-
 function wayOf(
   value: unknown,
   fate: ValueAnomaly["fate"],
   judgement: Judgement,
-  { knowledge, faults }: Traces,
+  { words, knowledge, faults }: Traces,
 ): Told & ValueAnomaly | undefined {
   const { history, test: { nodes } } = judgement;
-  const isAdd = (op: Op) => op.f === addF(judgement) && op.value === value;
+  const isAdd = (op: Op) => op.f === words.tell && op.value === value;
   const invocation = history.find((op) => op.type === "invoke" && isAdd(op));
   if (invocation === undefined) return undefined;
   const spans = new Spans(judgement);

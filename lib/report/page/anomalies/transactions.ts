@@ -73,9 +73,14 @@ export interface Dependency {
 /** How many transactions are drawn of what isn't a cycle. */
 const maxTransactions = 8;
 
-/** Finds the anomaly that the words are about. */
+/**
+ * Finds the anomaly that the words are about.
+ *
+ * @param writeF the `f` of a write.
+ */
 export function transactionsAnomaly(
   judgement: Judgement,
+  writeF: string,
 ): Told & TransactionsAnomaly | undefined {
   const findings = judgement.results.workload as ElleFindings;
   const found = worst(findings);
@@ -105,17 +110,12 @@ export function transactionsAnomaly(
       cycle: {
         type: cycle.type,
         story: linesOf(
-          describe(cycle.type, cycle.example, writeFOf(judgement)),
+          describe(cycle.type, cycle.example, writeF),
         ),
         ...ofCycle(cycle.example, judgement),
       },
     }),
   };
-}
-
-/** What a write is called. */
-function writeFOf({ options: { workload } }: Judgement): string {
-  return workload === "txn-list-append" ? "append" : "w";
 }
 
 function ofCycle(
