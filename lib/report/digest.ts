@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 
 /** The repository's settings: the versions of all packages, above all. */
-const settings = `${import.meta.dirname}/../../deno.json`;
+export const settings = `${import.meta.dirname}/../../deno.json`;
 
 /**
  * A digest of files, of the settings, the Deno that makes something of them, and
@@ -17,7 +17,7 @@ const settings = `${import.meta.dirname}/../../deno.json`;
  */
 export async function digestOf(
   files: readonly string[],
-  flags: readonly string[],
+  flags: readonly string[] = [],
 ): Promise<string> {
   const hash = createHash("sha256");
   hash.update([Deno.version.deno, Deno.execPath(), ...flags].join("\n"));

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { complain, print } from "./output.ts";
 import { isProgram } from "../maelstrom/machine.ts";
 import type { Command } from "../workbench/mod.ts";
-import { digestOf } from "../report/digest.ts";
+import { digestOf, settings } from "../report/digest.ts";
 
 /** The folder of the repository. */
 const root = `${import.meta.dirname}/../../`;
@@ -67,7 +67,7 @@ function projectFlags(path: string): string[] {
     folder = dirname(folder);
     if (names.some((name) => isFile(join(folder, name)))) return [];
   }
-  return [`--config=${root}deno.json`];
+  return [`--config=${settings}`];
 }
 
 function isFile(path: string): boolean {
@@ -165,6 +165,8 @@ async function make(
     deno([
       ...subcommand,
       "--quiet",
+      // Else Deno takes those of the folder that it's called in.
+      ...["--config", settings],
       ...importFlags(),
       "--output",
       output,

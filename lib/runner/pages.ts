@@ -8,7 +8,7 @@ import { pageCode } from "../report/page/bundle.ts";
 import { pageData } from "../report/page/data.ts";
 import { page } from "../report/page/page.ts";
 import type { Judged, RunRecord } from "../report/record.ts";
-import { binFolder, importFlags } from "./build.ts";
+import { binFolder } from "./build.ts";
 
 /**
  * Writes pages, whose code is bundled for the first of them. That takes npm
@@ -17,7 +17,7 @@ import { binFolder, importFlags } from "./build.ts";
 export function pageWriter() {
   let code: ReturnType<typeof pageCode> | undefined;
   const complaints = new Set<string>();
-  const bundled = () => pageCode({ folder: binFolder, flags: importFlags() });
+  const bundled = () => pageCode(binFolder);
   return {
     /** Writes `index.html` to the folder of a run. */
     async write(

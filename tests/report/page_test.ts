@@ -14,7 +14,6 @@ import {
 import fc from "fast-check";
 import { runs } from "../../challenges/runs.ts";
 import type { App, Body } from "../../lib/mod.ts";
-import { importFlags } from "../../lib/runner/build.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { pageCode } from "../../lib/report/page/bundle.ts";
 import { decode } from "../../lib/report/web/decode.ts";
@@ -32,7 +31,7 @@ import { specimens } from "./specimens.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "page-" });
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-const code = await pageCode({ folder, flags: importFlags() });
+const code = await pageCode(folder);
 
 /** Judges an official run, and makes its page's data. */
 async function dataOf(id: string, args?: string[]): Promise<PageData> {
@@ -186,10 +185,10 @@ Deno.test("the page's own policy allows its script and nothing from elsewhere", 
 
 Deno.test("the bundle is kept until something changes", async () => {
   const before = (await Deno.stat(`${folder}/page.js`)).mtime;
-  assertEquals(await pageCode({ folder, flags: importFlags() }), code);
+  assertEquals(await pageCode(folder), code);
   assertEquals((await Deno.stat(`${folder}/page.js`)).mtime, before);
   await Deno.writeTextFile(`${folder}/page.js`, "// of another version\n");
-  assertEquals(await pageCode({ folder, flags: importFlags() }), code);
+  assertEquals(await pageCode(folder), code);
 });
 
 Deno.test("the largest official run's page is smaller than 5 MB", async () => {

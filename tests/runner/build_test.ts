@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { commandForBin, importFlags } from "../../lib/runner/build.ts";
+import { commandForBin } from "../../lib/runner/build.ts";
 import { root } from "../cli.ts";
 
 /** A copy of the repository that may be changed, and its `build.ts`. */
@@ -90,9 +90,7 @@ Deno.test("the page's code is bundled anew after a change that concerns it", asy
     `file://${house}/lib/report/page/bundle.ts`
   ) as typeof import("../../lib/report/page/bundle.ts");
   const folder = `${house}/bin`;
-  const flags = importFlags();
-  const digest = async () =>
-    (await pageCode({ folder, flags })).script.split("\n")[0];
+  const digest = async () => (await pageCode(folder)).script.split("\n")[0];
   const isMade = async () => {
     const before = await Deno.readTextFile(`${folder}/page.js`);
     // Whoever makes it anew doesn't find this.

@@ -3,7 +3,6 @@
  * and that it keeps up with the store.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { importFlags } from "../../lib/runner/build.ts";
 import { handlerOf } from "../../lib/runner/serve/handler.ts";
 import { pageCode } from "../../lib/report/page/bundle.ts";
 import { chromium, type Tab, withTab } from "../browser.ts";
@@ -297,10 +296,7 @@ inBrowser(
   {
     async store() {
       const store = newStore();
-      const code = await pageCode({
-        folder: newStore(),
-        flags: importFlags(),
-      });
+      const code = await pageCode(newStore());
       const when = (day: number) => new Date(Date.UTC(2026, 0, day));
       await keep(store, "1", { when: when(1), code });
       await keep(store, "3b", { when: when(2), code });
@@ -355,7 +351,7 @@ inBrowser(
   {
     async store() {
       const store = newStore();
-      const code = await pageCode({ folder: newStore(), flags: importFlags() });
+      const code = await pageCode(newStore());
       await keep(store, "3b", { code });
       return store;
     },

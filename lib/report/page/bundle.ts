@@ -4,7 +4,7 @@
  * @module
  */
 
-import { digestOf, filesIn } from "../digest.ts";
+import { digestOf, filesIn, settings } from "../digest.ts";
 
 /** What the page consists of beside its data. */
 export interface PageCode {
@@ -21,24 +21,21 @@ const sources = [
 ];
 
 /**
- * Bundles the code in `lib/report/web/`, with Deno. That takes a second, so the result
- * is kept and only made again after a change of what it's made from: of the
- * workbench's files, say, or of a package's version.
+ * Bundles the code in `lib/report/web/`, with Deno. That takes a second, so the
+ * result is kept and only made again after a change of what it's made from: of
+ * the workbench's files, say, or of a package's version.
  *
- * @param settings `folder` is where the result is kept, `flags` are passed on
- * to `deno bundle`.
+ * @param folder where the result is kept.
  */
-export async function pageCode(
-  { folder, flags = [] }: { folder: string; flags?: readonly string[] },
-): Promise<PageCode> {
+export async function pageCode(folder: string): Promise<PageCode> {
   const style = await Deno.readTextFile(`${web}/style.css`);
   const files = await Promise.all(sources.map(filesIn));
-  const digest = await digestOf(files.flat(), flags);
+  const digest = await digestOf(files.flat());
   const firstLine = `// ${digest}\n`;
   const path = `${folder}/page.js`;
   const kept = await Deno.readTextFile(path).catch(() => "");
   if (kept.startsWith(firstLine)) return { script: kept, style };
-  const script = firstLine + await bundle(flags);
+  const script = firstLine + await bundle();
   // Made under another name and moved into place: others may do the same now.
   await Deno.mkdir(folder, { recursive: true });
   const temporary = `${path}.${crypto.randomUUID()}`;
@@ -47,7 +44,7 @@ export async function pageCode(
   return { script, style };
 }
 
-async function bundle(flags: readonly string[]): Promise<string> {
+async function bundle(): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "bundle",
@@ -55,7 +52,8 @@ async function bundle(flags: readonly string[]): Promise<string> {
       "--platform",
       "browser",
       "--minify",
-      ...flags,
+      // Else Deno takes those of the folder that it's called in.
+      ...["--config", settings],
       `${web}/main.ts`,
     ],
     env: { NO_COLOR: "1" },
