@@ -20,14 +20,16 @@ import {
   readCommandLine,
 } from "./lib/runner/command_line.ts";
 import { Ended } from "./lib/runner/ending.ts";
+import { checkExecutable } from "./lib/runner/executable.ts";
 import { figures } from "./lib/runner/figures.ts";
 import { judgeAll } from "./lib/runner/judging.ts";
 import { list } from "./lib/runner/list.ts";
 import { complain, print } from "./lib/runner/output.ts";
-import { checkExecutable, jobsOf, plan } from "./lib/runner/plan.ts";
+import { jobsOf, plan } from "./lib/runner/plan.ts";
 import { judgeFor } from "./lib/runner/real.ts";
 import { serve } from "./lib/runner/serve.ts";
 import { usage } from "./lib/runner/usage.ts";
+import { errorText } from "./lib/workbench/hosts/system_error.ts";
 import { BadOption } from "./lib/workbench/mod.ts";
 
 async function main(args: string[]): Promise<number> {
@@ -96,7 +98,7 @@ if (import.meta.main) {
   try {
     Deno.exit(await main(Deno.args));
   } catch (error) {
-    complain(error instanceof Error ? error.message : String(error));
+    complain(errorText(error));
     Deno.exit(
       error instanceof BadOption
         ? 254

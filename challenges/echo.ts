@@ -15,10 +15,11 @@
  *
  * @module
  */
-import { type Node, serve } from "../lib/mod.ts";
+import { type Node, readArguments, serve } from "../lib/mod.ts";
 
 /** Sends back what it is sent. */
-export function echo(node: Node) {
+export function echo(node: Node, args: string[] = []) {
+  readArguments(args, {}); // it takes none
   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
 }
 

@@ -36,7 +36,14 @@
  *
  * @module
  */
-import { ErrorCode, Feed, type Node, RPCError, serve } from "../lib/mod.ts";
+import {
+  ErrorCode,
+  Feed,
+  type Node,
+  readArguments,
+  RPCError,
+  serve,
+} from "../lib/mod.ts";
 
 /** How long transactions gather before the other nodes are sent them. */
 const gatherMs = 200;
@@ -46,7 +53,8 @@ type Operation = ["r" | "w", Key, unknown];
 type Writes = [Key, unknown][];
 
 /** Registers, and transactions over them. */
-export function txn(node: Node) {
+export function txn(node: Node, args: string[] = []) {
+  readArguments(args, {}); // it takes none
   const registers = new Map<Key, { value: unknown; timestamp: number }>();
   const feed = new Feed<Writes>(node, { intervalMs: gatherMs, onEvent: apply });
 

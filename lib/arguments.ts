@@ -110,9 +110,9 @@ function unknown(arg: string, names: string[]): string {
   const flags = names.map((name) => `--${name}`);
   const hint = dashes === "" ? "" : nearest(`--${word}`, flags);
   const known = flags.length > 0 ? flags.join(", ") : "none at all";
-  return `The node has no argument ${
+  return `${
     JSON.stringify(arg.split("=")[0])
-  }${hint}. It takes ${known}.`;
+  } is no argument of the node${hint}. It takes ${known}.`;
 }
 
 function valueOf(

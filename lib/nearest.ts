@@ -13,7 +13,8 @@ import { levenshteinDistance } from "@std/text/levenshtein-distance";
  * @returns an empty text where none is near.
  */
 export function nearest(word: string, words: readonly string[]): string {
-  const [best] = words
+  if (isUnclear(word)) return "";
+  const [best] = words.filter((candidate) => !isUnclear(candidate))
     .map((candidate) => ({
       candidate,
       // Nobody who writes so much means any of them.
@@ -27,4 +28,10 @@ export function nearest(word: string, words: readonly string[]): string {
     : "";
 }
 
+/** Whether any word is near: it's very short, or a number. */
+function isUnclear(word: string): boolean {
+  return word.length < minLength || /^[-+.\d]+$/.test(word);
+}
+
+const minLength = 3;
 const maxLength = 100;

@@ -34,27 +34,27 @@ for (
   const [args, message] of [
     [
       ["--stategy", "flood"],
-      'The node has no argument "--stategy" (did you mean --strategy?). It takes --strategy, --beat-ms.',
+      '"--stategy" is no argument of the node (did you mean --strategy?). It takes --strategy, --beat-ms.',
     ],
     [
       ["–strategy", "flood"],
-      'The node has no argument "–strategy" (did you mean --strategy?). It takes --strategy, --beat-ms.',
+      '"–strategy" is no argument of the node (did you mean --strategy?). It takes --strategy, --beat-ms.',
     ],
     [
       ["-beat-ms=3"],
-      'The node has no argument "-beat-ms" (did you mean --beat-ms?). It takes --strategy, --beat-ms.',
+      '"-beat-ms" is no argument of the node (did you mean --beat-ms?). It takes --strategy, --beat-ms.',
     ],
     [
       ["flood"],
-      'The node has no argument "flood". It takes --strategy, --beat-ms.',
+      '"flood" is no argument of the node. It takes --strategy, --beat-ms.',
     ],
     [
       ["--strategy", "hub", ""],
-      'The node has no argument "". It takes --strategy, --beat-ms.',
+      '"" is no argument of the node. It takes --strategy, --beat-ms.',
     ],
     [
       ["--__proto__", "x"],
-      'The node has no argument "--__proto__". It takes --strategy, --beat-ms.',
+      '"--__proto__" is no argument of the node. It takes --strategy, --beat-ms.',
     ],
     [
       ["--strategy", "flod"],
@@ -74,11 +74,11 @@ for (
     ],
     [
       ["--beat-ms", "-5"],
-      'The node has no argument "-5". It takes --strategy, --beat-ms.',
+      '"-5" is no argument of the node. It takes --strategy, --beat-ms.',
     ],
     [
       ["--beat-ms", "3", "--", "4"],
-      'The node has no argument "--". It takes --strategy, --beat-ms.',
+      '"--" is no argument of the node. It takes --strategy, --beat-ms.',
     ],
     [
       ["--beat-ms", "60001"],
@@ -101,6 +101,6 @@ Deno.test("a node that takes no arguments says so", () => {
   const { message } = assertThrows(() => readArguments(["--x"], {}), Error);
   assertEquals(
     message,
-    'The node has no argument "--x". It takes none at all.',
+    '"--x" is no argument of the node. It takes none at all.',
   );
 });

@@ -170,7 +170,7 @@ Deno.test("what can't be told apart exits with 2", async () => {
 
 for (
   const [words, message] of [
-    ["3f", `There is no run, workload or command "3f" (did you mean 3`],
+    ["3f", `There is no run, workload or command "3f". See`],
     ["brodcast", `"brodcast" (did you mean broadcast?)`],
     ["1 --rte 5", "There is no option --rte (did you mean --rate?)"],
     ["1 --rate fast", `--rate must be a number from 0 to 100000, not "fast"`],
@@ -180,8 +180,12 @@ for (
       "test -w echo --bin /bin/sh word",
       'The word "word" belongs to no option.',
     ],
-    ["3d -- --stategy flood", '3d: The node has no argument "--stategy" (did'],
-    ["-- --strategy gossip", "1: The node takes no arguments"],
+    [
+      "3d -- --stategy flood",
+      '3d: "--stategy" is no argument of the node (did',
+    ],
+    ["-- --strategy gossip", '1: "--strategy" is no argument of the node.'],
+    ["5c -- --acks 2", '5c: --acks must be one of 1, all, not "2".'],
     ["list 3d", 'list takes no words, and so not "3d"'],
     ["serve -- x", "serve starts no node"],
     ["analyze", "analyze is a command of Maelstrom's that isn't here"],
@@ -201,7 +205,7 @@ for (
     ["check lib", "lib/run.json doesn't exist"],
     ["test -w echo", "test needs a --bin PATH"],
     ["echo --bin /no/such/program", "--bin /no/such/program doesn't exist"],
-    ["echo --bin lib", "--bin lib isn't a file"],
+    ["echo --bin lib", "--bin lib isn't a file, but a folder."],
     ["echo --bin README.md", "--bin README.md isn't executable: chmod +x"],
     [
       "--bin tests/fixtures/plain_node.mjs",
@@ -219,12 +223,48 @@ for (
 
 Deno.test("what else goes wrong exits with 255, and says what", async () => {
   const folder = await Deno.makeTempDir();
-  await Deno.writeTextFile(`${folder}/node`, "#!/no/such/interpreter\n");
-  await Deno.chmod(`${folder}/node`, 0o755);
+  const script = async (name: string, interpreter: string) => {
+    await Deno.writeTextFile(`${folder}/${name}`, `#!${interpreter}\n`);
+    await Deno.chmod(`${folder}/${name}`, 0o755);
+  };
+  await script("interpreter", "/no/such/interpreter");
+  await script("node", `${folder}/interpreter`);
   const { code, stderr } = await run("echo", "--bin", `${folder}/node`);
   assertEquals(code, 255);
-  assertStringIncludes(stderr, `${folder}/node can't be started`);
+  assertStringIncludes(
+    stderr,
+    `${folder}/node can't be started: it doesn't exist. Is it a program for this machine`,
+  );
 });
+
+Deno.test("of two arguments that can't be both are named", async () => {
+  const { code, stderr } = await run("test", "-w", "ecoh", "--bin", "nd.py");
+  assertEquals(code, 254);
+  const [workload, bin] = stderr.split("\n");
+  assertStringIncludes(workload, '"ecoh" (did you mean echo?)');
+  assertStringIncludes(bin, "--bin nd.py doesn't exist");
+});
+
+for (
+  const [store, reason] of [
+    ["/dev/full", "Deno keeps programs out of there"],
+    ["/dev/null", "Deno keeps programs out of there"],
+    ["/proc/x", "Deno keeps programs out of there"],
+    ["README.md", "a file stands on the way"],
+    ["README.md/x", "a file stands on the way"],
+    ["x".repeat(300), "its name is too long"],
+  ]
+) {
+  Deno.test(`why a store can't be written is told in words: ${store.slice(0, 20)}`, async () => {
+    const { code, stderr } = await run("1", "--store", store);
+    assertEquals(code, 0);
+    assertStringIncludes(
+      stderr,
+      `What was judged isn't kept: ${store} can't be written, as ${reason}`,
+    );
+    assert(!/os error|--allow-/.test(stderr), stderr);
+  });
+}
 
 Deno.test("a store that can't be written costs the record, not the verdict", async () => {
   const file = await Deno.makeTempFile();
@@ -233,7 +273,7 @@ Deno.test("a store that can't be written costs the record, not the verdict", asy
   assertEquals(code, 0);
   assertMatch(
     stderr,
-    /^What was judged isn't kept: \S+ can't be written \(.*\)\. --store FOLDER keeps it elsewhere\.\n$/,
+    /^What was judged isn't kept: \S+ can't be written, as .*\. --store FOLDER keeps it elsewhere\.\n$/,
   );
   const invalid = await run(
     ...["3c", "--store", file, "--", "--strategy", "flood"],

@@ -12,6 +12,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { systemReason } from "../workbench/hosts/system_error.ts";
 import { type Env, findProgram, isProgram } from "./machine.ts";
 import { Unavailable } from "./unavailable.ts";
 import { writeAll } from "./write_all.ts";
@@ -207,7 +208,7 @@ async function fetchArchive(
     if (error instanceof Deno.errors.NotCapable) {
       throw fail(
         `Maelstrom isn't installed, and this process may not download it (${
-          firstLine(error.message)
+          systemReason(error)
         })`,
       );
     }
@@ -272,7 +273,7 @@ async function onDisk<T>(cache: string, act: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new Unavailable(
       `Maelstrom can't be installed in ${cache}: ${
-        firstLine((error as Error).message)
+        firstLine(systemReason(error))
       }`,
       "Make room there or permit writing, set XDG_CACHE_HOME to a better place, or MAELSTROM_HOME to an installation.",
     );

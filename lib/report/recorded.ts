@@ -23,6 +23,7 @@ import {
   type Test,
 } from "../workbench/options.ts";
 import { fillIn } from "../workbench/test.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
 import { checkHistory, type HistoryFindings } from "../workbench/verdict.ts";
 
 /** What can be said of a recorded run. */
@@ -168,7 +169,7 @@ async function* linesOf(
     throw new BadOption(
       packed
         ? `${path} can't be unpacked: it's no gzip file, or broken.`
-        : `${path} can't be read: ${(error as Error).message}.`,
+        : `${path} can't be read: ${systemReason(error)}.`,
     );
   }
   yield [pieces.join("")];
@@ -197,7 +198,7 @@ async function open(path: string): Promise<Deno.FsFile> {
     throw new BadOption(
       error instanceof Deno.errors.NotFound
         ? `${path} doesn't exist: a recorded run is a folder with run.json and history.jsonl.`
-        : `${path} can't be read: ${(error as Error).message}.`,
+        : `${path} can't be read: ${systemReason(error)}.`,
     );
   }
   throw new BadOption(`${path} isn't a file.`);

@@ -45,9 +45,9 @@ export async function tryArguments(
   }
   if (!looked && args.length > 0) {
     throw new BadOption(
-      `${run}: The node takes no arguments, and so not ${
+      `${run}: ${
         JSON.stringify(args[0])
-      }.`,
+      } is no argument of the node. It takes none at all.`,
     );
   }
 }

@@ -14,6 +14,7 @@ import {
   writeRun,
   writeStart,
 } from "../report/store.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
 import { complain } from "./output.ts";
 import { pageWriter } from "./pages.ts";
 
@@ -42,13 +43,11 @@ export function keeper({ store, page }: { store: string; page: boolean }) {
     try {
       return await act();
     } catch (error) {
-      const { message } = error as Error;
-      // Folders have different names, and the reason is the same.
-      const reason = message.replace(/: \w+ '.*'$/, "");
+      const reason = systemReason(error);
       if (complaints.has(reason)) return undefined;
       complaints.add(reason);
       complain(
-        `What was judged isn't kept: ${store} can't be written (${message}). --store FOLDER keeps it elsewhere.`,
+        `What was judged isn't kept: ${store} can't be written, as ${reason}. --store FOLDER keeps it elsewhere.`,
       );
     }
   };

@@ -8,6 +8,7 @@ import { pageCode } from "../report/page/bundle.ts";
 import { pageData } from "../report/page/data.ts";
 import { page } from "../report/page/page.ts";
 import type { Judged, RunRecord } from "../report/record.ts";
+import { errorText } from "../workbench/hosts/system_error.ts";
 import { binFolder } from "./build.ts";
 
 /**
@@ -33,7 +34,7 @@ export function pageWriter() {
         await Deno.writeTextFile(path, html);
       } catch (error) {
         await Deno.remove(path).catch(() => {}); // Half a page is none.
-        const { message } = error as Error;
+        const message = errorText(error);
         if (complaints.has(message)) return;
         complaints.add(message);
         complain(`There is no page for ${folder}: ${message}`);

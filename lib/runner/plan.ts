@@ -10,15 +10,10 @@ import { BadOption, type Options } from "../workbench/mod.ts";
 import { resolve } from "../workbench/test.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
 import { tryArguments } from "./arguments.ts";
-import {
-  commandFor,
-  commandForBin,
-  isSource,
-  programOf,
-  programOfBin,
-} from "./build.ts";
+import { commandFor, commandForBin, programOf, programOfBin } from "./build.ts";
 import { type CommandLine, commands } from "./command_line.ts";
 import type { Job } from "./judging.ts";
+import { checkExecutable } from "./executable.ts";
 import { complain } from "./output.ts";
 import { quote } from "./shell.ts";
 import type { Judge } from "./worker.ts";
@@ -40,8 +35,11 @@ export interface Plan {
 /** What is to be judged. */
 export async function plan(line: CommandLine): Promise<Plan[]> {
   const { given, bin, nodeArgs } = line;
-  if (bin !== undefined) checkExecutable(bin);
-  const plans = choose(line).map((each): Plan => {
+  const chosen = eachComplains(
+    () => choose(line),
+    () => bin === undefined || checkExecutable(bin),
+  );
+  const plans = chosen.map((each): Plan => {
     const official = typeof each === "string" ? undefined : each;
     const workload = official?.workload ?? each as string;
     const known = official ?? runs.find((run) => run.workload === workload);
@@ -67,6 +65,28 @@ export async function plan(line: CommandLine): Promise<Plan[]> {
     if (solution) await tryArguments(solution.app, args, id);
   }
   return plans;
+}
+
+/**
+ * Tries two things, so that who has to mend both hears of both.
+ *
+ * @returns what the first one gave.
+ * @throws {BadOption} a line for each that can't be.
+ */
+function eachComplains<T>(first: () => T, second: () => unknown): T {
+  const complaints: string[] = [];
+  const attempt = <R>(act: () => R): R | undefined => {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof BadOption)) throw error;
+      complaints.push(error.message);
+    }
+  };
+  const result = attempt(first);
+  attempt(second);
+  if (complaints.length > 0) throw new BadOption(complaints.join("\n"));
+  return result as T;
 }
 
 /** The official runs, or else the workloads, that are meant. */
@@ -194,28 +214,6 @@ async function realJob(
     seeds: line.seeds.map(() => undefined),
     replay: () => replayOf("maelstrom", plan, line, [], {}),
   };
-}
-
-/**
- * Sees whether a program can be started.
- *
- * @throws {BadOption} if it can't, with what to do.
- */
-export function checkExecutable(path: string): void {
-  let info: Deno.FileInfo;
-  try {
-    info = Deno.statSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new BadOption(`--bin ${path} doesn't exist.`);
-  }
-  if (!info.isFile) throw new BadOption(`--bin ${path} isn't a file.`);
-  if (isSource(path)) return;
-  if (info.mode !== null && (info.mode & 0o111) === 0) {
-    throw new BadOption(
-      `--bin ${path} isn't executable: chmod +x ${path}, and see that its first line names its interpreter.`,
-    );
-  }
 }
 
 /** The command that does a job once more, to be pasted into a shell. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Env, findProgram } from "../maelstrom/machine.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
 import type { Command } from "../workbench/mod.ts";
 import { commandFor } from "./build.ts";
 
@@ -112,7 +113,7 @@ async function output(
       complaint: last || `${program} says nothing about it`,
     };
   } catch (error) {
-    const complaint = (error as Error).message;
+    const complaint = systemReason(error);
     return { success: false, stdout: "", complaint };
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { print } from "./output.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
 import { BadOption } from "../workbench/mod.ts";
 import { untilEnded } from "./ending.ts";
 import { handlerOf } from "./serve/handler.ts";
@@ -57,7 +58,7 @@ function listen(
     }
     throw new BadOption(
       `--host must be an address of this machine, such as 127.0.0.1 or 0.0.0.0, not "${host}": ${
-        (error as Error).message
+        systemReason(error)
       }`,
     );
   }
@@ -69,7 +70,9 @@ function checkFolder(store: string): void {
     if (Deno.statSync(store).isDirectory) return;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
-    throw error;
+    throw new BadOption(
+      `--store ${store} can't be read: ${systemReason(error)}.`,
+    );
   }
   throw new BadOption(`--store ${store} isn't a folder.`);
 }

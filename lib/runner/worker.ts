@@ -19,6 +19,7 @@ import {
   type Options,
   type Progress,
 } from "../workbench/mod.ts";
+import { errorText } from "../workbench/hosts/system_error.ts";
 import { fillIn } from "../workbench/test.ts";
 import {
   type Judged,
@@ -107,7 +108,7 @@ worker.onmessage = async ({ data }) => {
   } catch (error) {
     worker.postMessage({
       type: "failed",
-      message: error instanceof Error ? error.message : String(error),
+      message: errorText(error),
       isBadOption: error instanceof BadOption,
     });
   }

@@ -29,7 +29,7 @@ Deno.test("an app that looks at no arguments takes none", async () => {
   await tryArguments(takesNone, [], "1");
   assertEquals(
     await complaint(takesNone, "--x"),
-    '3d: The node takes no arguments, and so not "--x".',
+    '3d: "--x" is no argument of the node. It takes none at all.',
   );
 });
 

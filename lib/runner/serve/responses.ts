@@ -4,6 +4,7 @@
  * @module
  */
 import { complain } from "../output.ts";
+import { systemReason } from "../../workbench/hosts/system_error.ts";
 import { messagePage } from "./html.ts";
 
 /** The server's own pages have no script and no style but its own. */
@@ -59,6 +60,10 @@ export function failure(error: unknown): Response {
   }
   if (error instanceof BadRequest) {
     return message(400, "That can't be shown", error.message);
+  }
+  const reason = systemReason(error);
+  if (error instanceof Error && reason !== error.message) {
+    return message(500, "That can't be read", `The system says: ${reason}.`);
   }
   complain(error instanceof Error ? error.stack ?? error.message : `${error}`);
   return message(

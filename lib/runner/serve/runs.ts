@@ -8,6 +8,7 @@
  * @module
  */
 import { pooledMap } from "@std/async/pool";
+import { systemReason } from "../../workbench/hosts/system_error.ts";
 import { optionSpecs } from "../../workbench/options.ts";
 import { verdictOf } from "../../report/terminal.ts";
 import { ordered, type Row } from "./client/row.ts";
@@ -64,11 +65,18 @@ interface Remembered {
 async function* runFolders(store: string): AsyncGenerator<string> {
   // Links, such as latest, name what is there anyway.
   for await (const run of foldersIn(store)) {
-    for await (const time of foldersIn(`${store}/${run}`)) {
+    for (
+      const time of await Array.fromAsync(foldersIn(`${store}/${run}`)).catch(
+        none,
+      )
+    ) {
       if (folderName.test(time)) yield `${run}/${time}`;
     }
   }
 }
+
+/** Of a folder that can't be read, nothing is known. */
+const none = () => [] as string[];
 
 async function* foldersIn(folder: string): AsyncGenerator<string> {
   try {
@@ -115,7 +123,7 @@ async function readRow(store: string, path: string): Promise<Row> {
         hasPage: await changedAtMs(`${folder}/index.html`) > 0,
       };
   } catch (error) {
-    return { ...start, reason: (error as Error).message };
+    return { ...start, reason: systemReason(error) };
   }
 }
 

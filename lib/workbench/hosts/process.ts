@@ -7,6 +7,7 @@ import { CrashReader, endingOf } from "./crash.ts";
 import type { StartHost } from "./host.ts";
 import { allRead, type ProcessGroup, startGroup } from "./process_group.ts";
 import { forward } from "./sending.ts";
+import { systemReason } from "./system_error.ts";
 
 /**
  * A program to run as a node.
@@ -112,7 +113,7 @@ function start({ bin, args, cwd }: Command): ProcessGroup {
   } catch (error) {
     throw new Error(
       `${bin} can't be started: ${
-        (error as Error).message
+        systemReason(error)
       }. Is it a program for this machine, or a script whose first line (#!) names an interpreter that is installed?`,
     );
   }

@@ -1,0 +1,183 @@
+/**
+ * Sees whether a `--bin` can be started, before anything is run: what is wrong
+ * with it is told at once, and not by a node that has crashed.
+ *
+ * @module
+ */
+import { basename, resolve } from "node:path";
+import { findProgram, isProgram } from "../maelstrom/machine.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
+import { BadOption } from "../workbench/mod.ts";
+import { isSource } from "./build.ts";
+import { quote } from "./shell.ts";
+
+/**
+ * Sees whether a program can be started.
+ *
+ * @throws {BadOption} if it can't, with what to do.
+ */
+export function checkExecutable(path: string): void {
+  const info = infoOf(path);
+  if (!info.isFile) {
+    throw new BadOption(`--bin ${path} isn't a file, but ${kindOf(info)}.`);
+  }
+  if (isSource(path)) return;
+  if (info.mode === null) return; // Windows knows no such thing.
+  if ((info.mode & 0o111) === 0) {
+    throw new BadOption(
+      `--bin ${path} isn't executable: chmod +x ${
+        quote(path)
+      }, and see that its first line names its interpreter.`,
+    );
+  }
+  const problem = beginningProblem(path);
+  if (problem !== undefined) throw new BadOption(`--bin ${path} ${problem}`);
+}
+
+function infoOf(path: string): Deno.FileInfo {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new BadOption(
+        `--bin ${path} can't be looked at: ${systemReason(error)}.`,
+      );
+    }
+    throw new BadOption(`--bin ${path} doesn't exist${placeHint(path)}.`);
+  }
+}
+
+/** Where it was looked for; and that it wasn't on the `PATH`. */
+function placeHint(path: string): string {
+  const whole = resolve(path);
+  const place = whole === path ? "" : `: there is no ${whole}`;
+  if (path.includes("/")) return place;
+  const program = findProgram(path, Deno.env.toObject());
+  return `${place}. It's a path, which isn't looked for in the PATH: write ${
+    program === undefined ? "" : `${program} for that program, or `
+  }./${path} for a file in this folder`;
+}
+
+function kindOf(info: Deno.FileInfo): string {
+  if (info.isDirectory) return "a folder";
+  if (info.isFifo) return "a named pipe";
+  if (info.isSocket) return "a socket";
+  return "a device";
+}
+
+/** How much of a program is read to see what it is. */
+const headBytes = 512;
+
+/** What keeps a program from being started, by its first line. */
+function beginningProblem(path: string): string | undefined {
+  const head = headOf(path);
+  // Who may execute it may perhaps not read it.
+  if (head === undefined) return undefined;
+  if (head === "") return "is empty.";
+  if (/^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)/.test(head)) {
+    return "begins with a byte order mark, which hides its first line from the system: save it as UTF-8 without one.";
+  }
+  if (head.startsWith("#!")) return interpreterProblem(path, head);
+  const system = systems.find(({ magic }) => magic.test(head));
+  if (system !== undefined && !system.names.includes(Deno.build.os)) {
+    return `is a program for ${system.title}, and this is ${Deno.build.os}: build it for this machine.`;
+  }
+  // A program of the machine's, or what the system was taught to start.
+  if (head.includes("\0")) return undefined;
+  return shellProblem(path);
+}
+
+/**
+ * How programs begin that only some systems run. Another gives them to a shell,
+ * which takes them for a script and does what it reads in them.
+ */
+const systems: readonly {
+  title: string;
+  magic: RegExp;
+  names: readonly string[];
+}[] = [
+  {
+    title: "macOS",
+    magic: /^(\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe\0\0\0[^\x20-\xff])/,
+    names: ["darwin"],
+  },
+  {
+    title: "Linux or BSD",
+    magic: /^\x7fELF/,
+    names: Deno.build.os === "darwin" ? [] : [Deno.build.os],
+  },
+];
+
+/** The first bytes of a file, as characters; `undefined` if it can't be read. */
+function headOf(path: string): string | undefined {
+  try {
+    using file = Deno.openSync(path);
+    const bytes = new Uint8Array(headBytes);
+    const count = file.readSync(bytes) ?? 0;
+    return String.fromCharCode(...bytes.subarray(0, count));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is wrong with the interpreter that a script's first line names. */
+function interpreterProblem(path: string, head: string): string | undefined {
+  const line = head.slice(2).split("\n")[0];
+  const [, interpreter, rest] = /^[ \t]*([^ \t]*)[ \t]*(.*)$/s.exec(line)!;
+  if (interpreter === "" || interpreter === "\r") {
+    return `names no interpreter in its first line: write one behind #!, such as ${example}.`;
+  }
+  const named = `names ${interpreter.trimEnd()} in its first line`;
+  if (interpreter.endsWith("\r")) return `${named}, ${carriageReturn(path)}`;
+  if (!isProgram(interpreter)) {
+    return `${named}, which isn't there, or isn't a program.`;
+  }
+  if (basename(interpreter) !== "env") return undefined;
+  return envProblem(path, rest);
+}
+
+/** What is wrong with the program that `env` is to look for. */
+function envProblem(path: string, rest: string): string | undefined {
+  const splits = rest.startsWith("-S") || Deno.build.os !== "linux";
+  const words = rest.replace(/^-S/, "").trimStart().split(
+    splits ? /[ \t]+/ : "\n",
+  );
+  // Options and variables may come before it.
+  if (/^-|=/.test(words[0])) return undefined;
+  const [program] = words;
+  const named = `looks for ${
+    JSON.stringify(program.trimEnd())
+  } by its first line`;
+  if (program.endsWith("\r")) return `${named}, ${carriageReturn(path)}`;
+  if (program.includes("/") || findProgram(program, Deno.env.toObject())) {
+    return undefined;
+  }
+  return /[ \t]/.test(program)
+    ? `${named}, all of it as one name: write #!/usr/bin/env -S ${program}`
+    : `${named}, and there is no such program on the PATH.`;
+}
+
+/** What to do with a script that was saved as Windows does. */
+function carriageReturn(path: string): string {
+  return `with a carriage return at its end, as Windows ends lines: sed -i 's/\\r$//' ${
+    quote(path)
+  } takes them away.`;
+}
+
+const example = "#!/usr/bin/env python3";
+
+/** A script without a first line that names an interpreter is the shell's. */
+function shellProblem(path: string): string | undefined {
+  try {
+    const { success } = new Deno.Command("/bin/sh", {
+      args: ["-n", resolve(path)],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).outputSync();
+    if (success) return undefined;
+  } catch {
+    return undefined; // There's no shell here, or nobody may start it.
+  }
+  return `has no first line that names its interpreter, such as ${example}: a shell would run it, and to a shell it makes no sense.`;
+}
