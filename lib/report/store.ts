@@ -16,6 +16,7 @@
  */
 import type { Judgement, Progress } from "../workbench/judge.ts";
 import type { Test } from "../workbench/options.ts";
+import { invariant } from "../workbench/sim/invariant.ts";
 import type { FoundResults, RunRecord } from "./record.ts";
 
 /** What of a judged run is kept. */
@@ -149,6 +150,7 @@ function* chunksOf(lines: Iterable<string>): Generator<string> {
 /** Points `latest`, of the store and of the run, to a folder. */
 export async function pointToLatest(folder: string): Promise<void> {
   const [time, run, ...store] = folder.split("/").reverse();
+  invariant(time && run, "a run's folder is store/run/time");
   const path = store.reverse().join("/");
   await pointTo(`${path}/${run}/latest`, time);
   await pointTo(`${path}/latest`, `${run}/${time}`);

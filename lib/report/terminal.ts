@@ -169,8 +169,9 @@ function words(text: string, columns: number): Line[] {
 
 /** How long operations took that succeeded, in milliseconds. */
 export function latenciesMs(history: History): number[] {
-  return [...pairs(history).entries()].flatMap(([i, invocation]) => {
-    const { type, time } = history[i];
+  const counterparts = pairs(history);
+  return history.flatMap(({ type, time, index }) => {
+    const invocation = counterparts[index];
     return type !== "ok" || invocation === undefined
       ? []
       : [(time - invocation.time) / msInNs];
@@ -228,7 +229,8 @@ function messages(record: RunRecord, layout: Layout): Cell {
 
 /** How long it took until values were visible, where the workload has that. */
 function stableLatencies(record: RunRecord, layout: Layout): Cell[] {
-  return [["median", "0.5"], ["max", "1"]].flatMap(([label, point]) => {
+  const shown = [["median", "0.5"], ["max", "1"]] as const;
+  return shown.flatMap(([label, point]) => {
     const figure = latencyOf(record.results, point);
     return figure === undefined ? [] : [
       withLimit(
@@ -265,7 +267,7 @@ function messagesPerOp({ net }: FoundResults): number {
 /** A quantile of the stable latencies, where the workload has such. */
 function latencyOf(
   { workload }: FoundResults,
-  point: string,
+  point: keyof Quantiles,
 ): number | undefined {
   return (workload?.["stable-latencies"] as Quantiles | undefined)?.[point];
 }
@@ -326,13 +328,12 @@ export function comparison(
       }),
     ],
   ];
-  const widths = rows[0].map((_, i) =>
-    Math.max(...rows.map((row) => row[i].length))
-  );
+  const widthOf = (column: number) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const styles: Style[] = ["bold", verdictOf(first)[2], verdictOf(second)[2]];
   return rows.map((row, i) => {
     const line = row.map((cell, j) =>
-      j === 0 ? cell.padEnd(widths[j]) : cell.padStart(widths[j])
+      j === 0 ? cell.padEnd(widthOf(j)) : cell.padStart(widthOf(j))
     ).join("  ");
     return [[line, styles[i]]];
   });
@@ -352,7 +353,7 @@ const latencyColumns = [
   ["95 %", "0.95"],
   ["99 %", "0.99"],
   ["max", "1"],
-];
+] as const;
 
 /**
  * What a run came to with many seeds: how many passed, its figures as least,
@@ -366,7 +367,9 @@ export function summaryOfSeeds(
   layout: Layout,
   asked = records.length,
 ): Line[] {
-  const [{ id, options }] = records;
+  const [first] = records;
+  if (first === undefined) return [];
+  const { id, options } = first;
   const passed = records.filter(({ pass }) => pass).length;
   const [sign, style] = passed < records.length
     ? ["✗", "red"] as const
@@ -381,9 +384,11 @@ export function summaryOfSeeds(
   ): Cell[] => {
     const all = records.map(pick).filter((each) => each !== undefined)
       .sort((a, b) => a - b);
-    if (all.length === 0) return [];
-    const figures = [all[0], all[all.length >> 1], all.at(-1)!].map(format);
-    return [[`${label} ${figures.join(" – ")}${unit}`]];
+    const figures = [all.at(0), all[all.length >> 1], all.at(-1)]
+      .flatMap((each) => each === undefined ? [] : format(each));
+    return figures.length === 0
+      ? []
+      : [[`${label} ${figures.join(" – ")}${unit}`]];
   };
   return [
     ...inColumns([

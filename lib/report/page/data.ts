@@ -128,7 +128,7 @@ export function pageData(
   const more = judgement.journal.length - journal.length;
   const leftOut: LeftOut | undefined = isWhole ? undefined : {
     ...(more > 0 && {
-      messages: { count: more, afterMs: messages.sentMs[maxMessages - 1] },
+      messages: { count: more, afterMs: messages.sentMs[maxMessages - 1] ?? 0 },
     }),
     ...(workload.drawing.kind === "value" && { knowledge: true }),
   };
@@ -159,7 +159,7 @@ export function pageData(
 
 /** A reason in two: its first line, and what comes below it, without colours. */
 export function partsOf(reason: string): { head: string; rest: string } {
-  const [head, ...rest] = stripVTControlCharacters(reason).split("\n");
+  const [head = "", ...rest] = stripVTControlCharacters(reason).split("\n");
   return { head: head.trim(), rest: rest.join("\n") };
 }
 

@@ -49,7 +49,7 @@ export async function encode(data: PageData): Promise<string> {
       sentAfterUs: sentUs.map((us, row) => us - (sentUs[row - 1] ?? 0)),
       latencyUs: Array.from(
         messages.receivedMs,
-        (ms, row) => isNaN(ms) ? -1 - lost[row] : usOf(ms) - sentUs[row],
+        (ms, row) => isNaN(ms) ? -1 - lost[row]! : usOf(ms) - sentUs[row]!,
       ),
     },
   };

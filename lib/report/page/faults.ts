@@ -83,16 +83,17 @@ export function describeFault(
 ): string {
   const sides = sidesOf(cuts, nodes);
   if (sides === undefined) return `${kind}: each node hears different ones`;
-  const [cutOff] = sides;
-  return cutOff.length > maxNamed
-    ? `${kind}: ${cutOff.slice(0, maxNamed - 1).join(" ")} and ${
-      cutOff.length - maxNamed + 1
-    } more | the rest`
-    : `${kind}: ${cutOff.join(" ")} | ${
-      sides.length === 2 && sides[1].length <= maxNamed
-        ? sides[1].join(" ")
-        : "the rest"
-    }`;
+  const [cutOff, other, ...more] = sides;
+  if (cutOff.length > maxNamed) {
+    const named = cutOff.slice(0, maxNamed - 1);
+    return `${kind}: ${named.join(" ")} and ${
+      cutOff.length - named.length
+    } more | the rest`;
+  }
+  const rest = more.length === 0 && other.length <= maxNamed
+    ? other.join(" ")
+    : "the rest";
+  return `${kind}: ${cutOff.join(" ")} | ${rest}`;
 }
 
 /** A fault as part of a sentence, with its time. */
@@ -109,11 +110,14 @@ export function tellFault(
   } s)`;
 }
 
+/** Two sides and more, each with its nodes. */
+export type Sides = [string[], string[], ...string[][]];
+
 /** The sides of a fault that divides the nodes, smallest first. */
 export function sidesOf(
   cuts: FaultSpan["cuts"],
   nodes: readonly string[],
-): string[][] | undefined {
+): Sides | undefined {
   const hears = (node: string, other: string) =>
     !(cuts[node]?.includes(other) ?? false);
   const sides = new Map<string, string[]>();
@@ -121,8 +125,9 @@ export function sidesOf(
     const side = nodes.filter((other) => hears(node, other));
     sides.set(side.join(" "), side);
   }
-  const all = [...sides.values()];
-  const divided = all.length > 1 &&
-    all.reduce((sum, side) => sum + side.length, 0) === nodes.length;
-  return divided ? all.sort((a, b) => a.length - b.length) : undefined;
+  const [first, second, ...others] = [...sides.values()]
+    .sort((a, b) => a.length - b.length);
+  if (first === undefined || second === undefined) return undefined;
+  const all: Sides = [first, second, ...others];
+  return all.flat().length === nodes.length ? all : undefined;
 }

@@ -70,7 +70,7 @@ export function knowledgeOf(run: Run): Knowledge | undefined {
     if (!(own.get(value)! <= ns)) own.set(value, ns);
   };
   journal.forEach(({ src, dest, sentNs, receivedNs }, row) => {
-    const body = bodies[row];
+    const body = bodies[row]!;
     if (isClient(src) && body.type === words.tell && known.has(dest)) {
       const value = body[words.value];
       if (receivedNs === undefined || typeof value !== "number") return;
@@ -156,8 +156,9 @@ function fieldsOf(
   const fields = new Map<string, Field>();
   journal.forEach(({ src, dest, sentNs, receivedNs }, row) => {
     if (isClient(src) || !isNode.has(dest)) return;
-    for (const [path, value] of numbersIn(bodies[row])) {
-      const name = `${bodies[row].type} ${path}`;
+    const body = bodies[row]!;
+    for (const [path, value] of numbersIn(body)) {
+      const name = `${body.type} ${path}`;
       let field = fields.get(name);
       if (field === undefined) {
         fields.set(name, field = { possible: true, arrivals: [] });
@@ -201,12 +202,12 @@ function evidenceFor(
     if (receivedNs === undefined || seen.has(key)) continue;
     seen.add(key);
     const own = reads.get(node)!;
-    const next = firstAfter(own, receivedNs);
-    if (next === own.length) continue;
-    const { sentNs, values } = own[next];
-    const fromElsewhere = known.get(node)!.get(value)! <= sentNs;
-    if (!values.has(value)) balance--;
-    else if (!fromElsewhere && !own[next - 1]?.values.has(value)) balance++;
+    const place = firstAfter(own, receivedNs);
+    const next = own[place];
+    if (next === undefined) continue;
+    const fromElsewhere = known.get(node)!.get(value)! <= next.sentNs;
+    if (!next.values.has(value)) balance--;
+    else if (!fromElsewhere && !own[place - 1]?.values.has(value)) balance++;
   }
   return balance;
 }
@@ -217,7 +218,7 @@ function firstAfter(reads: readonly Read[], ns: number): number {
   let high = reads.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (reads[middle].sentNs < ns) low = middle + 1;
+    if (reads[middle]!.sentNs < ns) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -82,7 +82,7 @@ export function mishapsOf({ engine, results }: Judged): NodeMishap[] {
       ms: Math.max(0, msOf(time)),
       crashed: kind === "node-crashed",
       ended: kind === "node-crashed" && engine !== "sim",
-      text: shorten(text.split("\n")[0]),
+      text: shorten(text.split("\n")[0] ?? ""),
     }));
 }
 

@@ -44,13 +44,15 @@ export async function page(
     [run.title, nodeOf(run.record)].filter(Boolean).join(" ")
   ).join(" and ");
   const places = folders ?? (runs.length === 1 ? ["./"] : []);
+  // Of two runs, the icon of the tab is the first's.
+  const [sign] = runs.map(({ record }) => verdictOf(record)[0]);
   return `<!DOCTYPE html>
 <html lang="en"${runs.length === 2 ? ' class="two"' : ""}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(`${verdictOf(runs[0].record)[0]} ${title}`)}</title>
+<title>${escape(`${sign} ${title}`)}</title>
 <link rel="icon" href="data:,">
 <style>${code.style}</style>
 </head>
@@ -292,7 +294,7 @@ function cardsOf({ results, limits = [] }: RunRecord): Card[] {
       const [label, point, name] of [
         ["median", "0.5", "Median latency until stable"],
         ["max", "1", "Longest latency until stable"],
-      ]
+      ] as const
     ) {
       cards.push({
         name,

@@ -57,7 +57,10 @@ function drawingsOf(found: Anomaly): HTMLElement[] {
           ? [
             element("h4", {}, `Found as well: ${cycle.type}`),
             words(cycle.story),
-            drawing(cycle.story[0], (...size) => boxes(cycle, ...size)),
+            drawing(
+              cycle.story[0] ?? cycle.type,
+              (...size) => boxes(cycle, ...size),
+            ),
           ]
           : []),
       ];
@@ -127,7 +130,7 @@ function exchanged(
     ["The client sent", sent],
     ["It expected", expected],
     ["It received", received],
-  ];
+  ] as const;
   return element(
     "table",
     { className: "exchange" },
@@ -166,9 +169,9 @@ function signsOf(found: Anomaly): string[] {
       const { dependencies, cycle } = found;
       const used = [...dependencies, ...cycle?.dependencies ?? []]
         .map(({ type }) => type);
-      const words = Object.keys(dependencyWords)
-        .filter((type) => used.some((each) => each === type))
-        .map((type) => dependencyWords[type]);
+      const words = Object.entries(dependencyWords)
+        .filter(([type]) => used.some((each) => each === type))
+        .map(([, words]) => words);
       return words.length > 0 ? ["An arrow leads from A to B", ...words] : [];
     }
     case "value":

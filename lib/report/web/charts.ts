@@ -125,7 +125,7 @@ function latency(charted: Charted): Chart {
           }, frame.theme),
           dots(momentary, {
             x: ({ startMs }) => startMs / 1000,
-            y: () => decades[0],
+            y: () => Math.min(...decades),
             fy: ({ begin }) => begin.f,
           }, frame.theme),
           names(frame.theme, kinds),
@@ -144,9 +144,9 @@ function latencyQuantiles(charted: Charted): Chart {
       seconds(stepMs, 100)
     }: half of them, 95 %, 99 % and all took no longer.`,
     height: heightOf(kinds),
-    legend: ({ palette }) =>
+    legend: ({ palette, text }) =>
       shownQuantiles.map((quantile, i) => [
-        palette[i],
+        palette[i] ?? text,
         quantileWords[quantile],
       ]),
     make: (frame) =>
@@ -321,7 +321,7 @@ function logarithmic(decades: number[]): Plot.ScaleOptions {
   return {
     type: "log",
     label: "latency (ms)",
-    domain: [decades[0], decades.at(-1)!],
+    domain: [Math.min(...decades), Math.max(...decades)],
     ticks: decades,
     tickFormat: (ms: number) => ms.toLocaleString("en"),
   };

@@ -26,11 +26,9 @@ const apart = 0.3;
  * different places.
  */
 export function endsOf(lost: readonly Lost[], togetherMs: number): number[] {
-  const recent: { ms: number; place: number }[] = [];
+  let recent: { ms: number; place: number }[] = [];
   return lost.map(({ sentMs, from, to }) => {
-    while (recent.length > 0 && recent[0].ms < sentMs - togetherMs) {
-      recent.shift();
-    }
+    recent = recent.filter(({ ms }) => ms >= sentMs - togetherMs);
     const distanceOf = (part: number) =>
       Math.min(
         apart,

@@ -13,7 +13,7 @@ export async function decode(text: string): Promise<PageData> {
   const unzipped = await new Response(
     new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip")),
   ).text();
-  const [first, ...body] = unzipped.split("\n");
+  const [first = "", ...body] = unzipped.split("\n");
   const { messages, knowledge, ...others }: Packed = {
     // Pages of earlier versions have none.
     mishaps: [],
@@ -26,8 +26,8 @@ export async function decode(text: string): Promise<PageData> {
   const receivedMs = new Float64Array(src.length);
   const lost = new Uint8Array(src.length);
   for (let row = 0; row < src.length; row++) {
-    sentUs += sentAfterUs[row];
-    const latency = latencyUs[row];
+    sentUs += sentAfterUs[row]!;
+    const latency = latencyUs[row]!;
     sentMs[row] = sentUs / 1000;
     receivedMs[row] = latency < 0 ? NaN : (sentUs + latency) / 1000;
     lost[row] = latency < 0 ? -1 - latency : 0;

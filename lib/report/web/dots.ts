@@ -14,7 +14,11 @@ type Picture = CanvasRenderingContext2D;
 
 /** How each outcome is drawn, so that colour isn't all that tells them apart. */
 const shapes: {
-  readonly [type: string]: (at: Picture, x: number, y: number) => void;
+  readonly [type in typeof outcomes[number]]: (
+    at: Picture,
+    x: number,
+    y: number,
+  ) => void;
 } = {
   ok: (at, x, y) => at.fillRect(x - 1.25, y - 1.25, 2.5, 2.5),
   info(at, x, y) {
@@ -46,7 +50,13 @@ export function dots(
 ): Plot.Dot {
   return Plot.dot(operations as Operation[], {
     ...channels,
-    render(index, _scales, { x, y }, { width, height }, { document }) {
+    render(
+      index,
+      _scales,
+      { x = [], y = [] },
+      { width, height },
+      { document },
+    ) {
       const canvas = document.createElement("canvas");
       canvas.width = width * devicePixelRatio;
       canvas.height = height * devicePixelRatio;
@@ -58,10 +68,11 @@ export function dots(
         at.lineWidth = 1.5;
         const drawn = new Set<number>();
         for (const i of index) {
-          if (operations[i].type !== type) continue;
-          const pixel = Math.round(y![i]) * width + Math.round(x![i]);
+          if (operations[i]?.type !== type) continue;
+          const [left, top] = [x[i]!, y[i]!];
+          const pixel = Math.round(top) * width + Math.round(left);
           if (drawn.size === drawn.add(pixel).size) continue;
-          shapes[type](at, x![i], y![i]);
+          shapes[type](at, left, top);
         }
       }
       const image = document.createElementNS(

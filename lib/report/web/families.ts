@@ -32,7 +32,7 @@ export function familiesOf(
   const names = types.map(familyOf);
   for (let row = 0; row < type.length; row++) {
     if (!among(row)) continue;
-    const name = names[type[row]];
+    const name = names[type[row]!]!;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const families = Array.from(counts, ([name, count]) => ({ name, count }))
@@ -47,5 +47,5 @@ export function familiesOf(
 export function colourOf(family: string, { palette, text }: Theme): string {
   if (family === "error") return text;
   const number = numbers.get(family) ?? palette.length;
-  return palette[Math.min(number, palette.length - 1)];
+  return palette[number] ?? palette.at(-1) ?? text;
 }

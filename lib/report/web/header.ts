@@ -11,11 +11,14 @@ import { copyButton } from "./copy.ts";
 
 /** Completes the header of all runs. */
 export function completeHeader(runs: readonly PageData[]): void {
-  document.querySelectorAll(".again").forEach((again, i) =>
-    again.append(copyButton("Copy", () => runs[i].replay))
-  );
+  const places = document.querySelectorAll(".again");
+  for (const [i, { replay }] of runs.entries()) {
+    places[i]?.append(copyButton("Copy", () => replay));
+  }
+  const [first] = runs;
+  if (first === undefined) return;
   for (const way of document.querySelectorAll<HTMLAnchorElement>("a.runs")) {
-    way.href = wayToAllRuns(location, runs[0].record.id) ?? way.href;
+    way.href = wayToAllRuns(location, first.record.id) ?? way.href;
   }
 }
 
@@ -28,7 +31,7 @@ export function wayToAllRuns(
   id: string,
 ): string | undefined {
   if (protocol.startsWith("http")) return "/";
-  const [, folder, run] = pathname.split("/").reverse();
+  const [, folder, run = ""] = pathname.split("/").reverse();
   return folder === "latest" && decodeURIComponent(run) !== id
     ? "../?files"
     : undefined;

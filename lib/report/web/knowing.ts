@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { invariant } from "../../workbench/sim/invariant.ts";
 import type { PageData } from "../page/data.ts";
 import type { Knowledge } from "../page/knowledge.ts";
 import { seconds } from "./dom.ts";
@@ -29,13 +30,16 @@ export function spreadOf(
   nodes: readonly string[],
   position: number,
 ): Spread {
-  const own = knownMs[position];
+  const [value, own] = [values[position], knownMs[position]];
+  invariant(value !== undefined && own, "it's the position of a value");
   const known = own.filter((ms) => ms !== null);
   const toldMs = Math.min(...known);
+  const first = nodes[own.indexOf(toldMs)];
+  invariant(first !== undefined, "some node was told the value");
   return {
-    value: values[position],
+    value,
     knownMs: own,
-    first: nodes[own.indexOf(toldMs)],
+    first,
     toldMs,
     lastMs: Math.max(...known),
     never: nodes.filter((_, i) => own[i] === null),
@@ -90,8 +94,8 @@ export function fractions(
   knowledge: Knowledge,
   nodes: readonly string[],
 ): (ms: number) => number[] {
-  const ascending = (times: (number | null)[]) =>
-    Float64Array.from(times.filter((ms) => ms !== null)).sort();
+  const ascending = (times: (number | null | undefined)[]) =>
+    Float64Array.from(times.filter((ms) => typeof ms === "number")).sort();
   const known = nodes.map((_, node) =>
     ascending(knowledge.knownMs.map((own) => own[node]))
   );
@@ -112,7 +116,7 @@ export function countUpTo(times: ArrayLike<number>, ms: number): number {
   let high = times.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (times[middle] <= ms) low = middle + 1;
+    if (times[middle]! <= ms) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { invariant } from "../../workbench/sim/invariant.ts";
 import type { Operation } from "./operations.ts";
 
 /** What one client did. Its operations never overlap. */
@@ -20,22 +21,21 @@ export function lanesOf(
   operations: readonly Operation[],
   { nodes, concurrency }: { nodes: readonly string[]; concurrency: number },
 ): Lane[] {
-  const lanes = Array.from({ length: concurrency }, (_, process): Lane => ({
-    process,
-    node: nodes[process % nodes.length],
-    operations: [],
-  }));
-  for (const operation of operations) {
-    const process = operation.begin.process as number;
-    lanes[process % concurrency].operations.push(operation);
-  }
-  return lanes.filter(({ operations }) => operations.length > 0);
+  const byLane = Map.groupBy(
+    operations,
+    ({ begin }) => begin.process as number % concurrency,
+  );
+  return [...byLane].sort(([a], [b]) => a - b)
+    .map(([process, operations]): Lane => {
+      const node = nodes[process % nodes.length];
+      invariant(node, "each client goes to one of the nodes");
+      return { process, node, operations };
+    });
 }
 
 /** How many clients an option such as `"2n"` stands for. */
 export function concurrencyOf(option: string, nodeCount: number): number {
-  const [, number, perNode] = /^(\d+)(n?)$/.exec(option)!;
-  return Number(number) * (perNode ? nodeCount : 1);
+  return parseInt(option) * (option.endsWith("n") ? nodeCount : 1);
 }
 
 /** The position of the first operation that ends at a moment or later. */
@@ -47,7 +47,7 @@ export function firstEndingAt(
   while (low < high) {
     const middle = (low + high) >> 1;
     // The last one of a lane may never end.
-    if (operations[middle].endMs < ms) low = middle + 1;
+    if (operations[middle]!.endMs < ms) low = middle + 1;
     else high = middle;
   }
   return low;

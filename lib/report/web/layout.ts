@@ -57,7 +57,7 @@ function circle(
   hollow: boolean,
 ): [string, Place][] {
   if (nodes.length === 1) {
-    return [[nodes[0], { x: hollow ? 0.15 : 0.5, y: 0.5 }]];
+    return nodes.map((node) => [node, { x: hollow ? 0.15 : 0.5, y: 0.5 }]);
   }
   // Two stand left and right, more of them have one at the top.
   const first = nodes.length === 2 ? Math.PI : -Math.PI / 2;

@@ -50,8 +50,8 @@ export function drawLazily(element: HTMLElement, draw: DrawAt): void {
     observer.disconnect();
     drawFitting(element, draw);
   };
-  const observer = new IntersectionObserver(([{ isIntersecting }]) => {
-    if (isIntersecting) begin();
+  const observer = new IntersectionObserver(([entry]) => {
+    if (entry?.isIntersecting) begin();
   }, { rootMargin: ahead });
   observer.observe(element);
   onPrint(begin);

@@ -104,18 +104,18 @@ document.documentElement.dataset.ready = "";
 
 /** Puts a part of the page in its place, for each run; gives back its views. */
 function show({ title, about, make, otherwise }: Section): View[] {
-  const made = runs.map((run) => makeSafely(make, run));
-  if (made.every((view) => view === undefined)) return [];
-  const cells = made.map((view, i) =>
+  const made = runs.map((run) => ({ run, view: makeSafely(make, run) }));
+  if (made.every(({ view }) => view === undefined)) return [];
+  const cells = made.map(({ run, view }) =>
     element(
       "div",
       { className: "view" },
-      ...(runs.length > 1 ? [element("h3", {}, captionOf(runs[i]))] : []),
+      ...(runs.length > 1 ? [element("h3", {}, captionOf(run))] : []),
       view?.element ??
         element(
           "p",
           { className: "about" },
-          otherwise?.(runs[i]) ?? "Nothing to show.",
+          otherwise?.(run) ?? "Nothing to show.",
         ),
     )
   );
@@ -126,7 +126,7 @@ function show({ title, about, make, otherwise }: Section): View[] {
     element("p", { className: "about" }, about),
     element("div", { className: "cells" }, ...cells),
   ));
-  return made.filter((view) => view !== undefined);
+  return made.flatMap(({ view }) => view ?? []);
 }
 
 /** Goes to the moment that the page's address names. */

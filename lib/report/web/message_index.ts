@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { PageData } from "../page/data.ts";
+import type { Messages, PageData } from "../page/data.ts";
 import { endsOf } from "./crosses.ts";
+import { familyOf } from "./families.ts";
 
 /** Some messages: those between two moments. */
 export interface Selection {
@@ -19,10 +20,11 @@ export interface Selection {
 export class MessageIndex {
   /** The typical time between sending and receiving, among servers if any. */
   readonly typicalMs: number;
+  #messages: Messages;
+  /** Of each type, the family. */
+  #families: readonly string[];
   /** For each party: whether it's a client. */
-  readonly isClient: readonly boolean[];
-  #src: ArrayLike<number>;
-  #dest: ArrayLike<number>;
+  #isClient: readonly boolean[];
   #sentMs: ArrayLike<number>;
   #endMs: Float64Array;
   /** Of each, the part of its way after which its arrow ends. */
@@ -35,31 +37,31 @@ export class MessageIndex {
     const servers = [...nodes, ...services];
     // Clients have one lane together, before the first.
     const lanes = parties.map((name) => servers.indexOf(name));
-    this.isClient = lanes.map((lane) => lane < 0);
-    this.#src = src;
-    this.#dest = dest;
+    this.#isClient = lanes.map((lane) => lane < 0);
+    this.#messages = messages;
+    this.#families = messages.types.map(familyOf);
     this.#sentMs = sentMs;
     const count = sentMs.length;
     this.typicalMs = this.#typicalOf(receivedMs);
     this.#reach = new Float32Array(count).fill(1);
     const lost = Uint32Array.from({ length: count }, (_, row) => row)
-      .filter((row) => isNaN(receivedMs[row]));
+      .filter((row) => isNaN(receivedMs[row]!));
     const ends = endsOf(
       Array.from(lost, (row) => ({
-        sentMs: sentMs[row],
-        from: lanes[src[row]],
-        to: lanes[dest[row]],
+        sentMs: this.sentMs(row),
+        from: lanes[src[row]!]!,
+        to: lanes[dest[row]!]!,
       })),
       this.typicalMs * together,
     );
-    lost.forEach((row, i) => this.#reach[row] = ends[i]);
+    lost.forEach((row, i) => this.#reach[row] = ends[i]!);
     this.#endMs = Float64Array.from(
       receivedMs,
       (ms, row) =>
-        isNaN(ms) ? sentMs[row] + this.typicalMs * this.#reach[row] : ms,
+        isNaN(ms) ? this.sentMs(row) + this.typicalMs * this.reach(row) : ms,
     );
     for (let row = 0; row < count; row++) {
-      const length = this.#endMs[row] - sentMs[row];
+      const length = this.endMs(row) - this.sentMs(row);
       this.#longestMs = Math.max(this.#longestMs, length);
     }
     this.#rows = Uint32Array.from({ length: count }, (_, row) => row);
@@ -68,7 +70,7 @@ export class MessageIndex {
   #typicalOf(receivedMs: ArrayLike<number>): number {
     const latencies = { all: [] as number[], servers: [] as number[] };
     for (let row = 0; row < receivedMs.length; row++) {
-      const latency = receivedMs[row] - this.#sentMs[row];
+      const latency = receivedMs[row]! - this.sentMs(row);
       if (isNaN(latency)) continue;
       latencies.all.push(latency);
       if (!this.isClients(row)) latencies.servers.push(latency);
@@ -89,28 +91,59 @@ export class MessageIndex {
 
   /** The typical time from one to the next, once the run has begun. */
   get typicalGapMs(): number {
-    const sentMs = Array.from(this.#rows, (row) => this.#sentMs[row])
+    const sentMs = Array.from(this.#rows, (row) => this.sentMs(row))
       .filter((ms) => ms >= 0);
-    return median(sentMs.slice(1).map((ms, i) => ms - sentMs[i])) ?? 0;
+    return median(sentMs.slice(1).map((ms, i) => ms - sentMs[i]!)) ?? 0;
   }
 
-  /** Whether a client sent or received it. */
-  isClients(row: number): boolean {
-    return this.isClient[this.#src[row]] || this.isClient[this.#dest[row]];
+  // Every row that is given to these is that of a message.
+
+  /** The one who sent it. */
+  src(row: number): string {
+    return this.#messages.parties[this.#messages.src[row]!]!;
   }
 
-  isLost(row: number): boolean {
-    return this.#reach[row] < 1;
+  /** The one to whom it was sent. */
+  dest(row: number): string {
+    return this.#messages.parties[this.#messages.dest[row]!]!;
   }
 
-  /** The part of its way after which a message's arrow ends: 1 unless lost. */
-  reach(row: number): number {
-    return this.#reach[row];
+  /** The family of its type. */
+  family(row: number): string {
+    return this.#families[this.#messages.type[row]!]!;
+  }
+
+  sentMs(row: number): number {
+    return this.#sentMs[row]!;
   }
 
   /** When it was received; of a lost one, when its arrow ends. */
   endMs(row: number): number {
-    return this.#endMs[row];
+    return this.#endMs[row]!;
+  }
+
+  /** The part of its way after which a message's arrow ends: 1 unless lost. */
+  reach(row: number): number {
+    return this.#reach[row]!;
+  }
+
+  isLost(row: number): boolean {
+    return this.reach(row) < 1;
+  }
+
+  /** Whether a client sent it. */
+  isFromClient(row: number): boolean {
+    return this.#isClient[this.#messages.src[row]!]!;
+  }
+
+  /** Whether a client received it. */
+  isToClient(row: number): boolean {
+    return this.#isClient[this.#messages.dest[row]!]!;
+  }
+
+  /** Whether a client sent or received it. */
+  isClients(row: number): boolean {
+    return this.isFromClient(row) || this.isToClient(row);
   }
 
   /**
@@ -129,7 +162,8 @@ export class MessageIndex {
       i < high;
       i++
     ) {
-      if (this.#endMs[rows[i]] >= fromMs) found.push(rows[i]);
+      const row = rows[i]!;
+      if (this.endMs(row) >= fromMs) found.push(row);
     }
     let every = 1;
     while (found.length / every > most) every *= 2;
@@ -151,9 +185,8 @@ export class MessageIndex {
   step(ms: number, direction: 1 | -1): number | undefined {
     const after = this.#firstSentAfter(ms);
     if (direction === 1) return this.#rows[after];
-    let before = after - 1;
-    while (this.#sentMs[this.#rows[before]] >= ms) before--;
-    return this.#rows[before];
+    return this.#rows.subarray(0, after)
+      .findLast((row) => this.sentMs(row) < ms);
   }
 
   /** The message before or after another. */
@@ -168,7 +201,7 @@ export class MessageIndex {
     let high = this.#rows.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#sentMs[this.#rows[middle]] <= ms) low = middle + 1;
+      if (this.sentMs(this.#rows[middle]!) <= ms) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -34,7 +34,7 @@ export function messageTip(
   { messages }: PageData,
   index: MessageIndex,
 ): MessageTip {
-  const { parties, types, src, dest, type, sentMs, body } = messages;
+  const { types, type, body } = messages;
   const title = element("strong");
   const times = element("div");
   const text = element("div", { className: "mono" });
@@ -48,18 +48,19 @@ export function messageTip(
   return {
     element: box,
     show(row, x, y, { width, height }) {
-      const latencyMs = index.endMs(row) - sentMs[row];
-      title.textContent = `${parties[src[row]]} → ${parties[dest[row]]}  ${
-        types[type[row]]
+      const sentMs = index.sentMs(row);
+      const latencyMs = index.endMs(row) - sentMs;
+      title.textContent = `${index.src(row)} → ${index.dest(row)}  ${
+        types[type[row]!]
       }`;
       times.textContent = `sent ${
-        sentMs[row] < 0 ? "in the set-up" : `at ${timeOf(sentMs[row])}`
+        sentMs < 0 ? "in the set-up" : `at ${timeOf(sentMs)}`
       }, ${
         index.isLost(row)
-          ? lossWords[losses[messages.lost[row]] ?? "none"]
+          ? lossWords[losses[messages.lost[row]!] ?? "none"]
           : `received after ${latencyMs.toFixed(latencyMs < 10 ? 2 : 0)} ms`
       }`;
-      text.textContent = body[row];
+      text.textContent = body[row] ?? "";
       box.hidden = false;
       const gap = 14;
       const { offsetWidth, offsetHeight } = box;

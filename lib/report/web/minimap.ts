@@ -30,8 +30,8 @@ export function minimap(
 ): Minimap {
   const line = scaleLinear([startMs, endMs], [0, lines]).clamp(true);
   const counts = new Uint32Array(lines);
-  for (let row = 0; row < sentMs.length; row++) {
-    counts[Math.min(lines - 1, Math.floor(line(sentMs[row])))]++;
+  for (const ms of Array.from(sentMs)) {
+    counts[Math.min(lines - 1, Math.floor(line(ms)))]!++;
   }
   const width = scaleLinear([0, Math.max(...counts)], [0, 1]);
   const canvas = element("canvas", { width: 44, height: lines });

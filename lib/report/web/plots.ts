@@ -54,7 +54,7 @@ function describeNear(
   let [low, high] = [0, operations.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (operations[middle].startMs < ms) low = middle + 1;
+    if (operations[middle]!.startMs < ms) low = middle + 1;
     else high = middle;
   }
   const near = operations[Math.min(low, operations.length - 1)];

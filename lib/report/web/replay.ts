@@ -107,10 +107,12 @@ function act(
   time: Playback,
   page: Page,
 ): (direction: 1 | -1) => void {
-  const { messages: { sentMs }, endMs } = state.data;
+  const { endMs } = state.data;
   const step = (direction: 1 | -1) => {
     const row = state.next(direction);
-    if (row !== undefined) page.showTime(Math.max(0, sentMs[row]));
+    if (row !== undefined) {
+      page.showTime(Math.max(0, state.index.sentMs(row)));
+    }
   };
   onKeys(canvas, {
     " ": time.toggle,
@@ -148,7 +150,7 @@ function keyOf(
   const shown = familiesOf(messages, (row) => !index.isClients(row));
   const asked = familiesOf(
     messages,
-    (row) => index.isClient[messages.src[row]] && messages.sentMs[row] >= 0,
+    (row) => index.isFromClient(row) && index.sentMs(row) >= 0,
   );
   const entry = (sample: HTMLElement, text: string) =>
     element("li", {}, sample, text);

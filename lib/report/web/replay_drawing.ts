@@ -108,24 +108,24 @@ function placing(
 }
 
 function drawMessages(stage: Stage, state: ReplayState, frameMs: number) {
-  const { index, spread, nowMs, familyOfType, data: { messages } } = state;
-  const { parties, src, dest, type, sentMs } = messages;
+  const { index, spread, nowMs } = state;
   const { rows } = index.between(nowMs - frameMs, nowMs, mostMessages);
   for (const row of rows) {
-    if (sentMs[row] > nowMs) continue;
+    const sentMs = index.sentMs(row);
+    if (sentMs > nowMs) continue;
     const part = Math.min(
       1,
-      (nowMs - sentMs[row]) / (index.endMs(row) - sentMs[row] || 1),
+      (nowMs - sentMs) / (index.endMs(row) - sentMs || 1),
     );
     const way = part * index.reach(row);
-    const from = stage.at(parties[src[row]]);
-    const to = stage.at(parties[dest[row]]);
+    const from = stage.at(index.src(row));
+    const to = stage.at(index.dest(row));
     const here = {
       x: from.x + way * (to.x - from.x),
       y: from.y + way * (to.y - from.y),
     };
     drawMessage(stage, from, here, {
-      colour: colourOf(familyOfType[type[row]], stage.theme),
+      colour: colourOf(index.family(row), stage.theme),
       dim: spread !== undefined && !spread.carriers.has(row),
       lost: index.isLost(row) && part > crossAfter,
     });
@@ -160,15 +160,14 @@ function drawParties(stage: Stage, state: ReplayState, frameMs: number) {
 /** Whom clients have just asked something, and the colour of what it was. */
 function askedOf(
   { theme }: Stage,
-  { requests, nowMs, familyOfType, data: { messages } }: ReplayState,
+  { requests, nowMs }: ReplayState,
   frameMs: number,
 ): Map<string, string> {
-  const { parties, dest, type, sentMs } = messages;
   const asked = new Map<string, string>();
   const { rows } = requests.between(nowMs - askedFrames * frameMs, nowMs);
   for (const row of rows) {
-    if (sentMs[row] > nowMs) continue;
-    asked.set(parties[dest[row]], colourOf(familyOfType[type[row]], theme));
+    if (requests.sentMs(row) > nowMs) continue;
+    asked.set(requests.dest(row), colourOf(requests.family(row), theme));
   }
   return asked;
 }

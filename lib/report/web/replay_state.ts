@@ -6,7 +6,7 @@
  */
 import type { PageData } from "../page/data.ts";
 import type { FaultSpan } from "../page/faults.ts";
-import { familyOf } from "./families.ts";
+
 import { countUpTo, fractions, type Spread } from "./knowing.ts";
 import { layout, type Place } from "./layout.ts";
 import { MessageIndex } from "./message_index.ts";
@@ -19,8 +19,7 @@ export class ReplayState {
   readonly requests: MessageIndex;
   readonly places: ReadonlyMap<string, Place>;
   readonly links: readonly [string, string][];
-  /** The family of each type. */
-  readonly familyOfType: readonly string[];
+
   nowMs = 0;
   /** The value that one follows; `undefined` for all together. */
   spread?: Spread;
@@ -28,14 +27,14 @@ export class ReplayState {
   #fractionsAt?: (ms: number) => number[];
 
   constructor(readonly data: PageData) {
-    const { messages, knowledge, nodes } = data;
+    const { knowledge, nodes } = data;
     this.index = new MessageIndex(data);
     this.index.filter((row) => !this.index.isClients(row));
     this.requests = new MessageIndex(data);
-    this.requests.filter((row) => this.index.isClient[messages.src[row]]);
+    this.requests.filter((row) => this.requests.isFromClient(row));
     this.places = layout(data);
-    this.links = linksOf(data);
-    this.familyOfType = messages.types.map(familyOf);
+    this.links = linksOf(data, this.index);
+
     this.#receivedAt = receivedByParty(data);
     this.#fractionsAt = knowledge && fractions(knowledge, nodes);
   }
@@ -76,13 +75,11 @@ export class ReplayState {
 /** The times at which each party received something, in order. */
 function receivedByParty({ messages }: PageData): Map<string, Float64Array> {
   const { parties, dest, receivedMs } = messages;
-  const times = parties.map((): number[] => []);
-  for (let row = 0; row < dest.length; row++) {
-    if (!isNaN(receivedMs[row])) times[dest[row]].push(receivedMs[row]);
-  }
-  return new Map(
-    parties.map((name, i) => [name, Float64Array.from(times[i]).sort()]),
-  );
+  const rows = Map.groupBy(Array.from(dest).keys(), (row) => dest[row]!);
+  return new Map(parties.map((name, party) => {
+    const times = rows.get(party)?.map((row) => receivedMs[row]!) ?? [];
+    return [name, Float64Array.from(times.filter((ms) => !isNaN(ms))).sort()];
+  }));
 }
 
 /**
@@ -91,6 +88,7 @@ function receivedByParty({ messages }: PageData): Map<string, Float64Array> {
  */
 function linksOf(
   { nodes, services, topology, messages }: PageData,
+  index: MessageIndex,
 ): [string, string][] {
   const links = new Map<string, [string, string]>();
   const add = (a: string, b: string) => {
@@ -102,9 +100,8 @@ function linksOf(
   }
   const servers = new Set([...nodes, ...services]);
   const wanted = new Set(topology === undefined ? servers : services);
-  const { parties, src, dest } = messages;
-  for (let row = 0; row < src.length; row++) {
-    const [a, b] = [parties[src[row]], parties[dest[row]]];
+  for (let row = 0; row < messages.src.length; row++) {
+    const [a, b] = [index.src(row), index.dest(row)];
     if (a === b || !servers.has(a) || !servers.has(b)) continue;
     if (wanted.has(a) || wanted.has(b)) add(a, b);
   }

@@ -24,8 +24,9 @@ import { messageTip } from "./message_tip.ts";
 import { minimap } from "./minimap.ts";
 import { drawSpaceTime, margin } from "./space_time_drawing.ts";
 import { clients, SpaceTimeState } from "./space_time_state.ts";
+import type { Span } from "./span.ts";
 import { type Surface, surface } from "./surface.ts";
-import { type Span, TimeWindow } from "./time_window.ts";
+import { TimeWindow } from "./time_window.ts";
 import type { Page, View } from "./view.ts";
 
 /** How many messages are drawn at most: at rest, and while it moves. */
@@ -90,7 +91,7 @@ function drawing(
   logs: LogLines | undefined,
 ) {
   const { messages: { sentMs }, endMs } = state.data;
-  const startMs = Math.min(0, sentMs[0]);
+  const startMs = Math.min(0, sentMs[0] ?? 0);
   const diagram = surface({
     label: `Space-time diagram of ${
       plural(sentMs.length, "message")
@@ -169,7 +170,7 @@ function actions(
 ) {
   const tip = messageTip(state.data, state.index);
   diagram.box.append(tip.element);
-  const { messages: { sentMs }, endMs } = state.data;
+  const { endMs } = state.data;
   const { canvas } = diagram;
   function choose(row: number | undefined, aloud = false) {
     if (row === state.chosenRow && !aloud) return;
@@ -190,7 +191,7 @@ function actions(
     const [from] = timeWindow.span;
     const row = state.next(direction, from);
     if (row === undefined) return;
-    timeWindow.reveal(sentMs[row], state.index.endMs(row));
+    timeWindow.reveal(state.index.sentMs(row), state.index.endMs(row));
     choose(row, true);
   }
   canvas.addEventListener("pointermove", (event) => {
@@ -215,7 +216,9 @@ function actions(
     Enter() {
       const [from, to] = timeWindow.span;
       const row = state.chosenRow;
-      chooseTime(row === undefined ? (from + to) / 2 : sentMs[row]);
+      chooseTime(
+        row === undefined ? (from + to) / 2 : state.index.sentMs(row),
+      );
     },
   });
   return {

@@ -13,6 +13,7 @@ import { timeOf } from "./dom.ts";
 import { colourOf } from "./families.ts";
 import type { Selection } from "./message_index.ts";
 import type { Arrow, SpaceTimeState } from "./space_time_state.ts";
+import { spanOf } from "./span.ts";
 import type { Theme } from "./theme.ts";
 
 /** Room for the times on the left, and for the names at the top. */
@@ -77,10 +78,9 @@ function drawMessages(
   state: SpaceTimeState,
   rows: readonly number[],
 ) {
-  const { type } = state.data.messages;
   const byColour = Map.groupBy(
     rows,
-    (row) => colourOf(state.familyOfType[type[row]], scene.theme),
+    (row) => colourOf(state.index.family(row), scene.theme),
   );
   for (const [colour, own] of byColour) {
     const arrows = own.map((row) => ({
@@ -108,7 +108,8 @@ function drawSetUp({ context, theme, width, time }: Scene) {
 /** Horizontal lines at round times. */
 function drawTimes({ context, theme, width, height, time }: Scene) {
   const ticks = time.ticks(Math.max(3, height / 70));
-  const stepMs = ticks[1] - ticks[0] || 1;
+  const [first = 0, second = first + 1] = ticks;
+  const stepMs = second - first;
   context.font = `12px ${theme.font}`;
   context.textAlign = "right";
   context.textBaseline = "middle";
@@ -249,7 +250,7 @@ function drawLogMarks(
   { context, theme, time, lanes }: Scene,
   lines: readonly LoggedLine[],
 ) {
-  const [fromMs, toMs] = time.domain();
+  const [fromMs, toMs] = spanOf(time);
   const inSight = lines.filter(({ ms }) => fromMs <= ms && ms <= toMs);
   if (inSight.length > mostLogMarks) return;
   context.fillStyle = theme.text;

@@ -6,9 +6,11 @@
  */
 // @ts-types="@types/d3-scale"
 import { type ScaleLinear, scalePoint } from "d3-scale";
+import { invariant } from "../../workbench/sim/invariant.ts";
 import type { PageData } from "../page/data.ts";
-import { familiesOf, type Family, familyOf } from "./families.ts";
+import { familiesOf, type Family } from "./families.ts";
 import { MessageIndex } from "./message_index.ts";
+import { spanOf } from "./span.ts";
 
 /** An arrow: from where to where. */
 export type Arrow = readonly [x1: number, y1: number, x2: number, y2: number];
@@ -28,8 +30,7 @@ export class SpaceTimeState {
   readonly families: readonly Family[];
   /** The parties' places, from left to right. */
   readonly lanes = scalePoint<string>().padding(0.5);
-  /** The family of each type. */
-  readonly familyOfType: readonly string[];
+
   showsClients: boolean;
   /** The families that aren't to be seen. */
   readonly hidden = new Set<string>();
@@ -39,42 +40,42 @@ export class SpaceTimeState {
   constructor(readonly data: PageData) {
     this.index = new MessageIndex(data);
     this.families = familiesOf(data.messages);
-    this.familyOfType = data.messages.types.map(familyOf);
+
     this.showsClients = data.nodes.length <= mostNodesWithClients;
     this.refilter();
   }
 
   /** Takes notice of what is to be seen. */
   refilter(): void {
-    const { nodes, services, messages: { type } } = this.data;
+    const { nodes, services } = this.data;
     this.lanes.domain([
       ...(this.showsClients ? [clients] : []),
       ...nodes,
       ...services,
     ]);
     this.index.filter((row) =>
-      !this.hidden.has(this.familyOfType[type[row]]) &&
+      !this.hidden.has(this.index.family(row)) &&
       (this.showsClients || !this.index.isClients(row))
     );
   }
 
   /** A message's ends on the screen; a lost one's arrow is cut short. */
   arrowOf(row: number, time: ScaleLinear<number, number>): Arrow {
-    const { src, dest, sentMs } = this.data.messages;
-    const from = this.#laneOf(src[row]);
-    const to = this.#laneOf(dest[row]);
+    const { index } = this;
+    const from = this.#laneOf(index.isFromClient(row), index.src(row));
+    const to = this.#laneOf(index.isToClient(row), index.dest(row));
     return [
       from,
-      time(sentMs[row]),
-      from + this.index.reach(row) * (to - from),
-      time(this.index.endMs(row)),
+      time(index.sentMs(row)),
+      from + index.reach(row) * (to - from),
+      time(index.endMs(row)),
     ];
   }
 
-  #laneOf(party: number): number {
-    const { isClient } = this.index;
-    const { parties } = this.data.messages;
-    return this.lanes(isClient[party] ? clients : parties[party])!;
+  #laneOf(isClient: boolean, party: string): number {
+    const x = this.lanes(isClient ? clients : party);
+    invariant(x !== undefined, "messages are between parties that have lanes");
+    return x;
   }
 
   /** The message that is nearest to a point, if one is near. */
@@ -91,7 +92,7 @@ export class SpaceTimeState {
       time.invert(y - reach),
       time.invert(y + reach),
     );
-    const [fromMs, toMs] = time.domain();
+    const [fromMs, toMs] = spanOf(time);
     const { every } = this.index.between(fromMs, toMs, most);
     let best: number | undefined;
     let least = reach;

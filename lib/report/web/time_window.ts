@@ -20,9 +20,7 @@ import {
   type ZoomBehavior,
   zoomIdentity,
 } from "d3-zoom";
-
-/** A part of the run. */
-export type Span = readonly [fromMs: number, toMs: number];
+import { type Span, spanOf } from "./span.ts";
 
 /** How long it must not have moved to be at rest. */
 const restMs = 150;
@@ -80,8 +78,7 @@ export class TimeWindow {
   }
 
   get span(): Span {
-    const [from, to] = this.time.domain();
-    return [from, to];
+    return spanOf(this.time);
   }
 
   /** Whether it has been moved just now, and so will be again. */
@@ -154,23 +151,23 @@ export class TimeWindow {
 
   /** Shows a span of a length from a moment on, if there's so much left. */
   #begin(fromMs: number, lengthMs: number): void {
-    const [start, end] = this.#whole.domain();
+    const [start, end] = spanOf(this.#whole);
     const from = Math.min(Math.max(fromMs, start), end - lengthMs);
     this.show(from, from + lengthMs);
   }
 
   get #totalMs(): number {
-    const [start, end] = this.#whole.domain();
+    const [start, end] = spanOf(this.#whole);
     return end - start;
   }
 
   #transformTo([fromMs, toMs]: Span): void {
-    const [start, end] = this.#whole.domain();
+    const [start, end] = spanOf(this.#whole);
     const wanted = Math.max(toMs - fromMs, this.#settings.leastMs);
     const length = Math.min(wanted || Infinity, end - start);
     const from = Math.min(Math.max(fromMs, start), end - length);
     const scale = (end - start) / length;
-    const [begin] = this.#whole.range();
+    const [begin = 0] = this.#whole.range();
     const offset = begin - scale * this.#whole(from);
     this.#zooming.transform(
       this.#selection,

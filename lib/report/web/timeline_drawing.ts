@@ -65,7 +65,8 @@ function drawTime(
     context.fillRect(from, top - 3, to - from, 3);
   }
   const ticks = time.ticks(Math.max(2, (width - left) / 90));
-  const step = ticks[1] - ticks[0];
+  const [first = 0, second = first + 1] = ticks;
+  const step = second - first;
   context.textAlign = "center";
   for (const ms of ticks) {
     const x = time(ms);
@@ -91,13 +92,10 @@ function drawLane(
   const toMs = time.invert(width);
   // Of bars that fall onto the same pixel one is drawn for each look.
   const drawnTo = new Map<string, number>();
-  for (
-    let i = firstEndingAt(operations, time.invert(left));
-    i < operations.length && operations[i].startMs <= toMs;
-    i++
-  ) {
-    const operation = operations[i];
+  const first = firstEndingAt(operations, time.invert(left));
+  for (const operation of operations.slice(first)) {
     const { type, startMs, endMs } = operation;
+    if (startMs > toMs) break;
     const from = Math.max(left - 2, time(startMs));
     const to = isNaN(endMs) ? width : Math.min(width + 2, time(endMs));
     if (isCrash(operation)) {
@@ -105,7 +103,9 @@ function drawLane(
       continue;
     }
     const look = `${type} ${readsOnly(operation)}`;
-    if (to <= drawnTo.get(look)! && operation !== chosen) continue;
+    if (to <= (drawnTo.get(look) ?? -Infinity) && operation !== chosen) {
+      continue;
+    }
     drawnTo.set(look, Math.ceil(Math.max(to, from + 1)));
     const bar = { from, y, width: Math.max(1.5, to - from - 0.5) };
     drawBar(scene, operation, bar, state);

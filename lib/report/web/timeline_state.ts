@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { invariant } from "../../workbench/sim/invariant.ts";
 import type { PageData } from "../page/data.ts";
 import { concurrencyOf, type Lane, lanesOf, nearestTo } from "./lanes.ts";
 import { type Operation, operationsOf } from "./operations.ts";
@@ -76,16 +77,23 @@ export class TimelineState {
   /** The operation before or after the chosen one in its lane; at first, any. */
   next(by: 1 | -1): Operation | undefined {
     if (this.chosen === undefined) {
-      return nearestTo(this.lanes[0].operations, this.chosenMs ?? 0);
+      return nearestTo(this.lanes[0]?.operations ?? [], this.chosenMs ?? 0);
     }
-    const { operations } = this.lanes[this.#laneOf.get(this.chosen)!];
+    const operations = this.#laneBeside(this.chosen, 0)?.operations ?? [];
     return operations[operations.indexOf(this.chosen) + by];
   }
 
   /** The operation of the client above or below at the same time. */
   beside(by: 1 | -1): Operation | undefined {
     if (this.chosen === undefined) return this.next(1);
-    const lane = this.lanes[this.#laneOf.get(this.chosen)! + by];
+    const lane = this.#laneBeside(this.chosen, by);
     return lane && nearestTo(lane.operations, this.chosen.startMs);
+  }
+
+  /** The lane so many below that of an operation. */
+  #laneBeside(operation: Operation, by: number): Lane | undefined {
+    const own = this.#laneOf.get(operation);
+    invariant(own !== undefined, "every operation is in a lane");
+    return this.lanes[own + by];
   }
 }

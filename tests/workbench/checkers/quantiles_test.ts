@@ -12,7 +12,8 @@ import { cases } from "../helpers.ts";
 /** The quantiles from the least to the greatest. */
 const inOrder = (numbers: number[]) => {
   const found = quantiles(numbers)!;
-  return ["0", "0.5", "0.95", "0.99", "1"].map((point) => found[point]);
+  const points = ["0", "0.5", "0.95", "0.99", "1"] as const;
+  return points.map((point) => found[point]);
 };
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);

@@ -156,9 +156,9 @@ function columnsOf(
   }).slice(0, maxColumns);
   return shown.map(({ offset, i }, place) => ({
     offset,
-    messages: [...at.get(offset)!],
+    messages: [...at.get(offset) ?? []],
     marked: focused.has(offset),
-    gap: i > 0 && (place === 0 || shown[place - 1].i !== i - 1),
+    gap: i > 0 && shown[place - 1]?.i !== i - 1,
   }));
 }
 
@@ -215,6 +215,6 @@ function cellsOf(
     return place < 0 ? null : place + 1;
   });
   const known = places.filter((place) => place !== null);
-  const inOrder = known.every((place, i) => i === 0 || known[i - 1] < place);
+  const inOrder = known.every((place, i) => place > (known[i - 1] ?? 0));
   return { cells, passed, ...(!inOrder && { places }) };
 }

@@ -84,10 +84,9 @@ export function lateValue(
   judgement: Judgement,
   traces: Traces,
 ): Told & ValueAnomaly | undefined {
-  const { "worst-stale": worst } = judgement.results
+  const { "worst-stale": [worst] = [] } = judgement.results
     .workload as Partial<SetFullFindings>;
-  if (worst === undefined || worst.length === 0) return undefined;
-  return wayOf(worst[0].element, "late", judgement, traces);
+  return worst && wayOf(worst.element, "late", judgement, traces);
 }
 
 function wayOf(
@@ -194,15 +193,16 @@ function travel(
   const place = knowledge?.values.indexOf(value as number) ?? -1;
   const firstMs = knowledge?.knownMs[place]?.[nodes.indexOf(add.node)];
   if (firstMs === undefined || firstMs === null) return { learned, messages };
-  learned.push({ party: add.node, ms: firstMs, from: null });
-  const known = new Map([[add.node, learned[0]]]);
+  type Learned = ValueAnomaly["learned"][number];
+  const told: Learned = { party: add.node, ms: firstMs, from: null };
+  const known = new Map([[add.node, told]]);
   const knows = (party: string, ms: number) =>
     // What services have isn't followed.
     !nodes.includes(party) ||
     (known.get(party)?.ms ?? Infinity) <= ms + precisionMs;
   // In the order of sending, all that a sender can have got by then is known.
-  for (const row of knowledge!.carriers[place]) {
-    const { src, dest, sentNs, receivedNs, lost, line } = journal[row];
+  for (const row of knowledge?.carriers[place] ?? []) {
+    const { src, dest, sentNs, receivedNs, lost, line } = journal[row]!;
     const sentMs = (sentNs - startNs) / msInNs;
     const receivedMs = receivedNs === undefined
       ? null
@@ -210,7 +210,7 @@ function travel(
     // What reaches somebody who has the value changes nothing.
     if (
       !knows(src, sentMs) ||
-      known.get(dest)! && knows(dest, receivedMs ?? sentMs)
+      known.has(dest) && knows(dest, receivedMs ?? sentMs)
     ) {
       continue;
     }
@@ -222,7 +222,7 @@ function travel(
     if (receivedMs === null) continue;
     known.set(dest, { party: dest, ms: receivedMs, from: src });
   }
-  learned.push(...[...known.values()].filter(({ from }) => from !== null));
+  learned.push(told, ...[...known.values()].filter((each) => each !== told));
   learned.sort((a, b) => a.ms - b.ms);
   return { learned, messages };
 }

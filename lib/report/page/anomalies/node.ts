@@ -31,8 +31,9 @@ export function nodeAnomaly(
 ): Told & NodeAnomaly | undefined {
   const { results, logs } = judgement;
   const { errors } = results.nodes;
-  if (errors.length === 0) return undefined;
-  const [{ node, time }] = errors;
+  const [first] = errors;
+  if (first === undefined) return undefined;
+  const { node, time } = first;
   return {
     kind: "node",
     title: `${node} did what no node may do`,

@@ -11,6 +11,7 @@ import { msInNs } from "../../../workbench/sim/clock.ts";
 import { identity } from "../../../workbench/sim/exact_json.ts";
 import { isClientOp, type Op } from "../../../workbench/load/history.ts";
 import type { Judgement } from "../../../workbench/judge.ts";
+import { invariant } from "../../../workbench/sim/invariant.ts";
 import type { Told } from "./told.ts";
 import { argumentOf, smallestPart } from "./shrink.ts";
 import { type OpSpan, Spans, storyOf } from "./spans.ts";
@@ -44,11 +45,12 @@ export function registerAnomaly(
   const failure = firstFailure(findings);
   if (failure?.op === undefined) return undefined;
   const culprit = failure.op.index;
-  const { history } = judgement;
-  const ofKey = history.filter((op) =>
+  const op = judgement.history[culprit];
+  invariant(op, "the operation of a finding is in the history");
+  const [keyOf] = op.value as unknown[];
+  const ofKey = judgement.history.filter((op) =>
     isClientOp(op) && Array.isArray(op.value) &&
-    identity(op.value[0]) ===
-      identity((history[culprit].value as unknown[])[0])
+    identity(op.value[0]) === identity(keyOf)
   );
   const { parts, anyBefore } = smallestPart(ofKey, culprit);
   const spans = new Spans(judgement);
@@ -66,7 +68,7 @@ export function registerAnomaly(
   const possible = (failure["possible-values"] ?? []).map((value) =>
     value === null ? "nothing" : JSON.stringify(value)
   );
-  const key = JSON.stringify((history[culprit].value as unknown[])[0]);
+  const key = JSON.stringify(keyOf);
   return {
     kind: "register",
     title: `Key ${key} isn't linearizable`,
@@ -80,7 +82,7 @@ export function registerAnomaly(
       ...operations.map(tell),
       "No order of these explains all of their results. The other operations on the key had ended before, or set it to values that none of these sees.",
     ],
-    momentMs: history[culprit].time / msInNs,
+    momentMs: op.time / msInNs,
     key,
     operations,
     anyBefore,

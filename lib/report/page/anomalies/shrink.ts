@@ -71,12 +71,10 @@ export function smallestPart(
     let [low, high] = [-1, moments.length - 1];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if (isWrong(partsFrom(whole, moments[middle]), true)) low = middle;
-      else high = middle - 1;
-    }
-    if (low >= 0) {
-      parts = partsFrom(whole, moments[low]);
-      anyBefore = true;
+      const later = partsFrom(whole, moments[middle]!);
+      if (isWrong(later, true)) {
+        [low, parts, anyBefore] = [middle, later, true];
+      } else high = middle - 1;
     }
   }
   for (let before = -1; before !== parts.length;) {
@@ -155,7 +153,7 @@ export function isImpossible(
 ): boolean {
   const entries = parts.flatMap(({ begin, end }) => end ? [begin, end] : begin)
     .sort((a, b) => a.index - b.index);
-  const key = parts.length > 0 ? (parts[0].begin.value as unknown[])[0] : null;
+  const [key] = (parts[0]?.begin.value ?? [null]) as unknown[];
   const first = {
     time: 0,
     process: -1,

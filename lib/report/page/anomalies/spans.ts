@@ -5,6 +5,7 @@
  * @module
  */
 import { stripVTControlCharacters } from "node:util";
+import { invariant } from "../../../workbench/sim/invariant.ts";
 import { nodeOf as nodeAsked } from "../../../workbench/workloads/lost_element.ts";
 import { msInNs } from "../../../workbench/sim/clock.ts";
 import {
@@ -65,7 +66,9 @@ export class Spans {
 
   /** The same for an operation that is known by its place in the history. */
   at(index: number): OpSpan {
-    return this.of(this.#judgement.history[index]);
+    const op = this.#judgement.history[index];
+    invariant(op, "an operation's index is its place in the history");
+    return this.of(op);
   }
 
   /** All operations of clients that are chosen, by when they began. */

@@ -123,12 +123,14 @@ function ofCycle(
   judgement: Judgement,
 ): Pick<TransactionsAnomaly, "transactions" | "dependencies"> {
   const ops = [...new Set(cycle)];
+  // Each step leads from one operation of the cycle to the next.
+  const places = cycle.map((op) => ops.indexOf(op));
   const dependencies = steps.map((step, i): Dependency => {
     const fromMop = placeIn(step["a-mop-index"]);
     const toMop = placeIn(step["b-mop-index"]);
     return {
-      from: ops.indexOf(cycle[i]),
-      to: ops.indexOf(cycle[i + 1]),
+      from: places[i]!,
+      to: places[i + 1]!,
       type: step.type,
       label: labelOf(step),
       ...(fromMop !== undefined && { fromMop }),
@@ -174,7 +176,7 @@ function ofExample(
   const named = [example.writer, ...example.txns as Op[] ?? [], example.op]
     .filter((op) => op !== undefined) as Op[];
   const listed = Array.isArray(example.scc) && example.sources === undefined
-    ? (example.scc as number[]).map((index) => history[index])
+    ? (example.scc as number[]).flatMap((index) => history[index] ?? [])
     : [];
   const ops = [
     ...new Set([...named, ...listed, ...witnesses(example, history)]),
@@ -193,14 +195,15 @@ function ofExample(
   if (writer === undefined || op === undefined) {
     return { transactions, dependencies: overwrites(transactions, example) };
   }
-  const place = (op: unknown) => ops.indexOf(op as Op);
+  const from = ops.indexOf(writer as Op);
+  const to = ops.indexOf(op as Op);
   const failed = (writer as Op).type === "fail";
   const dependencies: Dependency[] = [{
-    from: place(writer),
-    to: place(op),
+    from,
+    to,
     type: "wr",
     label: failed ? "failed, and was read" : "in its midst",
-    ...mopPlaces(transactions[place(writer)], transactions[place(op)]),
+    ...mopPlaces(transactions[from], transactions[to]),
   }];
   return { transactions, dependencies };
 }
@@ -225,26 +228,27 @@ function overwrites(
     );
   return transactions.flatMap((transaction, from): Dependency[] => {
     const to = (from + 1) % transactions.length;
+    const next = transactions[to]!;
     const fromMop = readIn(transaction);
-    const toMop = writeIn(transactions[to]);
-    if (fromMop < 0 || toMop < 0) return [];
-    const read = transaction.mops[fromMop].value;
-    const written = transactions[to].mops[toMop].value;
-    const before = read === "null" ? "nothing" : cutFront(read);
+    const toMop = writeIn(next);
+    const read = transaction.mops[fromMop];
+    const written = next.mops[toMop];
+    if (read === undefined || written === undefined) return [];
+    const before = read.value === "null" ? "nothing" : cutFront(read.value);
     return [{
       from,
       to,
       type: "rw",
-      label: `key ${own}: ${before} → ${cutFront(written)}`,
+      label: `key ${own}: ${before} → ${cutFront(written.value)}`,
       fromMop,
       toMop,
     }];
   });
 }
 
-function mopPlaces(from: Transaction, to: Transaction) {
-  const fromMop = placeIn(from.mops.findIndex(({ marked }) => marked));
-  const toMop = placeIn(to.mops.findIndex(({ marked }) => marked));
+function mopPlaces(from: Transaction | undefined, to: Transaction | undefined) {
+  const fromMop = placeIn(from?.mops.findIndex(({ marked }) => marked));
+  const toMop = placeIn(to?.mops.findIndex(({ marked }) => marked));
   return {
     ...(fromMop !== undefined && { fromMop }),
     ...(toMop !== undefined && { toMop }),
@@ -343,18 +347,17 @@ export function logCycle(
   if (found?.kind !== "G1c" && found?.kind !== "G1c-realtime") return undefined;
   const { cycle, steps } = found.error;
   const indexes = [...new Set(cycle.map(({ index }) => index))];
+  // Each step leads from one operation of the cycle to the next.
+  const places = cycle.map(({ index }) => indexes.indexOf(index));
   const keys = new Set(
     steps.flatMap((step) => step.type === "wr" ? [step.key] : []),
   );
   const spans = new Spans(judgement);
-  const transactions = indexes.map((index, i): Transaction => {
-    const span = spans.at(index);
-    return {
-      ...span,
-      name: `T${i + 1}`,
-      mops: logMops(judgement.history[index], keys),
-    };
-  });
+  const transactions = indexes.map((index, i): Transaction => ({
+    ...spans.at(index),
+    name: `T${i + 1}`,
+    mops: logMops(judgement.history[index]!, keys),
+  }));
   return {
     kind: "transactions",
     title: `${found.kind}: sends and polls that go in a circle`,
@@ -363,8 +366,8 @@ export function logCycle(
     type: found.kind,
     transactions,
     dependencies: steps.map((step, i) => ({
-      from: indexes.indexOf(cycle[i].index),
-      to: indexes.indexOf(cycle[i + 1].index),
+      from: places[i]!,
+      to: places[i + 1]!,
       type: step.type,
       label: step.type === "wr"
         ? `key ${step.key}: message ${JSON.stringify(step.value)}`

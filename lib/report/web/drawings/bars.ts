@@ -59,6 +59,7 @@ function placesOf(operations: readonly Bar[]): Map<number, number> {
     );
     place = Math.max(
       place + leastStep,
+      // Each of these began at a moment that has its place.
       ...ending.map((bar) => places.get(bar.invokedMs)! + widthOf(bar)),
     );
     places.set(moment, place);
@@ -122,11 +123,10 @@ function placeAt(ms: number, places: ReadonlyMap<number, number>): number {
   const own = places.get(ms);
   if (own !== undefined) return own;
   const all = [...places];
-  const after = all.findIndex(([moment]) => moment > ms);
-  if (after < 0) return all.at(-1)![1];
-  return after === 0
-    ? all[0][1] - leastStep / 2
-    : (all[after - 1][1] + all[after][1]) / 2;
+  const before = all.findLast(([moment]) => moment < ms)?.[1];
+  const after = all.find(([moment]) => moment > ms)?.[1];
+  if (before === undefined) return (after ?? 0) - leastStep / 2;
+  return after === undefined ? before : (before + after) / 2;
 }
 
 /** A band for as long as a fault lasts. */
@@ -150,7 +150,7 @@ function drawBar({ svg, theme, x }: Scene, operation: Bar, y: number) {
   const { invokedMs, completedMs, label, culprit, openBefore } = operation;
   const from = x(invokedMs);
   const to = x(completedMs ?? Infinity);
-  const colour = culprit ? theme.fail : theme.palette[0];
+  const colour = culprit ? theme.fail : theme.palette[0] ?? theme.text;
   const bar = svg.append("g").attr("transform", `translate(0,${y})`);
   bar.append("title").text(
     `operation ${operation.index}: ${operation.f} ${operation.text}`,

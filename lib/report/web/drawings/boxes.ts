@@ -6,6 +6,7 @@
  * @module
  */
 /// <reference lib="dom" />
+import { invariant } from "../../../workbench/sim/invariant.ts";
 import type {
   Dependency,
   MicroOp,
@@ -27,6 +28,7 @@ const gapAcross = 150;
 const gapDown = 52;
 
 interface Box {
+  transaction: Transaction;
   x: number;
   y: number;
   width: number;
@@ -39,18 +41,17 @@ export function boxes(
   width: number,
   theme: Theme,
 ): SVGSVGElement {
-  const widths = transactions.map(widthOf);
   const room = Math.min(
     gapAcross,
     ...dependencies.map(({ label }) => label.length * charWidth(12) + 48),
   );
   const gap = dependencies.length === 0 ? 24 : Math.max(gapAcross, room);
-  const across = widths.reduce((sum, each) => sum + each, 0) +
-      gap * (transactions.length - 1) + 2 <= width;
+  const row = inRow(transactions, gap);
+  const across = rightOf(row) + 1 <= width;
   const placed = across
-    ? inRow(transactions, widths, gap)
-    : inColumn(transactions, widths, dependencies.length > 0 ? gapDown : 16);
-  const right = Math.max(...placed.map((box) => box.x + box.width));
+    ? row
+    : inColumn(transactions, dependencies.length > 0 ? gapDown : 16);
+  const right = rightOf(placed);
   const bottom = Math.max(...placed.map((box) => box.y + box.height));
   const closing = dependencies.some(({ from, to }) => to !== from + 1);
   const svg = drawingOf(
@@ -59,38 +60,37 @@ export function boxes(
     theme,
   );
   arrowhead(svg, "arrow", theme);
-  transactions.forEach((each, i) => drawBox(svg, each, placed[i], theme));
+  for (const box of placed) drawBox(svg, box, theme);
   for (const dependency of dependencies) {
     drawArrow(svg, dependency, placed, { across, right, bottom }, theme);
   }
   return svg.node()!;
 }
 
-function inRow(
-  transactions: readonly Transaction[],
-  widths: readonly number[],
-  gap: number,
-): Box[] {
+function inRow(transactions: readonly Transaction[], gap: number): Box[] {
   let x = 1;
-  return transactions.map((each, i) => {
-    const box = { x, y: 1, width: widths[i], height: heightOf(each) };
-    x += widths[i] + gap;
+  return transactions.map((transaction) => {
+    const width = widthOf(transaction);
+    const height = heightOf(transaction);
+    const box = { transaction, x, y: 1, width, height };
+    x += width + gap;
     return box;
   });
 }
 
-function inColumn(
-  transactions: readonly Transaction[],
-  widths: readonly number[],
-  gap: number,
-): Box[] {
+function inColumn(transactions: readonly Transaction[], gap: number): Box[] {
   let y = 1;
-  const width = Math.max(...widths);
-  return transactions.map((each) => {
-    const box = { x: 1, y, width, height: heightOf(each) };
-    y += box.height + gap;
+  const width = Math.max(...transactions.map(widthOf));
+  return transactions.map((transaction) => {
+    const height = heightOf(transaction);
+    const box = { transaction, x: 1, y, width, height };
+    y += height + gap;
     return box;
   });
+}
+
+function rightOf(placed: readonly Box[]): number {
+  return Math.max(...placed.map((box) => box.x + box.width));
 }
 
 function heightOf({ mops }: Transaction): number {
@@ -141,8 +141,7 @@ function mopText({ f, key, value }: MicroOp): string {
 
 function drawBox(
   svg: Drawing,
-  transaction: Transaction,
-  { x, y, width, height }: Box,
+  { transaction, x, y, width, height }: Box,
   theme: Theme,
 ) {
   const { name, mops, type } = transaction;
@@ -191,6 +190,7 @@ function drawArrow(
   theme: Theme,
 ) {
   const [a, b] = [placed[from], placed[to]];
+  invariant(a && b, "an arrow leads from one of the transactions to another");
   const colour = theme.text;
   let path: string;
   let at: { x: number; y: number; anchor: string };

@@ -24,8 +24,8 @@ export function numberLine(
     ...acceptable.flat(),
   ];
   const [least, greatest] = [Math.min(...all), Math.max(...all)];
-  const [first] = acceptable;
-  const rightHalf = first[0] > (least + greatest) / 2;
+  const rightHalf = acceptable.slice(0, 1)
+    .some(([from]) => from > (least + greatest) / 2);
   const margin = Math.max(1, (greatest - least) * 0.08);
   return Plot.plot({
     width,

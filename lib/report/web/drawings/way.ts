@@ -17,6 +17,7 @@ import { describeFault, faultsBetween } from "../../page/faults.ts";
 import { endsOf } from "../crosses.ts";
 import { seconds } from "../dom.ts";
 import { shorten } from "../operations.ts";
+import { spanOf } from "../span.ts";
 import type { Theme } from "../theme.ts";
 import { arrowhead, type Drawing, drawingOf } from "./svg.ts";
 
@@ -78,7 +79,7 @@ function drawFaults(
   { svg, theme, x, toMs, height }: Scene,
   { faults, parties }: ValueAnomaly & Circumstances,
 ) {
-  const [fromMs] = x.domain();
+  const [fromMs] = spanOf(x);
   for (const fault of faultsBetween(faults, fromMs, toMs)) {
     const [x0, x1] = [
       x(Math.max(fromMs, fault.startMs)),
