@@ -6,7 +6,7 @@
  */
 import type { App, OpenBody, OutgoingBody } from "../lib/mod.ts";
 import { msInNs, VirtualClock } from "../lib/workbench/sim/clock.ts";
-import { inProcess } from "../lib/workbench/hosts/app.ts";
+import { inProcess, startApp } from "../lib/workbench/hosts/app.ts";
 import type { Host, NodeError } from "../lib/workbench/hosts/host.ts";
 import { Network, type NetworkOptions } from "../lib/workbench/sim/network.ts";
 import { Random } from "../lib/workbench/sim/random.ts";
@@ -46,7 +46,7 @@ export class Cluster {
     });
     startServices(this.network, random);
     this.#launch = (app) => {
-      const start = inProcess(app, args, (id) => random(id));
+      const start = inProcess(startApp(app, args), (id) => random(id));
       for (const id of this.nodes) {
         const host = start(id, {
           clock: this.#clock,

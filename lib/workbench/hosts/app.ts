@@ -1,77 +1,84 @@
 /**
- * Nodes in this process: functions that are called with a `Node`.
+ * Nodes in this process: functions that are called with what a node stands on.
  *
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type App, Node } from "../../node.ts";
+import type { Runtime } from "../../runtime.ts";
 import { msInNs } from "../sim/clock.ts";
 import type { Random } from "../sim/random.ts";
 import type { StartHost } from "./host.ts";
-import { send } from "./sending.ts";
+import { SimulatedNode } from "./simulated.ts";
 
 /**
- * How long a simulated node takes to start: drawn uniformly between the two.
- * Real processes start one after the other, too. Were all to start at once,
- * their timers would go off at the same moments for ever, and figures would
- * show that instead of the algorithm.
+ * Starts a node on a runtime.
+ *
+ * @param node the node under virtual time that the runtime is a part of.
+ * @returns what takes in its messages.
  */
-const startUpMs = [50, 500] as const;
+export type StartNode = (
+  runtime: Runtime,
+  node: SimulatedNode,
+) => Promise<(message: unknown) => void>;
 
-/** Nodes in this process: the app is called once for each. */
+/** Starts an app with its arguments. */
+export function startApp(app: App, args: string[]): StartNode {
+  return async (runtime) => {
+    const node = new Node(runtime);
+    await app(node, args);
+    return (message) => node.receive(message);
+  };
+}
+
+/** Nodes in this process: each is started once. */
 export function inProcess(
-  app: App,
-  args: string[],
+  start: StartNode,
   randomFor: (id: string) => Random,
 ): StartHost {
-  return (id, { clock, network, onError, onLog }) => {
+  return (id, surroundings) => {
+    const { clock, network } = surroundings;
     const random = randomFor(id);
-    const [least, most] = startUpMs;
-    const startNs = clock.nowNs +
-      Math.round((least + (most - least) * random.float()) * msInNs);
-    let stopped = false;
+    const host = new SimulatedNode(id, surroundings, random);
     const crashed = (error: unknown) => {
-      if (stopped) return;
       const text = error instanceof Error ? error.message : String(error);
-      onError({
-        node: id,
-        kind: "node-crashed",
-        text: `${id} threw what nobody caught: ${text}`,
-        timeNs: clock.nowNs,
-      });
+      host.crashed(`threw what nobody caught: ${text}`);
     };
-    const act = (action: () => void) => {
-      if (!stopped) acting.run(crashed, action);
-    };
-    const node = new Node({
-      send(message) {
-        if (stopped) return;
-        send(id, message, JSON.stringify(message), network, clock, onError);
-      },
-      now: () => (clock.nowNs - startNs) / msInNs,
+    const act = (action: () => void) =>
+      host.act(() => acting.run(crashed, action));
+    const runtime: Runtime = {
+      send: (message) => host.send(message),
+      now: () => host.look() / msInNs,
       setTimer: (callback, delayMs) =>
-        clock.after(Math.max(0, delayMs) * msInNs, () => act(callback)),
+        host.after(
+          Math.max(0, delayMs) * msInNs,
+          () => acting.run(crashed, callback),
+        ),
       random: () => random.float(),
-      log: (text) => onLog(id, text),
-    });
+      log: (text) => host.log(text),
+    };
     // What comes before the node reads it waits, as it would in a pipe.
     let waiting: string[] | undefined = [];
-    const receive = (line: string) => act(() => node.receive(JSON.parse(line)));
+    let receive = (_message: unknown) => {};
+    const take = (line: string) => act(() => receive(JSON.parse(line)));
     network.add(id, ({ line }) => {
       if (waiting) waiting.push(line);
-      else receive(line);
+      else take(line);
     });
-    clock.at(startNs, () =>
+    clock.at(host.startNs, () =>
       act(() => {
-        new Promise((resolve) => resolve(app(node, args))).then(() => {
+        new Promise<(message: unknown) => void>((resolve) =>
+          resolve(start(runtime, host))
+        ).then((receiver) => {
+          receive = receiver;
           const lines = waiting ?? [];
           waiting = undefined;
-          lines.forEach(receive);
+          lines.forEach(take);
         }, crashed);
       }));
     return {
       stop() {
-        stopped = true;
+        host.stopped = true;
         network.remove(id);
         return Promise.resolve();
       },

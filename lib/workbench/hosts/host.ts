@@ -44,6 +44,25 @@ export interface NodeError {
   timeNs: number;
 }
 
+/**
+ * Sees that no node computes for ever. A node is watched from the outside, by a
+ * thread that isn't blocked by it: see `sandbox.ts`.
+ */
+export interface Watch {
+  /**
+   * Called before a node goes on.
+   *
+   * @returns whether it may: `false` for one that would never come back.
+   */
+  enter(node: string): boolean;
+  /**
+   * Called whenever a node asks something of its surroundings.
+   *
+   * @throws when what comes next would never come back.
+   */
+  beat(): void;
+}
+
 /** What a host needs of its surroundings. */
 export interface Surroundings {
   clock: Clock;
@@ -52,6 +71,8 @@ export interface Surroundings {
   onError(error: NodeError): void;
   /** Called for each line of a node's log. */
   onLog(node: string, line: string): void;
+  /** Sees that no node computes for ever. */
+  watch?: Watch;
 }
 
 /** A node in its place. */

@@ -1,0 +1,163 @@
+/**
+ * The pipes of a WASI module: stdin, which the network fills, and stdout and
+ * stderr, of which lines are taken.
+ *
+ * @module
+ */
+import { Fd, wasi as codes } from "@bjorn3/browser_wasi_shim";
+
+/** How many bytes a line may have. */
+const maxLineBytes = 64 * 1024 * 1024;
+
+/** A module's stdin. */
+export class Input extends Fd {
+  /** How many bytes are there to be read. */
+  size = 0;
+  /** Whether a read that finds nothing says so, and doesn't wait. */
+  isNonBlocking: boolean;
+  #chunks: Uint8Array[] = [];
+  #encoder = new TextEncoder();
+  #waiting: (() => void)[] = [];
+  #act: (action: () => void) => void;
+
+  /**
+   * @param isNonBlocking whether a read that finds nothing says so (`EAGAIN`),
+   * until the module has it otherwise.
+   * @param act lets the node go on.
+   */
+  constructor(isNonBlocking: boolean, act: (action: () => void) => void) {
+    super();
+    this.isNonBlocking = isNonBlocking;
+    this.#act = act;
+  }
+
+  /** Puts a line in. */
+  write(line: string): void {
+    const bytes = this.#encoder.encode(line + "\n");
+    this.#chunks.push(bytes);
+    this.size += bytes.length;
+    if (this.#waiting.length === 0) return;
+    this.#act(() => {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const wake of waiting) wake();
+    });
+  }
+
+  /** Calls back when something is there; once. */
+  onceThere(wake: () => void): void {
+    this.#waiting.push(wake);
+  }
+
+  /** Takes {@linkcode onceThere} back. */
+  forget(wake: () => void): void {
+    this.#waiting = this.#waiting.filter((each) => each !== wake);
+  }
+
+  /**
+   * Reads what is there.
+   *
+   * @returns how many bytes.
+   */
+  read(into: Uint8Array): number {
+    let read = 0;
+    for (;;) {
+      const first = this.#chunks[0];
+      if (first === undefined || read === into.length) break;
+      const part = first.subarray(0, into.length - read);
+      into.set(part, read);
+      read += part.length;
+      if (part.length === first.length) this.#chunks.shift();
+      else this.#chunks[0] = first.subarray(part.length);
+    }
+    this.size -= read;
+    return read;
+  }
+
+  override fd_fdstat_get(): { ret: number; fdstat: codes.Fdstat } {
+    const flags = this.isNonBlocking ? codes.FDFLAGS_NONBLOCK : 0;
+    return pipe(flags, codes.RIGHTS_FD_READ);
+  }
+
+  override fd_fdstat_set_flags(flags: number): number {
+    this.isNonBlocking = (flags & codes.FDFLAGS_NONBLOCK) !== 0;
+    return codes.ERRNO_SUCCESS;
+  }
+
+  override fd_filestat_get(): { ret: number; filestat: codes.Filestat } {
+    return filestat;
+  }
+}
+
+/** A module's stdout or stderr. */
+export class Output extends Fd {
+  /** How many bytes have come of a line that hasn't ended. */
+  openChars = 0;
+  #open: Uint8Array[] = [];
+  #decoder = new TextDecoder();
+  #onLine: (line: string) => void;
+
+  /** @param onLine called for each whole line. */
+  constructor(onLine: (line: string) => void) {
+    super();
+    this.#onLine = onLine;
+  }
+
+  override fd_write(data: Uint8Array): { ret: number; nwritten: number } {
+    let from = 0;
+    for (;;) {
+      const end = data.indexOf(10, from);
+      if (end === -1) break;
+      this.#end(data.subarray(from, end));
+      from = end + 1;
+    }
+    const rest = data.slice(from);
+    if (rest.length > 0) {
+      if (this.openChars + rest.length > maxLineBytes) {
+        return { ret: codes.ERRNO_FBIG, nwritten: 0 };
+      }
+      this.#open.push(rest);
+      this.openChars += rest.length;
+    }
+    return { ret: codes.ERRNO_SUCCESS, nwritten: data.length };
+  }
+
+  override fd_fdstat_get(): { ret: number; fdstat: codes.Fdstat } {
+    return pipe(0, codes.RIGHTS_FD_WRITE);
+  }
+
+  override fd_fdstat_set_flags(): number {
+    return codes.ERRNO_SUCCESS;
+  }
+
+  override fd_filestat_get(): { ret: number; filestat: codes.Filestat } {
+    return filestat;
+  }
+
+  #end(bytes: Uint8Array): void {
+    let whole = bytes;
+    if (this.#open.length > 0) {
+      whole = new Uint8Array(this.openChars + bytes.length);
+      let at = 0;
+      for (const part of [...this.#open, bytes]) {
+        whole.set(part, at);
+        at += part.length;
+      }
+      this.#open = [];
+      this.openChars = 0;
+    }
+    this.#onLine(this.#decoder.decode(whole).replace(/\r$/, ""));
+  }
+}
+
+/** What a pipe says of itself: no file, no terminal. */
+function pipe(flags: number, rights: number) {
+  const fdstat = new codes.Fdstat(codes.FILETYPE_UNKNOWN, flags);
+  fdstat.fs_rights_base = BigInt(rights);
+  return { ret: codes.ERRNO_SUCCESS, fdstat };
+}
+
+const filestat = {
+  ret: codes.ERRNO_SUCCESS,
+  filestat: new codes.Filestat(0n, codes.FILETYPE_UNKNOWN, 0n),
+};

@@ -1,0 +1,453 @@
+/**
+ * Nodes as WebAssembly modules under virtual time. A module speaks WASI preview
+ * 1 (https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md), as
+ * compilers make it of programs in Go, Rust, C and others. When it waits, for
+ * input or for a time, JavaScript Promise Integration
+ * (https://github.com/WebAssembly/js-promise-integration) suspends it, and the
+ * clock goes on.
+ *
+ * @module
+ */
+import {
+  type Inode,
+  PreopenDirectory,
+  WASI,
+  wasi as codes,
+  WASIProcExit,
+} from "@bjorn3/browser_wasi_shim";
+import type { Random } from "../sim/random.ts";
+import { CrashReader, endingOf } from "./crash.ts";
+import type { StartHost } from "./host.ts";
+import { SimulatedNode } from "./simulated.ts";
+import { Input, Output } from "./wasi_streams.ts";
+
+/** How much memory a node may use, in bytes: its own, and its files. */
+export const maxMemoryBytes = 1024 * 1024 * 1024;
+
+/** What a real-time clock shows when a run begins: the first moment of 2024. */
+const epochNs = 1_704_067_200_000_000_000n;
+
+/** The module that all imports of WASI preview 1 come from. */
+const preview1 = "wasi_snapshot_preview1";
+
+// The language's since 2026; TypeScript doesn't know them yet.
+const { promising, Suspending } = WebAssembly as unknown as {
+  promising(start: unknown): () => Promise<void>;
+  Suspending: new (imported: unknown) => WebAssembly.ImportValue;
+};
+
+/** A module, and what it's called with. */
+export interface WasmProgram {
+  module: WebAssembly.Module;
+  args: readonly string[];
+}
+
+/**
+ * Looks at what a module needs of its surroundings.
+ *
+ * @returns what is in the way of running it here, and what to do; `undefined`
+ * if nothing is.
+ */
+export function wasmProblem(module: WebAssembly.Module): string | undefined {
+  const imports = WebAssembly.Module.imports(module);
+  const names = Object.keys(new WASI([], [], [], { debug: false }).wasiImport);
+  const strange = imports.filter((each) =>
+    each.module !== preview1 || !names.includes(each.name)
+  );
+  if (strange.length > 0) return `${listed(strange)} ${adviceFor(strange)}`;
+  const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
+  if (!exports.includes("_start")) {
+    return `It exports no _start: build a program (a "command" to WASI), not a library.`;
+  }
+  if (!exports.includes("memory")) return "It exports no memory.";
+}
+
+function listed(imports: readonly WebAssembly.ModuleImportDescriptor[]) {
+  const names = imports.slice(0, 3).map(({ module, name }) =>
+    `${module}.${name}`
+  );
+  const more = imports.length > 3 ? ` and ${imports.length - 3} more` : "";
+  return `It needs ${
+    names.join(", ")
+  }${more}, which WASI preview 1 doesn't have.`;
+}
+
+function adviceFor(
+  [{ module, name }]: readonly WebAssembly.ModuleImportDescriptor[],
+): string {
+  if (module === "gojs" || module === "go") {
+    return "Go made it for a browser: build with GOOS=wasip1 GOARCH=wasm.";
+  }
+  if (module === "wasi_unstable") {
+    return "That's an older WASI: build for wasm32-wasip1.";
+  }
+  if (module.startsWith("wasi:")) {
+    return "That's WASI preview 2: build for wasm32-wasip1.";
+  }
+  if (module === "wasi" && name === "thread-spawn" || name === "memory") {
+    return "That's for threads: build for wasm32-wasip1, without threads.";
+  }
+  if (module.startsWith("__wbindgen") || module === "wbg") {
+    return "wasm-bindgen made it for a browser: build for wasm32-wasip1.";
+  }
+  if (name.startsWith("sock_")) {
+    return "A node has no sockets: it talks through stdin and stdout.";
+  }
+  if (module === "env") {
+    return "The linker didn't find it: link what defines it, or leave it out.";
+  }
+  return "Build for WASI preview 1 alone: wasm32-wasip1.";
+}
+
+/** Nodes as instances of a module. */
+export function wasmModule(
+  program: WasmProgram,
+  randomFor: (id: string) => Random,
+  onMemory: (bytes: number) => void = () => {},
+): StartHost {
+  return (id, surroundings) => {
+    const { clock, network } = surroundings;
+    const random = randomFor(id);
+    const host = new SimulatedNode(id, surroundings, random);
+    const node = new WasmNode(program, host, surroundings.watch, random);
+    network.add(id, ({ line }) => node.input.write(line));
+    clock.at(host.startNs, () => host.act(() => void node.run()));
+    return {
+      hint: () => node.hint(id),
+      stop() {
+        onMemory(node.memoryBytes);
+        host.stopped = true;
+        network.remove(id);
+        return Promise.resolve();
+      },
+    };
+  };
+}
+
+/** One instance of a module. */
+class WasmNode {
+  readonly input: Input;
+  #program: WasmProgram;
+  #host: SimulatedNode;
+  #watch: { beat(): void } | undefined;
+  #random: Random;
+  #crash = new CrashReader();
+  #output: Output;
+  #wasi: WASI;
+  #instance: WebAssembly.Instance | undefined;
+
+  constructor(
+    program: WasmProgram,
+    host: SimulatedNode,
+    watch: { beat(): void } | undefined,
+    random: Random,
+  ) {
+    this.#program = program;
+    this.#host = host;
+    this.#watch = watch;
+    this.#random = random;
+    this.input = new Input(isGo(program.module), (action) => host.act(action));
+    this.#output = new Output(
+      (line) => {
+        if (!looksLikeJson(line)) this.#crash.read(line);
+        host.print(line);
+      },
+    );
+    const log = new Output((line) => {
+      this.#crash.read(line);
+      host.log(line);
+    });
+    const files = new PreopenDirectory("/", new Map<string, Inode>());
+    this.#wasi = new WASI(
+      ["node", ...program.args],
+      [],
+      [this.input, this.#output, log, files],
+      { debug: false },
+    );
+  }
+
+  /** How much memory it has taken. */
+  get memoryBytes(): number {
+    return this.#memory?.buffer.byteLength ?? 0;
+  }
+
+  get #memory(): WebAssembly.Memory | undefined {
+    return this.#instance?.exports.memory as WebAssembly.Memory | undefined;
+  }
+
+  /** Runs it; what comes of that is an error of the node's, whatever it is. */
+  async run(): Promise<void> {
+    try {
+      this.#instance = new WebAssembly.Instance(this.#program.module, {
+        [preview1]: this.#imports(),
+      });
+      this.#wasi.inst = this.#instance as WASI["inst"];
+      await promising(this.#instance.exports._start)();
+      this.#crashed(endingOf({ code: 0, signal: null }));
+    } catch (error) {
+      if (error instanceof WASIProcExit) {
+        this.#crashed(endingOf({ code: error.code, signal: null }));
+      } else if (error instanceof Ending) {
+        this.#host.crashed(error.message);
+      } else {
+        this.#crashed(`trapped (${(error as Error).message})`);
+      }
+    }
+  }
+
+  /** What may explain its silence. */
+  hint(id: string): string | undefined {
+    const { openChars } = this.#output;
+    return openChars === 0
+      ? undefined
+      : `${id} has printed ${openChars} characters without a newline at their end: each message is one line.`;
+  }
+
+  #crashed(how: string): void {
+    this.#host.crashed(
+      `${how} in the middle of the run. A node has to run until its input ends. ${this.#crash.lastWords()}`,
+    );
+  }
+
+  /** The imports that stand on the run, and the shim's for all others. */
+  #imports(): WebAssembly.ModuleImports {
+    const shim = this.#wasi.wasiImport;
+    const own: { [name: string]: (...args: never[]) => unknown } = {
+      args_sizes_get: (count: number, size: number) => {
+        const args = this.#args();
+        this.#view.setUint32(count, args.length, true);
+        const bytes = args.reduce((sum, arg) => sum + arg.length, 0);
+        this.#view.setUint32(size, bytes, true);
+        return 0;
+      },
+      args_get: (pointers: number, at: number) => {
+        for (const arg of this.#args()) {
+          this.#view.setUint32(pointers, at, true);
+          this.#bytes.set(arg, at);
+          pointers += 4;
+          at += arg.length;
+        }
+        return 0;
+      },
+      clock_res_get: (_id: number, at: number) => {
+        this.#view.setBigUint64(at, 1n, true);
+        return 0;
+      },
+      clock_time_get: (id: number, _precision: bigint, at: number) => {
+        this.#view.setBigUint64(at, this.#time(id), true);
+        return 0;
+      },
+      random_get: (at: number, size: number) => {
+        const bytes = this.#bytes;
+        for (let i = at; i < at + size; i++) {
+          bytes[i] = this.#random.integer(256);
+        }
+        return 0;
+      },
+      sched_yield: () => {
+        this.#host.look();
+        return 0;
+      },
+      proc_raise: (signal: number) => {
+        throw new Ending(`raised signal ${signal} and so ended itself.`);
+      },
+      sock_accept: () => codes.ERRNO_NOTSUP,
+      sock_recv: () => codes.ERRNO_NOTSUP,
+      sock_send: () => codes.ERRNO_NOTSUP,
+      sock_shutdown: () => codes.ERRNO_NOTSUP,
+    };
+    const imports: WebAssembly.ModuleImports = {};
+    for (const name of Object.keys(shim)) {
+      imports[name] = this.#watched(own[name] ?? shim[name]);
+    }
+    imports.fd_read = new Suspending(this.#watched(
+      (fd: number, vectors: number, count: number, read: number) =>
+        this.#wasi.fds[fd] === this.input
+          ? this.#readInput(vectors, count, read)
+          : shim.fd_read(fd, vectors, count, read),
+    ));
+    imports.poll_oneoff = new Suspending(this.#watched(
+      (from: number, to: number, count: number, ready: number) =>
+        this.#poll(from, to, count, ready),
+    ));
+    return imports;
+  }
+
+  /** An import that shows that the node is alive. */
+  // deno-lint-ignore no-explicit-any -- imports take what numbers they like
+  #watched(imported: (...args: any[]) => unknown) {
+    return (...args: unknown[]) => {
+      this.#watch?.beat();
+      if (this.memoryBytes > maxMemoryBytes) {
+        throw new Ending(
+          `used more than ${
+            maxMemoryBytes / 1024 / 1024
+          } MiB of memory, and was ended.`,
+        );
+      }
+      return imported(...args);
+    };
+  }
+
+  get #view(): DataView {
+    return new DataView(this.#memory!.buffer);
+  }
+
+  get #bytes(): Uint8Array {
+    return new Uint8Array(this.#memory!.buffer);
+  }
+
+  #args(): Uint8Array[] {
+    const encoder = new TextEncoder();
+    return this.#wasi.args.map((arg) => encoder.encode(`${arg}\0`));
+  }
+
+  /** A clock's time; those of the processor show the time that has gone by. */
+  #time(id: number): bigint {
+    const timeNs = BigInt(this.#host.look());
+    return id === codes.CLOCKID_REALTIME ? epochNs + timeNs : timeNs;
+  }
+
+  /** Reads from stdin into several places in memory. */
+  #readInput(
+    vectors: number,
+    count: number,
+    read: number,
+  ): number | Promise<number> {
+    const take = () => {
+      let size = 0;
+      for (let at = vectors; at < vectors + count * 8; at += 8) {
+        const start = this.#view.getUint32(at, true);
+        const end = start + this.#view.getUint32(at + 4, true);
+        size += this.input.read(this.#bytes.subarray(start, end));
+      }
+      this.#view.setUint32(read, size, true);
+      return codes.ERRNO_SUCCESS;
+    };
+    if (this.input.size > 0) return take();
+    if (!this.input.isNonBlocking) {
+      return new Promise<void>((resolve) => this.input.onceThere(resolve))
+        .then(take);
+    }
+    this.#host.look();
+    // A node that asks again and again lets nothing happen that it asks for.
+    return this.#host.isSpinning
+      ? this.#rest(0).then(() => codes.ERRNO_AGAIN)
+      : codes.ERRNO_AGAIN;
+  }
+
+  /** Waits for the first of several things to happen. */
+  #poll(
+    from: number,
+    to: number,
+    count: number,
+    ready: number,
+  ): number | Promise<number> {
+    if (count === 0) return codes.ERRNO_INVAL;
+    const subscriptions = Array.from(
+      { length: count },
+      (_, i) => this.#subscription(from + i * subscriptionBytes),
+    );
+    const tell = () => {
+      const events = subscriptions.filter((each) => each.isReady());
+      events.forEach((each, i) => each.write(to + i * eventBytes));
+      this.#view.setUint32(ready, events.length, true);
+      return codes.ERRNO_SUCCESS;
+    };
+    if (subscriptions.some((each) => each.isReady())) {
+      this.#host.look();
+      return this.#host.isSpinning ? this.#rest(0).then(tell) : tell();
+    }
+    const deadlineNs = Math.min(
+      ...subscriptions.map((each) => each.deadlineNs),
+    );
+    const hears = subscriptions.some((each) => each.hearsInput);
+    return this.#rest(deadlineNs - this.#host.look(), hears).then(tell);
+  }
+
+  /** Waits for a time, or for input, if that is asked for. */
+  #rest(delayNs: number, hears = false): Promise<void> {
+    return new Promise((resolve) => {
+      let cancel = () => {};
+      if (delayNs < Infinity) {
+        cancel = this.#host.after(Math.max(delayNs, 0), () => {
+          this.input.forget(wake);
+          resolve();
+        });
+      }
+      const wake = () => (cancel(), resolve());
+      if (hears) this.input.onceThere(wake);
+    });
+  }
+
+  /** One thing that is waited for, as it lies in memory. */
+  #subscription(at: number) {
+    const view = this.#view;
+    const userdata = view.getBigUint64(at, true);
+    const type = view.getUint8(at + 8);
+    const event = (errno: number, bytes: number) => (to: number) => {
+      const view = this.#view;
+      view.setBigUint64(to, userdata, true);
+      view.setUint16(to + 8, errno, true);
+      view.setUint8(to + 10, type);
+      view.setBigUint64(to + 16, BigInt(bytes), true);
+      view.setUint16(to + 24, 0, true);
+    };
+    if (type === codes.EVENTTYPE_CLOCK) {
+      const clock = view.getUint32(at + 16, true);
+      const timeout = view.getBigUint64(at + 24, true);
+      const flags = view.getUint16(at + 40, true);
+      const zero = clock === codes.CLOCKID_REALTIME ? epochNs : 0n;
+      const isAbsolute =
+        (flags & codes.SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME) !== 0;
+      const deadlineNs = isAbsolute
+        ? Number(timeout - zero)
+        : this.#host.look() + Number(timeout);
+      return {
+        isReady: () => this.#host.look() >= deadlineNs,
+        deadlineNs,
+        hearsInput: false,
+        write: event(0, 0),
+      };
+    }
+    const fd = view.getUint32(at + 16, true);
+    const file = this.#wasi.fds[fd];
+    const isInput = file === this.input && type === codes.EVENTTYPE_FD_READ;
+    return {
+      isReady: () => !isInput || this.input.size > 0,
+      deadlineNs: Infinity,
+      hearsInput: isInput,
+      write: (to: number) =>
+        event(
+          file === undefined ? codes.ERRNO_BADF : 0,
+          isInput ? this.input.size : 1,
+        )(to),
+    };
+  }
+}
+
+/** The bytes of a subscription to `poll_oneoff`, and of an event. */
+const subscriptionBytes = 48;
+const eventBytes = 32;
+
+/** The end of a node that isn't of its own making, in words. */
+class Ending extends Error {}
+
+/**
+ * Whether Go's own compiler made a module. It waits for input with its other
+ * goroutines in mind, and so wants to be told that there's none.
+ */
+function isGo(module: WebAssembly.Module): boolean {
+  return WebAssembly.Module.customSections(module, "go:buildid").length > 0 ||
+    WebAssembly.Module.customSections(module, "producers").some((section) =>
+      new TextDecoder("latin1").decode(section).includes(goProducer)
+    );
+}
+
+/** Go's name as a module's language, each text behind its length. */
+const goProducer = "\x08language\x01\x02Go";
+
+/** Whether a line may be a message: what isn't may say why a node ended. */
+function looksLikeJson(line: string): boolean {
+  return line.startsWith("{");
+}

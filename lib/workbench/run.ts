@@ -1,0 +1,448 @@
+/**
+ * One run, from its first message to its last: what happened, unjudged.
+ *
+ * @module
+ */
+import { RPCError } from "../error.ts";
+import {
+  type Client,
+  Clients,
+  ClientTimeout,
+  MalformedReply,
+  type RPC,
+} from "./load/client.ts";
+import { type Clock, secondInNs, VirtualClock } from "./sim/clock.ts";
+import * as gen from "./load/generator.ts";
+import type { Op } from "./load/history.ts";
+import type { Host, NodeError, StartHost, Watch } from "./hosts/host.ts";
+import { type Completion, interpret } from "./load/interpreter.ts";
+import { nemesisFor } from "./load/nemesis.ts";
+import { type Envelope, Network } from "./sim/network.ts";
+import type { Test } from "./options.ts";
+import { beginningOf } from "./sim/parts.ts";
+import { Random } from "./sim/random.ts";
+import { startServices } from "./sim/services.ts";
+import { silenceHint } from "./verdict.ts";
+import { workloadOf } from "./workloads/mod.ts";
+import type { Workload } from "./workloads/workload.ts";
+
+/**
+ * How to judge, beside the options of the run.
+ *
+ * @example
+ * ```ts
+ * import type { JudgeSettings } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const settings: JudgeSettings = {
+ *   args: ["--strategy", "flood"],
+ *   onLog: (node, line) => console.error(`${node}: ${line}`),
+ *   signal: AbortSignal.timeout(60_000),
+ * };
+ * ```
+ */
+export interface JudgeSettings {
+  /** What the app is called with. A command has arguments of its own. */
+  args?: string[];
+  /** Called as things happen, for whoever watches. */
+  onProgress?(progress: Progress): void;
+  /** Called for each line of a node's log. */
+  onLog?(node: string, line: string): void;
+  /** Ends the run early: nodes are stopped, and `judge` rejects. */
+  signal?: AbortSignal;
+}
+
+/**
+ * How far a run has come.
+ *
+ * @example
+ * ```ts
+ * import type { Progress } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const describe = ({ phase, seconds, ops }: Progress) =>
+ *   `${phase}: ${ops} operations in ${seconds.toFixed(1)} s`;
+ * ```
+ */
+export interface Progress {
+  /**
+   * Nodes are initialised, clients work, the network is left alone, clients
+   * read for the last time, and all of it is judged.
+   */
+  phase: "setup" | "work" | "recovery" | "final" | "check";
+  /** Seconds since the test began. */
+  seconds: number;
+  /** Operations that were begun. */
+  ops: number;
+}
+
+/**
+ * A line of a node's log.
+ *
+ * @example
+ * ```ts
+ * import type { LogLine } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const line: LogLine = { text: "n1 is the leader now", timeNs: 1_500_000 };
+ * ```
+ */
+export interface LogLine {
+  /** What the node wrote, without the line's end. */
+  text: string;
+  /** When it came: nanoseconds on the journal's clock; absent if unknown. */
+  timeNs?: number;
+}
+
+/** What happened in a run. */
+export interface Happened {
+  /** What the clients and the nemesis did. */
+  history: Op[];
+  /** Every message. */
+  journal: Envelope[];
+  /** The first errors of the nodes. */
+  errors: NodeError[];
+  /** How many there were. */
+  errorCount: number;
+  /** When the test began: nanoseconds on the journal's clock. */
+  startNs: number;
+  /** The last lines of the nodes' logs. */
+  logs: Map<string, LogLine[]>;
+  /** What may explain that a node is silent. */
+  hint?: string;
+}
+
+/** What nodes live in. */
+export interface World {
+  clock: Clock;
+  start: StartHost;
+  /** The run's sources of random numbers, by their names. */
+  random(name: string): Random;
+  watch?: Watch;
+}
+
+/** The sources of random numbers of a run. */
+export function randomOf({ options }: Test): (name: string) => Random {
+  return (name) => new Random(`${options.seed}/${name}`);
+}
+
+/** How long nodes may take to answer `init`, as in Maelstrom. */
+const initTimeoutMs = 10_000;
+
+/** How long the network is left alone before the final reads. */
+const recoverySeconds = 10;
+
+/** How many errors of nodes are described. */
+const maxErrors = 20;
+
+/** How many lines of a node's log are kept. */
+const maxLogLines = 10_000;
+
+/** And how many characters of each. */
+const maxLogLineChars = 10_000;
+
+/** In a simulation, what handing over a message costs: see `NetworkOptions`. */
+const handoverMs = [0.05, 0.25] as const;
+
+/**
+ * Runs a workload against nodes.
+ *
+ * @throws the signal's reason, when `settings.signal` aborts.
+ */
+export async function run(
+  test: Test,
+  world: World,
+  settings: Pick<JudgeSettings, "onProgress" | "onLog" | "signal"> = {},
+): Promise<Happened> {
+  const { clock } = world;
+  const running = new Running(test, world, settings);
+  const aborted = new Promise<never>((_, reject) => {
+    const { signal } = settings;
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener("abort", () => reject(signal.reason));
+  });
+  try {
+    await clock.drive(Promise.race([running.whole(), aborted]));
+  } finally {
+    await running.stop();
+  }
+  return running.happened;
+}
+
+/** A run in progress. */
+class Running {
+  readonly happened: Happened;
+  #test: Test;
+  #world: World;
+  #settings: Pick<JudgeSettings, "onProgress" | "onLog">;
+  #network: Network;
+  #clients: Clients;
+  #hosts = new Map<string, Host>();
+  #crash = Promise.withResolvers<void>();
+  #phase: Progress["phase"] = "setup";
+  #ops = 0;
+
+  constructor(
+    test: Test,
+    world: World,
+    settings: Pick<JudgeSettings, "onProgress" | "onLog">,
+  ) {
+    const { nodes, options } = test;
+    const { clock, random } = world;
+    this.#test = test;
+    this.#world = world;
+    this.#settings = settings;
+    this.#network = new Network(clock, random("network"), {
+      latencyMs: options.latency,
+      latencyDist: options["latency-dist"],
+      handoverMs: clock instanceof VirtualClock ? handoverMs : [0, 0],
+      pLoss: options["p-loss"],
+      pDuplicate: options["p-duplicate"],
+      pReorder: options["p-reorder"],
+    });
+    startServices(this.#network, (id) => random(`service/${id}`));
+    this.#clients = new Clients(clock, this.#network, this.#onError);
+    this.happened = {
+      history: [],
+      journal: this.#network.journal,
+      errors: [],
+      errorCount: 0,
+      startNs: 0,
+      logs: new Map(nodes.map((id) => [id, []])),
+    };
+  }
+
+  /** Sets the nodes up, and lets clients and nemesis work. */
+  async whole(): Promise<void> {
+    const { nodes, concurrency } = this.#test;
+    const { clock, random } = this.#world;
+    const workload = workloadOf(this.#test);
+    this.#tell();
+    this.#startNodes();
+    await this.#setUp(
+      "init-failed",
+      (client, node) =>
+        client.rpc(node, initRPC, { node_id: node, node_ids: nodes }, {
+          timeoutMs: initTimeoutMs,
+        }),
+    );
+    const startNs = this.happened.startNs = clock.nowNs;
+    await this.#setUp(
+      "setup-failed",
+      async (client, node) => await workload.setup?.(client, node, this.#test),
+    );
+    if (this.happened.errorCount > 0) return;
+
+    const nemesis = this.#nemesis();
+    const work = workersFor(this.#test, this.#clients);
+    this.#phase = "work";
+    this.happened.history = await interpret(generatorFor(this.#test, nemesis), {
+      clock,
+      startNs,
+      random: random("generator"),
+      concurrency,
+      workers: {
+        invoke: (op, thread) =>
+          thread === "nemesis"
+            ? Promise.resolve(nemesis.invoke(op))
+            : work(op, thread),
+        onLog: (text) => {
+          this.#phase = text as Progress["phase"];
+          this.#tell();
+        },
+        onOp: ({ type }) => {
+          if (type === "invoke") this.#ops++;
+          this.#tell();
+        },
+      },
+    });
+  }
+
+  /** Ends the nodes. */
+  async stop(): Promise<void> {
+    this.happened.hint = this.#test.nodes.map((node) => this.#hintOf(node))
+      .find((hint) => hint !== silenceHint);
+    await Promise.all([...this.#hosts.values()].map((host) => host.stop()));
+    this.#phase = "check";
+    this.#tell();
+  }
+
+  #startNodes(): void {
+    const { start, clock, watch } = this.#world;
+    for (const id of this.#test.nodes) {
+      const host = start(id, {
+        clock,
+        network: this.#network,
+        onError: this.#onError,
+        onLog: this.#onLog,
+        watch,
+      });
+      this.#hosts.set(id, host);
+    }
+  }
+
+  /** Asks each node something, all at once; what goes wrong is an error. */
+  async #setUp(
+    kind: NodeError["kind"],
+    ask: (client: Client, node: string) => Promise<unknown>,
+  ): Promise<void> {
+    if (this.happened.errorCount > 0) return;
+    // Nobody need wait for the answer of a node that has crashed.
+    await Promise.race([this.#askAll(kind, ask), this.#crash.promise]);
+  }
+
+  async #askAll(
+    kind: NodeError["kind"],
+    ask: (client: Client, node: string) => Promise<unknown>,
+  ): Promise<void> {
+    await Promise.all(this.#test.nodes.map(async (node) => {
+      const client = this.#clients.open();
+      try {
+        await ask(client, node);
+      } catch (error) {
+        if (error instanceof MalformedReply) return; // has been reported
+        const text = error instanceof RPCError
+          ? `${node} answered with error ${error.code} (${error.kind}): ${error.message}`
+          : error instanceof ClientTimeout
+          ? `${error.message}. ${this.#hintOf(node)}`
+          : (error as Error).message;
+        const timeNs = this.#world.clock.nowNs;
+        this.#onError({ node, kind, text, timeNs });
+      } finally {
+        client.close();
+      }
+    }));
+  }
+
+  #nemesis() {
+    const { nodes, options, faults } = this.#test;
+    return nemesisFor(faults, {
+      nodes,
+      network: this.#network,
+      random: this.#world.random("nemesis"),
+      intervalSeconds: options["nemesis-interval"],
+    });
+  }
+
+  #onError = (error: NodeError): void => {
+    if (this.happened.errorCount++ < maxErrors) {
+      this.happened.errors.push(error);
+    }
+    if (error.kind === "node-crashed") this.#crash.resolve();
+  };
+
+  #onLog = (node: string, line: string): void => {
+    this.#settings.onLog?.(node, line);
+    const lines = this.happened.logs.get(node)!;
+    const text = beginningOf(line, maxLogLineChars);
+    lines.push({ text, timeNs: this.#world.clock.nowNs });
+    if (lines.length > maxLogLines) lines.shift();
+  };
+
+  #hintOf(node: string): string {
+    return this.#hosts.get(node)?.hint?.() ?? silenceHint;
+  }
+
+  #tell(): void {
+    this.#settings.onProgress?.({
+      phase: this.#phase,
+      seconds: (this.#world.clock.nowNs - this.happened.startNs) / secondInNs,
+      ops: this.#ops,
+    });
+  }
+}
+
+const initRPC: RPC = {
+  type: "init",
+  reply: { type: { is: "init_ok" } },
+  onlyType: true,
+};
+
+/** What clients and nemesis do, from beginning to end. */
+function generatorFor(
+  test: Test,
+  nemesis: { generator: gen.Generator; finalGenerator: gen.Generator },
+): gen.Generator {
+  const { options } = test;
+  const workload = workloadOf(test);
+  const limitNs = options["time-limit"] * secondInNs;
+  const main = gen.timeLimit(
+    limitNs,
+    gen.any(
+      gen.nemesis(nemesis.generator),
+      gen.clients(
+        options.rate > 0
+          ? gen.stagger(secondInNs / options.rate, workload.generator(test))
+          : gen.sleep(options["time-limit"]),
+      ),
+    ),
+  );
+  const final = workload.finalGenerator?.(test);
+  if (final === undefined) return main;
+  return gen.phases(
+    main,
+    gen.nemesis(nemesis.finalGenerator),
+    gen.log("recovery"),
+    gen.sleep(recoverySeconds),
+    gen.log("final"),
+    gen.clients(final),
+  );
+}
+
+/** The clients: one for each thread, a new one for each new process. */
+function workersFor(
+  test: Test,
+  clients: Clients,
+): (op: gen.PlannedOp, thread: number) => Promise<Completion> {
+  const { nodes } = test;
+  const workload = workloadOf(test);
+  const current = new Map<number, { client: Client; process: unknown }>();
+  return async (op, thread) => {
+    const node = nodes[thread % nodes.length];
+    let own = current.get(thread);
+    if (own === undefined) {
+      current.set(
+        thread,
+        own = { client: clients.open(), process: op.process },
+      );
+    } else if (own.process !== op.process && !workload.reusableClients) {
+      own.client.close();
+      current.set(
+        thread,
+        own = { client: clients.open(), process: op.process },
+      );
+    }
+    try {
+      return await workload.invoke(op, own.client, node, test);
+    } catch (error) {
+      return completionOf(error, op, workload);
+    }
+  };
+}
+
+/** How an operation ended that didn't succeed, as in Maelstrom's clients. */
+function completionOf(
+  error: unknown,
+  op: gen.PlannedOp,
+  { idempotent, indefiniteErrors }: Workload,
+): Completion {
+  if (
+    indefiniteErrors &&
+    (error instanceof ClientTimeout || error instanceof RPCError)
+  ) {
+    return { type: "info", error: `indeterminate: ${error.message}` };
+  }
+  const unless = (definite: boolean) =>
+    definite || idempotent.has(op.f) ? "fail" : "info";
+  if (error instanceof ClientTimeout) {
+    return { type: unless(false), error: "net-timeout" };
+  }
+  if (error instanceof RPCError) {
+    return {
+      type: unless(error.definite),
+      // An error without a text goes by its name: then there's no text to tell.
+      error: [error.kind, error.message === error.kind ? null : error.message],
+    };
+  }
+  if (error instanceof MalformedReply) {
+    return { type: "info", error: `indeterminate: ${error.message}` };
+  }
+  throw error;
+}
