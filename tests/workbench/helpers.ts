@@ -167,3 +167,8 @@ export function tally<T>(values: Iterable<T>): Map<T, number> {
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
 }
+
+/** The ids of some nodes. */
+export function nodesOf(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `n${i}`);
+}

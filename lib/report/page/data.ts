@@ -5,7 +5,8 @@
  */
 import { stripVTControlCharacters } from "node:util";
 import { msInNs } from "../../workbench/sim/clock.ts";
-import type { Op } from "../../workbench/load/history.ts";
+import type { History, Op } from "../../workbench/load/history.ts";
+import { faultsIn } from "../../workbench/load/nemesis.ts";
 import type { Judgement, Results } from "../../workbench/judge.ts";
 import { type Envelope, isClient } from "../../workbench/sim/network.ts";
 import { checkHistory } from "../../workbench/verdict.ts";
@@ -13,7 +14,7 @@ import { workloadOf } from "../../workbench/workloads/mod.ts";
 import type { Judged, RunRecord } from "../record.ts";
 import { labelOf } from "../terminal.ts";
 import { type Anomaly, anomalyOf } from "./anomaly.ts";
-import { faultsOf, type FaultSpan, losses } from "./faults.ts";
+import { type FaultSpan, losses } from "./faults.ts";
 import { type Body, type Knowledge, knowledgeOf } from "./knowledge.ts";
 import { type Logs, logsOf, mishapsOf, type NodeMishap } from "./logs.ts";
 import { shortened } from "./values.ts";
@@ -155,6 +156,15 @@ export function pageData(
     ...(anomaly && { anomaly: { ...anomaly, story } }),
     ...(leftOut && { leftOut }),
   };
+}
+
+/** Of each fault the span of time; one that never ended lasts until `endMs`. */
+export function faultsOf(history: History, endMs: number): FaultSpan[] {
+  return faultsIn(history).map(({ start, end, ...effect }) => ({
+    ...effect,
+    startMs: start.time / msInNs,
+    endMs: end ? end.time / msInNs : endMs,
+  }));
 }
 
 /** A reason in two: its first line, and what comes below it, without colours. */

@@ -4,46 +4,13 @@
  *
  * @module
  */
-import type { History } from "../../workbench/load/history.ts";
+import type { Effect } from "../../workbench/load/nemesis.ts";
 
 /** A fault from its beginning to its end. */
-export interface FaultSpan {
-  /** In a word: `partition`. */
-  kind: string;
-  startMs: number;
-  endMs: number;
-  /** For each node, those that it doesn't hear. */
-  cuts: { readonly [node: string]: readonly string[] };
-}
+export type FaultSpan = Effect & { startMs: number; endMs: number };
 
 /** Why messages were lost. The first stands for those that weren't. */
 export const losses = [undefined, "partition", "chance"] as const;
-
-// Not taken from clock.ts, which has imports that a browser doesn't know.
-const msInNs = 1e6;
-
-/** The spans between what the nemesis started and what it stopped. */
-export function faultsOf(history: History, endMs: number): FaultSpan[] {
-  const spans: FaultSpan[] = [];
-  let open: Omit<FaultSpan, "endMs"> | undefined;
-  const close = (endMs: number) => {
-    if (open) spans.push({ ...open, endMs });
-    open = undefined;
-  };
-  for (const { process, f, time, value } of history) {
-    if (process !== "nemesis") continue;
-    const ms = time / msInNs;
-    // Each operation is noted twice; only the second says what was done.
-    if (f === "start-partition" && Array.isArray(value)) {
-      close(ms);
-      open = { kind: "partition", startMs: ms, cuts: value[1] };
-    } else if (f === "stop-partition" && value === "network-healed") {
-      close(ms);
-    }
-  }
-  close(endMs);
-  return spans;
-}
 
 /** The faults that were in force at some time between two moments. */
 export function faultsBetween(

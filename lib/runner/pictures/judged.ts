@@ -5,6 +5,8 @@
  */
 import { runs } from "../../../challenges/runs.ts";
 import type { OpenBody } from "../../message.ts";
+import type { Grudge } from "../../workbench/load/grudge.ts";
+import { faultsIn } from "../../workbench/load/nemesis.ts";
 import { msInNs } from "../../workbench/sim/clock.ts";
 import {
   type Envelope,
@@ -75,21 +77,16 @@ export interface Partition {
   fromMs: number;
   toMs: number;
   /** For each node those that it doesn't hear. */
-  cuts: { [node: string]: string[] };
+  cuts: Grudge;
 }
 
 /** The partitions of a run, in order. */
 export function partitionsOf({ history }: Judgement): Partition[] {
-  const partitions: Partition[] = [];
-  for (const { process, f, time, value } of history) {
-    if (process !== "nemesis") continue;
-    const last = partitions.at(-1);
-    if (f === "start-partition" && Array.isArray(value)) {
-      const cuts = value[1] as Partition["cuts"];
-      partitions.push({ fromMs: time / msInNs, toMs: Infinity, cuts });
-    } else if (f === "stop-partition" && last?.toMs === Infinity) {
-      last.toMs = time / msInNs;
-    }
-  }
-  return partitions;
+  return faultsIn(history)
+    .filter((fault) => fault.kind === "partition")
+    .map(({ start, end, cuts }) => ({
+      fromMs: start.time / msInNs,
+      toMs: end ? end.time / msInNs : Infinity,
+      cuts,
+    }));
 }

@@ -1,23 +1,34 @@
 /**
- * Who cuts what, when: network partitions as Jepsen's `partition-package` makes
+ * Who does what to whom, when: faults as Jepsen's `nemesis-package` composes
  * them
- * (https://github.com/jepsen-io/jepsen/blob/main/jepsen/src/jepsen/nemesis/combined.clj).
+ * (https://github.com/jepsen-io/jepsen/blob/main/jepsen/src/jepsen/nemesis/combined.clj),
+ * and what a history tells of them.
  *
  * @module
  */
 import { secondInNs } from "../sim/clock.ts";
+import { isObject } from "../sim/exact_json.ts";
+import type { Network } from "../sim/network.ts";
+import type { Random } from "../sim/random.ts";
 import {
+  any,
   flipFlop,
   forever,
   type Generator,
-  nothing,
   once,
+  type OpTemplate,
+  phases,
   type PlannedOp,
   stagger,
 } from "./generator.ts";
+import {
+  type Grudge,
+  grudge,
+  type PartitionKind,
+  partitionKinds,
+} from "./grudge.ts";
+import type { History, Op } from "./history.ts";
 import type { Completion } from "./interpreter.ts";
-import type { Network } from "../sim/network.ts";
-import type { Random } from "../sim/random.ts";
 
 /**
  * A fault that `nemesis` takes.
@@ -31,105 +42,63 @@ import type { Random } from "../sim/random.ts";
  */
 export type Fault = "partition";
 
+/** What a fault did, by its kind. */
+export type Effect = { kind: "partition"; cuts: Grudge };
+
+/** What faults are done to, and by which chance. */
+interface Victims {
+  nodes: readonly string[];
+  network: Network;
+  random: Random;
+}
+
+/** All that is known of a fault. */
+interface FaultSpec {
+  /** The operation that begins it, which is told one of some targets. */
+  start: { f: string; targets: readonly string[] };
+  /** The operation that ends it. */
+  stop: { f: string; value?: string };
+  /** Begins it; the value says what was done. */
+  begin(target: string, victims: Victims): unknown;
+  /** Ends it; the value says so. */
+  end(victims: Victims): unknown;
+  /** Reads the value of `begin`; `undefined` if it's none. */
+  effect(value: unknown): Effect | undefined;
+  /** Tells the value of `end` from others. */
+  isEnd(value: unknown): boolean;
+}
+
+const specs: { readonly [fault in Fault]: FaultSpec } = {
+  partition: {
+    start: { f: "start-partition", targets: partitionKinds },
+    stop: { f: "stop-partition" },
+    begin(kind: PartitionKind, { nodes, network, random }) {
+      const cuts = grudge(kind, nodes, random);
+      for (const [dest, sources] of Object.entries(cuts)) {
+        for (const src of sources) network.drop(src, dest);
+      }
+      return ["isolated", cuts];
+    },
+    end({ network }) {
+      network.heal();
+      return "network-healed";
+    },
+    effect(value) {
+      if (!Array.isArray(value)) return undefined;
+      const cuts = isObject(value[1]) ? Object.entries(value[1]) : [];
+      return {
+        kind: "partition",
+        cuts: Object.fromEntries(
+          cuts.filter(([, sources]) => Array.isArray(sources)),
+        ) as Grudge,
+      };
+    },
+    isEnd: (value) => value === "network-healed",
+  },
+};
+
 /** The names of {@linkcode Fault}. */
-export const faults: readonly Fault[] = ["partition"];
-
-/** For each node the nodes that it drops messages from. */
-export type Grudge = { [node: string]: string[] };
-
-/** How a partition divides the nodes. */
-export type PartitionKind =
-  /** One node is alone. */
-  | "one"
-  /** Less than a third of the nodes is cut off. */
-  | "minority-third"
-  /** Two halves. */
-  | "majority"
-  /** Each node sees a majority, and mostly another than its neighbours do. */
-  | "majorities-ring";
-
-const partitionKinds: readonly PartitionKind[] = [
-  "one",
-  "minority-third",
-  "majority",
-  "majorities-ring",
-];
-
-/** Draws a partition of a kind. */
-export function grudge(
-  kind: PartitionKind,
-  nodes: readonly string[],
-  random: Random,
-): Grudge {
-  const split = (count: number) => {
-    const shuffled = random.shuffle(nodes);
-    return cut(shuffled.slice(0, count), shuffled.slice(count));
-  };
-  switch (kind) {
-    case "one":
-      return split(1);
-    case "minority-third":
-      return split(Math.floor((nodes.length - 1) / 3));
-    case "majority":
-      return split(Math.floor(nodes.length / 2));
-    case "majorities-ring":
-      return nodes.length <= 5
-        ? perfectRing(nodes, random)
-        : stochasticRing(nodes, random);
-  }
-}
-
-/** Neither side hears the other. */
-function cut(side: string[], other: string[]): Grudge {
-  return Object.fromEntries([
-    ...side.map((node) => [node, other]),
-    ...other.map((node) => [node, side]),
-  ]);
-}
-
-function majorityOf(count: number): number {
-  return Math.floor(count / 2) + 1;
-}
-
-/** Each node hears those nearest to it on a ring. */
-function perfectRing(nodes: readonly string[], random: Random): Grudge {
-  const ring = random.shuffle(nodes);
-  const size = majorityOf(nodes.length);
-  return Object.fromEntries(ring.map((_, start) => {
-    const majority = Array.from(
-      { length: size },
-      (_, i) => ring[(start + i) % ring.length],
-    );
-    return [
-      majority[Math.floor(size / 2)],
-      nodes.filter((node) => !majority.includes(node)),
-    ];
-  }));
-}
-
-/**
- * Links the nodes with the fewest links to each other until each has a
- * majority.
- */
-function stochasticRing(nodes: readonly string[], random: Random): Grudge {
-  const size = majorityOf(nodes.length);
-  const links = new Map(nodes.map((node) => [node, new Set([node])]));
-  for (;;) {
-    const byDegree = random.shuffle(nodes)
-      .sort((a, b) => links.get(a)!.size - links.get(b)!.size);
-    const [poorest] = byDegree;
-    if (links.get(poorest)!.size >= size) break;
-    const other = byDegree.find((node) => !links.get(poorest)!.has(node))!;
-    links.get(poorest)!.add(other);
-    links.get(other)!.add(poorest);
-  }
-  return Object.fromEntries(
-    nodes.map((node) => [
-      node,
-      nodes.filter((other) => !links.get(node)!.has(other)),
-    ]),
-  );
-}
+export const faults: readonly Fault[] = Object.keys(specs) as Fault[];
 
 /** What the nemesis does in a run. */
 export interface Nemesis {
@@ -142,43 +111,69 @@ export interface Nemesis {
 }
 
 /**
- * The nemesis for some faults: starts and stops in turns, at random intervals
- * between 0 and twice `intervalSeconds`, the first at once.
+ * The nemesis for some faults: each starts and stops in turns, at random
+ * intervals between 0 and twice `intervalSeconds`, the first at once.
  */
 export function nemesisFor(
   chosen: readonly Fault[],
-  { nodes, network, random, intervalSeconds }: {
-    nodes: readonly string[];
-    network: Network;
-    random: Random;
-    intervalSeconds: number;
-  },
+  { intervalSeconds, ...victims }: Victims & { intervalSeconds: number },
 ): Nemesis {
-  const start = forever(() => ({
+  const packages = chosen.map((fault) => specs[fault]);
+  const stopOf = ({ stop }: FaultSpec): OpTemplate => ({
     type: "info",
-    f: "start-partition",
-    value: random.choice(partitionKinds),
-  }));
-  const stop = { type: "info", f: "stop-partition" };
-  const needed = chosen.includes("partition");
+    ...stop,
+  });
+  const turns = (spec: FaultSpec) =>
+    flipFlop(
+      forever(() => ({
+        type: "info",
+        f: spec.start.f,
+        value: victims.random.choice(spec.start.targets),
+      })),
+      forever(() => stopOf(spec)),
+    );
   return {
-    generator: needed
-      ? stagger(
-        intervalSeconds * secondInNs,
-        flipFlop(start, forever(() => stop)),
-      )
-      : nothing,
-    finalGenerator: needed ? once(stop) : nothing,
+    generator: any(
+      ...packages.map((spec) =>
+        stagger(intervalSeconds * secondInNs, turns(spec))
+      ),
+    ),
+    finalGenerator: phases(...packages.map((spec) => once(stopOf(spec)))),
     invoke({ f, value }) {
-      if (f === "stop-partition") {
-        network.heal();
-        return { type: "info", value: "network-healed" };
-      }
-      const cuts = grudge(value as PartitionKind, nodes, random);
-      for (const [dest, sources] of Object.entries(cuts)) {
-        for (const src of sources) network.drop(src, dest);
-      }
-      return { type: "info", value: ["isolated", cuts] };
+      const begun = packages.find(({ start }) => start.f === f);
+      const ended = packages.find(({ stop }) => stop.f === f);
+      return {
+        type: "info",
+        value: begun?.begin(value as string, victims) ?? ended?.end(victims),
+      };
     },
   };
+}
+
+/** A fault as a history tells it. */
+export type PastFault = Effect & {
+  /** The entry that says what was done. */
+  start: Op;
+  /** The one that says that it's over; absent if it never was. */
+  end?: Op;
+};
+
+/** The faults of a history, in the order in which they began. */
+export function faultsIn(history: History): PastFault[] {
+  const past: PastFault[] = [];
+  for (const op of history) {
+    if (op.process !== "nemesis") continue;
+    for (const fault of faults) {
+      const { start, stop, effect, isEnd } = specs[fault];
+      // Each operation is noted twice; only the second says what was done.
+      const begun = op.f === start.f ? effect(op.value) : undefined;
+      if (begun === undefined && !(op.f === stop.f && isEnd(op.value))) {
+        continue;
+      }
+      const last = past.findLast(({ kind }) => kind === fault);
+      if (last) last.end ??= op;
+      if (begun) past.push({ ...begun, start: op });
+    }
+  }
+  return past;
 }

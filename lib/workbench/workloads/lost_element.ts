@@ -18,6 +18,7 @@ import {
   type Op,
   pairs,
 } from "../load/history.ts";
+import { faultsIn } from "../load/nemesis.ts";
 import { type Envelope, involvesClient } from "../sim/network.ts";
 import type { Test } from "../options.ts";
 import type { SetFullFindings } from "../checkers/set_full.ts";
@@ -255,42 +256,23 @@ function tellFaults(
   const chance = (options["p-loss"] ?? 0) > 0
     ? ` Messages were lost by chance, too (--p-loss ${options["p-loss"]}).`
     : "";
-  const { start, cuts } = partitionAt(added, history);
-  if (start === undefined) {
+  const partition = faultsIn(history)
+    .filter((fault) => fault.kind === "partition")
+    .findLast(({ start, end }) =>
+      start.index <= added.index &&
+      (end === undefined || end.index > added.index)
+    );
+  if (partition === undefined) {
     return `There was no partition when ${origin} was told it.${chance}`;
   }
-  const deaf = missing.filter((node) => {
-    const unheard = cuts[node];
-    return Array.isArray(unheard) && unheard.includes(origin);
-  });
+  const { start, cuts } = partition;
+  const deaf = missing.filter((node) => cuts[node]?.includes(origin));
   const since = (start.time / secondInNs).toFixed(1);
   return `${origin} was told it during a partition (from ${since} s on, operation ${start.index})${
     deaf.length > 0
       ? `, in which ${list(deaf)} didn't hear ${origin}`
       : `, which let ${list(missing)} hear ${origin}`
   }.${chance}`;
-}
-
-/** For each node the nodes that it drops messages from. */
-type Cuts = { [node: string]: unknown };
-
-/** The partition in force at an operation, if any. */
-function partitionAt(
-  added: Op,
-  history: History,
-): { start?: Op; cuts: Cuts } {
-  let start: Op | undefined;
-  for (const op of history) {
-    if (op.index > added.index) break;
-    if (op.process !== "nemesis") continue;
-    if (op.f === "start-partition" && Array.isArray(op.value)) start = op;
-    else if (op.f === "stop-partition") start = undefined;
-  }
-  const cuts = (start?.value as unknown[] | undefined)?.[1];
-  return {
-    start,
-    cuts: typeof cuts === "object" && cuts !== null ? cuts as Cuts : {},
-  };
 }
 
 function list(items: readonly string[], last = "and"): string {

@@ -1,5 +1,6 @@
 /**
- * The nemesis: what partitions look like, and when they come and go.
+ * The nemesis: when faults come and go, what they do, and what a history tells
+ * of them.
  *
  * @module
  */
@@ -7,231 +8,37 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
-  assertGreaterOrEqual,
-  assertLess,
-  assertLessOrEqual,
   assertStrictEquals,
 } from "@std/assert";
-import fc from "fast-check";
 import { msInNs, secondInNs } from "../../../lib/workbench/sim/clock.ts";
 import {
-  faults,
   type Grudge,
-  grudge,
+  partitionKinds,
+} from "../../../lib/workbench/load/grudge.ts";
+import type { Op } from "../../../lib/workbench/load/history.ts";
+import {
+  faults,
+  faultsIn,
   nemesisFor,
-  type PartitionKind,
 } from "../../../lib/workbench/load/nemesis.ts";
 import type { PlannedOp } from "../../../lib/workbench/load/generator.ts";
 import { Random } from "../../../lib/workbench/sim/random.ts";
 import {
-  cases,
   contextOf,
   mean,
+  nodesOf,
   takeAll,
   tally,
   TestNetwork,
 } from "../helpers.ts";
 
-const kinds: readonly PartitionKind[] = [
-  "one",
-  "minority-third",
-  "majority",
-  "majorities-ring",
-];
-
-function nodesOf(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `n${i}`);
-}
-
-function majorityOf(count: number): number {
-  return Math.floor(count / 2) + 1;
-}
-
-/** Checks something for partitions of 1 to 25 nodes. */
-function forAllGrudges(
-  kind: PartitionKind,
-  check: (cuts: Grudge, nodes: string[]) => void,
-  { min = 1, max = 25 } = {},
-): void {
-  fc.assert(
-    fc.property(fc.integer({ min, max }), fc.nat(), (count, seed) => {
-      const nodes = nodesOf(count);
-      check(grudge(kind, nodes, new Random(`grudge/${seed}`)), nodes);
-    }),
-    cases(300),
-  );
-}
-
-/** Whom a node still hears, itself among them. */
-function heard(cuts: Grudge, nodes: string[], node: string): string[] {
-  return nodes.filter((other) => !cuts[node].includes(other));
-}
-
-/** The groups of nodes that hear each other and nobody else, small ones first. */
-function components(cuts: Grudge, nodes: string[]): string[][] {
-  const groups = new Map(
-    nodes.map((node) => {
-      const group = heard(cuts, nodes, node);
-      return [group.join(), group];
-    }),
-  );
-  return [...groups.values()].sort((a, b) => a.length - b.length);
-}
-
-function isSymmetric(cuts: Grudge): boolean {
-  return Object.entries(cuts)
-    .every(([node, others]) => others.every((n) => cuts[n].includes(node)));
-}
-
-for (const kind of kinds) {
-  Deno.test(`${kind}: names every node, cuts nobody off from themselves, and no pair twice`, () => {
-    forAllGrudges(kind, (cuts, nodes) => {
-      assertEquals(Object.keys(cuts).sort(), nodes.toSorted());
-      for (const [node, others] of Object.entries(cuts)) {
-        assert(!others.includes(node));
-        assertStrictEquals(new Set(others).size, others.length);
-        assert(others.every((other) => nodes.includes(other)));
-      }
-    });
-  });
-
-  Deno.test(`${kind}: doesn't change the list of nodes`, () => {
-    forAllGrudges(kind, (_, nodes) => {
-      assertEquals(nodes, nodesOf(nodes.length));
-    });
-  });
-
-  Deno.test(`${kind}: is drawn anew each time`, () => {
-    const random = new Random("anew");
-    const drawn = Array.from(
-      { length: 50 },
-      () => JSON.stringify(grudge(kind, nodesOf(7), random)),
-    );
-    assertGreaterOrEqual(new Set(drawn).size, 6);
-  });
-}
-
-for (const kind of ["one", "minority-third", "majority"] as const) {
-  Deno.test(`${kind}: two sides at most, each whole, none hearing the other`, () => {
-    forAllGrudges(kind, (cuts, nodes) => {
-      assert(isSymmetric(cuts));
-      const sides = components(cuts, nodes);
-      assertLessOrEqual(sides.length, 2);
-      assertEquals(sides.flat().sort(), nodes.toSorted());
-    });
-  });
-}
-
-Deno.test("one: one node is alone", () => {
-  forAllGrudges("one", (cuts, nodes) => {
-    assertStrictEquals(components(cuts, nodes)[0].length, 1);
-  }, { min: 2 });
-  assertEquals(grudge("one", ["n0"], new Random("")), { n0: [] });
-});
-
-Deno.test("one: every node is as likely to be the one", () => {
-  const random = new Random("lonely");
-  const counts = tally(
-    Array.from(
-      { length: 2000 },
-      () => components(grudge("one", nodesOf(5), random), nodesOf(5))[0][0],
-    ),
-  );
-  assertStrictEquals(counts.size, 5);
-  for (const count of counts.values()) {
-    assertAlmostEquals(count, 400, 4 * Math.sqrt(2000 * 4 / 25));
-  }
-});
-
-Deno.test("minority-third: as many as are less than a third are cut off", () => {
-  forAllGrudges("minority-third", (cuts, nodes) => {
-    const sides = components(cuts, nodes);
-    const few = sides.length === 1 ? 0 : sides[0].length;
-    assertLess(few, nodes.length / 3);
-    assertGreaterOrEqual(few + 1, nodes.length / 3);
-  });
-});
-
-Deno.test("minority-third: with three nodes or fewer nobody is cut off", () => {
-  forAllGrudges("minority-third", (cuts) => {
-    assert(Object.values(cuts).every((others) => others.length === 0));
-  }, { max: 3 });
-});
-
-Deno.test("majority: two halves, which differ by a node if there is one too many", () => {
-  forAllGrudges("majority", (cuts, nodes) => {
-    assertEquals(
-      components(cuts, nodes).map((side) => side.length),
-      [Math.floor(nodes.length / 2), Math.ceil(nodes.length / 2)],
-    );
-  }, { min: 2 });
-});
-
-Deno.test("majorities-ring: every node hears a majority", () => {
-  forAllGrudges("majorities-ring", (cuts, nodes) => {
-    for (const node of nodes) {
-      assertGreaterOrEqual(
-        heard(cuts, nodes, node).length,
-        majorityOf(nodes.length),
-      );
-    }
-  });
-});
-
-Deno.test("majorities-ring: up to five nodes hear no more than a majority", () => {
-  forAllGrudges("majorities-ring", (cuts, nodes) => {
-    for (const node of nodes) {
-      assertStrictEquals(
-        heard(cuts, nodes, node).length,
-        majorityOf(nodes.length),
-      );
-    }
-  }, { max: 5 });
-});
-
-Deno.test("majorities-ring: up to five nodes all see different majorities", () => {
-  forAllGrudges("majorities-ring", (cuts, nodes) => {
-    const majorities = nodes.map((node) => heard(cuts, nodes, node).join());
-    assertStrictEquals(new Set(majorities).size, nodes.length);
-  }, { min: 3, max: 5 });
-});
-
-Deno.test("majorities-ring: from six nodes on they hear hardly more than a majority", () => {
-  forAllGrudges("majorities-ring", (cuts, nodes) => {
-    const surplus = nodes.map((node) =>
-      heard(cuts, nodes, node).length - majorityOf(nodes.length)
-    );
-    assert(surplus.includes(0));
-    assertLessOrEqual(surplus.reduce((a, b) => a + b), 4);
-  }, { min: 6 });
-});
-
-Deno.test("majorities-ring: cuts go both ways, but for three nodes", () => {
-  forAllGrudges("majorities-ring", (cuts, nodes) => {
-    if (nodes.length !== 3) return assert(isSymmetric(cuts));
-    // Jepsen's ring of three: each hears one other, in a circle.
-    assert(!isSymmetric(cuts));
-    const next = Object.fromEntries(
-      Object.entries(cuts).map(([node, [other]]) => [node, other]),
-    );
-    assertStrictEquals(new Set(Object.values(next)).size, 3);
-  });
-});
-
-Deno.test("majorities-ring: two nodes hear each other", () => {
-  assertEquals(
-    grudge("majorities-ring", ["n0", "n1"], new Random("")),
-    { n0: [], n1: [] },
-  );
-});
-
 /** The nemesis of some nodes, and the network that it works on. */
 function nemesisOf(
-  { count = 5, intervalSeconds = 10, seed = "nemesis" } = {},
+  { count = 5, intervalSeconds = 10, seed = "nemesis", chosen = faults } = {},
 ) {
   const nodes = nodesOf(count);
   const test = new TestNetwork(nodes);
-  const nemesis = nemesisFor(faults, {
+  const nemesis = nemesisFor(chosen, {
     nodes,
     network: test.network,
     random: new Random(seed),
@@ -268,9 +75,9 @@ Deno.test("a start says which kind, each as likely; a stop says nothing", () => 
   const { nemesis } = nemesisOf();
   const ops = takeAll(nemesis.generator, contextOf(asNemesis), 4000);
   const values = tally(ops.map(({ value }) => value));
-  assertEquals(new Set(values.keys()), new Set([...kinds, null]));
+  assertEquals(new Set(values.keys()), new Set([...partitionKinds, null]));
   assertStrictEquals(values.get(null), 2000);
-  for (const kind of kinds) {
+  for (const kind of partitionKinds) {
     assertAlmostEquals(
       values.get(kind)!,
       500,
@@ -313,7 +120,11 @@ const planned = (f: string, value: unknown = null): PlannedOp => ({
 
 Deno.test("a start cuts the network as it says, a stop heals it", async () => {
   // Of three nodes, the ring cuts one way only: directions matter.
-  for (const [kind, count] of kinds.flatMap((k) => [[k, 5], [k, 3]] as const)) {
+  for (
+    const [kind, count] of partitionKinds.flatMap((k) =>
+      [[k, 5], [k, 3]] as const
+    )
+  ) {
     const { nodes, test, nemesis } = nemesisOf({ seed: kind, count });
     const sendAll = () => {
       for (const src of nodes) {
@@ -360,4 +171,87 @@ Deno.test("clients aren't cut off", async () => {
   }
   await test.settle();
   assertStrictEquals(test.deliveries.length, 10);
+});
+
+/** A nemesis's entry in a history. */
+const entry = (index: number, f: string, value: unknown = null): Op => ({
+  index,
+  time: index * secondInNs,
+  process: "nemesis",
+  type: "info",
+  f,
+  value,
+});
+
+const isolated = (cuts: unknown) => ["isolated", cuts];
+
+/** A history's faults, by the indexes of start and end, and their cuts. */
+const told = (...entries: Op[]) =>
+  faultsIn(entries).map(({ start, end, cuts }) => [
+    start.index,
+    end?.index,
+    cuts,
+  ]);
+
+Deno.test("a history tells each fault that the nemesis begins and ends", () => {
+  for (const fault of faults) {
+    const { nemesis } = nemesisOf({ chosen: [fault] });
+    const history: Op[] = [];
+    for (const op of takeAll(nemesis.generator, contextOf(asNemesis), 40)) {
+      for (const value of [op.value, nemesis.invoke(op).value]) {
+        history.push(entry(history.length, op.f, value));
+      }
+    }
+    assertEquals(
+      faultsIn(history).map(({ kind, start, end }) => [
+        kind,
+        start.index,
+        end?.index,
+      ]),
+      Array.from({ length: 20 }, (_, i) => [fault, 4 * i + 1, 4 * i + 3]),
+    );
+  }
+});
+
+Deno.test("a fault is in force from what says so to what says that it's over", () => {
+  const cuts = { n1: ["n2"], n2: ["n1"] };
+  assertEquals(told(), []);
+  assertEquals(
+    told(
+      entry(0, "start-partition", "one"),
+      entry(1, "start-partition", isolated(cuts)),
+      entry(2, "stop-partition"),
+      entry(3, "stop-partition", "network-healed"),
+      entry(4, "stop-partition"),
+      entry(5, "stop-partition", "network-healed"),
+      entry(6, "start-partition", "one"),
+      entry(7, "start-partition", isolated({})),
+    ),
+    [[1, 3, cuts], [7, undefined, {}]],
+  );
+});
+
+Deno.test("a fault that begins again ends the one before", () => {
+  assertEquals(
+    told(
+      entry(0, "start-partition", isolated({})),
+      entry(1, "start-partition", isolated({ n1: [] })),
+      entry(2, "stop-partition", "network-healed"),
+    ),
+    [[0, 1, {}], [1, 2, { n1: [] }]],
+  );
+});
+
+Deno.test("what isn't the nemesis's is no fault, and what isn't a list cuts nothing", () => {
+  assertEquals(
+    told({ ...entry(0, "start-partition", isolated({})), process: 0 }),
+    [],
+  );
+  assertEquals(told(entry(0, "start", isolated({}))), []);
+  for (const cuts of [null, 7, "n1", { n1: "n2", n2: null }]) {
+    assertEquals(
+      told(entry(0, "start-partition", isolated(cuts))),
+      [[0, undefined, {}]],
+    );
+  }
 });

@@ -13,10 +13,7 @@ import {
   topologies,
   type Topology,
 } from "../../../lib/workbench/sim/topology.ts";
-
-function nodesOf(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `n${i}`);
-}
+import { nodesOf } from "../helpers.ts";
 
 /** Neighbours by number, as `"0: 1 2"`. */
 function neighbours(name: string, count: number): string[] {

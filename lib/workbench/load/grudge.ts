@@ -1,0 +1,105 @@
+/**
+ * Partitions as Jepsen draws them
+ * (https://github.com/jepsen-io/jepsen/blob/main/jepsen/src/jepsen/nemesis.clj).
+ *
+ * @module
+ */
+import type { Random } from "../sim/random.ts";
+
+/** For each node the nodes that it drops messages from. */
+export type Grudge = { [node: string]: string[] };
+
+/** How a partition divides the nodes. */
+export type PartitionKind =
+  /** One node is alone. */
+  | "one"
+  /** Less than a third of the nodes is cut off. */
+  | "minority-third"
+  /** Two halves. */
+  | "majority"
+  /** Each node sees a majority, and mostly another than its neighbours do. */
+  | "majorities-ring";
+
+/** The names of {@linkcode PartitionKind}. */
+export const partitionKinds: readonly PartitionKind[] = [
+  "one",
+  "minority-third",
+  "majority",
+  "majorities-ring",
+];
+
+/** Draws a partition of a kind. */
+export function grudge(
+  kind: PartitionKind,
+  nodes: readonly string[],
+  random: Random,
+): Grudge {
+  const split = (count: number) => {
+    const shuffled = random.shuffle(nodes);
+    return cut(shuffled.slice(0, count), shuffled.slice(count));
+  };
+  switch (kind) {
+    case "one":
+      return split(1);
+    case "minority-third":
+      return split(Math.floor((nodes.length - 1) / 3));
+    case "majority":
+      return split(Math.floor(nodes.length / 2));
+    case "majorities-ring":
+      return nodes.length <= 5
+        ? perfectRing(nodes, random)
+        : stochasticRing(nodes, random);
+  }
+}
+
+/** Neither side hears the other. */
+function cut(side: string[], other: string[]): Grudge {
+  return Object.fromEntries([
+    ...side.map((node) => [node, other]),
+    ...other.map((node) => [node, side]),
+  ]);
+}
+
+function majorityOf(count: number): number {
+  return Math.floor(count / 2) + 1;
+}
+
+/** Each node hears those nearest to it on a ring. */
+function perfectRing(nodes: readonly string[], random: Random): Grudge {
+  const ring = random.shuffle(nodes);
+  const size = majorityOf(nodes.length);
+  return Object.fromEntries(ring.map((_, start) => {
+    const majority = Array.from(
+      { length: size },
+      (_, i) => ring[(start + i) % ring.length],
+    );
+    return [
+      majority[Math.floor(size / 2)],
+      nodes.filter((node) => !majority.includes(node)),
+    ];
+  }));
+}
+
+/**
+ * Links the nodes with the fewest links to each other until each has a
+ * majority.
+ */
+function stochasticRing(nodes: readonly string[], random: Random): Grudge {
+  const size = majorityOf(nodes.length);
+  const links = new Map(nodes.map((node) => [node, new Set([node])]));
+  for (;;) {
+    const byDegree = random.shuffle(nodes)
+      .sort((a, b) => links.get(a)!.size - links.get(b)!.size);
+    const [poorest] = byDegree;
+    if (links.get(poorest)!.size >= size) break;
+    const other = byDegree.find((node) => !links.get(poorest)!.has(node))!;
+    links.get(poorest)!.add(other);
+    links.get(other)!.add(poorest);
+  }
+  return Object.fromEntries(
+    nodes.map((node) => [
+      node,
+      nodes.filter((other) => !links.get(node)!.has(other)),
+    ]),
+  );
+}
