@@ -4,53 +4,64 @@
  *
  * https://fly.io/dist-sys/5a/ to https://fly.io/dist-sys/5c/
  *
- * For each key a log: `send` appends a message and tells its offset, `poll`
- * reads from an offset on. Nothing that was acknowledged may be missing from
- * what is read, and what is read must have no hole that is filled later: a
- * reader that has gone past never comes back to look.
+ * Each key has a log: `send` appends a message and returns its offset, `poll`
+ * reads from an offset on. Nothing that was acknowledged may be missing, and
+ * what is read must have no hole that is filled later: a reader that has gone
+ * past never comes back to look.
  *
- * That is the difficulty with two nodes. If both give out offsets, one of them
- * may give out 7 and the other have read 8 already.
+ * That is the difficulty with two nodes. If both assign offsets, one may assign 7
+ * when the other has already shown 8.
  *
  * The straightforward answer, `--strategy store`, keeps each log as one value in
- * `lin-kv` and appends by compare-and-set. It's right, and it's slow: four
- * messages per send and two per key of a poll, and the more often the nodes get
- * in each other's way. Where a message may arrive twice, a refused
- * compare-and-set may have happened; so each entry has a tag, by which its node
- * sees on the next attempt that it's there already.
+ * `lin-kv` and appends by compare-and-set. It's correct and slow: four messages
+ * per send, more whenever the nodes get in each other's way, and two for each key
+ * that is polled. Where messages may arrive twice, a compare-and-set that was
+ * refused may have happened; so each entry has a tag, by which its node
+ * recognises it on the next attempt.
  *
- * What makes it cheap is that the task doesn't ask for offsets without gaps. So
- * the two need not agree who gets the next one: node 0 gives out 0, 2, 4, …,
- * node 1 gives out 1, 3, 5, …, each of them always one beyond all that it has
- * heard of. A `send` is answered at once, without a word to anybody. What has
- * been sent goes to the other node a tenth of a second later, in one message,
- * with a promise: *my next offset will be at least so much*. And a `poll` shows
- * the part of a log that all nodes have promised not to add to. That part is
- * the same on every node, and it never changes.
+ * It can be cheap because the task doesn't ask for offsets without gaps. So the
+ * two nodes need not agree who gets the next one: node 0 assigns 0, 2, 4, …, node
+ * 1 assigns 1, 3, 5, …, each always beyond everything that it has heard of. A
+ * node answers a `send` at once, without a word to anybody. A tenth of a second
+ * later it sends the other node all new messages in one batch, with a promise:
+ * *my next offset will be at least this*. And a `poll` shows the part of a log
+ * that all nodes have promised not to add to. That part is the same on every
+ * node, and never changes.
  *
- * The messenger is the library's `Feed`; what remains is to sort by offset. A
- * message is in the polls of every node when it has gathered (120 ms), travelled,
- * and the promises of the others have come back: after a quarter of a second and
- * two latencies. Each time that messages are lost or overtake each other costs
- * two seconds and a round trip more. (With the store a poll takes one round trip
- * and a send two or more. Where that doesn't fit into four seconds, a client gets
- * an error, and what it sent may be in the log or not.)
+ * Three devices make this cheap and safe; the class `Feed` below has them.
  *
- * What an acknowledgement means is up to you, as in Kafka: with `--acks 1`, the
+ * - **Promises.** Each batch says from which offset on its sender's next
+ *   messages will be. Once all nodes have promised to be past an offset, the log
+ *   before it is complete for good: the *stable prefix*. This is the idea of
+ *   Mencius (Mao, Junqueira, Marzullo, 2008) and of Lamport's total order (1978).
+ * - **Acknowledgements ride along.** A batch also says what has arrived from the
+ *   other side. So only a node that has nothing else to say sends a message just
+ *   to acknowledge; and where nothing happens nothing is sent.
+ * - **Repair.** A batch says which part of its sender's events it holds. A node
+ *   that lacks an earlier part skips it. A node that has waited too long for
+ *   what it needs asks for it, and sends again all that wasn't acknowledged.
+ *
+ * A message is in the polls of every node when it has gathered (120 ms) and
+ * travelled, and the promises of the others have come back: after a quarter of a
+ * second and two latencies. Each time that messages are lost or overtake each
+ * other costs two seconds and a round trip more. (With the store, a poll takes
+ * one round trip and a send two or more. Where that doesn't fit into four
+ * seconds, a client gets an error, and its message may be in the log or not.)
+ *
+ * You choose what an acknowledgement means, as in Kafka: with `--acks 1`, the
  * default, the node that answers has the message; with `--acks all`, every node
- * has it. Under a partition the first goes on, and polls show what was before;
+ * has it. Under a partition the first goes on, and polls show what came before;
  * the second waits (and while somebody waits, messages gather for a shorter
  * time).
  *
- * Committed offsets are events of the feed like messages. Of two that were
- * committed, the greater one counts, in whatever order they come; so they never
- * go back, and all nodes agree.
+ * Committed offsets travel like messages. Of two, the greater wins, in whatever
+ * order they arrive; so they never go back, and all nodes agree.
  *
  * @module
  */
 import {
+  type Body,
   ErrorCode,
-  Feed,
   KV,
   type Node,
   readArguments,
@@ -58,17 +69,17 @@ import {
   serve,
 } from "../lib/mod.ts";
 
-/** How long messages gather before the other nodes are sent them. */
+/** How long messages gather before a node tells the others. */
 const gatherMs = { "1": 120, all: 10 };
 
-/** How many messages of a key a poll shows at most. */
+/** The most messages of a key that a poll shows. */
 const maxPolled = 1000;
 
 type Message = unknown;
 type Entry = [offset: number, message: Message];
 type Offsets = { [key: string]: number };
 
-/** What is asked of a log, whatever it's kept in. */
+/** The requests to a log, whatever it's kept in. */
 interface Logs {
   append(key: string, message: Message): Promise<number> | number;
   read(key: string, from: number): Promise<Entry[]> | Entry[];
@@ -138,21 +149,20 @@ function isOffsets(value: unknown): value is Offsets {
     Object.values(value).every(Number.isSafeInteger);
 }
 
+/** News that nodes tell each other. Each kind takes an offset. */
 type Event =
   | { key: string; message: Message }
   | { committed: Offsets };
+type Take = (event: Event, offset: number) => void;
 
-/** Logs that the nodes keep themselves, and tell each other of. */
+/** The cheap answer: the nodes keep the logs, and tell each other of events. */
 function replicated(node: Node, acks: Acks): Logs {
   const logs = new Map<string, Entry[]>();
   const committed = new Map<string, number>();
   /** Messages that may yet get neighbours with smaller offsets. */
   let unsettled: { offset: number; key: string; message: Message }[] = [];
 
-  const feed = new Feed<Event>(node, {
-    intervalMs: gatherMs[acks],
-    onEvent: take,
-  });
+  const feed = new Feed(node, gatherMs[acks], take);
 
   async function publish(event: Event): Promise<number> {
     const offset = feed.append(event);
@@ -170,7 +180,7 @@ function replicated(node: Node, acks: Acks): Logs {
     }
   }
 
-  /** Appends what nobody can get in before any more. */
+  /** Appends the messages that no other can come before any more. */
   function settle() {
     const { stable } = feed;
     const settled = unsettled.filter(({ offset }) => offset < stable);
@@ -207,15 +217,226 @@ function byOffset(a: { offset: number }, b: { offset: number }): number {
 }
 
 /** The place of the first entry at an offset or beyond (binary search). */
-function firstFrom(log: Entry[], offset: number): number {
+function firstFrom(entries: [number, unknown][], offset: number): number {
   let low = 0;
-  let high = log.length;
+  let high = entries.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (log[middle][0] < offset) low = middle + 1;
+    if (entries[middle][0] < offset) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** A message from node to node: a part of its sender's events. */
+interface Batch extends Body {
+  /** All events of the sender from this offset on … */
+  from: number;
+  /** … and before this one; its next events won't be before it either. */
+  upTo: number;
+  events: [offset: number, event: Event][];
+  /** The receiver's events before this offset have arrived. */
+  have: number;
+  /** Whether the sender waits for an answer. */
+  ask: boolean;
+}
+
+function isBatch({ from, upTo, have, events }: Batch): boolean {
+  return [from, upTo, have].every(Number.isSafeInteger) &&
+    Array.isArray(events) &&
+    events.every((each) =>
+      Array.isArray(each) && Number.isSafeInteger(each[0]) &&
+      from <= each[0] && each[0] < upTo &&
+      typeof each[1] === "object" && each[1] !== null
+    );
+}
+
+/** One node's view of another. */
+interface Peer {
+  /** The peer has all of ours before this offset. */
+  acknowledged: number;
+  /** It has been sent all of ours before this offset, and this as a promise. */
+  sent: number;
+  /** We have all of its events before this offset, and its promise. */
+  have: number;
+  /** It waits for an answer: it has sent events, or asked for one. */
+  asked: boolean;
+}
+
+/** The most events in a batch. */
+const maxEvents = 1000;
+
+/** How long a node waits before it asks: at first, and at most. */
+const minRetryMs = 500;
+const maxRetryMs = 2000;
+
+/**
+ * Assigns offsets, and tells all other nodes of each event: in order, once, and
+ * in batches.
+ *
+ * It's a reliable FIFO broadcast (Cachin, Guerraoui, Rodrigues: *Introduction to
+ * Reliable and Secure Distributed Programming*, 3.9), and its offsets are Lamport
+ * timestamps: unique, and greater than those of all events that the node knew of.
+ */
+class Feed {
+  #node: Node;
+  #gatherMs: number;
+  #take: Take;
+  #peers = new Map<string, Peer>();
+  /** Our events that some node may not have, in order. */
+  #own: Batch["events"] = [];
+  /** Our next offset: our place among the n nodes, or n, 2n, 3n, … beyond. */
+  #next = 0;
+  /** The greatest offset of any event that we know of. */
+  #latest = -1;
+  #gathering = false;
+  #retrying = false;
+  #retryMs = minRetryMs;
+  #waiting: { offset: number; resolve(): void }[] = [];
+
+  /** Hands each event of another node to `take`. */
+  constructor(node: Node, gatherMs: number, take: Take) {
+    this.#node = node;
+    this.#gatherMs = gatherMs;
+    this.#take = take;
+    node.onInit(() => {
+      const next = this.#next = node.nodeIds.indexOf(node.id);
+      for (const id of node.peers) {
+        const have = node.nodeIds.indexOf(id);
+        const peer = { acknowledged: next, sent: next, have, asked: false };
+        this.#peers.set(id, peer);
+      }
+    });
+    node.on<Batch>("batch", ({ src, body }) => {
+      demand(isBatch(body), "a batch has events, each with its offset");
+      this.#receive(src, body);
+    });
+  }
+
+  /** Assigns an offset to an event of this node, and returns it. */
+  append(event: Event): number {
+    const offset = this.#next;
+    this.#next += this.#node.nodeIds.length;
+    this.#latest = offset;
+    if (this.#peers.size > 0) {
+      this.#own.push([offset, event]);
+      this.#sendSoon();
+    }
+    return offset;
+  }
+
+  /** All events before this offset are known here; none will be added. */
+  get stable(): number {
+    const promised = [...this.#peers.values()].map(({ have }) => have);
+    return Math.min(this.#next, ...promised);
+  }
+
+  /** Resolves once all nodes have the event at an offset of ours. */
+  everywhere(offset: number): Promise<void> {
+    if (offset < this.#acknowledgedByAll) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ offset, resolve }));
+  }
+
+  get #acknowledgedByAll(): number {
+    const all = [...this.#peers.values()].map((peer) => peer.acknowledged);
+    return Math.min(...all);
+  }
+
+  #receive(src: string, { from, upTo, events, have, ask }: Batch) {
+    const peer = this.#peers.get(src);
+    if (peer === undefined) return;
+    if (have > peer.acknowledged) {
+      peer.acknowledged = have;
+      peer.sent = Math.max(peer.sent, have);
+      this.#retryMs = minRetryMs;
+      this.#forget();
+    }
+    if (from <= peer.have) { // or else something before it is missing
+      for (const [offset, event] of events) {
+        if (offset < peer.have) continue; // came twice
+        this.#latest = Math.max(this.#latest, offset);
+        this.#take(event, offset);
+      }
+      peer.have = Math.max(peer.have, upTo);
+      this.#passBy(upTo);
+    }
+    // A node that asks has waited long: what we sent meanwhile must be lost.
+    if (ask) peer.sent = peer.acknowledged;
+    if (ask || events.length > 0) peer.asked = true;
+    if ([...this.#peers.values()].some((each) => this.#needsWord(each))) {
+      this.#sendSoon();
+    }
+  }
+
+  /** Drops what every node has, and tells those who waited for that. */
+  #forget() {
+    const all = this.#acknowledgedByAll;
+    this.#own.splice(0, firstFrom(this.#own, all));
+    this.#waiting = this.#waiting.filter(({ offset, resolve }) => {
+      if (offset < all) resolve();
+      return offset >= all;
+    });
+  }
+
+  /** Moves our next offset beyond everything that we know of. */
+  #passBy(offset: number) {
+    const step = this.#node.nodeIds.length;
+    const behind = Math.max(0, offset - this.#next);
+    this.#next += Math.ceil(behind / step) * step;
+  }
+
+  /** Whether a node has to hear from us: of events, or of our promise. */
+  #needsWord({ sent, asked }: Peer): boolean {
+    return asked || sent <= this.#latest;
+  }
+
+  #sendSoon() {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#node.sleep(this.#gatherMs).then(() => {
+      this.#gathering = false;
+      for (const [id, peer] of this.#peers) {
+        while (this.#needsWord(peer)) this.#send(id, peer);
+      }
+      this.#retryLater();
+    });
+  }
+
+  #send(id: string, peer: Peer, ask = false) {
+    const { sent: from, have } = peer;
+    const first = firstFrom(this.#own, from);
+    const events = this.#own.slice(first, first + maxEvents);
+    const [upTo] = this.#own[first + maxEvents] ?? [this.#next];
+    this.#node.send(id, { type: "batch", from, upTo, events, have, ask });
+    peer.sent = upTo;
+    peer.asked = false;
+  }
+
+  /** Asks the nodes that owe us something, again until none does. */
+  #retryLater() {
+    if (this.#retrying) return;
+    this.#retrying = true;
+    const before = this.#latest;
+    this.#node.sleep(this.#retryMs).then(() => {
+      this.#retrying = false;
+      const awaited = [...this.#peers].filter(([, each]) => this.#awaits(each));
+      if (awaited.length === 0) return;
+      for (const [id, peer] of awaited) {
+        // What is newer than this wait may well be on its way.
+        if (peer.have > before && peer.acknowledged > before) continue;
+        peer.sent = peer.acknowledged;
+        this.#send(id, peer, true);
+      }
+      this.#retryMs = Math.min(2 * this.#retryMs, maxRetryMs);
+      this.#retryLater();
+    });
+  }
+
+  /** Whether a node owes us a promise, or an acknowledgement. */
+  #awaits({ acknowledged, have }: Peer): boolean {
+    const [last] = this.#own.at(-1) ?? [-1];
+    return have <= this.#latest || acknowledged <= last;
+  }
 }
 
 /** The straightforward answer: each log is one value in `lin-kv`. */

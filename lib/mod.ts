@@ -17,7 +17,6 @@
  */
 export * from "./arguments.ts";
 export * from "./error.ts";
-export * from "./feed.ts";
 export * from "./kv.ts";
 export * from "./message.ts";
 export * from "./node.ts";

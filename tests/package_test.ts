@@ -62,7 +62,6 @@ Deno.test("what is published is the library, the workbench, the licence and the 
       "deno.json",
       "lib/arguments.ts",
       "lib/error.ts",
-      "lib/feed.ts",
       "lib/kv.ts",
       "lib/message.ts",
       "lib/mod.ts",

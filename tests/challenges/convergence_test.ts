@@ -115,7 +115,6 @@ const subjects: Subject[] = [
       if (a !== b) return `half of a transaction: ${shown[0]}`;
     },
     withinMs: (latencyMs) => 200 + latencyMs,
-    ordered: true,
   },
   ...["composite", "random", "clock"].map((strategy): Subject => ({
     name: `unique ids, ${strategy}`,

@@ -1,5 +1,6 @@
 /** The log: offsets, polls, committed offsets, acknowledgements. */
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { kafka } from "../../challenges/kafka.ts";
 import { runs } from "../../challenges/runs.ts";
 import type { Node, OpenBody, OutgoingBody } from "../../lib/mod.ts";
@@ -90,28 +91,62 @@ Deno.test("an acknowledged message is readable on every node within 300 ms", asy
   }
 });
 
-Deno.test("what a poll has shown never changes, whoever was cut off meanwhile", async () => {
-  const cluster = await start(3);
-  const shown = new Map<string, [number, unknown][]>();
-  for (let step = 0; step < 40; step++) {
-    if (step % 10 === 3) cluster.cut(["n1"], ["n0", "n2"]);
-    if (step % 10 === 7) cluster.network.heal();
-    await send(cluster, `n${step % 3}`, "k", step);
-    await cluster.wait(100);
-    for (const id of cluster.nodes) {
-      const now = await poll(cluster, id, "k");
-      const before = shown.get(id) ?? [];
-      assertEquals(now.slice(0, before.length), before);
-      shown.set(id, now);
-    }
-  }
-  cluster.network.heal();
-  await cluster.wait(5000);
-  const [first, ...others] = await Promise.all(
-    cluster.nodes.map((id) => poll(cluster, id, "k")),
+Deno.test("what a poll has shown never changes, whatever the network does meanwhile", async () => {
+  const runs = fc.record({
+    seed: fc.nat(1e6),
+    nodes: fc.integer({ min: 2, max: 5 }),
+    latencyMs: fc.nat(150),
+    latencyDist: fc.constantFrom(
+      "constant" as const,
+      "uniform" as const,
+      "exponential" as const,
+    ),
+    pLoss: fc.constantFrom(0, 0.1, 0.3),
+    pDuplicate: fc.constantFrom(0, 0.2),
+    pReorder: fc.constantFrom(0, 0.3),
+    cuts: fc.boolean(),
+    steps: fc.array(
+      fc.record({ node: fc.nat(4), sends: fc.nat(3), waitMs: fc.nat(400) }),
+      { minLength: 5, maxLength: 30 },
+    ),
+  });
+  await fc.assert(
+    fc.asyncProperty(runs, async ({ nodes, cuts, steps, ...options }) => {
+      const cluster = await start(nodes, options);
+      const shown = new Map<string, [number, unknown][]>();
+      const pollAll = async () => {
+        for (const id of cluster.nodes) {
+          const before = shown.get(id) ?? [];
+          const now = await poll(cluster, id, "k");
+          assertEquals(now.slice(0, before.length), before);
+          shown.set(id, now);
+        }
+      };
+      const sent: [number, unknown][] = [];
+      for (const [i, { node, sends, waitMs }] of steps.entries()) {
+        if (cuts && i === 2) cluster.cut(["n0"], cluster.nodes.slice(1));
+        if (cuts && i === 12) cluster.network.heal();
+        const id = cluster.nodes[node % nodes];
+        for (let k = 0; k < sends; k++) {
+          sent.push([
+            (await send(cluster, id, "k", `${i}/${k}`))!,
+            `${i}/${k}`,
+          ]);
+        }
+        await cluster.wait(waitMs);
+        await pollAll();
+      }
+      cluster.network.heal();
+      await cluster.wait(60_000);
+      await pollAll();
+      sent.sort(([a], [b]) => a - b);
+      for (const now of shown.values()) assertEquals(now, sent);
+      const { messages } = cluster;
+      await cluster.wait(60_000);
+      assertEquals(cluster.messages, messages);
+    }),
+    { seed: 1, numRuns: 25 },
   );
-  assertEquals(first.length, 40);
-  for (const other of others) assertEquals(other, first);
 });
 
 Deno.test("acks 1 goes on in a partition; acks all waits for its end", async () => {
@@ -167,6 +202,105 @@ Deno.test("where nothing happens nothing is sent", async () => {
   const { messages } = cluster;
   await cluster.wait(60_000);
   assertEquals(cluster.messages, messages);
+});
+
+Deno.test("what is sent while messages gather goes out as one batch, and its acknowledgement as another", async () => {
+  const cluster = await start(2);
+  for (let i = 0; i < 500; i++) {
+    cluster.post("n0", { type: "send", key: "k", msg: i });
+  }
+  await cluster.wait(130);
+  assertEquals(cluster.messages, 1);
+  await cluster.wait(130);
+  assertEquals(cluster.messages, 2);
+  await cluster.wait(60_000);
+  assertEquals(cluster.messages, 2);
+  assertEquals((await poll(cluster, "n1", "k")).length, 500);
+});
+
+Deno.test("alone, a message is in the next poll, and nobody is told", async () => {
+  for (const acks of ["1", "all"]) {
+    const cluster = await start(1, { args: ["--acks", acks] });
+    const offset = (await send(cluster, "n0", "k", "a"))!;
+    assertEquals(await poll(cluster, "n0", "k"), [[offset, "a"]]);
+    await cluster.wait(10_000);
+    assertEquals(cluster.messages, 0);
+  }
+});
+
+Deno.test("an offset is greater than all that its node had heard of", async () => {
+  const cluster = await start(3);
+  const first = (await send(cluster, "n2", "k", "a"))!;
+  await cluster.wait(130);
+  const second = (await send(cluster, "n0", "k", "b"))!;
+  const third = (await send(cluster, "n1", "k", "c"))!;
+  assertLess(first, second);
+  assertLess(first, third);
+  assert(second !== third);
+});
+
+Deno.test("a large backlog goes in pieces, one after the other", async () => {
+  const cluster = await start(2);
+  cluster.cut(["n0"], ["n1"]);
+  for (let i = 0; i < 3500; i++) {
+    cluster.post("n0", { type: "send", key: "k", msg: i });
+  }
+  await cluster.wait(10_000);
+  cluster.network.heal();
+  await cluster.wait(6000);
+  const read: [number, unknown][] = [];
+  for (let from = 0;;) {
+    const entries = await poll(cluster, "n1", "k", from);
+    if (entries.length === 0) break;
+    read.push(...entries);
+    from = entries.at(-1)![0] + 1;
+  }
+  assertEquals(read.length, 3500);
+  const longest = Math.max(
+    ...cluster.network.journal.map(({ line }) =>
+      (line.match(/"(?:key|committed)":/g) ?? []).length
+    ),
+  );
+  assertEquals(longest <= 1000, true, `${longest} events in one batch`);
+});
+
+Deno.test("a partition costs some messages a second, not more", async () => {
+  const cluster = await start(2);
+  cluster.cut(["n0"], ["n1"]);
+  await send(cluster, "n0", "k", "a");
+  await cluster.wait(60_000);
+  assertLess(cluster.messages, 70);
+});
+
+Deno.test("what is no batch changes nothing", async () => {
+  const cluster = await start(2);
+  const batch = { from: 0, upTo: 9, events: [], have: 0, ask: false };
+  for (
+    const strange of [
+      {},
+      { ...batch, from: "0" },
+      { ...batch, upTo: null },
+      { ...batch, upTo: 1.5 },
+      { ...batch, have: "x" },
+      { ...batch, have: 1e300 },
+      { ...batch, events: 7 },
+      { ...batch, events: [7] },
+      { ...batch, events: [["0", { key: "k", message: "a" }]] },
+      { ...batch, events: [[0, null]] },
+      { ...batch, events: [[0]] },
+      { ...batch, events: [[10, { key: "k", message: "a" }]] },
+      { ...batch, from: 2, events: [[0, { key: "k", message: "a" }]] },
+    ]
+  ) {
+    const body = { type: "batch", ...strange };
+    const line = JSON.stringify({ src: "n0", dest: "n1", body });
+    cluster.network.send("n0", "n1", line);
+  }
+  await cluster.wait(100);
+  const offset = (await send(cluster, "n0", "k", "a"))!;
+  await cluster.wait(1000);
+  assertEquals(await poll(cluster, "n1", "k"), [[offset, "a"]]);
+  assertEquals(cluster.errors, []);
 });
 
 Deno.test("a request without what it needs is answered with error 12", async () => {

@@ -106,8 +106,8 @@ const breaches: Breach[] = [
     mistake: "begins a poll one too late",
     script: "kafka",
     changes: [[
-      "if (log[middle][0] < offset)",
-      "if (log[middle][0] <= offset)",
+      "if (entries[middle][0] < offset)",
+      "if (entries[middle][0] <= offset)",
     ]],
     run: "5c",
     reason: /./,
@@ -124,11 +124,27 @@ const breaches: Breach[] = [
     script: "kafka",
     changes: [
       [
-        "onEvent: take,",
-        "onEvent: (event, offset) => offset % 4 && take(event, offset),",
+        "gatherMs[acks], take)",
+        "gatherMs[acks], (event, at) => { if (at % 4) take(event, at); })",
       ],
     ],
     run: "5c",
+    reason: /./,
+  },
+  {
+    mistake: "takes a batch for the next one, though one is missing",
+    script: "kafka",
+    changes: [["if (from <= peer.have) {", "{"]],
+    run: "5c",
+    options: { "p-loss": 0.05 },
+    reason: /./,
+  },
+  {
+    mistake: "takes an event as often as it comes",
+    script: "kafka",
+    changes: [["if (offset < peer.have) continue;", ""]],
+    run: "5c",
+    options: { "p-duplicate": 0.05 },
     reason: /./,
   },
   {
@@ -137,14 +153,14 @@ const breaches: Breach[] = [
     changes: [
       [`"txn", ({ body }) => {`, `"txn", async ({ body }) => {`],
       [
-        "const done = checked(body.txn).map(([f, key, value]): Operation => {",
-        "const done: Operation[] = []; for (let [f, key, value] of checked(body.txn)) {",
+        "const done = body.txn.map(([f, key, value]): Operation => {",
+        "const done: Operation[] = []; for (let [f, key, value] of body.txn) {",
       ],
       [
         `if (f === "w") writes.set(key, value);`,
         `if (f === "w") {
           writes.set(key, value);
-          apply([[key, value]], feed.append([[key, value]]));
+          commit([[key, value]]);
           await node.sleep(5);
         }`,
       ],
@@ -213,12 +229,38 @@ const unpunished: Mutant[] = [
     mistake: "applies a transaction in parts",
     script: "txn",
     changes: [[
-      "for (const [key, value] of writes) {",
-      `for (const [i, [key, value]] of writes.entries()) {
+      "for (const [key, { value, timestamp }] of writes) {",
+      `for (const [i, [key, { value, timestamp }]] of writes.entries()) {
          if (i > 0) {
-           node.sleep(10).then(() => apply([[key, value]], timestamp));
+           node.sleep(10).then(() => apply([[key, { value, timestamp }]]));
            continue;
          }`,
+    ]],
+  },
+  {
+    mistake: "sends nothing again",
+    script: "txn",
+    changes: [["node.now() + retryMs", "Infinity"]],
+  },
+  {
+    mistake: "takes what it sent for confirmed",
+    script: "txn",
+    changes: [[
+      "peer.asked = false;",
+      "peer.asked = false; unconfirmed.clear();",
+    ]],
+  },
+  {
+    mistake: "forgets what was written since the confirmed",
+    script: "txn",
+    changes: [["if (timestamp <= body.have) peer", "peer"]],
+  },
+  {
+    mistake: "sends half of what isn't confirmed",
+    script: "txn",
+    changes: [[
+      "writes: [...unconfirmed], have",
+      "writes: [...unconfirmed].slice(0, 1), have",
     ]],
   },
 ];
@@ -274,6 +316,7 @@ async function complaint(app: App, seeds: number): Promise<string | undefined> {
     cluster.cut(["n0"], ["n1", "n2"]);
     await write("n0", "here");
     await write("n1", "there");
+    await cluster.wait(1000);
     cluster.network.heal();
     await cluster.wait(5000);
     const [[a], [b]] = [await read("n0"), await read("n1")];

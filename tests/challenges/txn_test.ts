@@ -100,6 +100,44 @@ Deno.test("all nodes agree in the end, whatever was written where it was cut off
   for (const other of others) assertEquals(other, first);
 });
 
+Deno.test("once all is confirmed there is silence; a partition costs a message a second", async () => {
+  const cluster = await Cluster.start(2, txn);
+  await carryOut(cluster, "n0", [["w", 1, 1]]);
+  await cluster.wait(60_000);
+  assertEquals(cluster.messages, 2);
+  cluster.cut(["n0"], ["n1"]);
+  await carryOut(cluster, "n0", [["w", 1, 2]]);
+  await cluster.wait(60_000);
+  assertLess(cluster.messages, 65);
+});
+
+Deno.test("what is no news changes nothing", async () => {
+  const cluster = await Cluster.start(2, txn);
+  const register = { value: "strange", timestamp: 8 };
+  for (
+    const strange of [
+      {},
+      { writes: [[1, register]] },
+      { writes: [[1, register]], have: 0.5 },
+      { writes: 7, have: 0 },
+      { writes: [null], have: 0 },
+      { writes: [[1]], have: 0 },
+      { writes: [[null, register]], have: 0 },
+      { writes: [[1, register], [2, { value: 3 }]], have: 0 },
+      { writes: [[1, { ...register, timestamp: "9" }]], have: 0 },
+    ]
+  ) {
+    const body = { type: "news", ...strange };
+    const line = JSON.stringify({ src: "n0", dest: "n1", body });
+    cluster.network.send("n0", "n1", line);
+  }
+  await cluster.wait(100);
+  assertEquals(await carryOut(cluster, "n1", [["r", 1, null]]), [
+    ["r", 1, null],
+  ]);
+  assertEquals(cluster.errors, []);
+});
+
 Deno.test("reads alone cost no message", async () => {
   const cluster = await Cluster.start(2, txn);
   await carryOut(cluster, "n0", [["r", 1, null]]);

@@ -31,8 +31,8 @@ export interface Moment {
   }[];
 }
 
-/** A message of the library's `Feed`. */
-type Part = Message & {
+/** A batch of events that one node tells another. */
+type Batch = Message & {
   body: { upTo: number; events: [offset: number, event: unknown][] };
 };
 
@@ -40,7 +40,9 @@ type Part = Message & {
 export function momentOf(judgement: Judgement): Moment {
   const { nodes } = judgement.test;
   const messages = messagesOf(judgement);
-  const parts = messages.filter(({ body }) => body.type === "feed") as Part[];
+  const batches = messages.filter(({ body }) =>
+    body.type === "batch"
+  ) as Batch[];
   const given = new Map<number, string>();
   for (const node of nodes) {
     // A node acknowledges each event as it gives out its offset. So the one is
@@ -50,7 +52,7 @@ export function momentOf(judgement: Judgement): Moment {
       sentMs <= atMs
     );
     const offsets = new Set(
-      parts.filter(({ src }) => src === node)
+      batches.filter(({ src }) => src === node)
         .flatMap(({ body }) => body.events.map(([offset]) => offset)),
     );
     for (const offset of [...offsets].slice(0, acknowledged.length)) {
@@ -64,7 +66,7 @@ export function momentOf(judgement: Judgement): Moment {
     // Its own next offset is beyond all that it has given out, or heard of.
     let next = Math.max(place, ...[...has].map((own) => own + nodes.length));
     let promised = 1 - place;
-    for (const { dest, receivedMs, body } of parts) {
+    for (const { dest, receivedMs, body } of batches) {
       if (dest !== node || !(receivedMs! <= atMs)) continue;
       for (const [offset] of body.events) has.add(offset);
       promised = Math.max(promised, body.upTo);
