@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { RPCError } from "../error.ts";
 import {
   type Client,
   Clients,
   ClientTimeout,
+  ErrorReply,
   MalformedReply,
   type RPC,
 } from "./load/client.ts";
@@ -298,8 +298,12 @@ class Running {
         await ask(client, node);
       } catch (error) {
         if (error instanceof MalformedReply) return; // has been reported
-        const text = error instanceof RPCError
-          ? `${node} answered with error ${error.code} (${error.kind}): ${error.message}`
+        const text = error instanceof ErrorReply
+          ? `${node} answered with error ${
+            error.problem === undefined
+              ? `${error.code} (${error.kind})`
+              : "unknown"
+          }: ${error.details}`
           : error instanceof ClientTimeout
           ? `${error.message}. ${this.#hintOf(node)}`
           : (error as Error).message;
@@ -425,20 +429,23 @@ function completionOf(
 ): Completion {
   if (
     indefiniteErrors &&
-    (error instanceof ClientTimeout || error instanceof RPCError)
+    (error instanceof ClientTimeout || error instanceof ErrorReply)
   ) {
-    return { type: "info", error: `indeterminate: ${error.message}` };
+    const why = error instanceof ErrorReply ? error.details : error.message;
+    return { type: "info", error: `indeterminate: ${why}` };
   }
   const unless = (definite: boolean) =>
     definite || idempotent.has(op.f) ? "fail" : "info";
   if (error instanceof ClientTimeout) {
     return { type: unless(false), error: "net-timeout" };
   }
-  if (error instanceof RPCError) {
+  if (error instanceof ErrorReply) {
+    const { kind, message, problem } = error;
+    // An error without a text goes by its name: then there's no text to tell.
+    const text = message === kind ? null : message;
     return {
       type: unless(error.definite),
-      // An error without a text goes by its name: then there's no text to tell.
-      error: [error.kind, error.message === error.kind ? null : error.message],
+      error: problem === undefined ? [kind, text] : [kind, text, problem],
     };
   }
   if (error instanceof MalformedReply) {

@@ -200,12 +200,29 @@ Deno.test("errors end operations as definitely as they are", async () => {
   assertEquals((await ending(definite, "broadcast"))?.type, "fail");
   assertEquals((await ending(indefinite, "broadcast"))?.type, "info");
   assertEquals((await ending(own, "broadcast"))?.type, "info");
+  assertEquals((await ending(own, "broadcast"))?.error, [
+    "unknown",
+    "mine",
+    "the error's code is 1234, which isn't one of Maelstrom's",
+  ]);
   // A read changes nothing: whatever happened, it did not.
   assertEquals((await ending(indefinite, "read"))?.type, "fail");
   assertEquals((await ending(indefinite, "read"))?.error, [
     "crash",
     "who knows",
   ]);
+});
+
+Deno.test("an error at setup that isn't one of Maelstrom's says why", async () => {
+  const { reason } = await judge((node) => {
+    node.on("topology", () => {
+      throw new RPCError(99, "no");
+    });
+  }, { workload: "broadcast", "node-count": 1, "time-limit": 1 });
+  assertEquals(
+    reason,
+    "n0 answered with error unknown: no: the error's code is 99, which isn't one of Maelstrom's",
+  );
 });
 
 Deno.test("a message to nobody is caught, with the node and the message", async () => {

@@ -4,6 +4,8 @@
  * @module
  */
 import { CrashReader, endingOf } from "./crash.ts";
+import { beginningOf } from "../sim/parts.ts";
+import { firstValue } from "./first_value.ts";
 import type { StartHost } from "./host.ts";
 import { allRead, type ProcessGroup, startGroup } from "./process_group.ts";
 import { forward } from "./sending.ts";
@@ -28,6 +30,9 @@ export interface Command {
   cwd?: string;
 }
 
+/** Of what stands behind a message, so much is told. */
+const maxRestChars = 200;
+
 /** How many characters a line of a node's may have. */
 const maxLineChars = 64 * 1024 * 1024;
 
@@ -41,13 +46,16 @@ export function childProcess(command: Command): StartHost {
     const input = lineWriter(stdin);
     network.add(id, ({ line }) => input.write(line));
 
+    /** What came behind the JSON of a line, and that nobody heard. */
+    let passedOver: string | undefined;
     const output = new LineReader(stdout, (line, isWhole) => {
       if (stopped) return;
-      const message = parse(line);
-      if (message === undefined) crash.read(line);
+      const { value, text, rest } = firstValue(line);
+      if (value === undefined) crash.read(line);
       // Half a line is no violation: the node's end is.
-      if (message === undefined && !isWhole) return;
-      forward(id, message, line, network, clock, onError);
+      if (value === undefined && !isWhole) return;
+      if (rest !== "") passedOver ??= rest;
+      forward(id, value, text, network, clock, onError);
     });
     const log = new LineReader(stderr, (line) => {
       crash.read(line);
@@ -88,7 +96,7 @@ export function childProcess(command: Command): StartHost {
       hint: () =>
         output.isOver
           ? `${id} has closed its stdout, on which it should answer.`
-          : unended(id, output),
+          : unended(id, output) ?? behind(id, passedOver),
       async stop() {
         if (stopped) return await ended;
         stopped = true;
@@ -126,13 +134,13 @@ function unended(id: string, { openChars }: LineReader): string | undefined {
     : `${id} has printed ${openChars} characters without a newline at their end: each message is one line.`;
 }
 
-/** A value from its JSON; `undefined` if it isn't JSON. */
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+/** What there is to say of what came behind a message in its line. */
+function behind(id: string, rest: string | undefined): string | undefined {
+  return rest === undefined
+    ? undefined
+    : `${id} has printed more in a line than one message, and only the first counts: each message is one line. The rest was: ${
+      beginningOf(rest, maxRestChars)
+    }`;
 }
 
 /** Writes lines to a process, many at once where they come fast. */
@@ -198,6 +206,7 @@ class LineReader {
 
   async #readAll(): Promise<void> {
     let open = "";
+    let endedInReturn = false;
     for (;;) {
       // When the process has gone, its exit status tells.
       const { value } = await this.#reader.read().catch(() => ({
@@ -207,12 +216,19 @@ class LineReader {
         if (open !== "" && open.length <= maxLineChars) this.#take(open, false);
         return;
       }
-      const lines = value.split("\n");
+      // As Java does, which hears what ends in a carriage return at once.
+      const text = endedInReturn && value.startsWith("\n")
+        ? value.slice(1)
+        : value;
+      endedInReturn = value.endsWith("\r");
+      const lines = text.includes("\r")
+        ? text.split(/\r\n?|\n/)
+        : text.split("\n");
       lines[0] = open + lines[0];
       open = lines.pop()!;
       this.openChars = open.length;
       if (open.length > maxLineChars) this.cancel();
-      for (const line of lines) this.#take(line.replace(/\r$/, ""), true);
+      for (const line of lines) this.#take(line, true);
     }
   }
 }

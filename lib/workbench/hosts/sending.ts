@@ -20,12 +20,14 @@ export function forward(
   if (message !== undefined) {
     return send(node, message, line, network, clock, onError);
   }
+  const isEmpty = line.trim() === "";
   onError({
     node,
     kind: "line-not-valid-json",
-    text:
-      `${node} printed a line to stdout that isn't JSON. Stdout is for messages only, one JSON object per line; write logs to stderr.`,
-    line: excerpt(line),
+    text: `${node} printed ${
+      isEmpty ? "an empty line to stdout" : "a line to stdout that isn't JSON"
+    }. Stdout is for messages only, one JSON object per line; write logs to stderr.`,
+    ...(!isEmpty && { line: excerpt(line) }),
     timeNs: clock.nowNs,
   });
 }

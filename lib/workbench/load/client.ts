@@ -9,6 +9,7 @@
 import { RPCError } from "../../error.ts";
 import type { Body, Message, OpenBody, OutgoingBody } from "../../message.ts";
 import { type Clock, msInNs } from "../sim/clock.ts";
+import { beginningOf } from "../sim/parts.ts";
 import { parseExact } from "../sim/exact_json.ts";
 import type { NodeError } from "../hosts/host.ts";
 import type { Network } from "../sim/network.ts";
@@ -39,6 +40,34 @@ export interface RPC {
   /** Whether only the answer's type is looked at, as in the one to `init`. */
   onlyType?: boolean;
 }
+
+/** An error that a node answered with. */
+export class ErrorReply extends RPCError {
+  /** What is wrong with its code; absent if it's one of Maelstrom's. */
+  readonly problem?: string;
+
+  constructor({ code, text }: Body & Partial<OpenBody>) {
+    super(
+      typeof code === "number" ? code : NaN,
+      typeof text === "string" ? text : undefined,
+    );
+    // To Maelstrom as well, any other is an unknown one.
+    if (this.kind !== "unknown") return;
+    this.problem = code === undefined
+      ? "the error has no code"
+      : `the error's code is ${
+        beginningOf(JSON.stringify(code), maxCodeChars)
+      }, which isn't one of Maelstrom's`;
+  }
+
+  /** Its text, and what is wrong with its code. */
+  get details(): string {
+    return [this.message, this.problem].filter(Boolean).join(": ");
+  }
+}
+
+/** Of what is no code, so much is told. */
+const maxCodeChars = 80;
 
 /** Hands out clients. */
 export class Clients {
@@ -106,7 +135,7 @@ export class Client {
    * Sends a request to a node and waits for the answer.
    *
    * @throws {ClientTimeout} when no answer came in time.
-   * @throws {RPCError} when the answer is an error.
+   * @throws {ErrorReply} when the answer is an error.
    * @throws {MalformedReply} when the answer isn't what was expected; the node
    * is reported for it.
    */
@@ -149,7 +178,7 @@ export class Client {
     );
     const [message, line] = await promise;
     const { body } = message;
-    if (body.type === "error") throw errorOf(body);
+    if (body.type === "error") throw new ErrorReply(body);
     const problem = rpc.onlyType
       ? shapeProblem({ type: body.type }, { type: rpc.reply.type })
       : shapeProblem(body, {
@@ -173,12 +202,4 @@ export class Client {
     }
     return body as unknown as R;
   }
-}
-
-/** The error of an answer; with a code that isn't one, it's an unknown one. */
-function errorOf({ code, text }: Body & Partial<OpenBody>): RPCError {
-  return new RPCError(
-    typeof code === "number" ? code : NaN,
-    typeof text === "string" ? text : undefined,
-  );
 }

@@ -41,7 +41,8 @@ export type Process = number | "nemesis";
 
 /**
  * Why an operation did not end in `ok`: as Maelstrom's clients write it. It's
- * `"net-timeout"`, or the name of the error that came and its text.
+ * `"net-timeout"`, or the name of the error that came and its text; of one that
+ * isn't Maelstrom's also why.
  *
  * @example
  * ```ts
@@ -50,7 +51,11 @@ export type Process = number | "nemesis";
  * const error: OpError = ["precondition-failed", "current value 3 is not 2"];
  * ```
  */
-export type OpError = string | [name: string, text: string | null];
+export type OpError = string | [
+  name: string,
+  text: string | null,
+  problem?: string,
+];
 
 /**
  * An entry of the history. Values are whatever the workload puts there.

@@ -56,6 +56,11 @@ const misbehaviours: [
     /^I got: Please echo/,
   ],
   [
+    "spaces out",
+    "line-not-valid-json",
+    /^n1 printed an empty line to stdout\. Stdout is for messages only/,
+  ],
+  [
     "exits",
     "node-crashed",
     /^n1 exited with code 3 in the middle of the run.*\n.*going down/s,
@@ -118,6 +123,10 @@ Deno.test("nodes in processes of their own", async (t) => {
   const mute = judge(plainNode("mute"), { ...echoRun, "node-count": 1 });
   const endless = judge(plainNode("endless"), { ...echoRun, "node-count": 1 });
   const trailing = judge(plainNode("trails off"), echoRun);
+  const lenient = ["returns", "ends as Windows does", "rambles"].map((mode) =>
+    [mode, judge(plainNode(mode), echoRun)] as const
+  );
+  const joining = judge(plainNode("joins"), { ...echoRun, "node-count": 1 });
 
   await t.step("a good one, in any language, is valid", async () => {
     const { results, engine, reason } = await good;
@@ -138,6 +147,7 @@ Deno.test("nodes in processes of their own", async (t) => {
         assertMatch(error.line!, line);
         assertStringIncludes(reason!, `It was: ${error.line}`);
       }
+      assertEquals(reason!.includes("It was:"), error.line !== undefined);
       assertMatch(reason!, text);
     });
   }
@@ -170,6 +180,21 @@ Deno.test("nodes in processes of their own", async (t) => {
       );
     },
   );
+
+  for (const [mode, running] of lenient) {
+    await t.step(`one that ${mode} is heard, as by Maelstrom`, async () => {
+      const { results, reason } = await running;
+      assertEquals([results["valid?"], reason], [true, undefined]);
+    });
+  }
+
+  await t.step("of two messages in a line the second is missed", async () => {
+    const { reason } = await joining;
+    assertMatch(
+      reason!,
+      /; the first ended in info: no answer came in time\. n0 has printed more in a line than one message, and only the first counts: each message is one line\. The rest was: \{"src":"n0".*"echo_ok"/,
+    );
+  });
 
   await t.step("one that dies in the middle of a line is told so", async () => {
     const { reason, results } = await trailing;

@@ -9,6 +9,7 @@ import {
   type Client,
   Clients,
   ClientTimeout,
+  ErrorReply,
   MalformedReply,
   type RPC,
 } from "../../../lib/workbench/load/client.ts";
@@ -88,6 +89,54 @@ Deno.test("an answer may come from any node, as in Maelstrom", async () => {
   const world = new World();
   world.say(5, answer(3, 1), "n1");
   assertEquals(await world.ask(), 3);
+});
+
+for (
+  const [code, words] of [
+    [`"11"`, `the error's code is "11", which isn't one of Maelstrom's`],
+    ["11.0", "the error's code is 11.0, which isn't one of Maelstrom's"],
+    ["null", "the error's code is null, which isn't one of Maelstrom's"],
+    ["1e400", "the error's code is 1e400, which isn't one of Maelstrom's"],
+    ["99", "the error's code is 99, which isn't one of Maelstrom's"],
+    [
+      `["${"x".repeat(100)}"]`,
+      `the error's code is ["${"x".repeat(78)}…, which`,
+    ],
+    [undefined, "the error has no code"],
+  ] as const
+) {
+  Deno.test(`an error whose code is ${code?.slice(0, 9)} is an unknown one, and says why`, async () => {
+    const world = new World();
+    const body = `{"type":"error","in_reply_to":1,${
+      code === undefined ? "" : `"code":${code},`
+    }"text":"so sorry"}`;
+    const dest = world.client.id;
+    world.clock.at(
+      msInNs,
+      () =>
+        world.network.send(
+          "n0",
+          dest,
+          `{"src":"n0","dest":"${dest}","body":${body}}`,
+        ),
+    );
+    const error = await assertRejects(() => world.ask(), ErrorReply);
+    assertEquals(
+      [error.kind, error.definite, error.message],
+      ["unknown", false, "so sorry"],
+    );
+    assertStringIncludes(error.problem!, words);
+  });
+}
+
+Deno.test("an error with a code of Maelstrom's has nothing wrong with it", async () => {
+  const world = new World();
+  world.say(1, { type: "error", code: 22, in_reply_to: 1 });
+  const error = await assertRejects(() => world.ask(), ErrorReply);
+  assertEquals(
+    [error.kind, error.definite, error.problem],
+    ["precondition-failed", true, undefined],
+  );
 });
 
 Deno.test("what comes between two requests, or late, answers neither", async () => {
