@@ -30,6 +30,12 @@ export interface Command {
   cwd?: string;
 }
 
+/**
+ * How long lines are taken at a time, in milliseconds. A node that floods its
+ * log keeps nobody waiting, itself included.
+ */
+const sliceMs = 2;
+
 /** Of what stands behind a message, so much is told. */
 const maxRestChars = 200;
 
@@ -228,7 +234,13 @@ class LineReader {
       open = lines.pop()!;
       this.openChars = open.length;
       if (open.length > maxLineChars) this.cancel();
-      for (const line of lines) this.#take(line, true);
+      let pauseMs = performance.now() + sliceMs;
+      for (const line of lines) {
+        this.#take(line, true);
+        if (performance.now() < pauseMs) continue;
+        await new Promise((resolve) => setTimeout(resolve));
+        pauseMs = performance.now() + sliceMs;
+      }
     }
   }
 }

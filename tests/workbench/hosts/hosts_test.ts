@@ -9,6 +9,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { childProcess } from "../../../lib/workbench/hosts/process.ts";
+import { WallClock } from "../../../lib/workbench/sim/clock.ts";
+import { Network } from "../../../lib/workbench/sim/network.ts";
+import { Random } from "../../../lib/workbench/sim/random.ts";
 import { commandFor } from "../../../lib/runner/build.ts";
 import {
   type Command,
@@ -269,5 +273,44 @@ Deno.test({
       reason!,
       /^not one of \d+ echo operations succeeded; .*\. n0 has closed its stdout, on which it should answer\.$/,
     );
+  },
+});
+
+Deno.test({
+  name: "who floods its log leaves time for everybody else",
+  ignore: Deno.build.os === "windows", // there's no sh
+  async fn() {
+    const clock = new WallClock();
+    const { promise: flooded, resolve } = Promise.withResolvers<void>();
+    const lines = 400;
+    let count = 0;
+    let atOnce = 0;
+    let most = 0;
+    const tick = setInterval(() => atOnce = 0);
+    const host = childProcess({
+      bin: "/bin/sh",
+      args: ["-c", `printf '%${lines}s' | tr ' ' '\\n' >&2; exec cat`],
+    })("n0", {
+      clock,
+      network: new Network(clock, new Random("network"), {
+        latencyMs: 0,
+        latencyDist: "constant",
+        handoverMs: [0, 0],
+        pLoss: 0,
+        pDuplicate: 0,
+        pReorder: 0,
+      }),
+      onError() {},
+      onLog() {
+        // So slow that a line is all there's time for, on any machine.
+        for (const end = performance.now() + 3; performance.now() < end;);
+        most = Math.max(most, ++atOnce);
+        if (++count === lines) resolve();
+      },
+    });
+    await flooded;
+    clearInterval(tick);
+    await host.stop();
+    assert(most < 10, `${most} lines at once`);
   },
 });
