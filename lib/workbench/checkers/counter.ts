@@ -10,6 +10,7 @@
  */
 import { ExactNumber } from "../sim/exact_json.ts";
 import { type History, isClientOp, type Op, pairs } from "../load/history.ts";
+import { invariant } from "../sim/invariant.ts";
 import type { Findings, Validity } from "./validity.ts";
 
 /** All integers from one to the other, both included. */
@@ -129,9 +130,8 @@ function shift([least, greatest]: Range, by: number): Range {
 /** What is in either; ranges that touch become one. */
 function union(a: readonly Range[], b: readonly Range[]): Range[] {
   const result: [number, number][] = [];
-  for (let i = 0, j = 0; i < a.length || j < b.length;) {
-    const [least, greatest] =
-      j >= b.length || i < a.length && a[i][0] <= b[j][0] ? a[i++] : b[j++];
+  const inOrder = [...a, ...b].sort(([one], [other]) => one - other);
+  for (const [least, greatest] of inOrder) {
     const last = result.at(-1);
     if (last && least <= last[1] + 1) last[1] = Math.max(last[1], greatest);
     else result.push([least, greatest]);
@@ -170,8 +170,9 @@ export function explainCounter(
 ): string | undefined {
   const { errors, acceptable, error } = findings;
   if (error !== undefined) return error;
-  if (errors.length === 0) return;
-  const [{ index, process, value }] = errors;
+  const [first] = errors;
+  if (first === undefined) return;
+  const { index, process, value } = first;
   const text = `${errors.length} of ${
     findings["final-reads"].length
   } final reads are wrong: process ${process} read ${
@@ -181,8 +182,9 @@ export function explainCounter(
 }
 
 function expected(acceptable: readonly Range[], value: unknown): string {
-  const [[least]] = acceptable;
-  const greatest = acceptable.at(-1)![1];
+  const [first, last] = [acceptable.at(0), acceptable.at(-1)];
+  invariant(first && last, "some sum is always acceptable");
+  const [[least], [, greatest]] = [first, last];
   if (least === greatest) {
     const difference = (integerOf(value) ?? NaN) - least;
     const comparison = isNaN(difference)

@@ -80,11 +80,11 @@ export class GraphBuilder {
   build(): Graph {
     const { size } = this;
     const rows = new Int32Array(size + 1);
-    for (let i = 0; i < this.#count; i++) rows[this.#from[i] + 1]++;
-    for (let v = 0; v < size; v++) rows[v + 1] += rows[v];
+    for (let i = 0; i < this.#count; i++) rows[this.#from[i]! + 1]!++;
+    for (let v = 0; v < size; v++) rows[v + 1]! += rows[v]!;
     const order = new Int32Array(this.#count);
     const next = rows.slice();
-    for (let i = 0; i < this.#count; i++) order[next[this.#from[i]]++] = i;
+    for (let i = 0; i < this.#count; i++) order[next[this.#from[i]!]!++] = i;
 
     const starts = new Int32Array(size + 1);
     const targets = new Int32Array(this.#count);
@@ -93,16 +93,16 @@ export class GraphBuilder {
     const seen = new Int32Array(size).fill(-1);
     let count = 0;
     for (let v = 0; v < size; v++) {
-      starts[v] = count;
-      for (let i = rows[v]; i < rows[v + 1]; i++) {
-        const edge = order[i];
-        const target = this.#to[edge];
-        if (seen[target] < starts[v]) {
+      const start = starts[v] = count;
+      for (let i = rows[v]!; i < rows[v + 1]!; i++) {
+        const edge = order[i]!;
+        const target = this.#to[edge]!;
+        if (seen[target]! < start) {
           seen[target] = count;
           targets[count] = target;
           count++;
         }
-        rels[seen[target]] |= this.#rels[edge];
+        rels[seen[target]!]! |= this.#rels[edge]!;
       }
     }
     starts[size] = count;
@@ -112,6 +112,19 @@ export class GraphBuilder {
       targets: targets.slice(0, count),
       rels: rels.slice(0, count),
     };
+  }
+}
+
+/** Calls back with each edge of a graph, and its reasons. */
+export function forEachEdge(
+  { size, starts, targets, rels }: Graph,
+  visit: (from: number, to: number, reasons: number) => void,
+): void {
+  for (let v = 0; v < size; v++) {
+    const end = starts[v + 1]!;
+    for (let edge = starts[v]!; edge < end; edge++) {
+      visit(v, targets[edge]!, rels[edge]!);
+    }
   }
 }
 
@@ -140,32 +153,33 @@ export function components(graph: Graph, allowed = 0xff): Components {
   const open: number[] = [];
   const path: number[] = [];
   let count = 0;
+  // All numbers in the arrays are those of vertices, or of edges.
   for (let root = 0; root < size; root++) {
-    if (index[root] >= 0) continue;
+    if (index[root]! >= 0) continue;
     index[root] = low[root] = count++;
     open.push(root);
     path.push(root);
     while (path.length > 0) {
-      const v = path[path.length - 1];
+      const v = path[path.length - 1]!;
       let descended = false;
-      while (next[v] < starts[v + 1]) {
-        const edge = next[v]++;
-        if ((rels[edge] & allowed) === 0) continue;
-        const w = targets[edge];
-        if (index[w] < 0) {
+      while (next[v]! < starts[v + 1]!) {
+        const edge = next[v]!++;
+        if ((rels[edge]! & allowed) === 0) continue;
+        const w = targets[edge]!;
+        if (index[w]! < 0) {
           index[w] = low[w] = count++;
           open.push(w);
           path.push(w);
           descended = true;
           break;
         }
-        if (of[w] < 0 && index[w] < low[v]) low[v] = index[w];
+        if (of[w]! < 0 && index[w]! < low[v]!) low[v] = index[w]!;
       }
       if (descended) continue;
       path.pop();
       if (path.length > 0) {
-        const parent = path[path.length - 1];
-        if (low[v] < low[parent]) low[parent] = low[v];
+        const parent = path[path.length - 1]!;
+        if (low[v]! < low[parent]!) low[parent] = low[v]!;
       }
       if (low[v] === index[v]) {
         let members = 0;
@@ -185,9 +199,9 @@ export function components(graph: Graph, allowed = 0xff): Components {
 /** The vertices of each component that has more than one. */
 export function groups({ of, sizes }: Components): number[][] {
   const result = new Map<number, number[]>();
-  for (let v = 0; v < of.length; v++) {
-    if (sizes[of[v]] < 2) continue;
-    inner(result, of[v], () => []).push(v);
+  for (const [v, component] of of.entries()) {
+    if (sizes[component]! < 2) continue;
+    inner(result, component, () => []).push(v);
   }
   return [...result.values()];
 }
@@ -196,10 +210,11 @@ export function groups({ of, sizes }: Components): number[][] {
 export function select(graph: Graph, vertices: readonly number[]): Graph {
   const place = new Map(vertices.map((v, i) => [v, i]));
   const builder = new GraphBuilder(vertices.length);
+  const { starts, targets, rels } = graph;
   for (const [i, v] of vertices.entries()) {
-    for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
-      const target = place.get(graph.targets[edge]);
-      if (target !== undefined) builder.link(i, target, graph.rels[edge]);
+    for (let edge = starts[v]!; edge < starts[v + 1]!; edge++) {
+      const target = place.get(targets[edge]!);
+      if (target !== undefined) builder.link(i, target, rels[edge]!);
     }
   }
   return builder.build();
@@ -207,8 +222,9 @@ export function select(graph: Graph, vertices: readonly number[]): Graph {
 
 /** The reasons for which one vertex comes before another; 0 if there is none. */
 export function relsBetween(graph: Graph, from: number, to: number): number {
-  for (let edge = graph.starts[from]; edge < graph.starts[from + 1]; edge++) {
-    if (graph.targets[edge] === to) return graph.rels[edge];
+  const { starts, targets, rels } = graph;
+  for (let edge = starts[from]!; edge < starts[from + 1]!; edge++) {
+    if (targets[edge] === to) return rels[edge]!;
   }
   return 0;
 }

@@ -11,6 +11,7 @@
  */
 import { ExactNumber, identity } from "../sim/exact_json.ts";
 import { excerpt, type History, isClientOp, type Op } from "../load/history.ts";
+import { invariant } from "../sim/invariant.ts";
 
 /** The shape of a value: `undefined` if it fits, else what it should be. */
 export type ValueShape = (value: unknown) => string | undefined;
@@ -86,12 +87,12 @@ export function valueProblem(
   for (const op of history) {
     if (!isClientOp(op)) continue;
     const { index, process, type, f, value } = op;
-    if (!Object.hasOwn(kinds, f)) {
+    const kind = Object.hasOwn(kinds, f) ? kinds[f] : undefined;
+    if (kind === undefined) {
       return `operation ${index} is a ${
         excerpt(f)
       }, which ${workload} doesn't have`;
     }
-    const kind = kinds[f];
     if (type === "invoke") begun.set(process, op);
     const wanted = kind[type === "ok" ? "ok" : "invoke"]?.(value);
     if (wanted !== undefined) {
@@ -101,7 +102,8 @@ export function valueProblem(
         : `${which} has the value ${excerpt(value)}, which isn't ${wanted}`;
     }
     if (type !== "ok" || !kind.same) continue;
-    const before = begun.get(process)!;
+    const before = begun.get(process);
+    invariant(before, "in a history without problems, what ends has begun");
     if (identity(before.value) !== identity(value)) {
       return `operation ${index}, a ${f}, ended with the value ${
         excerpt(value)

@@ -40,6 +40,7 @@
  */
 import { compareExact, identity } from "../sim/exact_json.ts";
 import { type History, isClientOp, type Op } from "../load/history.ts";
+import { invariant } from "../sim/invariant.ts";
 import { type Findings, mergeValid, type Validity } from "./validity.ts";
 
 /** What is said of an operation. Values are without the key. */
@@ -279,7 +280,7 @@ function judgeRegister(register: Register, budget: Budget): KeyFindings {
     const findings = attempt(register, search);
     if (findings["valid?"] !== false || !search.narrowed) return findings;
   }
-  throw new Error("the last attempt keeps everything");
+  invariant(false, "the last attempt keeps everything");
 }
 
 /** How many configurations may still be compared. */
@@ -357,7 +358,8 @@ function complete(
   search: Search,
 ): { done: Configurations; left: Configurations } {
   const { budget, width } = search;
-  const now = call.completion!.index;
+  invariant(call.completion, "only what has completed is judged");
+  const now = call.completion.index;
   const done = new Configurations(budget);
   const left = new Configurations(budget);
   const toExtend: Configuration[] = [];
@@ -657,7 +659,8 @@ function alternatives(values: unknown[]): string {
     value === null ? "nothing" : JSON.stringify(value)
   );
   if (texts.length === maxListed) texts.push("something else");
+  const last = texts.slice(-1).join();
   return texts.length > 1
-    ? `${texts.slice(0, -1).join(", ")} or ${texts.at(-1)}`
-    : texts[0];
+    ? `${texts.slice(0, -1).join(", ")} or ${last}`
+    : last;
 }

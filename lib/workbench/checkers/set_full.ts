@@ -13,6 +13,7 @@
 import { msInNs } from "../sim/clock.ts";
 import { identity } from "../sim/exact_json.ts";
 import { type History, isClientOp, type Op, pairs } from "../load/history.ts";
+import { invariant } from "../sim/invariant.ts";
 import { type Quantiles, quantiles } from "./quantiles.ts";
 import type { Findings, Validity } from "./validity.ts";
 
@@ -77,15 +78,18 @@ export function setFull(history: History, addF: string): SetFullFindings {
   const { elements, repeated, unexpected } = digest(history, addF);
   const outcomes = elements
     .sort((a, b) => compare(a.value, b.value)).map(judgeElement);
-  const of = (outcome: Outcome["outcome"]) =>
-    outcomes.filter((each) => each.outcome === outcome);
+  const of = <Name extends Outcome["outcome"]>(outcome: Name) =>
+    outcomes.filter((each) => each.outcome === outcome) as Extract<
+      Outcome,
+      { outcome: Name }
+    >[];
   const values = (some: Outcome[]) => some.map(({ element }) => element.value);
   const stable = of("stable");
   const lost = of("lost");
   const neverRead = of("never-read");
-  const stale = stable.filter(({ latencyMs }) => latencyMs! > 0);
-  const stableLatencies = quantiles(stable.map(({ latencyMs }) => latencyMs!));
-  const lostLatencies = quantiles(lost.map(({ latencyMs }) => latencyMs!));
+  const stale = stable.filter(({ latencyMs }) => latencyMs > 0);
+  const stableLatencies = quantiles(stable.map(({ latencyMs }) => latencyMs));
+  const lostLatencies = quantiles(lost.map(({ latencyMs }) => latencyMs));
 
   return {
     "valid?": lost.length > 0 ? false : stable.length === 0 ? "unknown" : true,
@@ -98,15 +102,18 @@ export function setFull(history: History, addF: string): SetFullFindings {
     "stale-count": stale.length,
     stale: values(stale),
     "worst-stale": stale
-      .toSorted((a, b) => a.latencyMs! - b.latencyMs!).reverse()
+      .toSorted((a, b) => a.latencyMs - b.latencyMs).reverse()
       .slice(0, maxWorstStale)
-      .map(({ element, outcome, latencyMs }) => ({
-        element: element.value,
-        outcome,
-        "stable-latency": latencyMs!,
-        "known-index": element.known!.index,
-        "last-absent-index": element.lastAbsent!.index,
-      })),
+      .map(({ element: { value, known, lastAbsent }, outcome, latencyMs }) => {
+        invariant(known && lastAbsent, "what is stale was known, and absent");
+        return {
+          element: value,
+          outcome,
+          "stable-latency": latencyMs,
+          "known-index": known.index,
+          "last-absent-index": lastAbsent.index,
+        };
+      }),
     ...(stableLatencies && { "stable-latencies": stableLatencies }),
     ...(lostLatencies && { "lost-latencies": lostLatencies }),
     "duplicated-count": 0,
@@ -130,10 +137,9 @@ function digest(history: History, addF: string) {
   const places = new Map<unknown, number>();
   const values: unknown[] = [];
   // Indexes of operations; -1 where there's none.
-  const [known, lastPresent, lastAbsent, seenBy] = Array.from(
-    { length: 4 },
-    () => new Int32Array(most).fill(-1),
-  );
+  const column = () => new Int32Array(most).fill(-1);
+  const [known, seenBy] = [column(), column()];
+  const [lastPresent, lastAbsent] = [column(), column()];
   const repeated = new Map<unknown, [element: unknown, times: number]>();
   const unexpected = new Map<unknown, unknown>();
   const find = finder(places);
@@ -157,7 +163,7 @@ function digest(history: History, addF: string) {
       if (invocation === undefined || !Array.isArray(shown)) continue;
       const found = find(op.process, shown);
       for (let i = 0; i < found.length; i++) {
-        const place = found[i];
+        const place = found[i]!;
         if (place === -1) unexpected.set(keyOf(shown[i]), shown[i]);
         else if (seenBy[place] === op.index) {
           const key = keyOf(shown[i]);
@@ -167,12 +173,12 @@ function digest(history: History, addF: string) {
         } else {
           seenBy[place] = op.index;
           if (known[place] === -1) known[place] = op.index;
-          lastPresent[place] = Math.max(lastPresent[place], invocation);
+          lastPresent[place] = Math.max(lastPresent[place]!, invocation);
         }
       }
       for (let place = 0; place < values.length; place++) {
         if (seenBy[place] !== op.index) {
-          lastAbsent[place] = Math.max(lastAbsent[place], invocation);
+          lastAbsent[place] = Math.max(lastAbsent[place]!, invocation);
         }
       }
     }
@@ -181,9 +187,9 @@ function digest(history: History, addF: string) {
   const at = new Map(history.map((op) => [op.index, op]));
   const elements = values.map((value, place): Element => ({
     value,
-    known: at.get(known[place]),
-    lastPresent: at.get(lastPresent[place]),
-    lastAbsent: at.get(lastAbsent[place]),
+    known: at.get(known[place]!),
+    lastPresent: at.get(lastPresent[place]!),
+    lastAbsent: at.get(lastAbsent[place]!),
   }));
   return { elements, repeated, unexpected };
 }
@@ -203,30 +209,33 @@ function finder(places: ReadonlyMap<unknown, number>) {
     const before = last.get(process);
     const found = new Int32Array(values.length);
     for (let i = 0; i < values.length; i++) {
-      const same = before !== undefined && i < before.found.length &&
-        before.values[i] === values[i] && before.found[i] !== -1;
-      found[i] = same ? before.found[i] : places.get(keyOf(values[i])) ?? -1;
+      const place = before !== undefined && before.values[i] === values[i]
+        ? before.found[i]
+        : -1;
+      found[i] = place !== undefined && place !== -1
+        ? place
+        : places.get(keyOf(values[i])) ?? -1;
     }
     last.set(process, { values, found });
     return found;
   };
 }
 
-interface Outcome {
-  element: Element;
-  outcome: "stable" | "lost" | "never-read";
-  latencyMs?: number;
-}
+type Outcome =
+  | { element: Element; outcome: "stable"; latencyMs: number }
+  | { element: Element; outcome: "lost"; latencyMs: number }
+  | { element: Element; outcome: "never-read" };
 
 function judgeElement(element: Element): Outcome {
   const { known, lastPresent, lastAbsent } = element;
   const present = lastPresent?.index ?? -1;
   const absent = lastAbsent?.index ?? -1;
   if (lastPresent && absent < present) {
+    invariant(known, "what a read shows is known");
     return {
       element,
       outcome: "stable",
-      latencyMs: latencyMs(known!, lastAbsent),
+      latencyMs: latencyMs(known, lastAbsent),
     };
   }
   // A read that began before the element was known may have come before it.

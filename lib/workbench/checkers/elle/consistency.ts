@@ -93,7 +93,7 @@ const worseThan: Edges = {
 };
 
 /** The short names of models that people use. */
-const canonicalNames: { readonly [friendly: string]: string } = {
+const canonicalNames: ReadonlyMap<string, string> = new Map(Object.entries({
   "consistent-view": "PL-2+",
   "conflict-serializable": "PL-3",
   "cursor-stability": "PL-CS",
@@ -112,11 +112,11 @@ const canonicalNames: { readonly [friendly: string]: string } = {
   "strong-session-read-committed": "strong-session-PL-2",
   "strong-read-uncommitted": "strong-PL-1",
   "strong-read-committed": "strong-PL-2",
-};
+}));
 
 /** The other way round; where there are several, the one that Elle prints. */
 const friendlyNames: ReadonlyMap<string, string> = new Map([
-  ...Object.entries(canonicalNames).map(([friendly, canonical]) =>
+  ...canonicalNames.entries().map(([friendly, canonical]) =>
     [canonical, friendly] as const
   ),
   ["PL-3", "serializable"],
@@ -300,7 +300,7 @@ function reach(
 
 /** The name that the graphs here use for a model. */
 export function canonicalName(model: string): string {
-  return Object.hasOwn(canonicalNames, model) ? canonicalNames[model] : model;
+  return canonicalNames.get(model) ?? model;
 }
 
 /** The name under which a model is reported. */
@@ -315,7 +315,7 @@ const proscriptions = new Names(proscribed, canonicalName);
 /** Every name that `--consistency-models` takes. */
 export const modelNames: readonly string[] = [
   ...new Set([
-    ...Object.keys(canonicalNames),
+    ...canonicalNames.keys(),
     ...models.out.keys(),
     ...models.in.keys(),
   ]),

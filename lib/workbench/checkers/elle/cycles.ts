@@ -13,6 +13,7 @@
  * @module
  */
 import type { Op } from "../../load/history.ts";
+import { invariant } from "../../sim/invariant.ts";
 import {
   canonicalName,
   compareSeverity,
@@ -23,6 +24,7 @@ import {
 } from "./consistency.ts";
 import {
   components,
+  forEachEdge,
   type Graph,
   GraphBuilder,
   groups,
@@ -240,7 +242,7 @@ class ComponentSearch {
   #graph: Graph;
   #ops: readonly Op[];
   #explainFirst: readonly RelName[];
-  #hashes: readonly number[];
+  #hashOf: (vertex: number) => number;
   #projections = new Map<number, Projection>();
 
   constructor(
@@ -251,7 +253,15 @@ class ComponentSearch {
     this.#graph = select(graph, group);
     this.#ops = group.map(opOf);
     this.#explainFirst = explainFirst;
-    this.#hashes = this.#ops.map(({ index }) => operationHash(index));
+    const hashes = this.#ops.map(({ index }) => operationHash(index));
+    this.#hashOf = (vertex) => hashes[vertex]!;
+  }
+
+  /** The operation that a vertex is. */
+  #opOf(vertex: number): Op {
+    const op = this.#ops[vertex];
+    invariant(op, "each vertex of a component is an operation");
+    return op;
   }
 
   run(budget: Budget): Cycles {
@@ -263,15 +273,17 @@ class ComponentSearch {
       cycles.push(this.#fallback());
       this.#searchBeyond(redundant, beyond);
     }
+    const inGraph = (vertices: number[]) =>
+      vertices.map((v) => this.#group[v]!);
     const outside = (cycle: FoundCycle) => ({
       ...cycle,
-      vertices: cycle.vertices.map((v) => this.#group[v]),
+      vertices: inGraph(cycle.vertices),
     });
     return {
       cycles: cycles.map(outside),
       exist: exist.map((each) => ({
         ...each,
-        component: each.component.map((v) => this.#group[v]),
+        component: inGraph(each.component),
       })),
       beyond: beyond.map(outside),
     };
@@ -324,7 +336,7 @@ class ComponentSearch {
     return inner(
       this.#projections,
       edges,
-      () => new Projection(this.#graph, edges, (v) => this.#hashes[v]),
+      () => new Projection(this.#graph, edges, this.#hashOf),
     );
   }
 
@@ -333,7 +345,7 @@ class ComponentSearch {
     const vertices = fallbackCycle(
       this.#project(0xff),
       (targets) =>
-        transactionsInClojureOrder(targets.map((v) => this.#ops[v]))
+        transactionsInClojureOrder(targets.map((v) => this.#opOf(v)))
           .map((op) => vertexOf.get(op)!),
     );
     return describe(this.#graph, vertices, this.#explainFirst);
@@ -383,7 +395,7 @@ function describe(
   explainFirst: readonly RelName[],
 ): FoundCycle {
   const steps = vertices.slice(1).map((to, i) =>
-    explanation(relsBetween(graph, vertices[i], to), explainFirst)
+    explanation(relsBetween(graph, vertices[i]!, to), explainFirst)
   );
   return { type: typeOf(steps), vertices, steps };
 }
@@ -446,16 +458,13 @@ function smallestExtended(graph: Graph, edges: number): number[] | undefined {
   // Vertex 2v is v, and 2v + 1 is v just after one of the edges, where an rw
   // edge may be next.
   const builder = new GraphBuilder(2 * graph.size);
-  for (let v = 0; v < graph.size; v++) {
-    for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
-      const w = graph.targets[edge];
-      if (graph.rels[edge] & edges) {
-        builder.link(2 * v, 2 * w, 1);
-        builder.link(2 * v, 2 * w + 1, 1);
-      }
-      if (graph.rels[edge] & rel.rw) builder.link(2 * v + 1, 2 * w, 1);
+  forEachEdge(graph, (v, w, reasons) => {
+    if (reasons & edges) {
+      builder.link(2 * v, 2 * w, 1);
+      builder.link(2 * v, 2 * w + 1, 1);
     }
-  }
+    if (reasons & rel.rw) builder.link(2 * v + 1, 2 * w, 1);
+  });
   const split = builder.build();
   for (let v = 0; v < split.size; v++) {
     if (relsBetween(split, v, v)) return [v >> 1];

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Op } from "../../load/history.ts";
+import { invariant } from "../../sim/invariant.ts";
 import { compareSeverity, ruledOutBy } from "./consistency.ts";
 import {
   type CycleExample,
@@ -33,11 +34,13 @@ export function worst(
 export function worstCycle(
   { anomalies = {} }: ElleFindings,
 ): { type: string; example: CycleExample } | undefined {
-  const [type] = Object.keys(anomalies).sort(compareSeverity)
-    .filter((type) => anomalies[type].some((each) => "cycle" in each));
-  if (type === undefined) return undefined;
-  const example = anomalies[type].find((each) => "cycle" in each);
-  return { type, example: example as CycleExample };
+  const [worst] = Object.entries(anomalies)
+    .sort(([a], [b]) => compareSeverity(a, b))
+    .flatMap(([type, examples]) => {
+      const example = examples.find((each) => "cycle" in each);
+      return example ? [{ type, example: example as CycleExample }] : [];
+    });
+  return worst;
 }
 
 /**
@@ -70,7 +73,9 @@ function asWell(types: readonly string[]): string {
 function tellAltered(
   { count, examples }: NonNullable<ElleFindings["altered"]>,
 ): string {
-  const [{ invoked, completed }] = examples;
+  const [first] = examples;
+  invariant(first, "where transactions were altered, there is an example");
+  const { invoked, completed } = first;
   return `${count} ${
     count === 1 ? "transaction was" : "transactions were"
   } answered with another one; the first is ${
@@ -201,8 +206,10 @@ function cycle({ cycle, steps }: CycleExample, writeF: string): string {
   const transactions = [...names].map(([op, short]) =>
     `  ${short} = ${name(op)}`
   );
+  const along = cycle.map((op) => names.get(op)!);
   const reasons = steps.map((step, i) => {
-    const [a, b] = [names.get(cycle[i])!, names.get(cycle[i + 1])!];
+    // Each step leads from one operation of the cycle to the next.
+    const [a, b] = [along[i]!, along[i + 1]!];
     const last = i === steps.length - 1;
     return `  ${last ? "but " : ""}${a} came before ${b}, as ${
       because(step, a, b, writeF)
@@ -224,7 +231,7 @@ const maxLines = 12;
 function shortened(lines: readonly string[]): string[] {
   return lines.length <= maxLines
     ? [...lines]
-    : [...lines.slice(0, maxLines - 1), "  …", lines[lines.length - 1]];
+    : [...lines.slice(0, maxLines - 1), "  …", ...lines.slice(-1)];
 }
 
 function because(

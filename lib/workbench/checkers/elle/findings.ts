@@ -6,6 +6,7 @@
  * @module
  */
 import type { Op } from "../../load/history.ts";
+import { invariant } from "../../sim/invariant.ts";
 import { inner } from "../inner.ts";
 import type { Findings, Validity } from "../validity.ts";
 import {
@@ -169,19 +170,20 @@ export function addCycles(
 
   const graph: Graph = builder.build();
   const { explainFirst } = dependencies;
-  const { cycles, exist, beyond } = findCycles({
-    graph,
-    opOf: (vertex) => completions[vertex],
-    explainFirst,
-  });
+  const opOf = (vertex: number) => {
+    const op = completions[vertex];
+    invariant(op, "each vertex is the completion of a transaction");
+    return op;
+  };
+  const { cycles, exist, beyond } = findCycles({ graph, opOf, explainFirst });
   const example = (cycle: FoundCycle) =>
-    cycleExample(cycle, completions, txns, dependencies);
+    cycleExample(cycle, opOf, txns, dependencies);
   for (const cycle of cycles) anomalies.add(cycle.type, example(cycle));
   for (const { type, not, component } of exist) {
     anomalies.add(type, {
       not,
       "scc-size": component.length,
-      scc: component.map((vertex) => completions[vertex].index)
+      scc: component.map((vertex) => opOf(vertex).index)
         .sort((a, b) => a - b)
         .slice(0, maxListed),
     });
@@ -198,16 +200,17 @@ export function addCycles(
 
 function cycleExample(
   { type, vertices, steps }: FoundCycle,
-  completions: readonly Op[],
+  opOf: (vertex: number) => Op,
   { counterpart }: Txns,
   dependencies: Dependencies,
 ): CycleExample {
-  const cycle = vertices.map((vertex) => completions[vertex]);
+  const cycle = vertices.map(opOf);
   return {
     type,
     cycle,
     steps: steps.map((reason, i): Step => {
-      const [a, b] = [cycle[i], cycle[i + 1]];
+      // Each step leads from one operation of the cycle to the next.
+      const [a, b] = [cycle[i]!, cycle[i + 1]!];
       if (reason === "process") return { type: reason, process: a.process };
       if (reason === "realtime") {
         return { type: reason, "a'": a, b: counterpart[b.index] };

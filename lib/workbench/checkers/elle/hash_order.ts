@@ -66,21 +66,21 @@ export function operationHash(index: number): number {
 const bitsPerLevel = 5;
 
 /**
- * Sorts vertices as Bifurcan's maps and sets do: at each level first those that
- * share their slot with none, then the others, slot by slot.
+ * Sorts as Bifurcan's maps and sets do: at each level first those that share
+ * their slot with none, then the others, slot by slot.
  */
-export function inBifurcanOrder(
-  vertices: readonly number[],
-  hashOf: (vertex: number) => number,
+export function inBifurcanOrder<T>(
+  values: readonly T[],
+  hashOf: (value: T) => number,
   shift = 0,
-): number[] {
-  if (vertices.length < 2 || shift > 30) return [...vertices];
-  const slots: number[][] = [];
-  for (const vertex of vertices) {
-    (slots[(hashOf(vertex) >>> shift) & 31] ??= []).push(vertex);
+): T[] {
+  if (values.length < 2 || shift > 30) return [...values];
+  const slots: T[][] = [];
+  for (const value of values) {
+    (slots[(hashOf(value) >>> shift) & 31] ??= []).push(value);
   }
-  const result: number[] = [];
-  for (const slot of slots) if (slot?.length === 1) result.push(slot[0]);
+  const result: T[] = [];
+  for (const slot of slots) if (slot?.length === 1) result.push(...slot);
   for (const slot of slots) {
     if (slot === undefined || slot.length === 1) continue;
     for (const each of inBifurcanOrder(slot, hashOf, shift + bitsPerLevel)) {

@@ -220,7 +220,7 @@ interface Longest {
 function longestLists(txns: readonly Txn[]): Map<Id, Longest> {
   const candidates = new Map<
     Id,
-    { key: unknown; lists: unknown[][]; others: Set<Id> }
+    { key: unknown; lists: [unknown[], ...unknown[][]]; others: Set<Id> }
   >();
   const appends = new Map<Id, { key: unknown; values: unknown[] }>();
   for (const { mops } of txns) {
@@ -246,8 +246,9 @@ function longestLists(txns: readonly Txn[]): Map<Id, Longest> {
     }
   }
   const result = new Map<Id, Longest>();
-  for (const [keyId, { key, lists }] of candidates) {
-    result.set(keyId, { key, list: inClojureOrder(lists).at(-1)! });
+  for (const [keyId, { key, lists: [first, ...others] }] of candidates) {
+    const list = inClojureOrder([first, ...others]).at(-1) ?? first;
+    result.set(keyId, { key, list });
   }
   for (const [keyId, { key, values }] of appends) {
     if (values.length === 1 && !result.has(keyId)) {
@@ -388,11 +389,9 @@ class ListDependencies implements Dependencies {
   #elementBefore([, key, value]: Mop): Id | typeof init {
     const list = this.#lists.get(idOf(key));
     const place = list?.places.get(idOf(value));
-    return place === undefined
-      ? list?.elements.at(-1) ?? init
-      : place > 0
-      ? list!.elements[place - 1]
-      : init;
+    return (place === undefined
+      ? list?.elements.at(-1)
+      : list?.elements[place - 1]) ?? init;
   }
 
   #writerBefore(op: Op, mop: Mop): Op | undefined {

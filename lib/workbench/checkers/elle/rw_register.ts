@@ -187,13 +187,13 @@ function cyclesIn(edges: ReadonlyMap<Id, ReadonlySet<Id>>): Id[][] {
   const numbers = new Map<Id, number>();
   const number = (value: Id) => inner(numbers, value, () => numbers.size);
   const pairs = [...edges].flatMap(([from, next]) =>
-    [...next].map((to) => [number(from), number(to)])
+    [...next].map((to) => [number(from), number(to)] as const)
   );
   const builder = new GraphBuilder(numbers.size);
   for (const [from, to] of pairs) builder.link(from, to, rel.ww);
   const values = [...numbers.keys()];
   return groups(components(builder.build())).map((group) =>
-    group.map((each) => values[each])
+    group.map((each) => values[each]!)
   );
 }
 
@@ -256,10 +256,10 @@ class RegisterDependencies implements Dependencies {
     const accesses = this.#accesses;
     for (const [key, byValue] of accesses.readers) {
       for (const [value, readers] of byValue) {
-        const writers = accesses.writersOf(key, value);
-        if (writers.length !== 1) continue;
+        const [writer, ...others] = accesses.writersOf(key, value);
+        if (writer === undefined || others.length > 0) continue;
         for (const reader of readers) {
-          graph.link(vertexOf(writers[0]), vertexOf(reader), rel.wr);
+          graph.link(vertexOf(writer), vertexOf(reader), rel.wr);
         }
       }
     }

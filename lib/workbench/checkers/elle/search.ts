@@ -13,13 +13,15 @@
  *
  * @module
  */
+import { invariant } from "../../sim/invariant.ts";
 import {
   components,
+  forEachEdge,
   type Graph,
   GraphBuilder,
   rel,
-  relsBetween,
 } from "../graph.ts";
+
 import { inBifurcanOrder } from "./hash_order.ts";
 
 /** How anti-dependencies (`rw`) may be taken beyond those that are legal. */
@@ -123,45 +125,47 @@ export interface Budget {
   steps: number;
 }
 
+/** An edge by where it leads to, and its reasons, as bits of `rel`. */
+interface Edge {
+  to: number;
+  reasons: number;
+}
+
 /** A component with only some of its edges, in the order of Elle's graphs. */
 export class Projection {
-  readonly vertices: number[];
-  readonly targets: number[][] = [];
-  readonly rels: number[][] = [];
-  readonly graph: Graph;
+  readonly vertices: readonly number[];
+  #out: Edge[][];
+  #hashOf: (vertex: number) => number;
 
   constructor(
     graph: Graph,
     allowed: number,
-    readonly hashOf: (vertex: number) => number,
+    hashOf: (vertex: number) => number,
   ) {
+    this.#hashOf = hashOf;
     const present = new Uint8Array(graph.size);
-    const builder = new GraphBuilder(graph.size);
-    for (let v = 0; v < graph.size; v++) {
-      const targets: number[] = [];
-      for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
-        const reasons = graph.rels[edge] & allowed;
-        if (reasons === 0) continue;
-        targets.push(graph.targets[edge]);
-        present[v] = present[graph.targets[edge]] = 1;
-        builder.link(v, graph.targets[edge], reasons);
-      }
-      this.targets.push(inBifurcanOrder(targets, hashOf));
-    }
-    this.graph = builder.build();
-    const here = new Int32Array(graph.size);
-    for (let v = 0; v < graph.size; v++) {
-      const { starts, targets, rels } = this.graph;
-      for (let edge = starts[v]; edge < starts[v + 1]; edge++) {
-        here[targets[edge]] = rels[edge];
-      }
-      this.rels[v] = this.targets[v].map((target) => here[target]);
-    }
-    const vertices: number[] = [];
-    present.forEach((is, v) => {
-      if (is) vertices.push(v);
+    const out = Array.from({ length: graph.size }, (): Edge[] => []);
+    forEachEdge(graph, (from, to, all) => {
+      const reasons = all & allowed;
+      if (reasons === 0) return;
+      present[from] = present[to] = 1;
+      out[from]?.push({ to, reasons });
     });
+    this.#out = out.map((edges) => this.#inOrder(edges));
+    const vertices = [...present.keys()].filter((vertex) => present[vertex]);
     this.vertices = inBifurcanOrder(vertices, hashOf);
+  }
+
+  /** Where a vertex leads to; `within` some vertices, if given. */
+  outOf(vertex: number, within?: ReadonlySet<number>): readonly Edge[] {
+    const edges = this.#out[vertex] ?? [];
+    return within === undefined
+      ? edges
+      : this.#inOrder(edges.filter(({ to }) => within.has(to)));
+  }
+
+  #inOrder(edges: readonly Edge[]): Edge[] {
+    return inBifurcanOrder(edges, ({ to }) => this.#hashOf(to));
   }
 }
 
@@ -175,19 +179,18 @@ function promising(graph: Graph, spec: CycleSpec): Uint8Array {
   const { of, sizes } = components(graph, edgesOf(spec));
   const has = new Int32Array(sizes.length);
   const rws = new Int32Array(sizes.length);
-  const inner = alternating(graph, spec);
-  for (let v = 0; v < graph.size; v++) {
-    for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
-      const w = graph.targets[edge];
-      if (of[w] !== of[v]) continue;
-      has[of[v]] |= graph.rels[edge] | (v === w ? 0x100 : 0);
-      if (graph.rels[edge] & rel.rw && inner(v, w)) rws[of[v]]++;
-    }
-  }
+  const alternates = alternating(graph, spec);
+  forEachEdge(graph, (v, w, reasons) => {
+    const component = of[v]!;
+    if (of[w] !== component) return;
+    has[component]! |= reasons | (v === w ? 0x100 : 0);
+    if (reasons & rel.rw && alternates(v, w)) rws[component]!++;
+  });
   return Uint8Array.from(of, (component) => {
-    if (sizes[component] < 2 && (has[component] & 0x100) === 0) return 0;
-    const enough = (has[component] & spec.required) === spec.required &&
-      rws[component] >= spec.rwCount;
+    const all = has[component]!;
+    if (sizes[component]! < 2 && (all & 0x100) === 0) return 0;
+    const enough = (all & spec.required) === spec.required &&
+      rws[component]! >= spec.rwCount;
     return enough ? 1 : 0;
   });
 }
@@ -203,16 +206,13 @@ function alternating(
 ): (from: number, to: number) => boolean {
   if (mode === rwMode.none) return () => true;
   const builder = new GraphBuilder(graph.size * 2);
-  for (let v = 0; v < graph.size; v++) {
-    for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
-      const w = graph.targets[edge];
-      if (graph.rels[edge] & legal) {
-        builder.link(2 * v, 2 * w, 1);
-        builder.link(2 * v + 1, 2 * w, 1);
-      }
-      if (graph.rels[edge] & rel.rw) builder.link(2 * v, 2 * w + 1, 1);
+  forEachEdge(graph, (v, w, reasons) => {
+    if (reasons & legal) {
+      builder.link(2 * v, 2 * w, 1);
+      builder.link(2 * v + 1, 2 * w, 1);
     }
-  }
+    if (reasons & rel.rw) builder.link(2 * v, 2 * w + 1, 1);
+  });
   const { of } = components(builder.build());
   return (from, to) => of[2 * from] === of[2 * to + 1];
 }
@@ -237,6 +237,53 @@ export function firstCycle(
   return undefined;
 }
 
+/**
+ * Paths by their numbers, of which there are millions: each is a vertex that
+ * prolongs an earlier path.
+ */
+class Paths {
+  #vertices: number[] = [];
+  #states: number[] = [];
+  #before: number[] = [];
+
+  /** @param before the path that it prolongs; -1 if it begins here. */
+  add(vertex: number, state: number, before: number): void {
+    this.#vertices.push(vertex);
+    this.#states.push(state);
+    this.#before.push(before);
+  }
+
+  get count(): number {
+    return this.#vertices.length;
+  }
+
+  // Every path that is asked for has been added.
+
+  /** Its last vertex. */
+  vertex(path: number): number {
+    return this.#vertices[path]!;
+  }
+
+  /** The automaton's, at its end. */
+  state(path: number): number {
+    return this.#states[path]!;
+  }
+
+  before(path: number): number {
+    return this.#before[path]!;
+  }
+
+  /** The vertices from the end of one path, or from the first, to another's. */
+  between(from: number, to: number): number[] {
+    const vertices: number[] = [];
+    for (let path = to; path >= 0; path = this.before(path)) {
+      vertices.push(this.vertex(path));
+      if (path === from) break;
+    }
+    return vertices.reverse();
+  }
+}
+
 /** Breadth-first search through simple paths. */
 class PathSearch {
   #projection: Projection;
@@ -259,40 +306,35 @@ class PathSearch {
     within?: ReadonlySet<number>,
   ): number[] | "exhausted" | undefined {
     const { legal } = this.#spec;
-    // A path is its last vertex, its state, and the path that it prolongs.
-    const last: number[] = [vertex];
-    const states: number[] = [start(this.#spec)];
-    const before: number[] = [-1];
     // Whether a path closes a loop is known at once where no path has been.
     const visited = new Set<number>();
+    const paths = new Paths();
+    paths.add(vertex, start(this.#spec), -1);
     let begin = 0;
-    while (begin < last.length) {
-      const end = last.length;
-      const dead = new Set<number>();
+    while (begin < paths.count) {
+      const end = paths.count;
+      const open: number[] = [];
       for (let path = begin; path < end; path++) {
-        if (visited.size < visited.add(last[path]).size) continue;
-        const loop = loopOf(path, last, before);
-        if (loop === undefined) continue;
-        dead.add(path);
-        if (!accepts(states[path])) continue;
+        const isNew = visited.size < visited.add(paths.vertex(path)).size;
+        const loop = isNew ? undefined : loopOf(path, paths);
+        if (loop === undefined) {
+          open.push(path);
+          continue;
+        }
+        if (!accepts(paths.state(path))) continue;
         if (loop.whole) return loop.vertices;
         // The path runs into a cycle, and doesn't begin on it.
         const trimmed = this.#trim(loop.vertices);
         if (trimmed !== undefined) return trimmed;
       }
-      for (let path = begin; path < end; path++) {
-        if (dead.has(path)) continue;
-        const targets = this.#outOf(last[path], within);
-        for (const [i, target] of targets.entries()) {
-          const reasons = within
-            ? relsBetween(this.#projection.graph, last[path], target)
-            : this.#projection.rels[last[path]][i];
-          const next = steps(states[path], reasons, legal, before[path] < 0);
-          for (const state of next) {
+      for (const path of open) {
+        const state = paths.state(path);
+        const isFirst = paths.before(path) < 0;
+        const out = this.#projection.outOf(paths.vertex(path), within);
+        for (const { to, reasons } of out) {
+          for (const next of steps(state, reasons, legal, isFirst)) {
             if (this.#budget.steps-- <= 0) return "exhausted";
-            last.push(target);
-            states.push(state);
-            before.push(path);
+            paths.add(to, next, path);
           }
         }
       }
@@ -309,32 +351,20 @@ class PathSearch {
     }
     return undefined;
   }
-
-  #outOf(vertex: number, within?: ReadonlySet<number>): number[] {
-    const targets = this.#projection.targets[vertex];
-    if (within === undefined) return targets;
-    return inBifurcanOrder(
-      targets.filter((target) => within.has(target)),
-      this.#projection.hashOf,
-    );
-  }
 }
 
 /** The loop that a path's last vertex closes, and whether it's all of it. */
 function loopOf(
   path: number,
-  last: readonly number[],
-  before: readonly number[],
+  paths: Paths,
 ): { vertices: number[]; whole: boolean } | undefined {
-  const pin = last[path];
-  for (let p = before[path]; p >= 0; p = before[p]) {
-    if (last[p] !== pin) continue;
-    const vertices: number[] = [];
-    for (let q = path;; q = before[q]) {
-      vertices.push(last[q]);
-      if (q === p) break;
-    }
-    return { vertices: vertices.reverse(), whole: before[p] < 0 };
+  const pin = paths.vertex(path);
+  for (let at = paths.before(path); at >= 0; at = paths.before(at)) {
+    if (paths.vertex(at) !== pin) continue;
+    return {
+      vertices: paths.between(at, path),
+      whole: paths.before(at) < 0,
+    };
   }
   return undefined;
 }
@@ -358,19 +388,17 @@ export function* someCycles(
     ? rel.rw
     : spec.required & (rel.process | rel.realtime) || spec.required ||
       spec.legal;
-  const candidates: [number, number, number][] = [];
-  for (let v = 0; v < graph.size; v++) {
-    if (!good[v]) continue;
-    for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
-      const reason = graph.rels[edge] & key;
-      const w = graph.targets[edge];
-      if (reason && good[w]) candidates.push([v, w, reason & -reason]);
+  const candidates: [from: number, to: number, reason: number][] = [];
+  forEachEdge(graph, (from, to, reasons) => {
+    const reason = reasons & key;
+    if (reason && good[from] && good[to]) {
+      candidates.push([from, to, reason & -reason]);
     }
-  }
+  });
   const allowance = { steps: maxFollowed };
   const stride = Math.max(1, Math.floor(candidates.length / maxStarts));
-  for (let i = 0; i < candidates.length; i += stride) {
-    const [from, to, reason] = candidates[i];
+  const starts = candidates.filter((_, i) => i % stride === 0);
+  for (const [from, to, reason] of starts) {
     const state = take(start(spec), reason, spec.legal);
     if (state < 0) continue;
     const walk = shortestWalk(graph, spec, to, state, from, good, allowance);
@@ -389,28 +417,22 @@ function shortestWalk(
   within: Uint8Array,
   allowance: Budget,
 ): number[] | undefined {
+  const { starts, targets, rels } = graph;
   const seen = new Set<number>([from * 4096 + state]);
-  const last = [from];
-  const states = [state];
-  const before = [-1];
-  for (let path = 0; path < last.length; path++) {
-    const v = last[path];
-    if (v === to && accepts(states[path])) {
-      const walk: number[] = [];
-      for (let p = path; p >= 0; p = before[p]) walk.push(last[p]);
-      return walk.reverse();
-    }
-    for (let edge = graph.starts[v]; edge < graph.starts[v + 1]; edge++) {
+  const paths = new Paths();
+  paths.add(from, state, -1);
+  for (let path = 0; path < paths.count; path++) {
+    const [v, state] = [paths.vertex(path), paths.state(path)];
+    if (v === to && accepts(state)) return paths.between(-1, path);
+    for (let edge = starts[v]!; edge < starts[v + 1]!; edge++) {
       if (allowance.steps-- <= 0) return undefined;
-      const target = graph.targets[edge];
+      const target = targets[edge]!;
       if (!within[target]) continue;
-      for (const next of steps(states[path], graph.rels[edge], legal, false)) {
+      for (const next of steps(state, rels[edge]!, legal, false)) {
         const place = target * 4096 + next;
         if (seen.has(place)) continue;
         seen.add(place);
-        last.push(target);
-        states.push(next);
-        before.push(path);
+        paths.add(target, next, path);
       }
     }
   }
@@ -444,13 +466,17 @@ export function fallbackCycle(
   projection: Projection,
   order: (vertices: readonly number[]) => number[],
 ): number[] {
-  const path: number[] = [projection.vertices[0]];
-  const place = new Map([[path[0], 0]]);
+  const path = new Set<number>();
+  let [vertex] = projection.vertices;
   for (;;) {
-    const next = order(projection.targets[path[path.length - 1]]);
-    const known = next.find((vertex) => place.has(vertex));
-    if (known !== undefined) return [...path.slice(place.get(known)!), known];
-    place.set(next[0], path.length);
-    path.push(next[0]);
+    invariant(vertex !== undefined, "a vertex of a component leads to another");
+    path.add(vertex);
+    const next = order(projection.outOf(vertex).map(({ to }) => to));
+    const known = next.find((each) => path.has(each));
+    if (known !== undefined) {
+      const vertices = [...path];
+      return [...vertices.slice(vertices.indexOf(known)), known];
+    }
+    [vertex] = next;
   }
 }

@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { invariant } from "../../sim/invariant.ts";
 import {
   components,
   type Graph,
@@ -119,10 +120,10 @@ export function cycles(observations: Observations): CycleFindings {
     const operations = component.filter((vertex) =>
       vertex < transactions.length
     );
-    const byReads = inOrderFound(select(graph, operations))
+    const [byReads] = inOrderFound(select(graph, operations))
       .sort((a, b) => a.length - b.length);
-    if (byReads.length > 0) {
-      const smallest = byReads[0].map((vertex) => operations[vertex]);
+    if (byReads) {
+      const smallest = byReads.map((vertex) => operations[vertex]!);
       (findings.G1c ??= []).push(cycleIn(graph, smallest, transactions));
       (findings["PL-2-cycle-exists"] ??= [])
         .push(existence(smallest, transactions, "read-committed"));
@@ -144,8 +145,9 @@ function inOrderFound(graph: Graph): number[][] {
   const found = components(graph);
   const { of, index } = found;
   return groups(found)
-    .sort(([a], [b]) => of[a] - of[b])
-    .map((group) => group.sort((a, b) => index[a] - index[b]));
+    // All of a group are of one component.
+    .sort(([a], [b]) => of[a!]! - of[b!]!)
+    .map((group) => group.sort((a, b) => index[a]! - index[b]!));
 }
 
 function existence(
@@ -153,7 +155,7 @@ function existence(
   transactions: readonly Observation[],
   not: string,
 ): CycleExists {
-  const indexes = operations.map((vertex) => transactions[vertex].op.index)
+  const indexes = operations.map((vertex) => transactions[vertex]!.op.index)
     .sort((a, b) => a - b);
   return {
     not,
@@ -168,12 +170,12 @@ function cycleIn(
   component: readonly number[],
   transactions: readonly Observation[],
 ): Cycle {
+  // The vertices behind those of transactions are moments.
   const path = shortestCycle(graph, new Set(component))
-    .filter((vertex) => vertex < transactions.length)
-    .map((vertex) => transactions[vertex]);
+    .flatMap((vertex) => transactions[vertex] ?? []);
   return {
     cycle: path.map(summary),
-    steps: path.slice(1).map((to, i) => stepBetween(path[i], to)),
+    steps: path.slice(1).map((to, i) => stepBetween(path[i]!, to)),
   };
 }
 
@@ -189,6 +191,7 @@ function shortestCycle(
     for (const to of targets.subarray(starts[vertex], starts[vertex + 1])) {
       if (to === start) {
         const path = [start];
+        // Each but the first came from one before it.
         for (let at = vertex; at !== start; at = cameFrom.get(at)!) {
           path.push(at);
         }
@@ -199,7 +202,7 @@ function shortestCycle(
       queue.push(to);
     }
   }
-  throw new Error("a strongly connected component has a cycle");
+  invariant(false, "a strongly connected component has a cycle");
 }
 
 function stepBetween(from: Observation, to: Observation): Step {

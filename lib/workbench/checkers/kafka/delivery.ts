@@ -9,7 +9,7 @@
  */
 import { inClojureOrder } from "../clojure_order.ts";
 import { inner } from "../inner.ts";
-import { type Log, type Logs, span } from "./logs.ts";
+import { type Log, type Logs, type Place, spans } from "./logs.ts";
 import {
   type Message,
   mustHaveCommitted,
@@ -39,10 +39,9 @@ export function inconsistentOffsets(
 ): InconsistentOffset[] {
   const places = new Map<string, Map<number, Map<Message, OpSummary>>>();
   const found: InconsistentOffset[] = [];
-  for (const [key, { offsets, messagesAt }] of logs) {
-    for (const [index, messages] of messagesAt.entries()) {
+  for (const [key, log] of logs) {
+    for (const { index, offset, messages } of log.places) {
       if (messages.size < 2) continue;
-      const offset = offsets[index];
       const values = [...messages].sort(compare).slice(0, maxValues);
       inner(places, key, () => new Map()).set(offset, new Map());
       found.push({ key, offset, index, values, ops: [] });
@@ -89,8 +88,7 @@ export function duplicates(logs: Logs): Duplicate[] {
 function duplicatesIn(key: string, log: Log): Duplicate[] {
   const found = new Map<Message, Duplicate>();
   const firstOffset = new Map<Message, number>();
-  for (const [index, messages] of log.messagesAt.entries()) {
-    const offset = log.offsets[index];
+  for (const { offset, messages } of log.places) {
     for (const value of messages) {
       const first = firstOffset.get(value);
       if (first === undefined) {
@@ -158,11 +156,11 @@ export function precommittedReads(
     if (sends.size === 0 || polls.size === 0) return [];
     for (const [key, sent] of sends) {
       const polled = new Set(polls.get(key)?.map(({ message }) => message));
-      const own = inClojureOrder(
+      const [value] = inClojureOrder(
         new Set(sent.map(({ message }) => message)).intersection(polled),
       );
-      if (own.length > 0) {
-        return [{ op: summary(observation), key, value: own[0] }];
+      if (value !== undefined) {
+        return [{ op: summary(observation), key, value }];
       }
     }
     return [];
@@ -194,30 +192,32 @@ export function lostWrites(
   return [...polled].flatMap(([key, found]) => {
     const log = logs.get(key);
     if (log === undefined) return [];
-    const { first, last } = span(log);
-    let bound = -1;
+    const spanOf = spans(log);
+    let bound: Place | undefined;
     for (const message of found) {
-      bound = Math.max(bound, first.get(message) ?? -1);
+      const first = spanOf.get(message)?.first;
+      if (first && first.index > (bound?.index ?? -1)) bound = first;
     }
-    if (bound < 0) return [];
-    const lastAtBound = inClojureOrder(
-      [...log.messagesAt[bound]].filter((each) => last.get(each) === bound),
+    if (bound === undefined) return [];
+    const [lastAtBound] = inClojureOrder(
+      [...bound.messages].filter((each) => spanOf.get(each)?.last === bound),
     );
-    const maxRead = lastAtBound.length === 0
-      ? undefined
-      : readers.get(key)?.get(lastAtBound[0])?.[0];
+    const [maxRead] = lastAtBound === undefined
+      ? []
+      : readers.get(key)?.get(lastAtBound) ?? [];
     const lost: LostWrite[] = [];
-    const inOrder = [...last].sort(([, a], [, b]) => a - b);
-    for (const [value, index] of inOrder) {
-      if (index > bound || found.has(value)) continue;
+    const inOrder = [...spanOf]
+      .sort(([, { last: a }], [, { last: b }]) => a.index - b.index);
+    for (const [value, { first, last }] of inOrder) {
+      if (last.index > bound.index || found.has(value)) continue;
       const writer = writers.get(key)?.get(value);
       if (!writer || !mustHaveCommitted(writer, observations)) continue;
       lost.push({
         key,
         value,
-        offset: log.offsets[first.get(value)!],
-        index: first.get(value)!,
-        "max-read-index": bound,
+        offset: first.offset,
+        index: first.index,
+        "max-read-index": bound.index,
         writer: summary(writer),
         "max-read": maxRead ? summary(maxRead) : null,
       });
@@ -297,7 +297,8 @@ export function unsentMessages(
 ): Unsent[] {
   return [...readers].flatMap(([key, byMessage]) =>
     [...byMessage].flatMap(([value, [reader]]) =>
-      writers.get(key)?.has(value) || unfinishedSends.get(key)?.has(value)
+      reader === undefined || writers.get(key)?.has(value) ||
+        unfinishedSends.get(key)?.has(value)
         ? []
         : [{ key, value, reader: summary(reader) }]
     )

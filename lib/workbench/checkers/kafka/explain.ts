@@ -63,7 +63,7 @@ const tellers: Tellers = {
   "inconsistent-offsets": ({ key, offset, values, ops }) =>
     `key ${quote(key)} has different messages at offset ${offset}: ${
       values.slice(0, 8)
-        .map((value, i) => `${JSON.stringify(value)} for ${by(ops[i])}`)
+        .map((value, i) => `${JSON.stringify(value)} for ${by(ops[i]!)}`)
         .join(", ")
     }`,
   duplicate: ({ key, value, offsets }) =>
@@ -129,23 +129,25 @@ function tellSkip({ key, values: [from, to], skipped, op, ops }: Skip): string {
 }
 
 function tellCycle({ cycle, steps }: Cycle): string {
-  return `sends and polls contradict each other: ${
-    steps.map((step, i) =>
-      step.type === "wr"
-        ? `${by(cycle[i])} sent ${message(step.value)} to key ${
-          quote(step.key)
-        }, which ${by(cycle[i + 1])} polled`
-        : `${by(cycle[i])} had ended before ${by(cycle[i + 1])} began`
-    ).join("; ")
-  }`;
+  const told = steps.map((step, i) => {
+    // Each step leads from one operation of the cycle to the next.
+    const [from, to] = [by(cycle[i]!), by(cycle[i + 1]!)];
+    return step.type === "wr"
+      ? `${from} sent ${message(step.value)} to key ${
+        quote(step.key)
+      }, which ${to} polled`
+      : `${from} had ended before ${to} began`;
+  });
+  return `sends and polls contradict each other: ${told.join("; ")}`;
 }
 
 function tellUnseen({ unseen, messages }: Unseen): string {
   const count = Object.values(unseen).reduce((sum, each) => sum + each, 0);
-  const [[key, [value]]] = Object.entries(messages);
+  const [one = ""] = Object.entries(messages)
+    .map(([key, [value]]) => `one is ${message(value)} of key ${quote(key)}`);
   return `${count} acknowledged ${
     count === 1 ? "message was" : "messages were"
-  } never found by any poll; one is ${message(value)} of key ${quote(key)}`;
+  } never found by any poll; ${one}`;
 }
 
 function by({ f, process, index }: OpSummary): string {

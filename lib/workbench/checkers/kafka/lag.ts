@@ -89,7 +89,7 @@ class Tail {
     let high = this.#known.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#known[middle].offset > offset) high = middle;
+      if (this.#known[middle]!.offset > offset) high = middle;
       else low = middle + 1;
     }
     return this.#known[low]?.time ?? Infinity;

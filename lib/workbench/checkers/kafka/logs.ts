@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { invariant } from "../../sim/invariant.ts";
 import { inClojureOrder } from "../clojure_order.ts";
 import { inner } from "../inner.ts";
 import {
@@ -17,12 +18,18 @@ import {
   type Observations,
 } from "./observations.ts";
 
+/** A place in a log. */
+export interface Place {
+  index: number;
+  offset: number;
+  /** All messages that were seen here: more than one is wrong. */
+  messages: ReadonlySet<Message>;
+}
+
 /** The log of one key. */
 export interface Log {
-  /** The offsets that were seen, in order; their places are the indexes. */
-  offsets: readonly number[];
-  /** All messages that were seen at an index: more than one is wrong. */
-  messagesAt: readonly ReadonlySet<Message>[];
+  /** Those with the offsets that were seen, in order. */
+  places: readonly Place[];
   /** The message that counts as the one at an index. */
   order: readonly Message[];
   /** The index of a message; of several the last. */
@@ -53,31 +60,26 @@ export function readLogs(observations: Observations): Logs {
 }
 
 function logOf(byOffset: ReadonlyMap<number, Set<Message>>): Log {
-  const offsets = [...byOffset.keys()].sort((a, b) => a - b);
-  const messagesAt = offsets.map((offset) => byOffset.get(offset)!);
-  const order = messagesAt.map(firstMessage);
+  const places = [...byOffset].sort(([a], [b]) => a - b)
+    .map(([offset, messages], index) => ({ index, offset, messages }));
+  const order = places.map(({ messages }) => firstMessage(messages));
   return {
-    offsets,
-    messagesAt,
+    places,
     order,
     indexOf: new Map(order.map((message, index) => [message, index])),
   };
 }
 
 /** Where each message stands first, and last. */
-export function span(log: Log): {
-  first: Map<Message, number>;
-  last: Map<Message, number>;
-} {
-  const first = new Map<Message, number>();
-  const last = new Map<Message, number>();
-  for (const [index, messages] of log.messagesAt.entries()) {
-    for (const message of messages) {
-      if (!first.has(message)) first.set(message, index);
-      last.set(message, index);
+export function spans(log: Log): Map<Message, { first: Place; last: Place }> {
+  const found = new Map<Message, { first: Place; last: Place }>();
+  for (const place of log.places) {
+    for (const message of place.messages) {
+      const first = found.get(message)?.first ?? place;
+      found.set(message, { first, last: place });
     }
   }
-  return { first, last };
+  return found;
 }
 
 /** How many steps of the log lie between two messages, if that is known. */
@@ -98,6 +100,7 @@ export function distance(
  * so all that depends on it depends on how Clojure hashes.
  */
 function firstMessage(messages: ReadonlySet<Message>): Message {
-  if (messages.size === 1) { for (const message of messages) return message; }
-  return inClojureOrder(messages)[0];
+  const [first] = messages.size === 1 ? messages : inClojureOrder(messages);
+  invariant(first !== undefined, "at an offset that was seen is a message");
+  return first;
 }

@@ -78,15 +78,11 @@ function internalOrder(
   for (const observation of transactions) {
     for (const [key, entries] of select(observation)) {
       const log = logs.get(key);
-      for (let i = 1; i < entries.length; i++) {
-        judgeStep(
-          findings,
-          log,
-          key,
-          entries[i - 1].message,
-          entries[i].message,
-          () => ({ op: summary(observation) }),
-        );
+      const where = () => ({ op: summary(observation) });
+      let before: Message | undefined;
+      for (const { message } of entries) {
+        judgeStep(findings, log, key, before, message, where);
+        before = message;
       }
     }
   }
@@ -176,15 +172,16 @@ function judgeStep(
   to: Message | undefined,
   where: () => Pick<Skip, "op" | "ops">,
 ): void {
+  if (log === undefined || from === undefined || to === undefined) return;
   const step = distance(log, from, to);
   if (step === undefined || step.steps === 1) return;
   const { start, steps: delta } = step;
-  const values: Skip["values"] = [from!, to!];
+  const values: Skip["values"] = [from, to];
   if (delta < 1) {
     findings.nonmonotonic.push({ key, values, delta, ...where() });
     return;
   }
   const end = start + Math.min(delta, maxSkipped + 1);
-  const skipped = log!.order.slice(start + 1, end);
+  const skipped = log.order.slice(start + 1, end);
   findings.skips.push({ key, values, delta, skipped, ...where() });
 }
