@@ -163,13 +163,15 @@ function asking(
   const rpc = (_: string, { type }: RPC, fields: Fields) =>
     new Promise((resolve) => resolve(model(type, fields)));
   // Asking is all that workloads do with a client. There's one for each process,
-  // because kafka remembers how far a client has read.
-  const known = new Map<Process, Client>();
+  // because kafka's remember how far they have read.
+  const open = () =>
+    workloadOf(test).open({ rpc } as unknown as Client, test.nodes[0], test);
+  const clients = new Map<Process, ReturnType<typeof open>>();
   return async (op) => {
-    const client = known.get(op.process) ?? { rpc } as unknown as Client;
-    known.set(op.process, client);
+    const invoke = clients.get(op.process) ?? open();
+    clients.set(op.process, invoke);
     try {
-      return await workloadOf(test).invoke(op, client, test.nodes[0], test);
+      return await invoke(op);
     } catch (error) {
       if (!(error instanceof RPCError)) throw error;
       return { type: "fail", error: [error.kind, error.message] };

@@ -13,7 +13,7 @@ import {
 } from "./load/client.ts";
 import { type Clock, secondInNs, VirtualClock } from "./sim/clock.ts";
 import * as gen from "./load/generator.ts";
-import type { Op } from "./load/history.ts";
+import type { Op, Process } from "./load/history.ts";
 import type { Host, NodeError, StartHost, Watch } from "./hosts/host.ts";
 import { type Completion, interpret } from "./load/interpreter.ts";
 import { nemesisFor } from "./load/nemesis.ts";
@@ -397,24 +397,21 @@ function workersFor(
 ): (op: gen.PlannedOp, thread: number) => Promise<Completion> {
   const { nodes } = test;
   const workload = workloadOf(test);
-  const current = new Map<number, { client: Client; process: unknown }>();
+  const open = (thread: number, process: Process) => {
+    const client = clients.open();
+    const invoke = workload.open(client, nodes[thread % nodes.length], test);
+    return { client, process, invoke };
+  };
+  const current = new Map<number, ReturnType<typeof open>>();
   return async (op, thread) => {
-    const node = nodes[thread % nodes.length];
     let own = current.get(thread);
-    if (own === undefined) {
-      current.set(
-        thread,
-        own = { client: clients.open(), process: op.process },
-      );
-    } else if (own.process !== op.process && !workload.reusableClients) {
+    if (own && own.process !== op.process && !workload.reusableClients) {
       own.client.close();
-      current.set(
-        thread,
-        own = { client: clients.open(), process: op.process },
-      );
+      own = undefined;
     }
+    if (own === undefined) current.set(thread, own = open(thread, op.process));
     try {
-      return await workload.invoke(op, own.client, node, test);
+      return await own.invoke(op);
     } catch (error) {
       return completionOf(error, op, workload);
     }

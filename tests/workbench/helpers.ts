@@ -66,6 +66,7 @@ export interface Situation {
   /** Processes of threads that aren't their own. */
   processes?: ReadonlyMap<Thread, Process>;
   random?: Random;
+  history?: History;
 }
 
 /** A context in which the first of the free threads has its turn. */
@@ -75,10 +76,12 @@ export function contextOf({
   busy = [],
   processes = new Map(),
   random = new Random("context"),
+  history = [],
 }: Situation = {}): Context {
   return {
     timeNs: ms * msInNs,
     random,
+    history,
     threads,
     isFree: (thread) => !busy.includes(thread),
     processOf: (thread) => processes.get(thread) ?? thread,

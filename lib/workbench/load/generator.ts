@@ -8,7 +8,7 @@
  * @module
  */
 import { secondInNs } from "../sim/clock.ts";
-import type { Op, OpType, Process } from "./history.ts";
+import type { History, Op, OpType, Process } from "./history.ts";
 import type { Random } from "../sim/random.ts";
 
 /** A worker: a client's number, or the nemesis. */
@@ -30,6 +30,8 @@ export interface Context {
   /** Nanoseconds since the test began. */
   readonly timeNs: number;
   readonly random: Random;
+  /** What has happened so far. */
+  readonly history: History;
   /** All threads that this generator may use. */
   readonly threads: readonly Thread[];
   /** Whether a thread isn't busy. */
@@ -67,6 +69,17 @@ export function once(template: OpTemplate): Generator {
     op(context) {
       const filled = fill(template, context);
       return filled === "pending" ? filled : [filled, nothing];
+    },
+  };
+}
+
+/** A generator that is made when it's asked for the first time. */
+export function lazily(make: (context: Context) => Generator): Generator {
+  let made: Generator | undefined;
+  return {
+    op: (context) => (made ??= make(context)).op(context),
+    update(context, event) {
+      return made ? update(made, context, event) : this;
     },
   };
 }

@@ -35,59 +35,162 @@ export interface Workers {
   onOp?(op: Op): void;
 }
 
+/** What a run goes by. */
+interface Settings {
+  clock: Clock;
+  /** When the test began: what the history's times are counted from. */
+  startNs: number;
+  random: Random;
+  /** How many client threads there are. */
+  concurrency: number;
+  workers: Workers;
+}
+
 /**
  * Runs a generator to its end, and returns the history. What it holds of long
  * lists is made when it's asked for: each time another, and the same.
  */
 export async function interpret(
   generator: Generator,
-  { clock, startNs, random, concurrency, workers }: {
-    clock: Clock;
-    /** When the test began: what the history's times are counted from. */
-    startNs: number;
-    random: Random;
-    /** How many client threads there are. */
-    concurrency: number;
-    workers: Workers;
-  },
+  settings: Settings,
 ): Promise<Op[]> {
-  const history: Op[] = [];
-  const threads: Thread[] = [
-    ...Array.from({ length: concurrency }, (_, i) => i),
-    "nemesis",
-  ];
-  const processes = new Map<Thread, Process>(threads.map((t) => [t, t]));
-  const busy = new Set<Thread>();
-  const completed: { thread: Thread; op: PlannedOp; completion: Completion }[] =
-    [];
-  let turn = 0;
-  let wake = () => {};
+  const interpreter = new Interpreter(generator, settings);
+  await interpreter.run();
+  return interpreter.history;
+}
 
-  const now = () => clock.nowNs - startNs;
-  const context = (): Context => ({
-    timeNs: now(),
-    random,
-    threads,
-    isFree: (thread) => !busy.has(thread),
-    processOf: (thread) => processes.get(thread)!,
-    // In turns, so that no thread gets all the work.
-    freeThread(allowed) {
-      let next: Thread | undefined;
-      for (const thread of allowed) {
-        if (busy.has(thread)) continue;
-        if (place(thread) >= turn) return thread;
-        next ??= thread;
+/** An operation that has ended. */
+interface Ended {
+  thread: Thread;
+  op: PlannedOp;
+  completion: Completion;
+}
+
+class Interpreter {
+  readonly history: Op[] = [];
+
+  #generator: Generator;
+  #settings: Settings;
+  #threads: readonly Thread[];
+  #processes: Map<Thread, Process>;
+  #busy = new Set<Thread>();
+  /** What has ended, and wasn't taken note of yet. */
+  #ended: Ended[] = [];
+  #lists = new SharedLists();
+  /** The place of the thread whose turn it is. */
+  #turn = 0;
+  /** Ends a wait. */
+  #wake = () => {};
+
+  constructor(generator: Generator, settings: Settings) {
+    this.#generator = generator;
+    this.#settings = settings;
+    this.#threads = [
+      ...Array.from({ length: settings.concurrency }, (_, i) => i),
+      "nemesis",
+    ];
+    this.#processes = new Map(this.#threads.map((thread) => [thread, thread]));
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      const ended = this.#ended.shift();
+      if (ended !== undefined) {
+        this.#complete(ended);
+        continue;
       }
-      return next;
-    },
-  });
-  const place = (thread: Thread) => thread === "nemesis" ? concurrency : thread;
+      const answer: Answer = this.#generator.op(this.#context());
+      if (answer === null || answer === "pending") {
+        if (answer === null && this.#busy.size === 0) return;
+        await this.#somethingHappens();
+        continue;
+      }
+      const [op, after] = answer;
+      if (op.timeNs > this.#nowNs) {
+        await this.#somethingHappens(op.timeNs);
+        continue;
+      }
+      this.#generator = after;
+      this.#begin(op);
+      this.#update(op);
+    }
+  }
 
-  const lists = new SharedLists();
-  const record = (op: Omit<Op, "index">, thread: Thread) => {
+  get #nowNs(): number {
+    return this.#settings.clock.nowNs - this.#settings.startNs;
+  }
+
+  #context(): Context {
+    const { random, concurrency } = this.#settings;
+    const busy = this.#busy;
+    return {
+      timeNs: this.#nowNs,
+      random,
+      history: this.history,
+      threads: this.#threads,
+      isFree: (thread) => !busy.has(thread),
+      processOf: (thread) => this.#processes.get(thread)!,
+      // In turns, so that no thread gets all the work.
+      freeThread: (allowed) => {
+        let next: Thread | undefined;
+        for (const thread of allowed) {
+          if (busy.has(thread)) continue;
+          const place = thread === "nemesis" ? concurrency : thread;
+          if (place >= this.#turn) return thread;
+          next ??= thread;
+        }
+        return next;
+      },
+    };
+  }
+
+  #update(event: Op | PlannedOp): void {
+    this.#generator = this.#generator.update?.(this.#context(), event) ??
+      this.#generator;
+  }
+
+  #begin(op: PlannedOp): void {
+    const { clock, workers } = this.#settings;
+    const thread = this.#threads.find((each) =>
+      this.#processes.get(each) === op.process
+    )!;
+    this.#busy.add(thread);
+    this.#turn = (this.#turn + 1) % this.#threads.length;
+    const finish = (completion: Completion) => {
+      this.#ended.push({ thread, op, completion });
+      this.#wake();
+    };
+    if (op.type === "sleep") {
+      clock.after(op.value as number, () => finish({ type: "ok" }));
+    } else if (op.type === "log") {
+      workers.onLog?.(String(op.value));
+      finish({ type: "ok" });
+    } else {
+      const { timeNs: _, type, ...invoked } = op;
+      this.#record({ ...invoked, type, time: this.#nowNs }, thread);
+      workers.invoke(op, thread).then(finish);
+    }
+  }
+
+  #complete({ thread, op, completion }: Ended): void {
+    this.#busy.delete(thread);
+    if (op.type === "sleep" || op.type === "log") return;
+    const { timeNs: _, ...invoked } = op;
+    this.#update(
+      this.#record({ ...invoked, ...completion, time: this.#nowNs }, thread),
+    );
+    // Nobody knows what a process whose operation has no known end will do
+    // next: it never comes back.
+    if (completion.type === "info" && thread !== "nemesis") {
+      const process = op.process as number;
+      this.#processes.set(thread, process + this.#settings.concurrency);
+    }
+  }
+
+  #record(op: Omit<Op, "index">, thread: Thread): Op {
     const { time, process, type, f, value, ...others } = op;
     const entry = {
-      index: history.length,
+      index: this.history.length,
       time,
       process,
       type,
@@ -95,79 +198,25 @@ export async function interpret(
       value,
       ...others,
     } as Op;
-    const make = Array.isArray(value) ? lists.keep(thread, value) : undefined;
+    const make = Array.isArray(value)
+      ? this.#lists.keep(thread, value)
+      : undefined;
     if (make !== undefined) {
       Object.defineProperty(entry, "value", { enumerable: true, get: make });
     }
-    history.push(entry);
-    workers.onOp?.(entry);
+    this.history.push(entry);
+    this.#settings.workers.onOp?.(entry);
     return entry;
-  };
+  }
 
-  const complete = () => {
-    const { thread, op, completion } = completed.shift()!;
-    busy.delete(thread);
-    if (op.type === "sleep" || op.type === "log") return;
-    const { timeNs: _, ...invoked } = op;
-    const event = record({ ...invoked, ...completion, time: now() }, thread);
-    generator = generator.update?.(context(), event) ?? generator;
-    // Nobody knows what a process whose operation has no known end will do
-    // next: it never comes back.
-    if (completion.type === "info" && thread !== "nemesis") {
-      processes.set(thread, (op.process as number) + concurrency);
-    }
-  };
-
-  const begin = (op: PlannedOp) => {
-    const thread = threads.find((each) => processes.get(each) === op.process)!;
-    busy.add(thread);
-    turn = (turn + 1) % threads.length;
-    const finish = (completion: Completion) => {
-      completed.push({ thread, op, completion });
-      wake();
-    };
-    if (op.type === "sleep") {
-      clock.after(op.value as number, () => finish({ type: "ok" }));
-      return;
-    }
-    if (op.type === "log") {
-      workers.onLog?.(String(op.value));
-      finish({ type: "ok" });
-      return;
-    }
-    const { timeNs: _, type, ...invoked } = op;
-    record({ ...invoked, type, time: now() }, thread);
-    workers.invoke(op, thread).then(finish);
-  };
-
-  const somethingHappens = (untilNs?: number) =>
-    new Promise<void>((resolve) => {
+  /** Waits until an operation has ended, or it's time for the next. */
+  #somethingHappens(untilNs?: number): Promise<void> {
+    const { clock, startNs } = this.#settings;
+    return new Promise((resolve) => {
       const cancel = untilNs === undefined
         ? () => {}
         : clock.at(startNs + untilNs, resolve);
-      wake = () => (cancel(), resolve());
+      this.#wake = () => (cancel(), resolve());
     });
-
-  for (;;) {
-    if (completed.length > 0) {
-      complete();
-      continue;
-    }
-    const answer: Answer = generator.op(context());
-    if (answer === null) {
-      if (busy.size === 0) return history;
-      await somethingHappens();
-    } else if (answer === "pending") {
-      await somethingHappens();
-    } else {
-      const [op, after] = answer;
-      if (op.timeNs > now()) {
-        await somethingHappens(op.timeNs);
-      } else {
-        generator = after;
-        begin(op);
-        generator = generator.update?.(context(), op) ?? generator;
-      }
-    }
   }
 }

@@ -43,7 +43,7 @@ export const broadcast: Workload = {
   async setup(client, node, test) {
     await client.rpc(node, topologyRPC, { topology: topology(test) });
   },
-  async invoke({ f, value }, client, node) {
+  open: (client, node) => async ({ f, value }) => {
     if (f === "broadcast") {
       await client.rpc(node, broadcastRPC, { message: value });
       return { type: "ok" };

@@ -23,7 +23,7 @@ export const echo: Workload = {
         value: `Please echo ${random.integer(128)}`,
       })),
     ),
-  async invoke({ value }, client, node) {
+  open: (client, node) => async ({ value }) => {
     return {
       type: "ok",
       value: await client.rpc(node, echoRPC, { echo: value }),

@@ -27,7 +27,7 @@ export const gSet: Workload = {
       forever(() => ({ f: "read" })),
     ]),
   finalGenerator: () => eachThread(once({ f: "read" })),
-  async invoke({ f, value }, client, node) {
+  open: (client, node) => async ({ f, value }) => {
     if (f === "add") {
       await client.rpc(node, addRPC, { element: value });
       return { type: "ok" };

@@ -28,13 +28,14 @@ import {
   eachThread,
   forever,
   type Generator,
+  lazily,
   once,
   phases,
   type PlannedOp,
   stagger,
   timeLimit,
 } from "../load/generator.ts";
-import type { Op } from "../load/history.ts";
+import { type History, isClientOp, type Op } from "../load/history.ts";
 import type { Completion } from "../load/interpreter.ts";
 import type { Test } from "../options.ts";
 import type { Random } from "../sim/random.ts";
@@ -139,21 +140,15 @@ const keyLists = { invoke: list, ok: list };
 
 /** The workload. */
 export const kafka: Workload = {
-  generator: (test) =>
-    any(crashes(test), work(drawsFor(test), progressOf(test))),
-  finalGenerator: (test) =>
-    timeLimit(finalSeconds * secondInNs, eachThread(catchUp(progressOf(test)))),
-  async invoke(op, client, node) {
-    switch (op.f) {
-      case "crash":
-        return { type: "info" };
-      case "assign":
-        return await assign(op, client, node);
-      case "send":
-        return await send(op, client, node);
-      default:
-        return await poll(client, node);
-    }
+  generator: (test) => any(crashes(test), work(drawsFor(test), new Progress())),
+  finalGenerator: () =>
+    timeLimit(
+      finalSeconds * secondInNs,
+      lazily(({ history }) => eachThread(catchUp(offsetsIn(history)))),
+    ),
+  open(client, node) {
+    const consumer = new Consumer(client, node);
+    return (op) => consumer.invoke(op);
   },
   idempotent: new Set(["assign"]),
   operations: {
@@ -183,66 +178,78 @@ export const kafka: Workload = {
 
 // What clients do.
 
-/** Where each client is in each of the keys that it is assigned. */
-const positions = new WeakMap<Client, Offsets>();
+/** A client, with its position in each of the keys that it is assigned. */
+class Consumer {
+  #client: Client;
+  #node: string;
+  #positions: Offsets = new Map();
 
-async function assign(
-  { value, ...op }: PlannedOp,
-  client: Client,
-  node: string,
-): Promise<Completion> {
-  const keys = value as string[];
-  if (op["seek-to-beginning?"]) {
-    positions.set(client, new Map(keys.map((key) => [key, 0])));
+  constructor(client: Client, node: string) {
+    this.#client = client;
+    this.#node = node;
+  }
+
+  async invoke(op: PlannedOp): Promise<Completion> {
+    switch (op.f) {
+      case "crash":
+        return { type: "info" };
+      case "assign":
+        return await this.#assign(op);
+      case "send":
+        return await this.#send(op);
+      default:
+        return await this.#poll();
+    }
+  }
+
+  async #assign({ value, ...op }: PlannedOp): Promise<Completion> {
+    const keys = value as string[];
+    const fromBeginning = op["seek-to-beginning?"];
+    if (!fromBeginning) await this.#client.rpc(this.#node, listRPC, { keys });
+    this.#positions = new Map(
+      keys.map((key) => [
+        key,
+        fromBeginning ? 0 : this.#positions.get(key) ?? 0,
+      ]),
+    );
     return { type: "ok" };
   }
-  await client.rpc(node, listRPC, { keys });
-  const before = positions.get(client);
-  positions.set(
-    client,
-    new Map(keys.map((key) => [key, before?.get(key) ?? 0])),
-  );
-  return { type: "ok" };
-}
 
-async function send(
-  { value }: PlannedOp,
-  client: Client,
-  node: string,
-): Promise<Completion> {
-  const [[name, key, msg]] = value as [["send", string, number]];
-  const { offset } = await client.rpc(node, sendRPC, { key, msg });
-  return { type: "ok", value: [[name, key, [offset, msg]]] };
-}
-
-async function poll(client: Client, node: string): Promise<Completion> {
-  const position = new Map(positions.get(client));
-  const reply = await client.rpc(node, pollRPC, {
-    offsets: Object.fromEntries(position),
-  });
-  const msgs = reply.msgs as Messages;
-  const processed = new Map<string, number>();
-  for (const [key, entries] of Object.entries(msgs)) {
-    const highest = highestOffset(entries);
-    raise(position, key, highest + 1);
-    if (entries?.length) processed.set(key, Math.max(0, highest));
-  }
-  positions.set(client, position);
-  if (processed.size > 0) {
-    await client.rpc(node, commitRPC, {
-      offsets: Object.fromEntries(processed),
+  async #send({ value }: PlannedOp): Promise<Completion> {
+    const [[name, key, msg]] = value as [["send", string, number]];
+    const { offset } = await this.#client.rpc(this.#node, sendRPC, {
+      key,
+      msg,
     });
+    return { type: "ok", value: [[name, key, [offset, msg]]] };
   }
-  return { type: "ok", value: [["poll", msgs]] };
+
+  async #poll(): Promise<Completion> {
+    const position = new Map(this.#positions);
+    const reply = await this.#client.rpc(this.#node, pollRPC, {
+      offsets: Object.fromEntries(position),
+    });
+    const msgs = reply.msgs as Messages;
+    const processed = new Map<string, number>();
+    for (const [key, entries] of Object.entries(msgs)) {
+      const highest = highestOffset(entries);
+      raise(position, key, highest + 1);
+      if (entries?.length) processed.set(key, Math.max(0, highest));
+    }
+    this.#positions = position;
+    if (processed.size > 0) {
+      await this.#client.rpc(this.#node, commitRPC, {
+        offsets: Object.fromEntries(processed),
+      });
+    }
+    return { type: "ok", value: [["poll", msgs]] };
+  }
 }
 
 // Who does what, and when.
 
-/** How far sends and polls of a run have come, by the highest offsets. */
+/** The highest offsets of the keys of which more was sent than polled. */
 class Progress {
-  /** Of every key: what the last polls wait for. */
-  readonly seen = new Map<string, number>();
-  /** Of the keys of which more was sent than polled. */
   readonly sent = new Map<string, number>();
   readonly polled = new Map<string, number>();
 
@@ -251,8 +258,7 @@ class Progress {
     const { sent, polled } = offsetsOf(event);
     for (const [key, offset] of sent) raise(this.sent, key, offset);
     for (const [key, offset] of polled) raise(this.polled, key, offset);
-    for (const [key, offset] of [...sent, ...polled]) {
-      raise(this.seen, key, offset);
+    for (const key of [...sent.keys(), ...polled.keys()]) {
       if ((this.polled.get(key) ?? -1) < (this.sent.get(key) ?? -1)) continue;
       this.sent.delete(key);
       this.polled.delete(key);
@@ -270,15 +276,6 @@ class Progress {
   }
 }
 
-/** A run's last polls have to know what the operations before them did. */
-const progressByTest = new WeakMap<Test, Progress>();
-
-function progressOf(test: Test): Progress {
-  let progress = progressByTest.get(test);
-  if (!progress) progressByTest.set(test, progress = new Progress());
-  return progress;
-}
-
 function crashes({ concurrency }: Test): Generator {
   return stagger(
     crashIntervalSeconds / concurrency * secondInNs,
@@ -286,7 +283,12 @@ function crashes({ concurrency }: Test): Generator {
   );
 }
 
-/** Sends and polls; now and then an `assign` of the key that is next. */
+/**
+ * Sends and polls; now and then an `assign` of the key that is next.
+ *
+ * @param progress of this generator alone, which has every event noted in it:
+ * there may be too many keys to copy them each time.
+ */
 function work(draws: Draws, progress: Progress): Generator {
   return {
     op(context) {
@@ -381,33 +383,31 @@ function exponential(limit: number, random: Random): number {
 }
 
 /** Starts afresh, and polls all keys until there is nothing left to wait for. */
-function catchUp(
-  progress: Progress,
-  state?: { waitingFor: Offsets; polls: Generator },
-): Generator {
+function catchUp(offsets: Offsets): Generator {
+  return pollUntil(offsets, freshPolls(offsets));
+}
+
+function pollUntil(waitingFor: Offsets, polls: Generator): Generator {
   return {
     op(context) {
-      const { waitingFor, polls } = state ??
-        { waitingFor: new Map(progress.seen), polls: freshPolls(progress) };
       if (waitingFor.size === 0) return null;
       const answer = polls.op(context);
       if (answer === null || answer === "pending") return answer;
-      const [op, after] = answer;
-      return [op, catchUp(progress, { waitingFor, polls: after })];
+      return [answer[0], pollUntil(waitingFor, answer[1])];
     },
     update(_, event) {
-      if (!state || event.type !== "ok" || event.f !== "poll") return this;
-      const waitingFor = new Map(state.waitingFor);
+      if (event.type !== "ok" || event.f !== "poll") return this;
+      const rest = new Map(waitingFor);
       for (const [key, offset] of offsetsOf(event as Op).polled) {
-        if ((waitingFor.get(key) ?? -1) <= offset) waitingFor.delete(key);
+        if ((rest.get(key) ?? -1) <= offset) rest.delete(key);
       }
-      return catchUp(progress, { ...state, waitingFor });
+      return pollUntil(rest, polls);
     },
   };
 }
 
-function freshPolls({ seen }: Progress): Generator {
-  const keys = [...seen.keys()].sort(byNumber);
+function freshPolls(offsets: Offsets): Generator {
+  const keys = [...offsets.keys()].sort(byNumber);
   return phases(
     once({ f: "crash" }),
     once({ f: "assign", value: keys, "seek-to-beginning?": true }),
@@ -416,6 +416,19 @@ function freshPolls({ seen }: Progress): Generator {
       forever(() => ({ f: "poll", value: [["poll"]], "poll-ms": 1000 })),
     ),
   );
+}
+
+/** The highest offset of each key that was sent or polled. */
+function offsetsIn(history: History): Offsets {
+  const highest = new Map<string, number>();
+  for (const op of history) {
+    if (!isClientOp(op) || op.type !== "ok") continue;
+    const { sent, polled } = offsetsOf(op);
+    for (const [key, offset] of [...sent, ...polled]) {
+      raise(highest, key, offset);
+    }
+  }
+  return highest;
 }
 
 /** The key that isn't a number comes first. */

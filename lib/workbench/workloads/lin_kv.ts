@@ -60,7 +60,7 @@ export const linKV: Workload = {
       (_, random) => processLimit(most, keyGenerator(nodes.length, random)),
     );
   },
-  async invoke({ f, value }, client, node, { options }) {
+  open: (client, node, { options }) => async ({ f, value }) => {
     const [key, argument] = value as [unknown, unknown];
     const settings = {
       timeoutMs: Math.max(minTimeoutMs, 10 * options.latency),

@@ -31,7 +31,7 @@ export const pnCounter: Workload = {
       forever(() => ({ f: "read" })),
     ]),
   finalGenerator: () => eachThread(once({ f: "read", "final?": true })),
-  async invoke({ f, value }, client, node) {
+  open: (client, node) => async ({ f, value }) => {
     if (f === "add") {
       await client.rpc(node, addRPC, { delta: value });
       return { type: "ok" };

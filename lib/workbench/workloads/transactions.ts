@@ -140,7 +140,7 @@ export function transactional(
     rest.length === 2 && (f === "r" || f === writeF);
   return {
     generator: ({ options }) => transactions(writeF, options),
-    async invoke({ value }, client, node) {
+    open: (client, node) => async ({ value }) => {
       const { txn } = await client.rpc(node, rpc, { txn: value });
       return { type: "ok", value: txn ?? [] };
     },

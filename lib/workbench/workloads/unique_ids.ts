@@ -21,7 +21,7 @@ const generateRPC: RPC = {
 /** The workload. */
 export const uniqueIds: Workload = {
   generator: () => forever(() => ({ f: "generate" })),
-  async invoke(_, client, node) {
+  open: (client, node) => async () => {
     const { id } = await client.rpc(node, generateRPC, {});
     return { type: "ok", value: id };
   },

@@ -56,15 +56,15 @@ export interface Workload {
   /** Asked of every node once, before all else. */
   setup?(client: Client, node: string, test: Test): Promise<void>;
   /**
-   * Carries out an operation on a node. What it throws decides how the
-   * operation ended: see `completionOf` in `judge.ts`.
+   * Opens a client of a node. What comes back carries out the client's
+   * operations, one after the other, and may remember what it has done. What it
+   * throws decides how an operation ended: see `completionOf` in `run.ts`.
    */
-  invoke(
-    op: PlannedOp,
+  open(
     client: Client,
     node: string,
     test: Test,
-  ): Promise<Completion>;
+  ): (op: PlannedOp) => Promise<Completion>;
   /** Operations that change nothing: if they fail, they did not happen. */
   idempotent: ReadonlySet<string>;
   /**

@@ -22,6 +22,7 @@ import {
   flipFlop,
   forever,
   type Generator,
+  lazily,
   log,
   mix,
   nemesis,
@@ -166,6 +167,28 @@ Deno.test("forever: lets the function draw from the context's randomness", () =>
       .map(({ value }) => value);
   assertEquals(values("a"), values("a"));
   assert(values("a").join() !== values("b").join());
+});
+
+Deno.test("lazily: makes its generator once, when it's asked for the first time", () => {
+  const heard: string[] = [];
+  let made = 0;
+  const generator = lazily(({ timeNs }) => {
+    made++;
+    return witness(heard, numbered((i) => ({ f: `${timeNs / msInNs}/${i}` })));
+  });
+  assertStrictEquals(
+    generator.update?.(contextOf(), event(0, "early")),
+    generator,
+  );
+  assertStrictEquals(made, 0);
+  generator.op(contextOf({ ms: 7 }));
+  generator.update?.(contextOf(), event(1, "late"));
+  assertEquals(heard, ["late of 1 among 0 1 2 nemesis"]);
+  assertEquals(
+    takeAll(generator, contextOf({ ms: 9 }), 3).map(({ f }) => f),
+    ["7/0", "7/1", "7/2"],
+  );
+  assertStrictEquals(made, 1);
 });
 
 Deno.test("numbered: counts from 0, and only what was taken", () => {

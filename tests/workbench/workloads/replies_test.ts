@@ -9,13 +9,13 @@ import { workloadOf } from "../../../lib/workbench/workloads/mod.ts";
 import { assertEquals } from "@std/assert";
 import { RPCError } from "../../../lib/error.ts";
 import {
-  type Client,
   Clients,
   ClientTimeout,
   MalformedReply,
 } from "../../../lib/workbench/load/client.ts";
 import { VirtualClock } from "../../../lib/workbench/sim/clock.ts";
 import type { PlannedOp } from "../../../lib/workbench/load/generator.ts";
+import type { Completion } from "../../../lib/workbench/load/interpreter.ts";
 import { Network } from "../../../lib/workbench/sim/network.ts";
 import { resolve } from "../../../lib/workbench/test.ts";
 import { Random } from "../../../lib/workbench/sim/random.ts";
@@ -40,11 +40,9 @@ type Cases = [answer: string, outcome: Outcome][];
 class World {
   readonly clock = new VirtualClock();
   readonly asked: Record<string, unknown>[] = [];
-  readonly client: Client;
-  readonly workload: string;
+  readonly #invoke: (op: PlannedOp) => Promise<Completion>;
 
   constructor(workload: string, answers: { [type: string]: string }) {
-    this.workload = workload;
     const network = new Network(this.clock, new Random("network"), {
       latencyMs: 0,
       latencyDist: "constant",
@@ -63,19 +61,14 @@ class World {
         `{"src":"n0","dest":"${src}","body":{${reply}}}`,
       );
     });
-    this.client = new Clients(this.clock, network, () => {}).open();
+    const test = resolve({ workload, "node-count": 1, concurrency: "2n" });
+    const client = new Clients(this.clock, network, () => {}).open();
+    this.#invoke = workloadOf(test).open(client, "n0", test);
   }
 
   async invoke(op: Partial<PlannedOp>): Promise<Outcome> {
-    const test = resolve({
-      workload: this.workload,
-      "node-count": 1,
-      concurrency: "2n",
-    });
     try {
-      const completion = await this.clock.drive(
-        workloadOf(test).invoke(op as PlannedOp, this.client, "n0", test),
-      );
+      const completion = await this.clock.drive(this.#invoke(op as PlannedOp));
       if (completion.type !== "ok") return "indeterminate";
       return "value" in completion
         // As the record has it.
