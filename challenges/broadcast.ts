@@ -4,38 +4,40 @@
  *
  * https://fly.io/dist-sys/3a/ to https://fly.io/dist-sys/3e/
  *
- * Clients tell a value to one node; soon every node must show it. Three things
- * pull in different directions: few messages, little delay, and values that
- * survive whatever the network does.
+ * Clients tell one node a value; soon every node must show it. Three goals pull
+ * in different directions: few messages, little delay, and values that survive
+ * whatever the network does.
  *
  * The naive answer, `--strategy flood`, passes each new value on to the
- * neighbours that Maelstrom suggests, once. Over a grid of 25 nodes that makes
- * 28 messages per operation, and takes eight hops; and a value that a partition
+ * neighbours that Maelstrom suggests, once. Over a grid of 25 nodes that takes
+ * 28 messages per operation and eight hops; and a value that a partition
  * swallows is gone. `--strategy direct` tells everybody at once, and keeps a
  * value until each has confirmed it: one hop, half the messages, nothing lost.
  *
- * The answer is a **hub**. Values go to one node, which gathers for a while and
+ * The answer is a **hub**. Values go to one node, which gathers for a beat and
  * sends everybody one batch: two hops, and a batch of fifty costs as much as a
- * batch of one. What remains to be said:
+ * batch of one. Its links (`Link`) keep three rules:
  *
- * - **Acknowledgements are free.** Batches are numbered, and the numbers that
- *   one has received ride on the next batch in the other direction. Only who has
- *   nothing to say for long acknowledges in a message of its own. What isn't
+ * - **Acknowledgements are free.** Batches are numbered, and the numbers
+ *   received ride on the next batch in the other direction. Only a node that has
+ *   had nothing to say for long sends a message just to acknowledge. What isn't
  *   acknowledged is sent again, which does no harm: a value is new only once.
- * - **Late isn't lost.** An acknowledgement counts however late it comes, and
- *   the next batch is given as much time. So it works at any latency.
- * - **Nobody depends on the hub.** Who fails to reach it twice tells everybody
- *   else. Whoever learns a value that way tells the hub in turn, or everybody,
- *   too; so a value takes whatever way there is, and reaches the hub when it's
- *   back.
- * - **Just in time.** The hub sends in a fixed beat. What arrives early waits
- *   there, so it may as well gather at home: at most one message per node and
- *   beat. The hub says how early a batch had come; so a node learns when to send
- *   in order to arrive just before a beat, and needs to know neither the latency
- *   nor the hub's clock. And a batch says how long its values have waited at
- *   home; so one that misses its beat needn't wait for another.
+ * - **Late isn't lost.** An acknowledgement counts however late it arrives, and
+ *   the next batch gets that much time. So it works at any latency.
+ * - **Nobody depends on the hub.** A node that fails to reach it twice tells all
+ *   other nodes instead. Each that learns a value that way tells the hub in turn,
+ *   or everybody; so a value takes whatever way there is, and reaches the hub
+ *   when it's back.
  *
- * After it was told, a value is on every node within two beats and two latencies
+ * That is all there is to it with `--just-in-time off`. The last step is to be
+ * **just in time** (`Timing`). What arrives early waits at the hub for the beat,
+ * so it may as well gather at home: at most one message per node and beat. The
+ * hub reports how early each batch came. From that a node learns when to send in
+ * order to arrive just before a beat, and needs to know neither the latency nor
+ * the hub's clock. And a batch says how long its values have waited at home; so
+ * one that misses its beat needn't wait for the next.
+ *
+ * A value is on every node within two beats and two latencies after it was told
  * (`direct`: one latency). Each time that messages are lost costs two seconds
  * more, or as long as the last answer took; and where nothing is told, nothing
  * is sent.
@@ -56,23 +58,23 @@ const defaultBeatMs = 390;
 /** How long an acknowledgement waits for a ride, beyond one beat. */
 const ackPatienceMs = 1000;
 
-/** How much longer one waits for an acknowledgement, at first. */
+/** How much longer a sender waits for an acknowledgement, at first. */
 const roundTripMs = 500;
 
-/** How long it takes at most until a silent node is tried again. */
+/** The longest that a sender waits before it tries a silent node again. */
 const maxRetryMs = 2000;
 
-/** After so many failures in a row the hub is taken to be out of reach. */
+/** After this many failures in a row a node gives the hub up, for now. */
 const maxFailures = 2;
 
-/** How many values a batch holds at most; the rest goes with the next. */
+/** The most values in a batch; the rest goes with the next. */
 const maxBatch = 1000;
 
-/** Of how many late batches an acknowledgement still counts. */
+/** The number of late batches whose acknowledgements still count. */
 const maxLate = 64;
 
 /**
- * How early a batch should reach the hub, as a part of the beat: timers and
+ * How early a batch should reach the hub, as a fraction of the beat: timers and
  * networks aren't exact.
  */
 const margin = 1 / 12;
@@ -80,17 +82,29 @@ const margin = 1 / 12;
 /** Tells other nodes of new values, unless they came from there. */
 type Spread = (values: number[], from?: string) => void;
 
-/** A way to spread values: what it hears of, it gives to `learn`. */
-type Strategy = (node: Node, learn: Spread, beatMs: number) => Spread;
+/** A way to spread values; it hands `learn` all that it hears of. */
+type Strategy = (node: Node, learn: Spread, pace: Pace) => Spread;
+
+/** When values move on to the next node. */
+interface Pace {
+  /** The hub sends once per beat. */
+  beatMs: number;
+  /** Whether values gather at home until just before a beat. */
+  justInTime: boolean;
+}
 
 /** Spreads the values that clients tell to one node. */
 export function broadcast(node: Node, args: string[] = []) {
-  const { strategy, "beat-ms": beatMs } = readArguments(args, {
+  const { strategy, ...pace } = readArguments(args, {
     strategy: strategies,
     "beat-ms": { default: defaultBeatMs, least: 1, most: 60_000 },
+    "just-in-time": { on: true, off: false },
   });
   const seen = new Set<number>();
-  const spread = strategy(node, learn, beatMs);
+  const spread = strategy(node, learn, {
+    beatMs: pace["beat-ms"],
+    justInTime: pace["just-in-time"],
+  });
 
   node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
 
@@ -132,7 +146,7 @@ function flood(node: Node, learn: Spread): Spread {
   };
 }
 
-/** The fast answer: whoever is told a value tells all, and sees to it. */
+/** The fast answer: the first node to hear of a value tells all, and sees to it. */
 function direct(node: Node, learn: Spread): Spread {
   const ackMs = 3 * ackPatienceMs;
   const links = connect(node, learn, { ackWithin: () => ackMs, ackMs });
@@ -143,7 +157,7 @@ function direct(node: Node, learn: Spread): Spread {
 }
 
 /** The cheap answer: values gather at one node, which tells all in batches. */
-function hub(node: Node, learn: Spread, beatMs: number): Spread {
+function hub(node: Node, learn: Spread, { beatMs, justInTime }: Pace): Spread {
   const isHub = () => node.id === node.nodeIds[0];
   const untilBeat = () => beatMs - node.now() % beatMs;
   const patience = beatMs + ackPatienceMs;
@@ -156,7 +170,8 @@ function hub(node: Node, learn: Spread, beatMs: number): Spread {
       if (peer !== node.nodeIds[0] || link.failures !== maxFailures) return;
       tellOthers(link.unconfirmed());
     },
-    untilBeat: () => isHub() ? untilBeat() : undefined,
+    // A hub that keeps this to itself gets every value at once.
+    untilBeat: () => justInTime && isHub() ? untilBeat() : undefined,
     onTiming: (peer, leaveMs) =>
       peer === node.nodeIds[0] && timing.learn(leaveMs),
   });
@@ -190,36 +205,36 @@ function hub(node: Node, learn: Spread, beatMs: number): Spread {
   };
 }
 
-/** A batch of values, and what is said beside them. */
+/** A message from node to node: a batch of values, and some remarks. */
 interface Batch {
   type: "batch";
   number: number;
   values: number[];
-  /** The numbers of the batches that were received. */
+  /** The numbers of the batches that have arrived. */
   acks: number[];
-  /** Whether this one is to be acknowledged at once. */
+  /** Whether the receiver should acknowledge it at once. */
   urgent: boolean;
-  /** How long the oldest of its values had waited for it. */
+  /** How long the oldest of its values waited before it left. */
   waitedMs: number;
-  /** How long before a beat here one from there had come. */
+  /** How early one of the receiver's batches came, before a beat here. */
   early?: { number: number; ms: number };
 }
 
-/** How the two ends of a link behave. */
+/** The behaviour of the two ends of a link. */
 interface Manners {
   /** How long an acknowledgement may wait here for a ride. */
   ackWithin(): number;
-  /** How long one may wait there. */
+  /** How long it may wait there. */
   ackMs: number;
-  /** Called each time that something wasn't acknowledged in time. */
+  /** Called whenever something isn't acknowledged in time. */
   onFailure?(peer: string, link: Link): void;
-  /** How long it is until one's own next beat, where there is one. */
+  /** The time until this node's next beat, where it has one. */
   untilBeat?(): number | undefined;
-  /** Called when it's known that what leaves then arrives there with a beat. */
+  /** Called with a moment: what leaves then arrives there with a beat. */
   onTiming?(peer: string, leaveMs: number): void;
 }
 
-/** Links to all other nodes; what comes in over them is learned. */
+/** Makes links to all other nodes, and learns what comes in over them. */
 function connect(node: Node, learn: Spread, manners: Manners) {
   const links = new Map<string, Link>();
   node.onInit(() => {
@@ -245,13 +260,13 @@ function connect(node: Node, learn: Spread, manners: Manners) {
   return links;
 }
 
-/** What one node has to tell another, until it's confirmed. */
+/** One end of a link: keeps values until the other end has confirmed them. */
 class Link {
   /** How often in a row nothing was acknowledged in time. */
   failures = 0;
   /** How long the other side may wait with an acknowledgement. */
   ackMs: number;
-  /** How long what came last had waited there. */
+  /** How long the last batch had waited there. */
   waitedMs = 0;
 
   /** Values that the other side hasn't confirmed. */
@@ -276,7 +291,7 @@ class Link {
     this.ackMs = manners.ackMs;
   }
 
-  /** Tells the other side of values, in so many ms at the latest. */
+  /** Tells the other side values, within so many ms. */
   send(values: number[], withinMs: number) {
     if (this.#waiting.size === 0) this.#waitingSinceMs = this.node.now();
     for (const value of values) {
@@ -316,7 +331,7 @@ class Link {
     }
   }
 
-  /** Sends what there is. To a silent node it's one batch at a time. */
+  /** Sends what there is; to a silent node, one batch at a time. */
   #flush() {
     this.#dueMs = Infinity;
     const silent = this.failures > 0;
@@ -349,7 +364,7 @@ class Link {
     return [...this.#sent.values()].some(({ late }) => !late);
   }
 
-  /** Whoever has been slow once is given as much time again. */
+  /** The time for an acknowledgement; a node that was slow gets as much again. */
   #timeoutMs(): number {
     const usualMs = this.failures === 0
       ? this.ackMs + roundTripMs
@@ -357,7 +372,7 @@ class Link {
     return Math.max(usualMs, this.#tookMs);
   }
 
-  /** Sends all again. What was sent may be acknowledged nevertheless. */
+  /** Sends all again; an acknowledgement of the first still counts. */
   #timeOut(number: number) {
     const batch = this.#sent.get(number);
     if (batch === undefined || batch.late) return;
@@ -400,9 +415,9 @@ interface Sent {
 }
 
 /**
- * When to send, in order to arrive just before a beat of the hub. What comes too
- * early waits there for a moment, what comes too late for a beat. So of what one
- * learns, the earlier counts at once and the later by and by.
+ * The moment to send, in order to arrive just before a beat of the hub. What
+ * comes too early waits there for a moment, what comes too late for a beat. So an
+ * earlier moment counts at once, and a later one by and by.
  */
 class Timing {
   /** What leaves then arrives with a beat. */
@@ -418,7 +433,7 @@ class Timing {
       : beforeMs + laterMs / 16;
   }
 
-  /** How long to wait; where nothing has been learned yet, not at all. */
+  /** How long to wait; not at all before anything has been learned. */
   waitMs(nowMs: number): number {
     if (this.#leaveMs === undefined) return 0;
     return modulo(this.#leaveMs - margin * this.beatMs - nowMs, this.beatMs);

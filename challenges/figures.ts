@@ -163,6 +163,19 @@ export const tables: readonly Table[] = [
     ],
   },
   {
+    name: "broadcast-just-in-time",
+    columns: visible,
+    rows: ["3d", "3e"].flatMap((run) => [
+      {
+        label: `${run}, values go to the hub at once`,
+        run,
+        args: ["--just-in-time", "off"],
+        seeds: many,
+      },
+      { label: `${run}, just in time`, run, seeds: many },
+    ]),
+  },
+  {
     name: "broadcast-faults",
     columns: ["verdict", "lost", "msgs/op", "median", "max"],
     // Limits are for a network that works: here it's the losses that count.

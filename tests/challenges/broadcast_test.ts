@@ -101,6 +101,29 @@ Deno.test("hub: once in step, a batch arrives just before the beat", async () =>
   for (const ms of waited) assert(ms > 80 && ms < 88, `${ms} ms`);
 });
 
+Deno.test("hub: just in time, values gather at home; otherwise each goes to the hub at once", async () => {
+  const toHub = async (justInTime: string) => {
+    const cluster = await start(3, {
+      args: ["--beat-ms", "1000", "--just-in-time", justInTime],
+    });
+    for (let value = 0; value < 40; value++) {
+      cluster.post("n1", { type: "broadcast", message: value });
+      await cluster.wait(100);
+    }
+    await cluster.wait(2200);
+    const values = Array.from({ length: 40 }, (_, value) => value);
+    assertEquals(await shown(cluster), all(cluster.nodes, values));
+    return cluster.network.journal
+      .filter(({ src, dest, line }) =>
+        src === "n1" && dest === "n0" &&
+        JSON.parse(line).body.values.length > 0
+      ).length;
+  };
+  assertEquals(await toHub("off"), 40);
+  // Until the hub's first answers, it doesn't know when the beat is.
+  assertLess(await toHub("on"), 20);
+});
+
 for (
   const [what, size] of [
     ["the hub is alone", 1],
