@@ -260,7 +260,8 @@ function check(
 
 /** The first thing that a node did wrong, in words. */
 function explainNodes({ errors }: NodeFindings): string | undefined {
-  if (errors.length === 0) return undefined;
-  const [{ text, line }] = errors;
+  const [first] = errors;
+  if (first === undefined) return undefined;
+  const { text, line } = first;
   return line === undefined ? text : `${text}\nIt was: ${line}`;
 }

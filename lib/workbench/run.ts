@@ -17,6 +17,7 @@ import type { Op, Process } from "./load/history.ts";
 import type { Host, NodeError, StartHost, Watch } from "./hosts/host.ts";
 import { type Completion, interpret } from "./load/interpreter.ts";
 import { nemesisFor } from "./load/nemesis.ts";
+import { invariant } from "./sim/invariant.ts";
 import { type Envelope, Network } from "./sim/network.ts";
 import type { Test } from "./options.ts";
 import { beginningOf } from "./sim/parts.ts";
@@ -398,8 +399,10 @@ function workersFor(
   const { nodes } = test;
   const workload = workloadOf(test);
   const open = (thread: number, process: Process) => {
+    const node = nodes[thread % nodes.length];
+    invariant(node !== undefined, "each client works with one of the nodes");
     const client = clients.open();
-    const invoke = workload.open(client, nodes[thread % nodes.length], test);
+    const invoke = workload.open(client, node, test);
     return { client, process, invoke };
   };
   const current = new Map<number, ReturnType<typeof open>>();

@@ -49,7 +49,7 @@ function firstObject(line: string): { text: string; end: number } {
   let depth = 0;
   let isText = false;
   for (let i = 0; i < line.length; i++) {
-    const char = line[i];
+    const char = line.charAt(i);
     if (isText) {
       if (char === "\\") i++;
       else if (char === '"') isText = false;

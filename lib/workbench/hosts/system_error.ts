@@ -5,7 +5,7 @@
  * @module
  */
 
-const reasons: { readonly [code: string]: string } = {
+const reasons: ReadonlyMap<unknown, string> = new Map(Object.entries({
   EACCES: "the system doesn't permit it",
   EPERM: "the system doesn't permit it",
   EBUSY: "something is using it",
@@ -26,7 +26,7 @@ const reasons: { readonly [code: string]: string } = {
   ENOTDIR: "a file stands on the way, where there should be a folder",
   EROFS: "it can only be read there",
   ETXTBSY: "something is writing to it",
-};
+}));
 
 /**
  * Why the system, or Deno, refused something, to stand behind a colon; of any
@@ -41,9 +41,7 @@ export function systemReason(error: unknown): string {
       : `Deno wasn't told to permit it${what ? ` (--allow-${what})` : ""}`;
   }
   const { code } = error as { code?: unknown };
-  return typeof code === "string" && Object.hasOwn(reasons, code)
-    ? reasons[code]
-    : error.message;
+  return reasons.get(code) ?? error.message;
 }
 
 /** What an error says, with the path that it's about if the system made it. */

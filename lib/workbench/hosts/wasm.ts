@@ -15,6 +15,7 @@ import {
   wasi as codes,
   WASIProcExit,
 } from "@bjorn3/browser_wasi_shim";
+import { invariant } from "../sim/invariant.ts";
 import type { Random } from "../sim/random.ts";
 import { CrashReader, endingOf } from "./crash.ts";
 import type { StartHost } from "./host.ts";
@@ -54,7 +55,8 @@ export function wasmProblem(module: WebAssembly.Module): string | undefined {
   const strange = imports.filter((each) =>
     each.module !== preview1 || !names.includes(each.name)
   );
-  if (strange.length > 0) return `${listed(strange)} ${adviceFor(strange)}`;
+  const [first] = strange;
+  if (first) return `${listed(strange)} ${adviceFor(first)}`;
   const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
   if (!exports.includes("_start")) {
     return `It exports no _start: build a program (a "command" to WASI), not a library.`;
@@ -73,7 +75,7 @@ function listed(imports: readonly WebAssembly.ModuleImportDescriptor[]) {
 }
 
 function adviceFor(
-  [{ module, name }]: readonly WebAssembly.ModuleImportDescriptor[],
+  { module, name }: WebAssembly.ModuleImportDescriptor,
 ): string {
   if (module === "gojs" || module === "go") {
     return "Go made it for a browser: build with GOOS=wasip1 GOARCH=wasm.";
@@ -212,6 +214,8 @@ class WasmNode {
   /** The imports that stand on the run, and the shim's for all others. */
   #imports(): WebAssembly.ModuleImports {
     const shim = this.#wasi.wasiImport;
+    const { fd_read: readFile } = shim;
+    invariant(readFile, "the shim has all of WASI preview 1");
     const own: { [name: string]: (...args: never[]) => unknown } = {
       args_sizes_get: (count: number, size: number) => {
         const args = this.#args();
@@ -257,14 +261,14 @@ class WasmNode {
       sock_shutdown: () => codes.ERRNO_NOTSUP,
     };
     const imports: WebAssembly.ModuleImports = {};
-    for (const name of Object.keys(shim)) {
-      imports[name] = this.#watched(own[name] ?? shim[name]);
+    for (const [name, theirs] of Object.entries(shim)) {
+      imports[name] = this.#watched(own[name] ?? theirs);
     }
     imports.fd_read = new Suspending(this.#watched(
       (fd: number, vectors: number, count: number, read: number) =>
         this.#wasi.fds[fd] === this.input
           ? this.#readInput(vectors, count, read)
-          : shim.fd_read(fd, vectors, count, read),
+          : readFile(fd, vectors, count, read),
     ));
     imports.poll_oneoff = new Suspending(this.#watched(
       (from: number, to: number, count: number, ready: number) =>

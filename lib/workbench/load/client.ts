@@ -36,7 +36,7 @@ export interface RPC {
    * The keys of the answer, besides `in_reply_to` and `msg_id`. Others are not
    * allowed, as in Maelstrom.
    */
-  reply: Shape;
+  reply: Shape & { type: Shape[string] };
   /** Whether only the answer's type is looked at, as in the one to `init`. */
   onlyType?: boolean;
 }

@@ -8,6 +8,7 @@
  * @module
  */
 import { secondInNs } from "../sim/clock.ts";
+import { invariant } from "../sim/invariant.ts";
 import type { History, Op, OpType, Process } from "./history.ts";
 import type { Random } from "../sim/random.ts";
 
@@ -138,7 +139,9 @@ export function mix(
     op(context) {
       if (generators.length === 0) return null;
       const turn = chosen ?? context.random.integer(generators.length);
-      const answer = generators[turn].op(context);
+      const chosenOne = generators[turn];
+      invariant(chosenOne, "it's the turn of one of the generators");
+      const answer = chosenOne.op(context);
       if (answer === "pending") return answer;
       if (answer === null) {
         const rest = generators.toSpliced(turn, 1);
@@ -300,7 +303,8 @@ export function eachThread(
       const first = soonest(answers, context.random);
       if (first) {
         const [i, [op, after]] = first;
-        return [op, eachThread(fresh, new Map(own).set(free[i], after))];
+        // Each of the free threads has its answer.
+        return [op, eachThread(fresh, new Map(own).set(free[i]!, after))];
       }
       return free.length < context.threads.length ||
           answers.includes("pending")
@@ -399,26 +403,23 @@ export function independent(
         { length: Math.floor(context.threads.length / groupSize) },
         (_, group) => groups[group] ?? fresh(),
       );
-      const answers = current.map((_, group): Answer => {
+      const answers = current.map(([, generator], group): Answer => {
         const own = restrict(context, group);
         if (!own.threads.some((thread) => context.isFree(thread))) {
           return "pending";
         }
-        let answer = current[group][1].op(own);
-        if (answer === null) {
-          current[group] = fresh();
-          answer = current[group][1].op(own);
-        }
-        return answer;
+        const answer = generator.op(own);
+        if (answer !== null) return answer;
+        const [, another] = current[group] = fresh();
+        return another.op(own);
       });
       const first = soonest(answers, context.random);
       if (first === undefined) return "pending";
       const [group, [op, after]] = first;
-      const [key] = current[group];
-      current[group] = [key, after];
+      const [key] = current[group]!; // each has its answer
       return [
         { ...op, value: [key, op.value] },
-        independent(groupSize, forKey, current, next),
+        independent(groupSize, forKey, current.with(group, [key, after]), next),
       ];
     },
     update(context, event) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { invariant } from "../sim/invariant.ts";
 import type { Random } from "../sim/random.ts";
 
 /** For each node the nodes that it drops messages from. */
@@ -86,20 +87,21 @@ function perfectRing(nodes: readonly string[], random: Random): Grudge {
  */
 function stochasticRing(nodes: readonly string[], random: Random): Grudge {
   const size = majorityOf(nodes.length);
-  const links = new Map(nodes.map((node) => [node, new Set([node])]));
+  const all = nodes.map((node) => ({ node, hears: new Set([node]) }));
   for (;;) {
-    const byDegree = random.shuffle(nodes)
-      .sort((a, b) => links.get(a)!.size - links.get(b)!.size);
+    const byDegree = random.shuffle(all)
+      .sort((a, b) => a.hears.size - b.hears.size);
     const [poorest] = byDegree;
-    if (links.get(poorest)!.size >= size) break;
-    const other = byDegree.find((node) => !links.get(poorest)!.has(node))!;
-    links.get(poorest)!.add(other);
-    links.get(other)!.add(poorest);
+    if (poorest === undefined || poorest.hears.size >= size) break;
+    const other = byDegree.find(({ node }) => !poorest.hears.has(node));
+    invariant(other, "who hears less than a majority doesn't hear all");
+    poorest.hears.add(other.node);
+    other.hears.add(poorest.node);
   }
   return Object.fromEntries(
-    nodes.map((node) => [
+    all.map(({ node, hears }) => [
       node,
-      nodes.filter((other) => !links.get(node)!.has(other)),
+      nodes.filter((other) => !hears.has(other)),
     ]),
   );
 }

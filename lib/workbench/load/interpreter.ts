@@ -6,6 +6,7 @@
  * @module
  */
 import type { Clock } from "../sim/clock.ts";
+import { invariant } from "../sim/invariant.ts";
 import type {
   Answer,
   Context,
@@ -129,7 +130,7 @@ class Interpreter {
       history: this.history,
       threads: this.#threads,
       isFree: (thread) => !busy.has(thread),
-      processOf: (thread) => this.#processes.get(thread)!,
+      processOf: (thread) => this.#processOf(thread),
       // In turns, so that no thread gets all the work.
       freeThread: (allowed) => {
         let next: Thread | undefined;
@@ -144,6 +145,12 @@ class Interpreter {
     };
   }
 
+  #processOf(thread: Thread): Process {
+    const process = this.#processes.get(thread);
+    invariant(process !== undefined, "every thread has a process");
+    return process;
+  }
+
   #update(event: Op | PlannedOp): void {
     this.#generator = this.#generator.update?.(this.#context(), event) ??
       this.#generator;
@@ -152,8 +159,9 @@ class Interpreter {
   #begin(op: PlannedOp): void {
     const { clock, workers } = this.#settings;
     const thread = this.#threads.find((each) =>
-      this.#processes.get(each) === op.process
-    )!;
+      this.#processOf(each) === op.process
+    );
+    invariant(thread !== undefined, "an operation's process is a thread's");
     this.#busy.add(thread);
     this.#turn = (this.#turn + 1) % this.#threads.length;
     const finish = (completion: Completion) => {

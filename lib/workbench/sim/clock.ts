@@ -11,6 +11,7 @@
  */
 import { setImmediate } from "node:timers";
 import TinyQueue from "tinyqueue";
+import { invariant } from "./invariant.ts";
 
 /** One millisecond in the clock's unit. */
 export const msInNs = 1e6;
@@ -42,6 +43,7 @@ export abstract class Clock {
    * @returns a function that takes the action back.
    */
   at(timeNs: number, action: () => void): () => void {
+    invariant(!Number.isNaN(timeNs), "the time of a timer is a number");
     const event: Event = {
       timeNs: Math.max(Math.round(timeNs), this.nowNs),
       order: this.#order++,
@@ -81,9 +83,15 @@ export abstract class Clock {
     }
   }
 
-  /** Takes the next event off the queue. */
-  protected next(): (() => void) | undefined {
-    return this.nextNs() === undefined ? undefined : this.#events.pop()!.action;
+  /** Takes the next event off the queue, and lets it happen. */
+  protected happen(): void {
+    let action: (() => void) | undefined;
+    while (action === undefined) {
+      const event = this.#events.pop();
+      invariant(event, "the event that is to happen has been scheduled");
+      action = event.action; // or it was taken back
+    }
+    action();
   }
 }
 
@@ -105,8 +113,9 @@ export class VirtualClock extends Clock {
       if (timeNs === undefined) {
         throw new Error("The run is stuck: nothing is left that could happen");
       }
+      invariant(timeNs >= this.#nowNs, "time never goes back");
       this.#nowNs = timeNs;
-      this.next()!();
+      this.happen();
       // Whatever the event set in motion has to come to rest before time goes
       // on: promises, promises of promises, however deep.
       await turn();
@@ -135,7 +144,7 @@ export class WallClock extends Clock {
     while (!settled) {
       const waitMs = ((this.nextNs() ?? Infinity) - this.nowNs) / msInNs;
       if (waitMs <= 0) {
-        this.next()!();
+        this.happen();
       } else if (waitMs > timerGrainMs) {
         await this.#rest(waitMs - timerGrainMs);
       }

@@ -19,6 +19,7 @@
  */
 import TinyQueue from "tinyqueue";
 import { type Clock, msInNs } from "./clock.ts";
+import { invariant } from "./invariant.ts";
 import { copyOf } from "./parts.ts";
 import type { Random } from "./random.ts";
 
@@ -244,8 +245,12 @@ export class Network {
       const startNs = Math.max(next.dueNs, this.#clock.nowNs);
       this.#clock.at(startNs + handoverNs, () => {
         if (this.#receivers.get(id) !== receiver) return;
-        next.envelope.receivedNs ??= this.#clock.nowNs;
         const { envelope, line } = next;
+        envelope.receivedNs ??= this.#clock.nowNs;
+        invariant(
+          envelope.sentNs <= envelope.receivedNs,
+          "a message is received after it was sent",
+        );
         receiver.deliver(envelope.cut ? { ...envelope, line } : envelope);
         this.#receive(id, receiver);
       });

@@ -56,9 +56,9 @@ export class Random {
     return Math.floor(this.float() * limit);
   }
 
-  /** One of the items. */
+  /** One of the items, of which there is at least one. */
   choice<T>(items: readonly T[]): T {
-    return items[this.integer(items.length)];
+    return items[this.integer(items.length)]!;
   }
 
   /** The items in a random order, in a new array (Fisher-Yates). */
@@ -66,7 +66,7 @@ export class Random {
     const result = [...items];
     for (let i = result.length - 1; i > 0; i--) {
       const j = this.integer(i + 1);
-      [result[i], result[j]] = [result[j], result[i]];
+      [result[i], result[j]] = [result[j]!, result[i]!];
     }
     return result;
   }

@@ -226,7 +226,9 @@ function sequentialKV(random: Random): Service {
     const { reply, stored } = apply(versions.at(-1)?.stored, request);
     if (stored) {
       versions.push({ since: newest, stored });
-      while (versions[1]?.since <= newest - rememberedStates + 1) {
+      const oldestRemembered = newest - rememberedStates + 1;
+      // What held before is still read as long as the next is newer than that.
+      while (versions[1] && versions[1].since <= oldestRemembered) {
         versions.shift();
       }
       keys.set(key, versions);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { invariant } from "../sim/invariant.ts";
 import { explainSet } from "./lost_element.ts";
 import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
@@ -29,7 +30,9 @@ const readRPC: RPC = {
 
 /** The neighbours that the nodes are told. */
 function topology({ nodes, options }: Test): Topology {
-  return topologies[options.topology](nodes);
+  const arrange = topologies[options.topology];
+  invariant(arrange, "--topology names one of the topologies");
+  return arrange(nodes);
 }
 
 /** The workload. */

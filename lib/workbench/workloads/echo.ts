@@ -39,8 +39,9 @@ export const echo: Workload = {
   check,
   explain(findings) {
     const { errors } = findings as EchoFindings;
-    if (errors.length === 0) return;
-    const [, expected, , actual] = errors[0];
+    const [first] = errors;
+    if (first === undefined) return;
+    const [, expected, , actual] = first;
     const echoed = (actual as { echo?: unknown } | null)?.echo;
     return `${errors.length} of the echoes went wrong; the first was ${
       JSON.stringify(expected)

@@ -38,6 +38,7 @@ import {
 import { type History, isClientOp, type Op } from "../load/history.ts";
 import type { Completion } from "../load/interpreter.ts";
 import type { Test } from "../options.ts";
+import { invariant } from "../sim/invariant.ts";
 import type { Random } from "../sim/random.ts";
 import { isInteger } from "../load/shape.ts";
 import { isObject } from "../sim/exact_json.ts";
@@ -349,7 +350,10 @@ function draws(keys: KeysInUse, maxWrites: number): Draws {
   let drawn: { draw: Draw; after: KeysInUse } | undefined;
   return {
     next: (random) => (drawn ??= drawFrom(keys, maxWrites, random)).draw,
-    rest: () => draws(drawn!.after, maxWrites),
+    rest() {
+      invariant(drawn, "the rest is what comes after the next");
+      return draws(drawn.after, maxWrites);
+    },
   };
 }
 
@@ -361,7 +365,7 @@ function drawFrom(
   for (;;) {
     const f = random.choice(["poll", "send"] as const);
     const place = exponential(keys.length, random);
-    const { number, written } = keys[place];
+    const { number, written } = keys[place]!; // it's below their number
     const draw = { f, key: String(number), message: written + 1 };
     if (f === "poll") return { draw, after: keys };
     if (written < maxWrites) {

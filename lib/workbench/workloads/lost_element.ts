@@ -19,6 +19,7 @@ import {
   pairs,
 } from "../load/history.ts";
 import { faultsIn } from "../load/nemesis.ts";
+import { invariant } from "../sim/invariant.ts";
 import { type Envelope, involvesClient } from "../sim/network.ts";
 import type { Test } from "../options.ts";
 import type { SetFullFindings } from "../checkers/set_full.ts";
@@ -88,7 +89,9 @@ export function nodeOf(
   { process }: Pick<Op, "process">,
   { nodes, concurrency }: Pick<Test, "nodes" | "concurrency">,
 ): string {
-  return nodes[((process as number) % concurrency) % nodes.length];
+  const node = nodes[((process as number) % concurrency) % nodes.length];
+  invariant(node !== undefined, "each client works with one of the nodes");
+  return node;
 }
 
 /** How a workload speaks of its elements. */

@@ -30,10 +30,7 @@ const defaultMaxWritesPerKey = 16;
 const keyBase = 2;
 
 /** The keys in use, and the value that each is written next. */
-interface Pool {
-  keys: readonly number[];
-  next: readonly number[];
-}
+type Pool = readonly { key: number; next: number }[];
 
 /** How transactions are drawn. */
 interface Draws {
@@ -52,10 +49,7 @@ export function transactions(
   options: FullOptions,
 ): Generator {
   const keyCount = options["key-count"] ?? defaultKeyCount;
-  const pool: Pool = {
-    keys: Array.from({ length: keyCount }, (_, i) => i),
-    next: Array.from({ length: keyCount }, () => 1),
-  };
+  const pool = Array.from({ length: keyCount }, (_, key) => ({ key, next: 1 }));
   return drawing(pool, {
     writeF,
     maxTxnLength: options["max-txn-length"] ?? defaultMaxTxnLength,
@@ -81,19 +75,22 @@ function draw(
   random: Random,
 ): { txn: Request[]; after: Pool } {
   const length = 1 + random.integer(maxTxnLength);
-  const keys = [...pool.keys];
-  const next = [...pool.next];
+  const after = [...pool];
   const txn: Request[] = [];
   while (txn.length < length) {
     const reads = random.integer(2) === 0;
-    const place = exponentialPlace(keys.length, random);
-    if (reads) txn.push(["r", keys[place], null]);
-    else if (next[place] > maxWritesPerKey) {
-      keys[place] = 1 + keys.reduce((a, b) => Math.max(a, b));
-      next[place] = 1;
-    } else txn.push([writeF, keys[place], next[place]++]);
+    const place = exponentialPlace(after.length, random);
+    const { key, next } = after[place]!; // it's below their number
+    if (reads) txn.push(["r", key, null]);
+    else if (next > maxWritesPerKey) {
+      const last = Math.max(...after.map((each) => each.key));
+      after[place] = { key: last + 1, next: 1 };
+    } else {
+      txn.push([writeF, key, next]);
+      after[place] = { key, next: next + 1 };
+    }
   }
-  return { txn, after: { keys, next } };
+  return { txn, after };
 }
 
 /** A place in the pool; each is `keyBase` times likelier than the one before. */

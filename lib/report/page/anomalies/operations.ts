@@ -67,9 +67,10 @@ export function wrongEcho(
 ): Told & OperationsAnomaly | undefined {
   const { history, results } = judgement;
   const { errors } = results.workload as EchoFindings;
-  if (errors.length === 0) return undefined;
+  const [first] = errors;
+  if (first === undefined) return undefined;
   const counterpart = pairs(history);
-  const [, expected, , received] = errors[0];
+  const [, expected, , received] = first;
   const invocation = history.find((op) =>
     op.type === "invoke" && op.f === "echo" && op.value === expected &&
     counterpart[op.index]?.value === received
