@@ -9,6 +9,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { visible } from "../lib/report/visible.ts";
+import { importFlags } from "../lib/runner/build.ts";
 import { program, root, run } from "./cli.ts";
 
 Deno.test("without arguments it judges every official run, one line each", async () => {
@@ -265,6 +266,35 @@ for (
     assert(!/os error|--allow-/.test(stderr), stderr);
   });
 }
+
+Deno.test({
+  name: "where stdout can't be written, nothing is said to be invalid",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    for (const line of ["1", "1 --json", "--help", "list"]) {
+      const { code, stderr } = await new Deno.Command("/bin/sh", {
+        args: [
+          "-c",
+          `exec "$@" >/dev/full`,
+          "sh",
+          Deno.execPath(),
+          ...["run", "--quiet", ...importFlags(), "--allow-all", "run.ts"],
+          ...line.split(" "),
+          ...["--engine", "sim", "--store", await Deno.makeTempDir()],
+        ],
+        cwd: root,
+        stdout: "null",
+      }).output();
+      assertEquals(
+        [code, new TextDecoder().decode(stderr)],
+        [
+          255,
+          "stdout can't be written: there is no room left on the device.\n",
+        ],
+      );
+    }
+  },
+});
 
 Deno.test("a store that can't be written costs the record, not the verdict", async () => {
   const file = await Deno.makeTempFile();

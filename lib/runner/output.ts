@@ -5,21 +5,39 @@
  * @module
  */
 import { type Line, render } from "../report/terminal.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
 import { visible, visibleJson } from "../report/visible.ts";
 
 /** Prints to stdout: a text, or lines with their styles. */
 export function print(text: string | readonly Line[] = ""): void {
-  console.log(shown(text, Deno.stdout));
+  say(shown(text, Deno.stdout));
 }
 
 /** Prints a value to stdout, for programs. */
 export function printJson(value: unknown): void {
-  console.log(visibleJson(JSON.stringify(value, null, 1)));
+  say(visibleJson(JSON.stringify(value, null, 1)));
 }
 
 /** Prints to stderr, likewise. */
 export function complain(text: string | readonly Line[]): void {
-  console.error(shown(text, Deno.stderr));
+  try {
+    console.error(shown(text, Deno.stderr));
+  } catch {
+    // It can't be written, and there is nobody else to tell.
+  }
+}
+
+/**
+ * Writes to stdout. If that can't be, as on a full disk, there's nothing left to
+ * run for; a pipe that nobody reads any more is no such case.
+ */
+function say(text: string): void {
+  try {
+    console.log(text);
+  } catch (error) {
+    complain(`stdout can't be written: ${systemReason(error)}.`);
+    Deno.exit(255);
+  }
 }
 
 function shown(
