@@ -55,10 +55,10 @@ import {
 /** The beat of the hub, in ms; `--beat-ms` sets another. */
 const defaultBeatMs = 390;
 
-/** How long an acknowledgement waits for a ride, beyond one beat. */
+/** The time that an acknowledgement waits for a ride, beyond one beat. */
 const ackPatienceMs = 1000;
 
-/** How much longer a sender waits for an acknowledgement, at first. */
+/** The additional time that a sender waits for an acknowledgement, at first. */
 const roundTripMs = 500;
 
 /** The longest that a sender waits before it tries a silent node again. */
@@ -74,8 +74,8 @@ const maxBatch = 1000;
 const maxLate = 64;
 
 /**
- * How early a batch should reach the hub, as a fraction of the beat: timers and
- * networks aren't exact.
+ * The time before a beat at which a batch should reach the hub, as a fraction
+ * of it: timers and networks aren't exact.
  */
 const margin = 1 / 12;
 
@@ -85,11 +85,11 @@ type Spread = (values: number[], from?: string) => void;
 /** A way to spread values; it hands `learn` all that it hears of. */
 type Strategy = (node: Node, learn: Spread, pace: Pace) => Spread;
 
-/** When values move on to the next node. */
+/** The pace at which values move on to the next node. */
 interface Pace {
   /** The hub sends once per beat. */
   beatMs: number;
-  /** Whether values gather at home until just before a beat. */
+  /** True if values gather at home until just before a beat. */
   justInTime: boolean;
 }
 
@@ -212,19 +212,21 @@ interface Batch {
   values: number[];
   /** The numbers of the batches that have arrived. */
   acks: number[];
-  /** Whether the receiver should acknowledge it at once. */
+  /** True if the receiver should acknowledge it at once. */
   urgent: boolean;
-  /** How long the oldest of its values waited before it left. */
+  /** The time that the oldest of its values waited before it left. */
   waitedMs: number;
-  /** How early one of the receiver's batches came, before a beat here. */
+  /**
+   * The time by which one of the receiver's batches came before a beat here.
+   */
   early?: { number: number; ms: number };
 }
 
 /** The behaviour of the two ends of a link. */
 interface Manners {
-  /** How long an acknowledgement may wait here for a ride. */
+  /** The time that an acknowledgement may wait here for a ride. */
   ackWithin(): number;
-  /** How long it may wait there. */
+  /** The time that it may wait there. */
   ackMs: number;
   /** Called whenever something isn't acknowledged in time. */
   onFailure?(peer: string, link: Link): void;
@@ -262,11 +264,11 @@ function connect(node: Node, learn: Spread, manners: Manners) {
 
 /** One end of a link: keeps values until the other end has confirmed them. */
 class Link {
-  /** How often in a row nothing was acknowledged in time. */
+  /** The number of times in a row that nothing was acknowledged in time. */
   failures = 0;
-  /** How long the other side may wait with an acknowledgement. */
+  /** The time that the other side may wait with an acknowledgement. */
   ackMs: number;
-  /** How long the last batch had waited there. */
+  /** The time that the last batch had waited there. */
   waitedMs = 0;
 
   /** Values that the other side hasn't confirmed. */
@@ -280,7 +282,7 @@ class Link {
   #lastNumber = 0;
   #dueMs = Infinity;
   #early: Batch["early"];
-  /** How long the last acknowledgement took. */
+  /** The time that the last acknowledgement took. */
   #tookMs = 0;
 
   constructor(
@@ -410,7 +412,7 @@ class Link {
 interface Sent {
   values: number[];
   sentMs: number;
-  /** Whether it wasn't acknowledged in time. */
+  /** True if it wasn't acknowledged in time. */
   late: boolean;
 }
 
@@ -420,7 +422,7 @@ interface Sent {
  * earlier moment counts at once, and a later one by and by.
  */
 class Timing {
-  /** What leaves then arrives with a beat. */
+  /** A moment: what leaves then arrives with a beat. */
   #leaveMs: number | undefined;
 
   constructor(private beatMs: number) {}
@@ -433,7 +435,7 @@ class Timing {
       : beforeMs + laterMs / 16;
   }
 
-  /** How long to wait; not at all before anything has been learned. */
+  /** The time to wait; not at all before anything has been learned. */
   waitMs(nowMs: number): number {
     if (this.#leaveMs === undefined) return 0;
     return modulo(this.#leaveMs - margin * this.beatMs - nowMs, this.beatMs);

@@ -9,23 +9,23 @@
 export type Column =
   /** `valid`, `over limit` or `invalid`; how many passed, of many seeds. */
   | "verdict"
-  /** How many operations there were. */
+  /** The number of operations. */
   | "ops"
   /** The part of the operations that succeeded. */
   | "available"
   /** Values that were acknowledged, and that no read found at the end. */
   | "lost"
-  /** What servers sent to each other and to services, per operation. */
+  /** Messages from servers to each other and to services, per operation. */
   | "msgs/op"
-  /** How long it took until a value was visible everywhere. */
+  /** The time until a value was visible everywhere. */
   | "median"
   | "max"
-  /** How long an operation took. */
+  /** The time that an operation took. */
   | "operation median"
   | "operation max"
-  /** How long a poll did not show what was there, at worst. */
+  /** The longest time that a poll did not show what was there. */
   | "worst lag"
-  /** What transactions did that their consistency model forbids. */
+  /** Anomalies among transactions that their consistency model forbids. */
   | "anomalies";
 
 /** A table, which stands between two marks that have its name. */
@@ -38,19 +38,19 @@ export interface Table {
 /** A line of a table; its label says in words what it is about. */
 export type Row = RunRow | LimitRow | PublishedRow;
 
-/** What an official run comes to, perhaps with something about it changed. */
+/** The outcome of an official run, perhaps with something about it changed. */
 export interface RunRow {
   label: string;
   run: string;
   /** Options beyond the official ones. */
   options?: { readonly [option: string]: string | number };
-  /** What the node is called with, beyond the official run's arguments. */
+  /** Arguments to the node, beyond the official run's. */
   args?: readonly string[];
   /** From 1 to how many; the figures are the least, the median and the most. */
   seeds?: number;
 }
 
-/** What a challenge demands. */
+/** The limits of a challenge. */
 export interface LimitRow {
   label: string;
   limitsOf: string;
@@ -66,7 +66,7 @@ export interface PublishedRow {
   };
 }
 
-/** How many seeds show how much chance there is in a figure. */
+/** Enough seeds to show how much chance there is in a figure. */
 const many = 20;
 
 const partition = { nemesis: "partition" };

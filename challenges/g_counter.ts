@@ -55,14 +55,17 @@ import {
   serve,
 } from "../lib/mod.ts";
 
-/** How long changes gather until others hear of them. */
+/** The time that changes gather until others hear of them. */
 const syncMs = 1000;
 
-/** How long one waits for an answer until one asks again: at first, at most. */
+/**
+ * The time that a node waits for an answer before it asks again: at first, at
+ * most.
+ */
 const minPatienceMs = 500;
 const maxPatienceMs = 4000;
 
-/** How long an answer is still taken in. */
+/** The time for which an answer is still taken in. */
 const maxLateMs = 120_000;
 
 /** A counter, wherever it's kept. */
@@ -192,10 +195,12 @@ function gossip(node: Node): Counter {
   };
 }
 
-/** How much each node has counted. */
+/** Each node's count. */
 type Totals = { [id: string]: number };
 
-/** What a node knows, and what the others have said that they know. */
+/**
+ * Everything that a node knows, and that the others have said that they know.
+ */
 class Knowledge {
   /** Goes up with all that is learned. */
   version = 0;
@@ -232,7 +237,7 @@ class Knowledge {
     this.#merge(totals, this.#known);
   }
 
-  /** Whether there's something that a node hasn't said that it knows. */
+  /** Tells whether there's something that a node hasn't said that it knows. */
   isBehind(id: string): boolean {
     const heard = this.#heard.get(id);
     return [...this.#known].some(([each, total]) =>

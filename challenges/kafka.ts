@@ -69,7 +69,7 @@ import {
   serve,
 } from "../lib/mod.ts";
 
-/** How long messages gather before a node tells the others. */
+/** The time that messages gather before a node tells the others. */
 const gatherMs = { "1": 120, all: 10 };
 
 /** The most messages of a key that a poll shows. */
@@ -237,7 +237,7 @@ interface Batch extends Body {
   events: [offset: number, event: Event][];
   /** The receiver's events before this offset have arrived. */
   have: number;
-  /** Whether the sender waits for an answer. */
+  /** True if the sender waits for an answer. */
   ask: boolean;
 }
 
@@ -266,7 +266,7 @@ interface Peer {
 /** The most events in a batch. */
 const maxEvents = 1000;
 
-/** How long a node waits before it asks: at first, and at most. */
+/** The time that a node waits before it asks: at first, and at most. */
 const minRetryMs = 500;
 const maxRetryMs = 2000;
 
@@ -385,7 +385,7 @@ class Feed {
     this.#next += Math.ceil(behind / step) * step;
   }
 
-  /** Whether a node has to hear from us: of events, or of our promise. */
+  /** Tells whether a node has to hear from us: of events, or of our promise. */
   #needsWord({ sent, asked }: Peer): boolean {
     return asked || sent <= this.#latest;
   }
@@ -432,7 +432,7 @@ class Feed {
     });
   }
 
-  /** Whether a node owes us a promise, or an acknowledgement. */
+  /** Tells whether a node owes us a promise, or an acknowledgement. */
   #awaits({ acknowledged, have }: Peer): boolean {
     const [last] = this.#own.at(-1) ?? [-1];
     return have <= this.#latest || acknowledged <= last;

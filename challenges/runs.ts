@@ -24,7 +24,7 @@ export interface Run {
   /** The program's file in this folder, without its ending. */
   script: string;
   app: App;
-  /** What the program is called with. */
+  /** The program's arguments. */
   args?: readonly string[];
   workload: string;
   options: { readonly [option: string]: string | number };

@@ -49,10 +49,10 @@ import {
   serve,
 } from "../lib/mod.ts";
 
-/** How long writes gather before a node tells the others. */
+/** The time that writes gather before a node tells the others. */
 const gatherMs = 200;
 
-/** How long it waits for a confirmation before it tells them again. */
+/** The time that it waits for a confirmation before it tells them again. */
 const retryMs = 1000;
 
 type Key = number | string;
@@ -130,13 +130,13 @@ interface News extends Body {
 
 /** One node's view of another. */
 interface Peer {
-  /** What this node wrote and the peer hasn't confirmed. */
+  /** Writes of this node that the peer hasn't confirmed. */
   unconfirmed: Map<Key, Register>;
-  /** When to tell the peer of it. */
+  /** The time to tell the peer of them. */
   dueMs: number;
   /** The peer's writes up to this timestamp have arrived here. */
   have: number;
-  /** Whether the peer waits for a confirmation. */
+  /** True if the peer waits for a confirmation. */
   asked: boolean;
 }
 

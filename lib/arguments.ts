@@ -17,7 +17,7 @@ import { nearest } from "./nearest.ts";
  * ```
  */
 export interface NumberRange {
-  /** What it is unless it's given. */
+  /** The value unless one is given. */
   default: number;
   /** The least that it can be. */
   least: number;
@@ -26,7 +26,7 @@ export interface NumberRange {
 }
 
 /**
- * What the arguments of a node can be, by their names: a range of numbers, or
+ * The arguments that a node takes, by their names: a range of numbers, or
  * words, and what each stands for. Of words the first is the default.
  *
  * @example
@@ -45,7 +45,7 @@ export interface Choices {
 }
 
 /**
- * What was chosen.
+ * The chosen values.
  *
  * @typeParam C what there was to choose from.
  *

@@ -78,8 +78,8 @@ export function errorName(code: number): string {
 }
 
 /**
- * Whether an error of this code means that nothing happened, for certain. A
- * code that isn't Maelstrom's leaves it open.
+ * Tells whether an error of this code means that nothing happened, for certain.
+ * A code that isn't Maelstrom's leaves it open.
  *
  * @example
  * ```ts
@@ -132,7 +132,7 @@ export class RPCError extends Error {
     return errorName(this.code);
   }
 
-  /** Whether the operation certainly did not happen. */
+  /** True if the operation certainly did not happen. */
   get definite(): boolean {
     return isDefinite(this.code);
   }

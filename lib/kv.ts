@@ -46,7 +46,7 @@ export type KVService = "lin-kv" | "seq-kv" | "lww-kv";
 export type Key = string | number;
 
 /**
- * What {@linkcode KV.cas} may do beyond comparing.
+ * Options of {@linkcode KV.cas} beyond comparing.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export type Key = string | number;
  */
 export interface CasOptions extends RPCOptions {
   /**
-   * Where the key does not exist, create it with the new value.
+   * Creates the key with the new value if it doesn't exist.
    *
    * @default {false}
    */
@@ -65,7 +65,7 @@ export interface CasOptions extends RPCOptions {
 }
 
 /**
- * What {@linkcode KV.update} does about a key that others change as well.
+ * Options of {@linkcode KV.update} for a key that others change as well.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export interface UpdateOptions extends RPCOptions {
    */
   timeoutMs?: number;
   /**
-   * How often to try before giving up with error 22.
+   * The number of attempts before it gives up with error 22.
    *
    * @default {100}
    */

@@ -1,6 +1,6 @@
 /**
- * What goes over the wire: one JSON object per line, with a source, a
- * destination and a body.
+ * The messages that go over the wire: one JSON object per line, with a source,
+ * a destination and a body.
  *
  * The format is Maelstrom's
  * (https://github.com/jepsen-io/maelstrom/blob/main/doc/protocol.md).
@@ -21,7 +21,7 @@
  * ```
  */
 export interface Body {
-  /** What kind of message this is: `"init"`, `"echo"`, `"echo_ok"`, … */
+  /** The kind of message: `"init"`, `"echo"`, `"echo_ok"`, … */
   type: string;
   /** The sender's number for this message. It asks for a reply. */
   msg_id?: number;
@@ -81,7 +81,7 @@ export interface Message<B extends Body = OpenBody> {
 }
 
 /**
- * Whether a parsed line has the shape of a {@linkcode Message}.
+ * Tells whether a parsed line has the shape of a {@linkcode Message}.
  *
  * @example
  * ```ts

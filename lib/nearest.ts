@@ -28,7 +28,7 @@ export function nearest(word: string, words: readonly string[]): string {
     : "";
 }
 
-/** Whether any word is near: it's very short, or a number. */
+/** Tells whether any word is near: it's very short, or a number. */
 function isUnclear(word: string): boolean {
   return word.length < minLength || /^[-+.\d]+$/.test(word);
 }

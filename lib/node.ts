@@ -30,7 +30,7 @@ import type { Runtime } from "./runtime.ts";
 export type App = (node: Node, args: string[]) => void | Promise<void>;
 
 /**
- * What a handler gives back: the body of the reply, or nothing.
+ * A handler's result: the body of the reply, or nothing.
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ export type Handler<B extends Body = OpenBody> = (
 ) => Reply | Promise<Reply>;
 
 /**
- * How long an RPC may take.
+ * Options of an RPC.
  *
  * @example
  * ```ts
@@ -550,7 +550,10 @@ export class Node {
   }
 }
 
-/** Whether a key of a message says something: in some languages null is none. */
+/**
+ * Tells whether a key of a message says something: in some languages null is
+ * none.
+ */
 function isGiven<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null;
 }

@@ -1,8 +1,8 @@
 /**
- * What a node stands on. A node never touches a clock, a timer, a source of
- * randomness or a stream by itself: it asks its runtime. So the same program
- * is a Maelstrom binary over stdin and stdout, and a deterministic simulation
- * in the workbench.
+ * The runtime under a node. A node never touches a clock, a timer, a source of
+ * randomness or a stream by itself: it asks its runtime. So the same program is
+ * a Maelstrom binary over stdin and stdout, and a deterministic simulation in
+ * the workbench.
  *
  * @module
  */

@@ -13,10 +13,10 @@ import type { Message, OutgoingBody } from "./message.ts";
 import { type App, Node } from "./node.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** How long handlers may go on once the input has ended. */
+/** The time for which handlers may go on once the input has ended. */
 const graceMs = 1000;
 
-/** What a timer of the system holds: beyond it, it would go off at once. */
+/** The longest timer of the system: beyond it, it would go off at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
 /**
@@ -117,7 +117,9 @@ class Output {
   #writing: Promise<void> | undefined;
   #encoder = new TextEncoder();
 
-  /** How many characters wait for the write that is under way to end. */
+  /**
+   * The number of characters that wait for the write that is under way to end.
+   */
   queuedChars = 0;
 
   writeLine(line: string): void {

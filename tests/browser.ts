@@ -6,7 +6,7 @@
 
 import { patienceMs } from "./cli.ts";
 
-/** Where Chromium is, or Chrome; `undefined` if there is none. */
+/** The path of Chromium, or Chrome; `undefined` if there is none. */
 export const chromium: string | undefined = [
   Deno.env.get("CHROMIUM"),
   "/usr/bin/chromium",
@@ -44,7 +44,10 @@ export interface Tab {
   /** The addresses of all that the page asked for, itself included. */
   requests: string[];
   goto(url: string): Promise<void>;
-  /** What an expression comes to in the page, as JSON; promises are awaited. */
+  /**
+   * Returns the value of an expression in the page, as JSON; promises are
+   * awaited.
+   */
   evaluate<Result>(expression: string): Promise<Result>;
   /** Waits until an expression is true in the page. */
   until(expression: string): Promise<void>;
@@ -59,7 +62,10 @@ export interface Tab {
   key(key: string): Promise<void>;
   /** The page as a PDF, on A4. */
   pdf(): Promise<Uint8Array>;
-  /** What is in the window, as PNG; of all of the page, if that is asked for. */
+  /**
+   * Returns a picture of the window, as PNG; of all of the page, if that is
+   * asked for.
+   */
   screenshot(settings?: { whole?: boolean }): Promise<Uint8Array>;
 }
 

@@ -7,8 +7,8 @@
 import { importFlags } from "../lib/runner/build.ts";
 
 /**
- * How long a test waits for what should happen: so long that nothing but a hang
- * takes it, on however busy a machine.
+ * The time that a test waits for what should happen: so long that nothing but a
+ * hang takes it, on however busy a machine.
  */
 export const patienceMs = 600_000;
 

@@ -12,7 +12,7 @@ import { Network, type NetworkOptions } from "../lib/workbench/sim/network.ts";
 import { Random } from "../lib/workbench/sim/random.ts";
 import { startServices } from "../lib/workbench/sim/services.ts";
 
-/** What a test may say of a cluster. */
+/** The settings of a cluster. */
 export interface ClusterOptions extends Partial<NetworkOptions> {
   args?: string[];
   seed?: number;
@@ -113,7 +113,7 @@ export class Cluster {
     return msg_id;
   }
 
-  /** What was answered to {@linkcode post}, if anything. */
+  /** Returns the answer to {@linkcode post}, if there is one. */
   answer(number: number): OpenBody | undefined {
     return this.#answers.get(number);
   }
@@ -128,7 +128,7 @@ export class Cluster {
     }
   }
 
-  /** How many messages between nodes there have been. */
+  /** The number of messages between nodes so far. */
   get messages(): number {
     return this.network.journal
       .filter(({ src, dest }) => src[0] !== "c" && dest[0] !== "c").length;

@@ -14,13 +14,13 @@ interface Timer {
   callback: () => void;
 }
 
-/** What a node stands on, in the hands of a test. */
+/** A node's runtime, in the hands of a test. */
 export class FakeRuntime implements Runtime {
-  /** What was sent, in order, as it came out of the wire. */
+  /** The messages that were sent, in order, as they came out of the wire. */
   sent: Message[] = [];
-  /** What was logged, in order. */
+  /** The lines that were logged, in order. */
   logs: string[] = [];
-  /** What {@linkcode random} gives. */
+  /** The number that {@linkcode random} gives. */
   dice = 0.5;
   /** Called for each message that is sent. */
   onSend: (message: Message) => void = () => {};
@@ -29,7 +29,7 @@ export class FakeRuntime implements Runtime {
   #now = 1_000_000;
   #timers = new Set<Timer>();
 
-  /** How many timers have neither rung nor been prevented. */
+  /** The number of timers that have neither rung nor been prevented. */
   get timerCount(): number {
     return this.#timers.size;
   }
@@ -74,7 +74,7 @@ export class FakeRuntime implements Runtime {
     this.#now = end;
   }
 
-  /** What was sent since the last call. */
+  /** Returns what was sent since the last call. */
   takeSent(): Message[] {
     return this.sent.splice(0);
   }

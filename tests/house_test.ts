@@ -118,3 +118,18 @@ Deno.test("no sources import each other in a circle", () => {
 Deno.test("each part of the plan is there", () => {
   for (const part of parts) Deno.statSync(new URL(part, root));
 });
+
+Deno.test("doc comments open with a noun or a verb, and not with a clause", () => {
+  const clause = /^(How|That|Wh(at|atever|ether|ich|o|oever|ose|y))\b.*/;
+  const offences = ["lib/", "challenges/", "tests/"]
+    .flatMap((folder) => [...sources(folder)])
+    .concat("run.ts")
+    .flatMap((path) => {
+      const code = Deno.readTextFileSync(new URL(path, root));
+      return [...code.matchAll(/^ *\/\*\*[\s*]+(.*)/gm)]
+        .map(([, opening]) => clause.exec(opening)?.[0])
+        .filter((opening) => opening !== undefined)
+        .map((opening) => `${path}: ${opening}`);
+    });
+  assertEquals(offences, []);
+});

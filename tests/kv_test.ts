@@ -483,18 +483,18 @@ Deno.test("lin-tso rejects with the error that it answers", async () => {
 
 // Helpers
 
-/** What may happen to a request: lost, its reply lost, or another reply. */
+/** The fate of a request: lost, its reply lost, or another reply. */
 type Fate = "request" | "reply" | OpenBody | undefined;
 
 /** Maelstrom's services, as its service.clj has them, but for their staleness. */
 class FakeServices {
-  /** What was asked, in the order in which it arrived. */
+  /** The requests, in the order in which they arrived. */
   requests: Message[] = [];
   /** Called before each request takes effect. */
   intercept: (body: OpenBody) => Fate = () => undefined;
-  /** How long a request is on its way, and its reply; 0 is at once. */
+  /** The time that a request is on its way, and its reply; 0 is at once. */
   delay: () => number = () => 0;
-  /** How often a request arrives, and how often its reply. */
+  /** The number of times that a request arrives, and its reply. */
   copies: () => number = () => 1;
 
   #node: Node;
@@ -520,7 +520,7 @@ class FakeServices {
     return this.#stores.has(address(service, key));
   }
 
-  /** What was asked, without the numbers of the requests. */
+  /** Returns the requests without their numbers. */
   bodies(): OpenBody[] {
     return this.requests.map(({ body: { msg_id: _, ...body } }) => body);
   }

@@ -1,6 +1,4 @@
-/**
- * Which word is taken to be meant.
- */
+/** The word that is taken to be meant. */
 import { assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { nearest } from "../lib/nearest.ts";

@@ -1146,7 +1146,7 @@ interface Outcome {
   value?: unknown;
 }
 
-/** What has become of a promise, to be looked at any time. */
+/** Returns what has become of a promise, to be looked at any time. */
 function outcomeOf(promise: Promise<unknown>): Outcome {
   const outcome: Outcome = { state: "pending" };
   promise.then(
@@ -1165,9 +1165,11 @@ function describeOutcome({ state, value }: Outcome): string {
 }
 
 interface Probe {
-  /** How many listen to the signal. */
+  /** The number of listeners to the signal. */
   listeners: number;
-  /** How often someone has taken a listener away, or tried to. */
+  /**
+   * The number of times that someone has taken a listener away, or tried to.
+   */
   removals: number;
 }
 
@@ -1200,8 +1202,8 @@ function watchedSignal() {
 }
 
 /**
- * Whether the node still has the call that this signal belongs to in its table
- * of calls: then closing the node ends it, and takes the listener away.
+ * Tells whether the node still has the call that this signal belongs to in its
+ * table of calls: then closing the node ends it, and takes the listener away.
  */
 async function leaks(node: Node, probe: Probe): Promise<boolean> {
   const before = probe.removals;

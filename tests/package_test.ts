@@ -9,7 +9,7 @@ import { root } from "./cli.ts";
 import { blockAfter } from "./readme.ts";
 import { serveJSR } from "./registry.ts";
 
-/** What `deno doc --json` tells of a module or a symbol. */
+/** The description of a module or a symbol by `deno doc --json`. */
 interface Doc {
   doc?: string;
   tags?: { kind: string; doc?: string }[];
@@ -121,7 +121,7 @@ Deno.test("a project gets it from JSR, with types, and judges the README's node"
   );
 });
 
-/** What would be published today. */
+/** Returns what would be published today. */
 async function published(
   jsr: Awaited<ReturnType<typeof serveJSR>>,
 ): Promise<{ files: string[]; output: string }> {

@@ -1,6 +1,6 @@
 /**
- * What the README shows is what one sees: its examples are run, and its output
- * is compared with what the commands print today.
+ * The README's promise that it shows what one sees: its examples are run, and
+ * its output is compared with what the commands print today.
  */
 import {
   assert,

@@ -59,7 +59,9 @@ async function deno(
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** What `deno.json` imports from JSR, made of what the offline map maps to. */
+/**
+ * Makes what `deno.json` imports from JSR, out of what the offline map maps to.
+ */
 async function standIns(): Promise<Map<string, Package>> {
   const packages = new Map<string, Package>();
   for (const [name, specifier] of Object.entries(config.imports)) {

@@ -455,7 +455,7 @@ function echo(msg_id: number, echo: unknown): Message {
   return message({ type: "echo", msg_id, echo });
 }
 
-/** What a node is to make of a line. */
+/** A line, and what a node is to make of it. */
 interface Line {
   bytes: Uint8Array;
   reply?: OpenBody;
@@ -570,7 +570,7 @@ class Program implements AsyncDisposable {
     await this.#stdout.cancel();
   }
 
-  /** How the node ends, which it is to do by itself. */
+  /** Returns how the node ends, which it is to do by itself. */
   async end(): Promise<{ code: number; stderr: string }> {
     const stderr = await rest(this.#stderr);
     const { code } = await this.#child.status;

@@ -63,7 +63,7 @@ function keepExact(literal: unknown): ExactNumber | number {
     : new ExactNumber(text);
 }
 
-/** How the parser shows what JSON has no word for. */
+/** The parser's form of what JSON has no word for. */
 interface Tagged {
   map?: [unknown, unknown][];
   set?: unknown[];

@@ -33,7 +33,7 @@ export const release: Release = {
   sha256: "301ec71d6b12af0d765edb413f5cf5aa1046b5609bd4e31376a0b549548e5799",
 };
 
-/** How far an installation has come. */
+/** The progress of an installation. */
 export interface InstallProgress {
   phase: "download" | "unpack";
   doneBytes: number;
@@ -46,11 +46,11 @@ export interface InstallProgress {
 /** Settings of {@linkcode install}. */
 export interface InstallSettings {
   env: Env;
-  /** What to download if there is no installation. */
+  /** The release to download if there is no installation. */
   release?: Release;
-  /** How long the server may take to answer, in milliseconds. */
+  /** The time that the server may take to answer, in milliseconds. */
   answerTimeoutMs?: number;
-  /** How long it may then be silent, in milliseconds. */
+  /** The time that it may then be silent, in milliseconds. */
   silenceTimeoutMs?: number;
   onProgress?(progress: InstallProgress): void;
   signal?: AbortSignal;
@@ -107,7 +107,7 @@ const defaultSilenceTimeoutMs = 30_000;
 /** After that, what an installation left that was killed is thrown away. */
 const leftoverMs = 24 * 60 * 60 * 1000;
 
-/** How names begin under which an installation isn't whole yet. */
+/** The beginning of names under which an installation isn't whole yet. */
 const unfinished = ".unfinished-";
 
 async function download(

@@ -1,5 +1,5 @@
 /**
- * What Maelstrom needs of the machine: Java and git to run at all, and for its
+ * Maelstrom's needs of the machine: Java and git to run at all, and for its
  * pictures `dot` (Graphviz) and `gnuplot`.
  *
  * @module
@@ -21,7 +21,7 @@ export interface Java {
 /** The oldest Java that runs Maelstrom, by the README of its releases. */
 const oldestJava = 11;
 
-/** How long `java -version` may take. */
+/** The time that `java -version` may take. */
 const versionTimeoutMs = 10_000;
 
 /**
@@ -102,8 +102,8 @@ const pictureTools = [
 ] as const;
 
 /**
- * What people should know before a run whose pictures will fail: a checker of
- * Maelstrom's that can't draw throws, and its verdict is then `unknown`.
+ * A warning before a run whose pictures will fail: a checker of Maelstrom's
+ * that can't draw throws, and its verdict is then `unknown`.
  *
  * @returns a line for each program that is missing.
  */
@@ -125,7 +125,7 @@ export function findProgram(name: string, env: Env): string | undefined {
     .find(isProgram);
 }
 
-/** Whether there is a file that may be executed. */
+/** Tells whether there is a file that may be executed. */
 export function isProgram(path: string): boolean {
   try {
     const { isFile, mode } = Deno.statSync(path);
@@ -136,7 +136,7 @@ export function isProgram(path: string): boolean {
   }
 }
 
-/** What a person types to run a program with this Java: the `PATH` to use. */
+/** The words to type to run a program with this Java: the `PATH` to use. */
 export function pathWith(java: Java, env: Env): string {
   return [dirname(java.path), env.PATH].filter(Boolean).join(":");
 }
@@ -145,7 +145,10 @@ export function pathWith(java: Java, env: Env): string {
 
 type Tool = "git" | "java" | "dot" | "gnuplot";
 
-/** What installs a package, as one types it; and how the packages are called. */
+/**
+ * The commands that install a package, as one types them; and how the packages
+ * are called.
+ */
 interface System extends Record<Tool, string> {
   install: string;
 }
@@ -197,7 +200,7 @@ const mac: System = {
   gnuplot: "gnuplot",
 };
 
-/** How to install a program on this system, or what to look for. */
+/** Tells how to install a program on this system, or what to look for. */
 function installHint(tool: Tool): string {
   const system = Deno.build.os === "darwin"
     ? mac

@@ -41,7 +41,7 @@ export class Crash extends Error {
   override name = "Crash";
 }
 
-/** How to judge, beside the options of the run. */
+/** Settings for judging, beside the options of the run. */
 export interface JudgeSettings
   extends Pick<RunSettings, "env" | "onProgress" | "onLog" | "signal"> {
   /**
@@ -51,15 +51,15 @@ export interface JudgeSettings
   folder: string;
   /** Options that only Maelstrom knows: `--log-stderr`. */
   flags?: readonly string[];
-  /** How long it may take, in milliseconds. */
+  /** The time that it may take, in milliseconds. */
   timeoutMs?: number;
-  /** How long it may take to leave when asked to, in milliseconds. */
+  /** The time that it may take to leave when asked to, in milliseconds. */
   graceMs?: number;
 }
 
 /**
- * How long Maelstrom may take beside the time limit: to start, to recover, and
- * to check. A hard search by Knossos or Elle takes minutes.
+ * The time that Maelstrom may take beyond the time limit: to start, to recover,
+ * and to check. A hard search by Knossos or Elle takes minutes.
  */
 const overheadMs = 15 * 60 * 1000;
 

@@ -1,5 +1,5 @@
 /**
- * What Maelstrom found, read from the files that it leaves.
+ * Maelstrom's findings, read from the files that it leaves.
  *
  * @module
  */

@@ -15,16 +15,16 @@ export interface RunSettings {
   launcher: string;
   /** The Java that it is to run on. */
   java: Java;
-  /** What stands behind the launcher on the command line. */
+  /** The arguments after the launcher on the command line. */
   args: readonly string[];
-  /** Where it runs: it makes a folder `store` there. */
+  /** The folder that it runs in: it makes a folder `store` there. */
   folder: string;
   /** The file that takes all that it prints. */
   log: string;
   env: Env;
-  /** How long all of it may take, in milliseconds. */
+  /** The time that all of it may take, in milliseconds. */
   timeoutMs: number;
-  /** How long it may take to leave when asked to, in milliseconds. */
+  /** The time that it may take to leave when asked to, in milliseconds. */
   graceMs?: number;
   onProgress?(progress: Progress): void;
   /** Called for each line of a node's log, which takes `--log-stderr`. */
@@ -33,7 +33,7 @@ export interface RunSettings {
   signal?: AbortSignal;
 }
 
-/** How a run ended. */
+/** The end of a run. */
 export interface Ended {
   /** The exit code, or that of a shell for the signal that ended it. */
   code: number;
@@ -130,7 +130,7 @@ export async function run(settings: RunSettings): Promise<Ended> {
   }
 }
 
-/** What follows the words of a Java exception, for pages. */
+/** The lines that follow the words of a Java exception, for pages. */
 const stackFrame = /^\s+(at |\.\.\. \d+ common frames)/;
 
 /** A line of a node's log, as Maelstrom shows it. */

@@ -1,5 +1,5 @@
 /**
- * Why the real Maelstrom can't be had here.
+ * The reason why the real Maelstrom can't be had here.
  *
  * @module
  */

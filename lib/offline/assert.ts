@@ -10,7 +10,7 @@
 
 import { stripVTControlCharacters } from "node:util";
 
-/** What every assertion here throws. */
+/** The error that every assertion here throws. */
 export class AssertionError extends Error {
   override name = "AssertionError";
 
@@ -43,7 +43,7 @@ export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/** What {@linkcode assertFalse} lets pass. */
+/** The values that {@linkcode assertFalse} lets pass. */
 export type Falsy = false | 0 | 0n | "" | null | undefined;
 
 /** Fails unless `expr` is falsy. */
@@ -373,7 +373,7 @@ function equalInDepth(
   );
 }
 
-/** Whether each entry of one map or set has its equal in the other. */
+/** Tells whether each entry of one map or set has its equal in the other. */
 function equalEntries(
   a: Map<unknown, unknown> | Set<unknown>,
   b: Map<unknown, unknown> | Set<unknown>,

@@ -20,7 +20,7 @@ const [patienceMs = 8000] = Deno.args.filter((arg) => /^\d+$/.test(arg))
 const packages = Object.entries(config.imports)
   .filter(([, specifier]) => specifier.startsWith("jsr:"));
 
-/** What is imported from JSR: `jsr:@std/async@^1.5.0/pool`. */
+/** The modules imported from JSR: `jsr:@std/async@^1.5.0/pool`. */
 const modules = Object.keys(map.imports).flatMap((name) =>
   packages.filter(([each]) => name === each || name.startsWith(`${each}/`))
     .map(([each, specifier]) => name.replace(each, specifier))

@@ -7,7 +7,7 @@
 
 /** Options for {@linkcode TextLineStream}. */
 export interface TextLineStreamOptions {
-  /** Whether a lone `\r` ends a line too. Default: `false`. */
+  /** True if a lone `\r` ends a line too. Default: `false`. */
   allowCR?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What something was made from, as a short text: as long as that is the same, it
- * needn't be made again.
+ * A digest of the files that something was made from, as a short text: as long
+ * as that is the same, it needn't be made again.
  *
  * @module
  */

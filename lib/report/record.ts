@@ -12,7 +12,7 @@ import type { FullOptions } from "../workbench/options.ts";
  */
 export type FoundResults = Pick<Results, "valid?"> & Partial<Results>;
 
-/** What `--json` prints of a run. */
+/** The record of a run that `--json` prints. */
 export interface RunRecord {
   /** The official run, such as `"3c"`; else the workload. */
   id: string;
@@ -23,13 +23,15 @@ export interface RunRecord {
   options: FullOptions;
   /** The program that was judged, by the path that was given: `--bin`. */
   bin?: string;
-  /** What the node was called with, if anything. */
+  /** The node's arguments, if any. */
   args?: readonly string[];
   /** Valid, and within the run's limits. */
   pass: boolean;
-  /** Whether there is no verdict, because the judge itself, or a node, crashed. */
+  /**
+   * True if there is no verdict, because the judge itself, or a node, crashed.
+   */
   crashed?: true;
-  /** What went wrong first, in words. */
+  /** The first mistake, in words. */
   reason?: string;
   /** The limits of the run, and the figures that they are about. */
   limits?: Measured[];
@@ -72,7 +74,7 @@ export function measure(
   });
 }
 
-/** What a record needs of a judged run. */
+/** The parts of a judged run that a record needs. */
 export type Verdict = Pick<Judgement, "options" | "reason"> & {
   engine: string;
   results: FoundResults;

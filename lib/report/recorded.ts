@@ -26,19 +26,19 @@ import { fillIn } from "../workbench/test.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import { checkHistory, type HistoryFindings } from "../workbench/verdict.ts";
 
-/** What can be said of a recorded run. */
+/** The findings about a recorded run. */
 export interface RecordedFindings extends HistoryFindings {
   folder: string;
 }
 
 const million = 1_000_000;
 
-/** How many characters a file may have, unpacked, and a line of it. */
+/** The most characters of a file, unpacked, and of a line of it. */
 const maxRunChars = million;
 const maxHistoryChars = 512 * million;
 const maxLineChars = 64 * million;
 
-/** How many lines a history may have. */
+/** The most lines of a history. */
 const maxLines = 5 * million;
 
 /**
@@ -175,7 +175,9 @@ async function* linesOf(
   yield [pieces.join("")];
 }
 
-/** How many bytes are decoded at a time: what is unpacked comes in any size. */
+/**
+ * The number of bytes decoded at a time: what is unpacked comes in any size.
+ */
 const chunkBytes = 65_536;
 
 async function* textsOf(

@@ -19,7 +19,7 @@ import type { Test } from "../workbench/options.ts";
 import { invariant } from "../workbench/sim/invariant.ts";
 import type { FoundResults, RunRecord } from "./record.ts";
 
-/** What of a judged run is kept. */
+/** The parts of a judged run that are kept. */
 export type Kept =
   & Pick<Judgement, "history" | "logs">
   & { results: FoundResults };
@@ -75,7 +75,9 @@ export async function writeStart(
   );
 }
 
-/** How often those who watch a run from outside are told how far it is. */
+/**
+ * The interval at which those who watch a run from outside hear how far it is.
+ */
 const progressIntervalMs = 500;
 
 /**

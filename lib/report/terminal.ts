@@ -37,18 +37,18 @@ export function render(lines: readonly Line[], colours: boolean): string {
   ).join("\n");
 }
 
-/** What stands for a run at the beginning of its line. */
+/** Returns the label of a run at the beginning of its line. */
 export function labelOf(id: string, workload: string): string {
   return id === workload ? id : `${id.padEnd(3)} ${workload}`;
 }
 
-/** How the lines of a list are laid out, so that they stand in columns. */
+/** The layout of the lines of a list, so that they stand in columns. */
 export interface Layout {
   /** The length of the longest label. */
   label: number;
   /** The length of the longest limit for a figure, by the figure's label. */
   limits: { [label: string]: number };
-  /** How many characters go in a line. */
+  /** The number of characters in a line. */
   columns: number;
 }
 
@@ -83,8 +83,8 @@ export function layoutOf(
 }
 
 /**
- * What a run came to, in one line; if it didn't pass, why, and how to see it
- * again, in some more.
+ * Sums up a run in one line; if it didn't pass, why, and how to see it again,
+ * in some more.
  *
  * @param settings `replay` is the command that repeats the run, `folder` where
  * it is kept, if it is, `latencies` how the latencies of its operations are distributed.
@@ -167,7 +167,7 @@ function words(text: string, columns: number): Line[] {
   return [...lines, line].map((each) => [[each]]);
 }
 
-/** How long operations took that succeeded, in milliseconds. */
+/** Returns the latencies of operations that succeeded, in milliseconds. */
 export function latenciesMs(history: History): number[] {
   const counterparts = pairs(history);
   return history.flatMap(({ type, time, index }) => {
@@ -220,14 +220,17 @@ export function verdictOf(
   return ["✗", "invalid", "red"];
 }
 
-/** How many messages it took, with the limit where the run has one. */
+/** Tells how many messages it took, with the limit where the run has one. */
 function messages(record: RunRecord, layout: Layout): Cell {
   const { net } = record.results;
   const figure = net ? format(messagesPerOp(record.results)) : "?";
   return withLimit("msgs/op", `${figure.padStart(6)} msgs/op`, record, layout);
 }
 
-/** How long it took until values were visible, where the workload has that. */
+/**
+ * Tells how long it took until values were visible, where the workload has
+ * that.
+ */
 function stableLatencies(record: RunRecord, layout: Layout): Cell[] {
   const shown = [["median", "0.5"], ["max", "1"]] as const;
   return shown.flatMap(([label, point]) => {
@@ -259,7 +262,7 @@ function limitText({ below }: Limit): string {
   return ` <${below}`;
 }
 
-/** How many messages the servers exchanged per operation. */
+/** Returns the number of messages that the servers exchanged per operation. */
 function messagesPerOp({ net }: FoundResults): number {
   return net?.servers["msgs-per-op"] ?? 0;
 }
@@ -356,8 +359,8 @@ const latencyColumns = [
 ] as const;
 
 /**
- * What a run came to with many seeds: how many passed, its figures as least,
- * median and most, and which seeds failed.
+ * Sums up a run with many seeds: how many passed, its figures as least, median
+ * and most, and which seeds failed.
  *
  * @param asked how many seeds there were to be: fewer are what was cut short,
  * and then it's not said that all is well.

@@ -16,7 +16,9 @@ const hidden = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
 
 const allHidden = new RegExp(hidden, "gu");
 
-/** Whether a character is one that a terminal obeys, or shows as nothing. */
+/**
+ * Tells whether a character is one that a terminal obeys, or shows as nothing.
+ */
 export function isHidden(character: string): boolean {
   return hidden.test(character);
 }

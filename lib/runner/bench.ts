@@ -20,7 +20,7 @@ const historySizes = [25_000, 50_000, 100_000];
 const minCheckRounds = 2;
 const minCheckMs = 300;
 
-/** How long a node may take for one measurement. */
+/** The time that a node may take for one measurement. */
 const patienceMs = 5 * 60_000;
 
 /**
@@ -61,7 +61,7 @@ holds at the end. Above 1, ours is better.
   return 0;
 }
 
-/** What machine this is, in a line. */
+/** Describes this machine in a line. */
 async function machine(): Promise<string> {
   const { stdout } = await new Deno.Command("uname", { args: ["-srm"] })
     .output();
@@ -94,8 +94,8 @@ function nLogN(n: number): number {
 }
 
 /**
- * How long it takes to check a valid history, at best: the first times, code is
- * still being compiled.
+ * Measures how long it takes to check a valid history, at best: the first
+ * times, code is still being compiled.
  */
 async function checkMs(workload: string, size: number): Promise<number> {
   const history = await validHistory(workload, size);
@@ -115,7 +115,7 @@ async function checkMs(workload: string, size: number): Promise<number> {
   return Math.min(...times);
 }
 
-/** What a node took. */
+/** The measurement of one node. */
 interface Measurement {
   startMs: number;
   timeMs: number;
@@ -125,14 +125,14 @@ interface Measurement {
 
 const columns = ["startMs", "timeMs", "memoryKiB"] as const;
 
-/** How many times ours: the median of all rounds, the least, and the most. */
+/** A multiple of ours: the median of all rounds, the least, and the most. */
 export interface Ratio {
   median: number;
   least: number;
   most: number;
 }
 
-/** How a node compares with ours. */
+/** The comparison of a node with ours. */
 export interface Comparison extends Record<typeof columns[number], Ratio> {
   name: string;
 }
@@ -274,7 +274,7 @@ async function measure(
   }
 }
 
-/** How much memory a process holds. */
+/** Returns the memory that a process holds. */
 async function residentKiB(pid: number): Promise<number | undefined> {
   try {
     const { stdout } = await new Deno.Command("ps", {

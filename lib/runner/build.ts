@@ -40,7 +40,7 @@ export function commandForBin(path: string, args: string[]): Command {
   return isSource(bin) ? runFromSource(bin, args) : { bin, args };
 }
 
-/** Whether a `--bin` is to be run by Deno. */
+/** Tells whether a `--bin` is to be run by Deno. */
 export function isSource(path: string): boolean {
   return /\.m?[jt]s$/.test(path) && !isProgram(path);
 }

@@ -9,7 +9,7 @@ import type { Line } from "../report/terminal.ts";
 import { exitCodeOf } from "./judging.ts";
 import { complain, print, printJson } from "./output.ts";
 
-/** What came of a folder that couldn't be judged. */
+/** The error about a folder that couldn't be judged. */
 interface Failure {
   folder: string;
   error: string;

@@ -13,10 +13,10 @@ import { nearest } from "../nearest.ts";
 import { BadOption, type Options } from "../workbench/mod.ts";
 import { optionSpecs, parseOption } from "../workbench/options.ts";
 
-/** Who can judge. */
+/** The engines that can judge. */
 export const engines = ["auto", "sim", "stdio", "maelstrom", "both"] as const;
 
-/** What the runner can be told to do; without a command it judges. */
+/** The commands of the runner; without a command it judges. */
 export const commands = [
   "test",
   "list",
@@ -38,7 +38,7 @@ export interface CommandLine {
   command?: Command;
   /** The words behind the command. */
   words: string[];
-  /** What stands behind `--`. */
+  /** The arguments after `--`. */
   nodeArgs: string[];
   engine: (typeof engines)[number];
   /** The options of the run that were given, but for the seed. */
@@ -48,10 +48,10 @@ export interface CommandLine {
   store: string;
   host: string;
   port: number;
-  /** Whether each run gets a page. */
+  /** True if each run gets a page. */
   page: boolean;
   json: boolean;
-  /** Whether figures or pictures are checked, and not written. */
+  /** True if figures or pictures are checked, and not written. */
   check: boolean;
   logStderr: boolean;
   seeds: number[];
@@ -61,7 +61,7 @@ export interface CommandLine {
   oursGiven: string[];
   help: boolean;
   version: boolean;
-  /** What to tell of options that are taken and have no meaning. */
+  /** Notes about options that are taken and have no meaning. */
   notes: string[];
 }
 
@@ -69,7 +69,7 @@ export interface CommandLine {
 export interface Flag {
   name: string;
   short?: string;
-  /** What stands for its value in the usage; without it the option has none. */
+  /** The word for its value in the usage; without it the option has none. */
   argument?: string;
   /** Lines of the usage. */
   text: string;
@@ -137,16 +137,18 @@ export const flags: readonly Flag[] = [
   { name: "version", text: "Which version this is" },
 ];
 
-/** Which of the options for judging other commands know, too. */
+/** The options for judging that other commands know, too. */
 const shared: { [command in Command]?: readonly string[] } = {
   check: ["json"],
   bench: ["bin"],
 };
 
-/** What every command is given by the tasks and tests that start it. */
+/**
+ * The options that every command is given by the tasks and tests that start it.
+ */
 const everywhere = ["engine", "store", "help", "version"];
 
-/** Whether an option is for a command. */
+/** Tells whether an option is for a command. */
 export function isFor(name: string, command: Command | undefined): boolean {
   if (everywhere.includes(name)) return true;
   const of = flags.find((flag) => flag.name === name)?.of;
@@ -391,7 +393,7 @@ function portOf(text: string): number {
   );
 }
 
-/** How many seeds can be judged at once. */
+/** The most seeds that can be judged at once. */
 const maxSeeds = 100_000;
 
 /** From `--seed 7`, `--seeds 1..200`, or `--test-count 5`. */

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** What a shell reports of a program that a signal has ended: 128 and its number. */
+/**
+ * The exit codes that a shell reports of a program that a signal has ended: 128
+ * and its number.
+ */
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 // Windows knows only one of them.
@@ -16,7 +19,7 @@ const signals = Deno.build.os === "windows"
 export class Ended extends Error {
   override name = "Ended";
 
-  /** What the program is to exit with. */
+  /** The exit code of the program. */
   readonly exitCode: number;
 
   constructor(signal: (typeof signals)[number]) {

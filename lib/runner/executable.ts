@@ -47,7 +47,7 @@ function infoOf(path: string): Deno.FileInfo {
   }
 }
 
-/** Where it was looked for; and that it wasn't on the `PATH`. */
+/** Tells where it was looked for; and that it wasn't on the `PATH`. */
 function placeHint(path: string): string {
   const whole = resolve(path);
   const place = whole === path ? "" : `: there is no ${whole}`;
@@ -65,10 +65,10 @@ function kindOf(info: Deno.FileInfo): string {
   return "a device";
 }
 
-/** How much of a program is read to see what it is. */
+/** The number of bytes of a program that are read to see what it is. */
 const headBytes = 512;
 
-/** What keeps a program from being started, by its first line. */
+/** Tells what keeps a program from being started, by its first line. */
 function beginningProblem(path: string): string | undefined {
   const head = headOf(path);
   // Who may execute it may perhaps not read it.
@@ -88,8 +88,8 @@ function beginningProblem(path: string): string | undefined {
 }
 
 /**
- * How programs begin that only some systems run. Another gives them to a shell,
- * which takes them for a script and does what it reads in them.
+ * The beginnings of programs that only some systems run. Another gives them to
+ * a shell, which takes them for a script and does what it reads in them.
  */
 const systems: readonly {
   title: string;
@@ -120,7 +120,9 @@ function headOf(path: string): string | undefined {
   }
 }
 
-/** What is wrong with the interpreter that a script's first line names. */
+/**
+ * Tells what is wrong with the interpreter that a script's first line names.
+ */
 function interpreterProblem(path: string, head: string): string | undefined {
   const line = head.slice(2).split("\n")[0];
   const [, interpreter, rest] = /^[ \t]*([^ \t]*)[ \t]*(.*)$/s.exec(line)!;
@@ -136,7 +138,7 @@ function interpreterProblem(path: string, head: string): string | undefined {
   return envProblem(path, rest);
 }
 
-/** What is wrong with the program that `env` is to look for. */
+/** Tells what is wrong with the program that `env` is to look for. */
 function envProblem(path: string, rest: string): string | undefined {
   const splits = rest.startsWith("-S") || Deno.build.os !== "linux";
   const words = rest.replace(/^-S/, "").trimStart().split(
@@ -157,7 +159,7 @@ function envProblem(path: string, rest: string): string | undefined {
     : `${named}, and there is no such program on the PATH.`;
 }
 
-/** What to do with a script that was saved as Windows does. */
+/** Tells what to do with a script that was saved as Windows does. */
 function carriageReturn(path: string): string {
   return `with a carriage return at its end, as Windows ends lines: sed -i 's/\\r$//' ${
     quote(path)

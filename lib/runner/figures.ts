@@ -65,7 +65,7 @@ export async function figures(
 
 /** A place of the README that shows something else than it should. */
 export interface Change {
-  /** What it's called. */
+  /** The place's name. */
   place: string;
   /** The lines that differ: those that stand there, and those that should. */
   lines: string[];
@@ -176,7 +176,7 @@ function placesIn(text: string, tables: readonly Table[]): Place[] {
   return places;
 }
 
-/** What `TABLE: LABEL: COLUMN` stands for. */
+/** Finds the row and column that `TABLE: LABEL: COLUMN` stands for. */
 function named(figure: string, tables: readonly Table[], at: string) {
   const [name, label, column, ...rest] = figure.split(": ");
   if (column === undefined || rest.length > 0) {
@@ -246,7 +246,7 @@ interface Outcome extends Pick<Answer, "latencies" | "latencyBars"> {
   record: RunRecord;
 }
 
-/** What came of runs, for each with all its seeds. */
+/** The outcomes of runs, for each with all its seeds. */
 type Outcomes = (row: RunRow) => Outcome[];
 
 /** Judges runs, each of them once. */
@@ -293,7 +293,7 @@ function runOf(id: string): Run {
   return find(runs, (run) => run.id, id, "challenges/figures.ts: no run");
 }
 
-/** What a place should show. */
+/** Returns what a place should show. */
 function write(place: Place, old: string, outcomes: Outcomes): string {
   switch (place.kind) {
     case "table":
@@ -314,7 +314,7 @@ function write(place: Place, old: string, outcomes: Outcomes): string {
   }
 }
 
-/** What `deno task run` prints. */
+/** Returns what `deno task run` prints. */
 function runsBlock(outcomes: Outcomes): string {
   const all = runs.map(({ id }) => outcomes(official(id))[0]);
   const layout = layoutOf(all.map(({ record }) => record));
@@ -381,7 +381,7 @@ function headOf(row: Row): [label: string, command: string] {
   return [`${row.label}: [${row.published.who}]`, ""];
 }
 
-/** What gives the figures of a row, behind `deno task run`. */
+/** Returns the words after `deno task run` that give the figures of a row. */
 function commandOf({ run, options = {}, args = [], seeds }: RunRow): string {
   return [
     run,

@@ -32,25 +32,25 @@ type Fields = Record<string, any>;
 /** A correct node, or any number of them that act as one. */
 type Model = (type: string, request: Fields) => Fields;
 
-/** How histories of a workload are made. */
+/** The recipe for histories of a workload. */
 interface Recipe {
   model(): Model;
-  /** How many operations each client ends with, after all others. */
+  /** The number of operations that each client ends with, after all others. */
   finalOps?: number;
   /**
-   * Whether there are only a few reads. Where each shows everything, most of
-   * a long history would be what they show, and that grows as its square.
+   * True if there are only a few reads. Where each shows everything, most of a
+   * long history would be what they show, and that grows as its square.
    */
   fewReads?: boolean;
 }
 
 /**
- * How many reads there are where they are few, about, and besides the final
- * ones: as many however long the history, so that all of it grows in step.
+ * The number of reads where they are few, about, and besides the final ones: as
+ * many however long the history, so that all of it grows in step.
  */
 const readCount = 50;
 
-/** How long an operation takes at most; half of that on average. */
+/** The longest time that an operation takes; half of that on average. */
 const maxDurationMs = 10;
 
 const recipes: { readonly [name in WorkloadName]: Recipe } = {
@@ -121,7 +121,10 @@ export async function validHistory(
   );
 }
 
-/** What is asked: so many operations, of which the last are the final ones. */
+/**
+ * Makes the generator of requests: so many operations, of which the last are
+ * the final ones.
+ */
 function generatorFor(
   test: Test,
   { finalOps = 0, fewReads = false }: Recipe,

@@ -30,17 +30,17 @@ export interface Job extends Omit<Question, "keep" | "logs"> {
   replay(seed: number | undefined): string;
 }
 
-/** How it's done, for all jobs. */
+/** The manner of judging, for all jobs. */
 export interface Manner {
   /** The folder that keeps the results. */
   store: string;
-  /** Whether each run that is kept gets a page. */
+  /** True if each run that is kept gets a page. */
   page: boolean;
-  /** Whether to print nothing but an array of all results. */
+  /** True to print nothing but an array of all results. */
   json: boolean;
-  /** Whether to show what nodes write to stderr. */
+  /** True to show what nodes write to stderr. */
   logStderr: boolean;
-  /** Whether each two jobs are to be compared with each other. */
+  /** True if each two jobs are to be compared with each other. */
   compare: boolean;
 }
 
@@ -107,11 +107,11 @@ export function exitCodeOf(
 interface Context extends Manner {
   layout: Layout;
   live: Live;
-  /** Who judges what is judged one after the other. */
+  /** The worker that judges one job after the other. */
   worker: JudgingWorker;
-  /** What comes next, a line each. */
+  /** The jobs that come next, a line each. */
   waiting: readonly string[];
-  /** What has come of it so far. */
+  /** The records so far. */
   records: RunRecord[];
   signal: AbortSignal;
 }
@@ -142,12 +142,12 @@ async function judgeEach(
   }
 }
 
-/** What stands for a job at the beginning of a line. */
+/** Returns the label of a job at the beginning of a line. */
 function title({ id, options }: Job, layout: Layout): string {
   return labelOf(id, options.workload).padEnd(layout.label);
 }
 
-/** What a worker is asked for one seed of a job. */
+/** Makes the question to a worker for one seed of a job. */
 function questionOf(
   { by, id, options, bin, args, limits }: Job,
   seed: number | undefined,

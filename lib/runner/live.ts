@@ -1,7 +1,6 @@
 /**
- * What is going on right now, at the foot of a terminal: lines that are
- * overwritten, and gone when it's over. Where stderr isn't a terminal there are
- * none.
+ * The runs in progress, at the foot of a terminal: lines that are overwritten,
+ * and gone when it's over. Where stderr isn't a terminal there are none.
  *
  * @module
  */
@@ -68,7 +67,9 @@ async function loadLogUpdate(): Promise<LogUpdate> {
   return await import(name);
 }
 
-/** Whether there is a terminal with room for lines that are overwritten. */
+/**
+ * Tells whether there is a terminal with room for lines that are overwritten.
+ */
 function canOverwrite(): boolean {
   return Deno.stderr.isTerminal() && !isDumb() &&
     Deno.consoleSize().columns >= minColumns;

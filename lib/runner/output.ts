@@ -49,12 +49,12 @@ function shown(
     : render(text, hasColours(stream));
 }
 
-/** Whether a stream shows colours, and its reader wants them. */
+/** Tells whether a stream shows colours, and its reader wants them. */
 export function hasColours(stream: { isTerminal(): boolean }): boolean {
   return stream.isTerminal() && !Deno.noColor && !isDumb();
 }
 
-/** Whether the terminal is one that knows no commands at all. */
+/** Tells whether the terminal is one that knows no commands at all. */
 export function isDumb(): boolean {
   // Not every command may read it; those that may not have no colours to show.
   const name = { name: "env", variable: "TERM" } as const;
@@ -62,7 +62,10 @@ export function isDumb(): boolean {
     Deno.env.get("TERM") === "dumb";
 }
 
-/** How many characters go in a line of stdout; without a terminal, any number. */
+/**
+ * Returns the number of characters in a line of stdout; without a terminal, any
+ * number.
+ */
 export function columns(): number {
   if (!Deno.stdout.isTerminal()) return Infinity;
   return Deno.consoleSize().columns;

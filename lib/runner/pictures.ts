@@ -30,7 +30,7 @@ const drawings: {
   "transactions": transactions,
 };
 
-/** Where the pictures are. */
+/** The folder of the pictures. */
 const picturesFolder = `${import.meta.dirname}/../../challenges/pictures`;
 
 /** Draws all pictures: what is to be in the files, by their names. */

@@ -23,16 +23,16 @@ export interface Plan {
   id: string;
   options: Options;
   args: string[];
-  /** What the node is called with by the command line alone. */
+  /** The node's arguments by the command line alone. */
   nodeArgs: string[];
   /** Our solution; absent if a program is judged. */
   solution?: Run;
-  /** That program, as it was named. */
+  /** The program's name, as it was given. */
   bin?: string;
   limits?: Run["limits"];
 }
 
-/** What is to be judged. */
+/** Makes the list of what is to be judged. */
 export async function plan(line: CommandLine): Promise<Plan[]> {
   const { given, bin, nodeArgs } = line;
   const chosen = eachComplains(

@@ -10,11 +10,11 @@ import { commandFor } from "./build.ts";
 
 /** A node that takes part in a measurement. */
 export interface Contestant {
-  /** What it's called in the table. */
+  /** Its name in the table. */
   name: string;
-  /** What it is, for whoever reads the table. */
+  /** A description for readers of the table. */
   description: string;
-  /** What starts it. */
+  /** The command that starts it. */
   command: Command;
 }
 
@@ -25,7 +25,7 @@ export interface Contestant {
 const goEcho =
   "github.com/jepsen-io/maelstrom/demo/go/cmd/maelstrom-echo@v0.0.0-20251128144731-cb7f07239012";
 
-/** How long Go may take to download and compile that. */
+/** The time that Go may take to download and compile that. */
 const goTimeoutMs = 120_000;
 
 /** Ours, as `bench.ts` runs it. */
@@ -91,7 +91,7 @@ async function findGo(env: Env, folder: string): Promise<Contestant | string> {
   };
 }
 
-/** What a program prints, or the last that it says in complaint. */
+/** Returns what a program prints, or the last that it says in complaint. */
 async function output(
   program: string,
   args: string[],

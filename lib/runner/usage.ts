@@ -1,5 +1,5 @@
 /**
- * What `--help` prints.
+ * The text that `--help` prints.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
   meaninglessNames,
 } from "./command_line.ts";
 
-/** What each command is called with, and does. */
+/** The arguments of each command, and its description. */
 const texts: { [command in Exclude<Command, "help">]: [string, string] } = {
   test: [
     "-w WORKLOAD --bin PATH [options] [-- node arguments]",
@@ -113,7 +113,7 @@ function optionLines(command: Command | undefined): string[] {
   ].filter(({ name }) => isShown(name, command)).map(optionLine);
 }
 
-/** Whether the usage of a command has a line for an option. */
+/** Tells whether the usage of a command has a line for an option. */
 function isShown(name: string, command: Command | undefined): boolean {
   if (!isFor(name, command)) return false;
   const runs = command === undefined || command === "test";

@@ -31,7 +31,7 @@ import {
 import { latenciesMs, latencyBars } from "../report/terminal.ts";
 import { keeper, type Keeping } from "./keeping.ts";
 
-/** Who judges, and what. */
+/** The judge, and what it judges. */
 export type Judge =
   | {
     engine: "sim";
@@ -47,7 +47,7 @@ export type Judge =
     flags: readonly string[];
   };
 
-/** What is to be judged. */
+/** A run to be judged. */
 export interface Question {
   by: Judge;
   /** The official run, or else the workload. */
@@ -55,25 +55,25 @@ export interface Question {
   options: Options;
   /** The program that is judged, as it was named; absent for our solutions. */
   bin?: string;
-  /** What the node is called with. */
+  /** The node's arguments. */
   args: readonly string[];
   limits?: readonly Limit[];
-  /** Where to keep the run; absent: nowhere. */
+  /** The place to keep the run; absent: nowhere. */
   keep?: {
     store: string;
-    /** Whether it gets a page. */
+    /** True if it gets a page. */
     page: boolean;
     /** The command that repeats it, for its page. */
     replay: string;
   };
-  /** Whether to tell what nodes write to stderr. */
+  /** True to tell what nodes write to stderr. */
   logs?: boolean;
 }
 
-/** What came of it. */
+/** The outcome of a run. */
 export interface Answer {
   record: RunRecord;
-  /** How long operations took that succeeded, in milliseconds. */
+  /** The latencies of operations that succeeded, in milliseconds. */
   latencies?: Quantiles;
   /** The same as a histogram. */
   latencyBars: string;
@@ -81,7 +81,7 @@ export interface Answer {
   folder?: string;
 }
 
-/** What a worker tells of the question that it has been asked. */
+/** News of a worker about the question that it has been asked. */
 export type News =
   | { type: "progress"; progress: Progress }
   | { type: "log"; node: string; text: string }
@@ -90,7 +90,7 @@ export type News =
   | { type: "done" }
   | { type: "failed"; message: string; isBadOption: boolean };
 
-/** What a worker is told. */
+/** An order to a worker. */
 export type Order = { ask: Question } | { end: true };
 
 const worker = self as unknown as {
@@ -152,7 +152,10 @@ function keeperFor({ store, page }: { store: string; page: boolean }) {
   return kept.keep;
 }
 
-/** How often it's told how far a run is: as often as one can see. */
+/**
+ * The interval at which a worker says how far a run is: as often as one can
+ * see.
+ */
 const progressIntervalMs = 50;
 
 /** Makes what tells how far a run is, also in the store if it's kept. */

@@ -6,7 +6,7 @@
 import { BadOption, type Progress } from "../workbench/mod.ts";
 import type { Answer, News, Order, Question } from "./worker.ts";
 
-/** How it goes, for whoever waits for an answer. */
+/** The callbacks of somebody who waits for an answer. */
 export interface Waiting {
   /** Ends it early: {@linkcode JudgingWorker.ask} rejects. */
   signal?: AbortSignal;
@@ -18,7 +18,7 @@ export interface Waiting {
 }
 
 /**
- * How long a worker that was told to end may take to end its processes, in
+ * The time that a worker that was told to end may take to end its processes, in
  * milliseconds. One that computes doesn't hear of it, and has none.
  */
 const graceMs = 8000;

@@ -35,7 +35,7 @@ import { checkHistory, type HistoryFindings, silenceHint } from "./verdict.ts";
 export type { JudgeSettings, LogLine, Progress } from "./run.ts";
 
 /**
- * What is judged: an app, or a program that speaks the protocol.
+ * The subject of a judgement: an app, or a program that speaks the protocol.
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ export type { JudgeSettings, LogLine, Progress } from "./run.ts";
 export type Subject = App | Command;
 
 /**
- * What nodes did that they must not.
+ * The nodes' violations of the protocol.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export type Subject = App | Command;
  * ```
  */
 export interface NodeFindings extends Findings {
-  /** How many such things there were. */
+  /** The number of these. */
   "error-count": number;
   /** The first of them, with when: nanoseconds since the test began. */
   errors: (Omit<NodeError, "timeNs"> & { time: number })[];
@@ -93,15 +93,17 @@ export interface NodeFindings extends Findings {
 export interface Results {
   /** The verdict: `true` if all checkers say so. */
   "valid?": Validity;
-  /** Whether operations succeeded, and how many. */
+  /** The counts of operations that succeeded, and that didn't. */
   stats: Stats;
   /** The fraction that did, against what was asked for. */
   availability: AvailabilityFindings;
-  /** How many messages it took. */
+  /** The number of messages that it took. */
   net: NetFindings;
-  /** Whether the nodes kept to the protocol. Ours: Maelstrom has no such key. */
+  /**
+   * The findings about the nodes' protocol. Ours: Maelstrom has no such key.
+   */
   nodes: NodeFindings;
-  /** What the workload's own checker says. */
+  /** The findings of the workload's own checker. */
   workload: Findings;
 }
 
@@ -134,17 +136,17 @@ export interface Judgement {
   engine: "sim" | "stdio" | "maelstrom";
   /** The options, their defaults filled in. */
   options: FullOptions;
-  /** What they come to. */
+  /** The test that the options come to. */
   test: Test;
-  /** What the checkers found. */
+  /** The checkers' findings. */
   results: Results;
   /** In words, the first thing that went wrong; absent if nothing did. */
   reason?: string;
-  /** What the clients and the nemesis did. */
+  /** The operations of the clients and the nemesis. */
   history: Op[];
   /** Every message. */
   journal: Envelope[];
-  /** When the test began: nanoseconds on the journal's clock. */
+  /** The time at which the test began: nanoseconds on the journal's clock. */
   startNs: number;
   /** The last lines of the nodes' logs. */
   logs: Map<string, LogLine[]>;

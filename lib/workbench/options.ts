@@ -13,7 +13,7 @@ import { type LatencyDist, latencyDists } from "./sim/network.ts";
 import { topologies } from "./sim/topology.ts";
 
 /**
- * What a run can be told. All but the workload have defaults.
+ * The options of a run. All but the workload have defaults.
  *
  * @example
  * ```ts
@@ -32,15 +32,17 @@ import { topologies } from "./sim/topology.ts";
  */
 export interface Options {
   /**
-   * What the nodes are asked to be: `"echo"`, `"unique-ids"`, `"broadcast"`,
-   * `"g-set"`, `"g-counter"`, `"pn-counter"`, `"lin-kv"`, `"kafka"`,
-   * `"txn-list-append"` or `"txn-rw-register"`.
+   * The task of the nodes: `"echo"`, `"unique-ids"`, `"broadcast"`, `"g-set"`,
+   * `"g-counter"`, `"pn-counter"`, `"lin-kv"`, `"kafka"`, `"txn-list-append"`
+   * or `"txn-rw-register"`.
    */
   workload: string;
-  /** How many nodes: `n0`, `n1`, … Without it there are five, from `n1` on. */
+  /**
+   * The number of nodes: `n0`, `n1`, … Without it there are five, from `n1` on.
+   */
   "node-count"?: number;
   /**
-   * How many clients at a time; `"2n"` is two for each node.
+   * The number of clients at a time; `"2n"` is two for each node.
    *
    * @default {"1n"}
    */
@@ -52,7 +54,7 @@ export interface Options {
    */
   rate?: number;
   /**
-   * How long clients work, in seconds.
+   * The time for which clients work, in seconds.
    *
    * @default {60}
    */
@@ -64,7 +66,7 @@ export interface Options {
    */
   latency?: number;
   /**
-   * How latencies are distributed.
+   * The distribution of latencies.
    *
    * @default {"constant"}
    */
@@ -93,18 +95,19 @@ export interface Options {
   /** `"total"`, or the fraction of operations that have to succeed. */
   availability?: Availability;
   /**
-   * What transactions are held to: `"read-committed"`, `"serializable"`, …, by
-   * their names in Elle (Kingsbury, Alvaro: *Elle*, 2020).
+   * The models that transactions are held to: `"read-committed"`,
+   * `"serializable"`, …, by their names in Elle (Kingsbury, Alvaro: *Elle*,
+   * 2020).
    */
   "consistency-models"?: string;
-  /** How many keys are used at a time. */
+  /** The number of keys in use at a time. */
   "key-count"?: number;
-  /** How many operations a transaction has at most. */
+  /** The most operations of a transaction. */
   "max-txn-length"?: number;
-  /** How many writes a key gets at most. */
+  /** The most writes that a key gets. */
   "max-writes-per-key"?: number;
   /**
-   * Where all that is random in a run comes from.
+   * The source of all that is random in a run.
    *
    * @default {1}
    */
@@ -153,16 +156,16 @@ export interface Test {
   options: FullOptions;
   /** The ids of the nodes. */
   nodes: string[];
-  /** How many clients there are at a time. */
+  /** The number of clients at a time. */
   concurrency: number;
-  /** What the nemesis does. */
+  /** The faults that the nemesis makes. */
   faults: Fault[];
 }
 
-/** How an option is read, checked and explained. */
+/** The rules by which an option is read, checked and explained. */
 export interface OptionSpec {
   name: Exclude<keyof Options, "workload">;
-  /** What stands for the value in the usage text. */
+  /** The word for the value in the usage text. */
   argument: string;
   description: string;
   default?: string | number;
@@ -172,31 +175,33 @@ export interface OptionSpec {
   mustBe: string;
 }
 
-/** How many nodes a run can have. */
+/** The most nodes of a run. */
 const maxNodes = 1000;
 
-/** How many clients a run can have. */
+/** The most clients of a run. */
 export const maxClients = 10_000;
 
-/** How many operations a second there can be. */
+/** The most operations per second. */
 const maxRate = 100_000;
 
-/** How long a run can last, in seconds: a day. */
+/** The longest run, in seconds: a day. */
 const maxSeconds = 86_400;
 
-/** How long a message can take on the way, in milliseconds: an hour. */
+/**
+ * The longest time that a message can be on the way, in milliseconds: an hour.
+ */
 const maxLatencyMs = 3_600_000;
 
 /**
- * How many keys can be in use at a time. Maelstrom draws a key from so many with
+ * The most keys in use at a time. Maelstrom draws a key from so many with
  * weights that double, and those of more don't fit into a number.
  */
 const maxKeys = 1000;
 
-/** How long a transaction can be. */
+/** The most operations in a transaction. */
 const maxTxnLength = 1000;
 
-/** How many writes a key can get. */
+/** The most writes that a key can get. */
 const maxWrites = 1_000_000_000;
 
 /** All options but the workload. */

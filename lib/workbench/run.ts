@@ -28,7 +28,7 @@ import { workloadOf } from "./workloads/mod.ts";
 import type { Workload } from "./workloads/workload.ts";
 
 /**
- * How to judge, beside the options of the run.
+ * Settings for judging, beside the options of the run.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ import type { Workload } from "./workloads/workload.ts";
  * ```
  */
 export interface JudgeSettings {
-  /** What the app is called with. A command has arguments of its own. */
+  /** The app's arguments. A command has arguments of its own. */
   args?: string[];
   /** Called as things happen, for whoever watches. */
   onProgress?(progress: Progress): void;
@@ -53,7 +53,7 @@ export interface JudgeSettings {
 }
 
 /**
- * How far a run has come.
+ * The progress of a run.
  *
  * @example
  * ```ts
@@ -86,31 +86,34 @@ export interface Progress {
  * ```
  */
 export interface LogLine {
-  /** What the node wrote, without the line's end. */
+  /** The node's line, without its end. */
   text: string;
-  /** When it came: nanoseconds on the journal's clock; absent if unknown. */
+  /**
+   * The time at which it came: nanoseconds on the journal's clock; absent if
+   * unknown.
+   */
   timeNs?: number;
 }
 
-/** What happened in a run. */
+/** The events of a run. */
 export interface Happened {
-  /** What the clients and the nemesis did. */
+  /** The operations of the clients and the nemesis. */
   history: Op[];
   /** Every message. */
   journal: Envelope[];
   /** The first errors of the nodes. */
   errors: NodeError[];
-  /** How many there were. */
+  /** The number of all. */
   errorCount: number;
-  /** When the test began: nanoseconds on the journal's clock. */
+  /** The time at which the test began: nanoseconds on the journal's clock. */
   startNs: number;
   /** The last lines of the nodes' logs. */
   logs: Map<string, LogLine[]>;
-  /** What may explain that a node is silent. */
+  /** A hint that may explain why a node is silent. */
   hint?: string;
 }
 
-/** What nodes live in. */
+/** The world that nodes live in. */
 export interface World {
   clock: Clock;
   start: StartHost;
@@ -124,16 +127,16 @@ export function randomOf({ options }: Test): (name: string) => Random {
   return (name) => new Random(`${options.seed}/${name}`);
 }
 
-/** How long nodes may take to answer `init`, as in Maelstrom. */
+/** The time that nodes may take to answer `init`, as in Maelstrom. */
 const initTimeoutMs = 10_000;
 
-/** How long the network is left alone before the final reads. */
+/** The time for which the network is left alone before the final reads. */
 const recoverySeconds = 10;
 
-/** How many errors of nodes are described. */
+/** The most errors of nodes that are described. */
 const maxErrors = 20;
 
-/** How many lines of a node's log are kept. */
+/** The most lines of a node's log that are kept. */
 const maxLogLines = 10_000;
 
 /** And how many characters of each. */
@@ -360,7 +363,10 @@ const initRPC: RPC = {
   onlyType: true,
 };
 
-/** What clients and nemesis do, from beginning to end. */
+/**
+ * Makes the generator of all that clients and nemesis do, from beginning to
+ * end.
+ */
 function generatorFor(
   test: Test,
   nemesis: { generator: gen.Generator; finalGenerator: gen.Generator },
@@ -421,7 +427,10 @@ function workersFor(
   };
 }
 
-/** How an operation ended that didn't succeed, as in Maelstrom's clients. */
+/**
+ * Returns the completion of an operation that didn't succeed, as in Maelstrom's
+ * clients.
+ */
 function completionOf(
   error: unknown,
   op: gen.PlannedOp,

@@ -18,7 +18,7 @@ import {
 } from "./options.ts";
 import { isWorkload, workloadOf, workloads } from "./workloads/mod.ts";
 
-/** How many operations a run can have: the history has to fit in memory. */
+/** The most operations of a run: the history has to fit in memory. */
 const maxOps = 1_000_000;
 
 /**

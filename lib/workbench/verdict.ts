@@ -1,7 +1,7 @@
 /**
- * What a history comes to: the findings of all checkers that need nothing else,
- * and in words what went wrong. A run that has just been made is judged by it,
- * and one that was recorded.
+ * The verdict on a history: the findings of all checkers that need nothing
+ * else, and in words what went wrong. A run that has just been made is judged
+ * by it, and one that was recorded.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import {
 import type { Test } from "./options.ts";
 import { workloadOf } from "./workloads/mod.ts";
 
-/** What can be said of a history alone: all but what concerns messages. */
+/** The findings from a history alone: all but what concerns messages. */
 export interface HistoryFindings {
   "valid?": Validity;
   stats: Stats;
@@ -125,14 +125,17 @@ function explain(
   return reason ?? `the checker can't tell: ${excerpt(workload)}`;
 }
 
-/** Whether all that a checker objects to is that there was nothing to judge. */
+/**
+ * Tells whether all that a checker objects to is that there was nothing to
+ * judge.
+ */
 function isEmpty(workload: Findings): boolean {
   const types = workload["error-types"] ?? workload["anomaly-types"];
   return Array.isArray(types) && types.length > 0 &&
     types.every((type) => type === "empty-transaction-graph");
 }
 
-/** Why a node that runs may answer nobody, as a question to who wrote it. */
+/** A question to the author of a node that runs and answers nobody. */
 export const silenceHint =
   "Does the handler return, is what it prints flushed, and is the reply's in_reply_to the request's msg_id?";
 

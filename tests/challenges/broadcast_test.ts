@@ -18,7 +18,7 @@ async function tell(cluster: Cluster, id: string, message: number) {
   assertEquals(answer?.type, "broadcast_ok");
 }
 
-/** What nodes show, by node. */
+/** Returns what nodes show, by node. */
 async function shown(cluster: Cluster, ids: readonly string[] = cluster.nodes) {
   const shown: number[][] = [];
   for (const id of ids) {

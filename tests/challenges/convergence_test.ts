@@ -18,20 +18,23 @@ interface Subject {
   name: string;
   app: App;
   args?: string[];
-  /** What the i-th client asks. */
+  /** Returns the i-th client's request. */
   request(i: number): OutgoingBody;
-  /** What's wrong with what the nodes show, given what was asked and answered. */
+  /**
+   * Tells what's wrong with what the nodes show, given what was asked and
+   * answered.
+   */
   complaint(asked: Asked[], cluster: Cluster): Promise<string | undefined>;
   /**
    * Within how many ms it gets there, at a latency that is never greater, and
    * where nothing is lost.
    */
   withinMs(latencyMs: number): number;
-  /** Whether it takes a message that was overtaken for a lost one. */
+  /** True if it takes a message that was overtaken for a lost one. */
   ordered?: boolean;
   /** Up to which mean latency; 10 s unless it's said. */
   maxLatencyMs?: number;
-  /** Whether it's right only where nothing is lost. */
+  /** True if it's right only where nothing is lost. */
   fragile?: boolean;
 }
 
@@ -140,7 +143,10 @@ function logRequest(i: number): OutgoingBody {
     : { type: "send", key: `k${i % 2}`, msg: i };
 }
 
-/** What was sent is there, once, in order, and at the offset that was told. */
+/**
+ * Tells unless what was sent is there, once, in order, and at the offset that
+ * was told.
+ */
 async function logComplaint(asked: Asked[], cluster: Cluster) {
   const polls = await askAll(cluster, {
     type: "poll",
@@ -213,7 +219,7 @@ async function askAll(
   throw new Error(`no answer to ${body.type}`);
 }
 
-/** What is wrong unless all nodes show the same. */
+/** Tells what is wrong unless all nodes show the same. */
 async function everywhere(
   cluster: Cluster,
   body: OutgoingBody,
@@ -228,7 +234,7 @@ async function everywhere(
   }
 }
 
-/** What clients do: one request after the other, at nodes as they come. */
+/** The clients' steps: one request after the other, at nodes as they come. */
 const steps = fc.array(
   fc.record({ node: fc.nat(9), waitMs: fc.nat(700) }),
   { minLength: 3, maxLength: 20 },

@@ -27,7 +27,7 @@ interface Breach extends Mutant {
   run: string;
   options?: Partial<Options>;
   args?: string[];
-  /** What the workbench has to say. */
+  /** The workbench's reason. */
   reason: RegExp;
 }
 

@@ -36,7 +36,10 @@ export async function gone(pid: number): Promise<void> {
   }
 }
 
-/** Whether a process is there, and not only waiting for its parent to look. */
+/**
+ * Tells whether a process is there, and not only waiting for its parent to
+ * look.
+ */
 export async function isAlive(pid: number): Promise<boolean> {
   // Slim systems have no ps, others no /proc; Deno itself may not look there.
   const state = `ps -o stat= -p ${pid} || sed 's/.*) //' /proc/${pid}/stat`;

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { run, runIn } from "../cli.ts";
 import { fakeHome, gone, javaHome, script } from "./machine.ts";
 
-/** What is on the PATH: all that Maelstrom needs for its pictures. */
+/** The programs on the PATH: all that Maelstrom needs for its pictures. */
 const tools = await Deno.makeTempDir();
 await script(`${tools}/gnuplot`, "");
 await script(`${tools}/dot`, "");

@@ -1,5 +1,5 @@
 /**
- * What the stand-in for `@std/assert` promises. Failures are observed without
+ * The promises of the stand-in for `@std/assert`. Failures are observed without
  * its own `assertThrows`, which is one of the things tested.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * What the stand-in for `@std/async` promises.
+ * The promises of the stand-in for `@std/async`.
  *
  * @module
  */

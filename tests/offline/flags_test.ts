@@ -1,6 +1,6 @@
 /**
- * When the stand-ins are used, and that they can be wherever the real packages
- * are.
+ * The use of the stand-ins, and that they can be used wherever the real
+ * packages are.
  *
  * @module
  */
@@ -9,7 +9,10 @@ import config from "../../deno.json" with { type: "json" };
 import map from "../../lib/offline/import_map.json" with { type: "json" };
 import { assertEquals, assertMatch } from "../../lib/offline/assert.ts";
 
-/** What deno.json maps: its scope has what `deno task` is not to fetch. */
+/**
+ * The specifiers that deno.json maps: its scope has what `deno task` is not to
+ * fetch.
+ */
 const specifiers: { [name: string]: string } = {
   ...config.imports,
   ...config.scopes["./"],

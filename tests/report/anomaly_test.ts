@@ -1,5 +1,5 @@
 /**
- * What a run's page draws of what went wrong.
+ * The drawings of mistakes on a run's page.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the page's script reckons, without a browser: the fragment of a moment,
- * where lost messages end, the way to all runs.
+ * The reckoning of the page's script, without a browser: the fragment of a
+ * moment, where lost messages end, the way to all runs.
  */
 import { assertEquals, assertGreater } from "@std/assert";
 import fc from "fast-check";

@@ -1,6 +1,4 @@
-/**
- * Who knew which value when, found out from messages alone.
- */
+/** The nodes' knowledge of values, found out from messages alone. */
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { broadcast } from "../../challenges/broadcast.ts";
 import type { App } from "../../lib/mod.ts";
@@ -26,7 +24,7 @@ async function dataOf(app: App, args: string[] = []) {
 }
 
 Deno.test("what nodes know is found in whichever field carries it", async () => {
-  /** What each node has learnt, by its own account. */
+  /** The values that each node has learnt, by its own account. */
   const truth = new Map<string, Set<number>>();
   const data = await dataOf((node) => {
     const seen = new Set<number>();

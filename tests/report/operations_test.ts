@@ -1,5 +1,5 @@
 /**
- * What plots and the timeline are drawn from.
+ * The operations that plots and the timeline are drawn from.
  *
  * @module
  */

@@ -550,11 +550,11 @@ inBrowser(
   },
 );
 
-/** What the space-time diagram says that it shows. */
+/** The words in which the space-time diagram says what it shows. */
 const shownSpan =
   "document.querySelector('.space-time .note').textContent.split(':')[0]";
 
-/** Whether the space-time diagram is in the window. */
+/** True if the space-time diagram is in the window. */
 const diagramInSight = `(() => {
   const { top, bottom } = document.querySelector(".space-time canvas")
     .getBoundingClientRect();

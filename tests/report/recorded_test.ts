@@ -46,7 +46,7 @@ async function checkFolder({ run: about = run, history, packed }: Files) {
   }
 }
 
-/** What is said of a folder that can't be judged. */
+/** Returns the words for a folder that can't be judged. */
 async function errorOf(files: Files): Promise<string> {
   const { message } = await assertRejects(() => checkFolder(files), BadOption);
   assertMatch(message, /\/(run\.json|history\.jsonl)/); // which file it is

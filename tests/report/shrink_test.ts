@@ -21,7 +21,10 @@ import { cases, type Entry, historyOf, op } from "../workbench/helpers.ts";
 const valueCount = 4;
 const values = [undefined, ...Array.from({ length: valueCount }, (_, i) => i)];
 
-/** What a register did for some processes, each operation in its moment. */
+/**
+ * Makes the history of a register for some processes, each operation in its
+ * moment.
+ */
 function register(random: Random, steps: number): Op[] {
   const entries: Entry[] = [];
   const open = new Map<

@@ -117,7 +117,7 @@ Deno.test("the bars count what succeeded, and nothing else", () => {
   assertEquals(latencyBars([]).trim(), "");
 });
 
-/** What a terminal obeys, or shows in an order of its own. */
+/** The characters that a terminal obeys, or shows in an order of its own. */
 const obeyed = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u;
 
 Deno.test("what nodes and histories say reaches no terminal as a command", () => {

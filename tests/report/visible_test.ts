@@ -1,6 +1,4 @@
-/**
- * What a terminal is shown instead of what it would obey.
- */
+/** The text that a terminal is shown instead of what it would obey. */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { visible, visibleJson } from "../../lib/report/visible.ts";

@@ -14,7 +14,7 @@ async function copyOfTheHouse() {
   return { house, programOf: quietly(programOf) };
 }
 
-/** Where nothing can be downloaded it says so, once. */
+/** Runs quietly: where nothing can be downloaded it says so, once. */
 function quietly<Args extends unknown[], Result>(
   call: (...args: Args) => Promise<Result>,
 ): typeof call {

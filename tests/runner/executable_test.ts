@@ -1,6 +1,6 @@
 /**
- * What a `--bin` has to be: whatever keeps it from being started is told before
- * anything is run, with what to do.
+ * The requirements of a `--bin`: whatever keeps it from being started is told
+ * before anything is run, with what to do.
  */
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { checkExecutable } from "../../lib/runner/executable.ts";

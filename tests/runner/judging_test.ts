@@ -1,5 +1,5 @@
 /**
- * What the runs of a command come to together, and what is left of them when
+ * The outcome of the runs of a command together, and what is left of them when
  * somebody ends the program.
  *
  * @module

@@ -267,7 +267,7 @@ function assertWellFormed(text: string) {
   assert(!/[<>]|&(?!(amp|lt|gt|quot);)/.test(rest), rest);
 }
 
-/** How much two colours contrast, from 1 to 21: WCAG's definition. */
+/** Returns the contrast of two colours, from 1 to 21: WCAG's definition. */
 function contrast(a: string, b: string): number {
   const [dark, light] = [luminance(a), luminance(b)].sort((a, b) => a - b);
   return (light + 0.05) / (dark + 0.05);

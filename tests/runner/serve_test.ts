@@ -24,7 +24,7 @@ import { age, keep, keepFiles, newStore } from "./store.ts";
 
 const time = "20261123T092403.847Z";
 
-/** What a folder's `run.json` has from its start on. */
+/** The fields of a folder's `run.json` from its start on. */
 const about = {
   run: "echo",
   engine: "stdio",

@@ -30,7 +30,7 @@ Deno.test("quotes are as simple as they can be", () => {
   );
 });
 
-/** What a shell makes of words. */
+/** Returns what a shell makes of words. */
 async function through(shell: string, words: string[]): Promise<string[]> {
   const { stdout } = await new Deno.Command(shell, {
     args: ["-c", `printf '%s\\0' ${words.map(quote).join(" ")}`],

@@ -28,7 +28,7 @@ export async function keep(
     args?: string[];
     seed?: number;
     when?: Date;
-    /** What the page runs; nothing if no browser opens it. */
+    /** The code that the page runs; nothing if no browser opens it. */
     code?: PageCode;
   } = {},
 ): Promise<string> {

@@ -24,7 +24,10 @@ const large: Options = {
   latency: 100,
 };
 
-/** What the real Maelstrom measured; latencies at 0.5, 0.95, 0.99 and 1. */
+/**
+ * The figures that the real Maelstrom measured; latencies at 0.5, 0.95, 0.99
+ * and 1.
+ */
 const measured: {
   behaviour: string;
   app: App;
@@ -155,7 +158,7 @@ for (const { behaviour, app, options, messages, latencies } of measured) {
   });
 }
 
-/** What all have in common; `take` is told of a value, and from whom. */
+/** The common part of all nodes; `take` is told of a value, and from whom. */
 function node(
   app: (node: Node, seen: Set<number>) => {
     take(value: number, from?: string): void;
@@ -186,7 +189,7 @@ function node(
   };
 }
 
-/** Who takes a value in sends it to every other node. */
+/** A node that sends every value that it takes in to every other node. */
 function direct(self: Node): void {
   node((self) => ({
     take(value, from) {

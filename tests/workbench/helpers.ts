@@ -1,6 +1,6 @@
 /**
- * What the workbench's tests share: short ways to write a history, a context,
- * and a network whose deliveries can be looked at.
+ * The common parts of the workbench's tests: short ways to write a history, a
+ * context, and a network whose deliveries can be looked at.
  *
  * @module
  */
@@ -58,7 +58,7 @@ export function historyOf(...entries: Entry[]): History {
   return entries.map((entry, index) => ({ index, ...entry }) as Op);
 }
 
-/** What a {@linkcode Context} is made of in a test. */
+/** The parts of a {@linkcode Context} in a test. */
 export interface Situation {
   ms?: number;
   threads?: readonly Thread[];
@@ -117,7 +117,7 @@ export function takeAll(
 export class TestNetwork {
   readonly clock = new VirtualClock();
   readonly network: Network;
-  /** What was handed over: to whom, what, and when in milliseconds. */
+  /** The messages handed over: to whom, what, and when in milliseconds. */
   readonly deliveries: { dest: string; line: string; ms: number }[] = [];
 
   constructor(ids: readonly string[], options: Partial<NetworkOptions> = {}) {
@@ -146,12 +146,12 @@ export class TestNetwork {
     await this.clock.drive(this.clock.sleepUntil(86_400 * 1000 * msInNs));
   }
 
-  /** What was handed over, as `"line@milliseconds"`. */
+  /** The messages handed over, as `"line@milliseconds"`. */
   get arrivals(): string[] {
     return this.deliveries.map(({ line, ms }) => `${line}@${ms}`);
   }
 
-  /** How long the messages took, in milliseconds. */
+  /** The time that each message took, in milliseconds. */
   get latencies(): number[] {
     return this.network.journal.map(({ sentNs, receivedNs }: Envelope) =>
       (receivedNs! - sentNs) / msInNs
@@ -164,7 +164,7 @@ export function mean(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0) / numbers.length;
 }
 
-/** How often each of the values occurs. */
+/** Counts how often each of the values occurs. */
 export function tally<T>(values: Iterable<T>): Map<T, number> {
   const counts = new Map<T, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);

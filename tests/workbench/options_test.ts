@@ -22,7 +22,7 @@ import { resolve } from "../../lib/workbench/test.ts";
 import { workloads } from "../../lib/workbench/workloads/mod.ts";
 import { cases } from "./helpers.ts";
 
-/** What is said of options that can't be. */
+/** Returns the words about options that can't be. */
 function complaint(options: Record<string, unknown>): string {
   return assertThrows(
     () => resolve({ workload: "echo", ...options } as Options),

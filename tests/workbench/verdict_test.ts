@@ -37,9 +37,9 @@ Deno.test("short histories in which nothing is wrong are valid", () => {
 });
 
 /**
- * What Maelstrom itself calls invalid though nothing was judged: its wrapper
- * around Elle knows no "unknown" (workload/txn_rw_register.clj), and so there
- * ours says the same.
+ * The workloads that Maelstrom itself calls invalid though nothing was judged:
+ * its wrapper around Elle knows no "unknown" (workload/txn_rw_register.clj),
+ * and so there ours says the same.
  */
 const invalidIfEmpty = new Set(["txn-rw-register"]);
 
@@ -224,7 +224,7 @@ Deno.test("of the operations that never succeeded all kinds are named, and none 
 
 // ---- Whatever is done to a history ----
 
-/** What stands where something else should. */
+/** Values that stand where something else should. */
 const garbage = fc.oneof(
   fc.constantFrom<unknown>(
     ...[undefined, null, true, 0, -1, 1.5, 2 ** 53, NaN, "", "x", "__proto__"],
@@ -283,7 +283,10 @@ function replaced(whole: unknown, path: number[], value: unknown): unknown {
   return copy;
 }
 
-/** Whether indexes are put right afterwards, as who filters a history would. */
+/**
+ * Tells whether indexes are put right afterwards, as who filters a history
+ * would.
+ */
 function corrupted(
   history: History,
   changes: readonly [Corruption, number][],

@@ -1,6 +1,6 @@
 /**
- * What went wrong in a run, as something to draw: the part of it that shows
- * why the verdict is what it is. The browser makes the drawing (see
+ * The mistake of a run, as something to draw: the part of it that shows why the
+ * verdict is what it is. The browser makes the drawing (see
  * `../web/anomaly.ts`); here is found what belongs in it.
  *
  * @module
@@ -32,7 +32,7 @@ import { faultsBetween, type FaultSpan, tellFault } from "./faults.ts";
 import type { Told } from "./anomalies/told.ts";
 import type { Knowledge } from "./knowledge.ts";
 
-/** What was going on meanwhile. */
+/** The circumstances in which it happened. */
 export interface Circumstances {
   /** The faults that the words name, and that a drawing shades. */
   faults: FaultSpan[];
@@ -57,12 +57,12 @@ type Found = Anomaly extends infer Each
   ? Each extends Circumstances ? Omit<Each, "faults"> : never
   : never;
 
-/** What an anomaly is looked for by, beside the run. */
+/** The sources beside the run by which an anomaly is looked for. */
 interface Settings {
-  /** Who knew which value when. */
+  /** Each node's knowledge of values, with times. */
   knowledge?: Knowledge;
   faults?: readonly FaultSpan[];
-  /** Whether a valid run shows the value that took longest. */
+  /** True if a valid run shows the value that took longest. */
   late?: boolean;
 }
 
@@ -140,7 +140,7 @@ function withCircumstances(
   } as Anomaly;
 }
 
-/** How many faults the words name. */
+/** The most faults that the words name. */
 const maxTold = 3;
 
 /** The time that an anomaly is about; `undefined` if it's about a node alone. */
@@ -182,7 +182,10 @@ function covering(
   ];
 }
 
-/** How many messages between servers were lost in a span of time, and to what. */
+/**
+ * Tells how many messages between servers were lost in a span of time, and to
+ * what.
+ */
 function tellLosses(
   { journal, startNs, options }: Judgement,
   [fromMs, toMs]: readonly [number, number],

@@ -6,7 +6,7 @@
 
 import { digestOf, filesIn, settings } from "../digest.ts";
 
-/** What the page consists of beside its data. */
+/** The parts of the page beside its data. */
 export interface PageCode {
   script: string;
   style: string;

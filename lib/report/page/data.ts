@@ -1,5 +1,5 @@
 /**
- * What a run's page is made from: all that the browser gets.
+ * The data that a run's page is made from: all that the browser gets.
  *
  * @module
  */
@@ -27,42 +27,42 @@ export interface PageData {
   record: RunRecord;
   /** The command that judges it once more. */
   replay: string;
-  /** When it was judged, as ISO 8601 has it. */
+  /** The time at which it was judged, in ISO 8601. */
   when: string;
   nodes: readonly string[];
   /** The services that were used. All other parties are clients. */
   services: readonly string[];
   /** Whom each node had for its neighbours, where the workload told them. */
   topology?: { readonly [node: string]: readonly string[] };
-  /** When the last thing happened. */
+  /** The time of the last event. */
   endMs: number;
   /**
-   * What the clients and the nemesis did. Here times are nanoseconds, and long
-   * values are cut.
+   * The operations of the clients and the nemesis. Here times are nanoseconds,
+   * and long values are cut.
    */
   history: readonly Op[];
   faults: readonly FaultSpan[];
-  /** What nodes did that they must not: crashes, above all. */
+  /** The nodes' violations of the protocol: crashes, above all. */
   mishaps: readonly NodeMishap[];
-  /** What nodes logged. */
+  /** The nodes' logs. */
   logs: Logs;
   /** Every message; empty where they are not known, as for a recorded run. */
   messages: Messages;
-  /** Which node knew which value when, where the workload is about that. */
+  /** Each node's knowledge of values, where the workload is about that. */
   knowledge?: Knowledge;
-  /** What went wrong, to be drawn; absent if nothing did that can be. */
+  /** The mistake, to be drawn; absent if nothing did that can be. */
   anomaly?: Anomaly;
-  /** What there's no room for. */
+  /** The parts that there's no room for. */
   leftOut?: LeftOut;
 }
 
-/** What isn't on a page because there's no room for it. */
+/** The parts that aren't on a page because there's no room for them. */
 export interface LeftOut {
-  /** How many messages: all that were sent after a time. */
+  /** The number of messages: all that were sent after a time. */
   messages?: { count: number; afterMs: number };
-  /** How many operations' beginnings and ends, likewise. */
+  /** The number of operations' beginnings and ends, likewise. */
   operations?: { count: number; afterMs: number };
-  /** Which node knew which value when. */
+  /** True if the nodes' knowledge is left out. */
   knowledge?: true;
 }
 
@@ -82,7 +82,7 @@ export interface Messages {
   sentMs: ArrayLike<number>;
   /** NaN where it was lost, or was under way when the run ended. */
   receivedMs: ArrayLike<number>;
-  /** Why it was lost, as an index into `losses`. */
+  /** The reason why it was lost, as an index into `losses`. */
   lost: ArrayLike<number>;
   /** The bodies as JSON text; long ones are cut. */
   body: readonly string[];
@@ -174,8 +174,8 @@ export function partsOf(reason: string): { head: string; rest: string } {
 }
 
 /**
- * What the real Maelstrom finds has other shapes than ours where it gives
- * examples, so those to be drawn are looked for in its history.
+ * Adds our own findings: where the real Maelstrom gives examples they have
+ * other shapes than ours, so those to be drawn are looked for in its history.
  */
 function withOurFindings(judgement: Judged): Judgement {
   const { engine, history, test } = judgement;
@@ -188,7 +188,10 @@ function withOurFindings(judgement: Judged): Judgement {
   return { ...judgement, results };
 }
 
-/** What a message says; of a line that was cut, its type, and its beginning. */
+/**
+ * Reads the body of a message; of a line that was cut, its type, and its
+ * beginning.
+ */
 function bodyOf({ line, cut }: Envelope): Body {
   if (!cut) return JSON.parse(line).body;
   const [, type = '"?"'] = /"type"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(line) ?? [];

@@ -9,7 +9,9 @@ import type { Effect } from "../../workbench/load/nemesis.ts";
 /** A fault from its beginning to its end. */
 export type FaultSpan = Effect & { startMs: number; endMs: number };
 
-/** Why messages were lost. The first stands for those that weren't. */
+/**
+ * The reasons why messages were lost. The first stands for those that weren't.
+ */
 export const losses = [undefined, "partition", "chance"] as const;
 
 /** The faults that were in force at some time between two moments. */
@@ -37,12 +39,13 @@ export function faultThatCut(
   );
 }
 
-/** How many nodes a fault's words name. */
+/** The most nodes that a fault's words name. */
 const maxNamed = 6;
 
 /**
- * Who is cut off from whom, after the kind of the fault: the sides, smallest
- * first, where the fault divides the nodes; else that each hears others.
+ * Tells who is cut off from whom, after the kind of the fault: the sides,
+ * smallest first, where the fault divides the nodes; else that each hears
+ * others.
  */
 export function describeFault(
   { kind, cuts }: FaultSpan,

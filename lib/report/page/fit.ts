@@ -8,10 +8,10 @@ import { msInNs } from "../../workbench/sim/clock.ts";
 import type { LeftOut, PageData } from "./data.ts";
 import { encode } from "./encode.ts";
 
-/** How many characters the packed data may have; the page's code has others. */
+/** The most characters of the packed data; the page's code has others. */
 const maxChars = 4_500_000;
 
-/** How much of that is for what isn't a message, where all don't fit. */
+/** The part of that for what isn't a message, where all don't fit. */
 const othersPart = 0.6;
 
 /**
@@ -43,7 +43,10 @@ export async function fit(
   return best;
 }
 
-/** How often a number of messages is tried, and how much of the room is enough. */
+/**
+ * The most attempts at a number of messages, and the part of the room that is
+ * enough.
+ */
 const maxSteps = 12;
 const enough = 0.75;
 

@@ -1,5 +1,5 @@
 /**
- * Which node knew which value when, and which messages carried it, for
+ * Each node's knowledge of values, and the messages that carried them, for
  * workloads in which a value that one node is told should reach all.
  *
  * Nodes of any make are judged, so what their messages mean has to be found
@@ -24,13 +24,16 @@ import { type Envelope, isClient } from "../../workbench/sim/network.ts";
 import { workloadOf } from "../../workbench/workloads/mod.ts";
 import type { RunRecord } from "../record.ts";
 
-/** What a message says. */
+/** The body of a message. */
 export interface Body {
   type: string;
   [key: string]: unknown;
 }
 
-/** Who knew what when. Times are milliseconds since the run began. */
+/**
+ * Each node's knowledge, with times. Times are milliseconds since the run
+ * began.
+ */
 export interface Knowledge {
   /** All values, in the order in which they were told. */
   values: readonly number[];
@@ -134,7 +137,7 @@ export function knowledgeOf(run: Run): Knowledge | undefined {
 
 /** A place in the bodies of one type of message, and what was there. */
 interface Field {
-  /** Whether all that was there were values that had been told. */
+  /** True if all that was there were values that had been told. */
   possible: boolean;
   arrivals: Arrival[];
 }
@@ -189,7 +192,7 @@ function* numbersIn(body: Body): Generator<[path: string, value: number]> {
   }
 }
 
-/** How much more often reads speak for a field than against it. */
+/** Counts how much more often reads speak for a field than against it. */
 function evidenceFor(
   { arrivals }: Field,
   reads: ReadonlyMap<string, readonly Read[]>,

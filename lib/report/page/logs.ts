@@ -1,5 +1,5 @@
 /**
- * What nodes logged, and what they did that they must not, with when: the page
+ * The nodes' logs, and their violations of the protocol, with when: the page
  * shows both beside the messages of the moment.
  *
  * @module
@@ -20,7 +20,7 @@ export interface LoggedLine {
 export interface Logs {
   /** In the order in which they came. */
   lines: readonly LoggedLine[];
-  /** How many lines there's no room for. */
+  /** The number of lines that there's no room for. */
   leftOut: number;
 }
 
@@ -28,18 +28,18 @@ export interface Logs {
 export interface NodeMishap {
   node: string;
   ms: number;
-  /** Whether it crashed: of that only the first is told. */
+  /** True if it crashed: of that only the first is told. */
   crashed: boolean;
-  /** Whether that was its end. What is simulated goes on. */
+  /** True if that was its end. What is simulated goes on. */
   ended: boolean;
   /** In words, a line. */
   text: string;
 }
 
-/** How many characters of all logs together are on the page. */
+/** The most characters of all logs together on the page. */
 const maxChars = 400_000;
 
-/** How much of a line is. */
+/** The most characters of a line. */
 const maxLineChars = 1000;
 
 /** Of a line, what it takes beside its text. */
@@ -69,7 +69,9 @@ export function logsOf(
   return { lines: shown, leftOut: all.length - shown.length };
 }
 
-/** What nodes did that they must not, as far as the results tell. */
+/**
+ * Returns the nodes' violations of the protocol, as far as the results tell.
+ */
 export function mishapsOf({ engine, results }: Judged): NodeMishap[] {
   const crashed = new Set<string>();
   return (results.nodes?.errors ?? [])

@@ -87,7 +87,7 @@ function scriptSafe(script: string): string {
 /** The classes of the style sheet for the colours of verdicts. */
 const styles = { green: "pass", red: "fail", yellow: "unknown" };
 
-/** Whose node it was: its program, unless it's ours, and its arguments. */
+/** Names the node: its program, unless it's ours, and its arguments. */
 export function nodeOf({ bin, args = [] }: RunRecord): string {
   return [...bin === undefined ? [] : [bin], ...args].join(" ");
 }
@@ -134,7 +134,7 @@ ${optionsOf(record)}
 </article>`;
 }
 
-/** What there's no room for on the page, in words. */
+/** Tells what there's no room for on the page. */
 function missing(
   leftOut: LeftOut | undefined,
   { messages, history }: Pick<PageData, "messages" | "history">,
@@ -203,8 +203,8 @@ ${
 }
 
 /**
- * What there is to say beyond the first line. What is told beside a drawing
- * stands here only for those who don't see it.
+ * Returns all that there is to say beyond the first line. What is told beside a
+ * drawing stands here only for those who don't see it.
  */
 function moreOf(rest: string, anomaly: PageData["anomaly"]): string {
   const { title = "", story = [], retold = false } = anomaly ?? {};
@@ -324,7 +324,7 @@ function percent(fraction: number | null | undefined): string {
   return `${Math.floor(fraction * 10_000) / 100} %`;
 }
 
-/** How long something took. */
+/** Writes a duration in words. */
 function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

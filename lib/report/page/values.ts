@@ -1,5 +1,5 @@
 /**
- * What operations asked for and brought, as much of it as a page shows.
+ * The operations' requests and replies, as much of them as a page shows.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What went wrong: in words, and as a drawing of the few things that show it.
+ * The mistake, drawn: in words, and as a drawing of the few things that show
+ * it.
  *
  * @module
  */
@@ -145,7 +146,7 @@ function exchanged(
   );
 }
 
-/** What the signs in a drawing mean. */
+/** Makes a key to the signs in a drawing. */
 function keyOf(found: Anomaly): HTMLElement {
   return element(
     "span",
@@ -154,7 +155,7 @@ function keyOf(found: Anomaly): HTMLElement {
   );
 }
 
-/** What an arrow from A to B says. */
+/** The words of an arrow from A to B. */
 const dependencyWords: { readonly [type: string]: string } = {
   ww: "ww: B wrote next after A",
   wr: "wr: B read what A wrote",

@@ -32,12 +32,12 @@ const quantileWords: { [quantile in typeof shownQuantiles[number]]: string } = {
   "1": "maximum",
 };
 
-/** How high the plot of one kind of operation is. */
+/** The height of the plot of one kind of operation. */
 const panelHeight = 118;
 const margins = { marginTop: 28, marginRight: 14, marginBottom: 36 };
 const leftMargin = 54;
 
-/** What a chart is drawn for. */
+/** The frame that a chart is drawn in. */
 interface Frame {
   width: number;
   theme: Theme;
@@ -52,7 +52,7 @@ export interface Chart {
   make(frame: Frame): ReturnType<typeof Plot.plot>;
 }
 
-/** What charts show of a run. */
+/** The data of a run that charts show. */
 export interface Charted {
   data: PageData;
   operations: readonly Operation[];
@@ -62,7 +62,7 @@ export interface Charted {
   momentary: readonly Operation[];
   kinds: readonly string[];
   lastMs: number;
-  /** How long the windows are in which operations are counted. */
+  /** The length of the windows in which operations are counted. */
   stepMs: number;
 }
 

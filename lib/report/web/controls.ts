@@ -13,7 +13,7 @@ import type { Page } from "./view.ts";
 /** Zooms by a key or a click. */
 export const zoomFactor = 2;
 
-/** What can be zoomed. */
+/** A drawing that can be zoomed. */
 interface Zoomable {
   scaleBy(factor: number): void;
   showAll(): void;

@@ -6,7 +6,7 @@
 /// <reference lib="dom" />
 import { element } from "./dom.ts";
 
-/** How long a button says that it has copied. */
+/** The time for which a button says that it has copied. */
 const saidMs = 2000;
 
 /** Makes a button; `text` gives what is copied. */

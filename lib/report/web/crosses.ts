@@ -1,6 +1,7 @@
 /**
- * Where lost messages end in a drawing. How far each of them came nobody knows;
- * so each ends somewhere on its way, where no other ends at the same time.
+ * The ends of lost messages in a drawing. How far each of them came nobody
+ * knows; so each ends somewhere on its way, where no other ends at the same
+ * time.
  *
  * @module
  */
@@ -15,7 +16,7 @@ export interface Lost {
 /** Parts of the way after which it may end, the best first. */
 const parts = [0.4, 0.52, 0.28, 0.64, 0.34, 0.46, 0.58, 0.22, 0.7];
 
-/** How far apart crosses have to be, in lanes. */
+/** The least distance between crosses, in lanes. */
 const apart = 0.3;
 
 /**

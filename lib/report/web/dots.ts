@@ -12,7 +12,9 @@ import type { Theme } from "./theme.ts";
 
 type Picture = CanvasRenderingContext2D;
 
-/** How each outcome is drawn, so that colour isn't all that tells them apart. */
+/**
+ * The shape of each outcome, so that colour isn't all that tells them apart.
+ */
 const shapes: {
   readonly [type in typeof outcomes[number]]: (
     at: Picture,

@@ -11,7 +11,7 @@ import type { Theme } from "./theme.ts";
 export interface Family {
   /** The request's type. */
   name: string;
-  /** How many messages there are. */
+  /** The number of messages. */
   count: number;
 }
 

@@ -17,15 +17,15 @@ export interface Figure {
   showTime(ms: number): void;
 }
 
-/** What a figure does beside being drawn. */
+/** A figure's behaviour beside being drawn. */
 interface Settings {
-  /** What it's called for who can't see it. */
+  /** A label for readers who can't see it. */
   label: string;
   endMs: number;
-  /** How far a key goes. */
+  /** The distance that a key goes. */
   stepMs: number;
   onChoose(ms: number): void;
-  /** What is at a moment, in words. */
+  /** Describes a moment in words. */
   describe?(ms: number): string | undefined;
 }
 

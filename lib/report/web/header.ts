@@ -1,5 +1,5 @@
 /**
- * What the script adds to the header, which can be read without it: buttons
+ * The script's additions to the header, which can be read without it: buttons
  * that copy the commands, and ways that lead to the right place wherever the
  * page is.
  *
@@ -23,8 +23,8 @@ export function completeHeader(runs: readonly PageData[]): void {
 }
 
 /**
- * Where all runs are, if the page isn't where its links expect it: it's served,
- * or was opened by the store's link to the latest run.
+ * Finds the page of all runs, if it isn't where the page's links expect it:
+ * it's served, or was opened by the store's link to the latest run.
  */
 export function wayToAllRuns(
   { protocol, pathname }: Pick<Location, "protocol" | "pathname">,

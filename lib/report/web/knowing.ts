@@ -1,5 +1,5 @@
 /**
- * Which node knows what at a moment.
+ * Each node's knowledge at a moment.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface Spread {
   /** The node that was told first, and when. */
   first: string;
   toldMs: number;
-  /** When the last of those that ever knew it learnt it. */
+  /** The time at which the last of those that ever knew it learnt it. */
   lastMs: number;
   /** The nodes that never knew it. */
   never: readonly string[];
@@ -72,7 +72,7 @@ export function endOf({ lastMs, never }: Spread, endMs: number): number {
   return never.length === 0 ? lastMs : endMs;
 }
 
-/** How a value has spread at a moment, in words. */
+/** Tells how a value has spread at a moment. */
 export function describeSpread(
   { value, knownMs, first, toldMs, lastMs, never }: Spread,
   nodes: readonly string[],

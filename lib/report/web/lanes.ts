@@ -8,7 +8,7 @@
 import { invariant } from "../../workbench/sim/invariant.ts";
 import type { Operation } from "./operations.ts";
 
-/** What one client did. Its operations never overlap. */
+/** One client's operations. Its operations never overlap. */
 export interface Lane {
   /** The process that was first. */
   process: number;
@@ -33,7 +33,7 @@ export function lanesOf(
     });
 }
 
-/** How many clients an option such as `"2n"` stands for. */
+/** Returns the number of clients that an option such as `"2n"` stands for. */
 export function concurrencyOf(option: string, nodeCount: number): number {
   return parseInt(option) * (option.endsWith("n") ? nodeCount : 1);
 }

@@ -1,5 +1,5 @@
 /**
- * Where nodes and services stand in the replay.
+ * The places of nodes and services in the replay.
  *
  * @module
  */

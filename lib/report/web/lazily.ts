@@ -12,7 +12,7 @@ import { onThemeChange, type Theme, theme } from "./theme.ts";
 /** Draws at a width, in the colours of now. */
 export type DrawAt = (width: number, theme: Theme) => void;
 
-/** How far below the window something may be, to be ready in time. */
+/** The distance below the window at which something is made ready. */
 const ahead = "600px";
 
 /** Draws now, and again when the element's width or the colours change. */

@@ -1,5 +1,5 @@
 /**
- * What colours mean.
+ * A legend of colours.
  *
  * @module
  */

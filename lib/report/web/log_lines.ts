@@ -1,5 +1,5 @@
 /**
- * What nodes logged at the time that a diagram shows, beside it.
+ * The nodes' log lines of the time that a diagram shows, beside it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface LogLines {
   show(fromMs: number, toMs: number, chosenMs: number | undefined): void;
 }
 
-/** How many lines are shown at once. */
+/** The most lines that are shown at once. */
 const mostLines = 150;
 
 /** Makes the list; `go` is called with a line's moment if one chooses it. */

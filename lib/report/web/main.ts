@@ -17,10 +17,10 @@ import { spaceTime } from "./space_time.ts";
 import { timeline } from "./timeline.ts";
 import type { MakeView, Page, View } from "./view.ts";
 
-/** How much time fills the diagrams where one is taken to a moment. */
+/** The time that fills the diagrams when a link leads to a moment. */
 const closeUpMs = 40;
 
-/** How long no other moment must have been chosen to be at rest. */
+/** The time after which a chosen moment is at rest. */
 const restMs = 300;
 let noting: ReturnType<typeof setTimeout> | undefined;
 
@@ -29,7 +29,7 @@ interface Section {
   title: string;
   about: string;
   make: MakeView;
-  /** What is said of a run for which there's none, while the other has one. */
+  /** The words for a run that has none, while the other has one. */
   otherwise?(run: PageData): string;
 }
 
@@ -163,7 +163,7 @@ function makeSafely(make: MakeView, run: PageData): View | undefined {
   }
 }
 
-/** What tells two runs apart. */
+/** Names what tells two runs apart. */
 function captionOf(
   { title, record: { bin, args = [], seed } }: PageData,
 ): string {

@@ -10,7 +10,7 @@ import { familyOf } from "./families.ts";
 /** Some messages: those between two moments. */
 export interface Selection {
   rows: number[];
-  /** How many there are in all. */
+  /** The number of all. */
   count: number;
   /** Every how-manieth of them is in `rows`; the lost ones are all there. */
   every: number;
@@ -84,7 +84,7 @@ export class MessageIndex {
       .filter(keep);
   }
 
-  /** How many there are to be found. */
+  /** The number of those that can be found. */
   get count(): number {
     return this.#rows.length;
   }
@@ -117,7 +117,10 @@ export class MessageIndex {
     return this.#sentMs[row]!;
   }
 
-  /** When it was received; of a lost one, when its arrow ends. */
+  /**
+   * Returns the time at which it was received; of a lost one, when its arrow
+   * ends.
+   */
   endMs(row: number): number {
     return this.#endMs[row]!;
   }
@@ -131,17 +134,17 @@ export class MessageIndex {
     return this.reach(row) < 1;
   }
 
-  /** Whether a client sent it. */
+  /** Tells whether a client sent it. */
   isFromClient(row: number): boolean {
     return this.#isClient[this.#messages.src[row]!]!;
   }
 
-  /** Whether a client received it. */
+  /** Tells whether a client received it. */
   isToClient(row: number): boolean {
     return this.#isClient[this.#messages.dest[row]!]!;
   }
 
-  /** Whether a client sent or received it. */
+  /** Tells whether a client sent or received it. */
   isClients(row: number): boolean {
     return this.isFromClient(row) || this.isToClient(row);
   }
@@ -176,7 +179,7 @@ export class MessageIndex {
     };
   }
 
-  /** Whether a message is among those that stand for all. */
+  /** Tells whether a message is among those that stand for all. */
   isDrawn(row: number, every: number): boolean {
     return scattered(row) % every === 0 || this.isLost(row);
   }

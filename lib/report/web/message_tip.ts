@@ -1,5 +1,5 @@
 /**
- * What is said about a message that one points at.
+ * The tip about a message that one points at.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface MessageTip {
   hide(): void;
 }
 
-/** Why a message was never received. */
+/** The reasons why a message was never received. */
 const lossWords = {
   partition: "never received: a partition swallowed it",
   chance: "never received: it was lost by chance",

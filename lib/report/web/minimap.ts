@@ -19,7 +19,9 @@ export interface Minimap {
   show(fromMs: number, toMs: number): void;
 }
 
-/** How many lines the strip has: each stands for the messages of its time. */
+/**
+ * The number of the strip's lines: each stands for the messages of its time.
+ */
 const lines = 200;
 
 /** Makes the strip; `go` is called with the moment that is pointed at. */

@@ -18,10 +18,12 @@ import {
 // Not taken from clock.ts, which has imports that a browser doesn't know.
 const msInNs = 1e6;
 
-/** How operations end, in the order in which they are drawn and listed. */
+/**
+ * The outcomes of operations, in the order in which they are drawn and listed.
+ */
 export const outcomes = ["ok", "info", "fail"] as const;
 
-/** What operations end in, in words. */
+/** The outcomes of operations, in words. */
 export const outcomeWords: { readonly [type in OpType]: string } = {
   ok: "ok",
   info: "unknown",
@@ -57,7 +59,7 @@ export function operationsOf(history: History): Operation[] {
     });
 }
 
-/** What asks for values and changes none. */
+/** The functions that ask for values and change none. */
 const reading: ReadonlySet<unknown> = new Set([
   "read",
   "poll",
@@ -65,7 +67,7 @@ const reading: ReadonlySet<unknown> = new Set([
   "r",
 ]);
 
-/** Whether an operation can't have changed anything. */
+/** Tells whether an operation can't have changed anything. */
 export function readsOnly({ begin: { f, value } }: Operation): boolean {
   if (f !== "txn") return reading.has(f);
   return Array.isArray(value) && value.length > 0 &&
@@ -73,8 +75,8 @@ export function readsOnly({ begin: { f, value } }: Operation): boolean {
 }
 
 /**
- * Whether an operation is no request but the end of a client, after which it
- * begins anew: kafka's clients do that.
+ * Tells whether an operation is no request but the end of a client, after which
+ * it begins anew: kafka's clients do that.
  */
 export function isCrash({ begin: { f } }: Operation): boolean {
   return f === "crash";
@@ -89,7 +91,7 @@ export function kindsOf(operations: readonly Operation[]): string[] {
   return [...counts].sort(([, a], [, b]) => b - a).map(([f]) => f);
 }
 
-/** How many of each outcome there are. */
+/** Counts each outcome. */
 export function countsOf(
   operations: readonly Operation[],
 ): { [type in OpType]: number } {
@@ -101,7 +103,10 @@ export function countsOf(
 /** About how many windows a run is divided into. */
 const windowCount = 48;
 
-/** How long a window is: 1, 2 or 5 times a power of ten, but 10 ms at least. */
+/**
+ * Returns the length of a window: 1, 2 or 5 times a power of ten, but 10 ms at
+ * least.
+ */
 export function windowMs(endMs: number): number {
   const leastMs = Math.max(10, endMs / windowCount);
   const powerMs = 10 ** Math.floor(Math.log10(leastMs));
@@ -207,7 +212,7 @@ export function shorten(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
-/** What an operation asked or brought, as JSON text. */
+/** Returns an operation's request or reply, as JSON text. */
 export function valueText({ begin, end }: Operation, length = 300): string {
   const value = end?.value ?? begin.value;
   return value === undefined || value === null
@@ -215,7 +220,7 @@ export function valueText({ begin, end }: Operation, length = 300): string {
     : shorten(JSON.stringify(value), length);
 }
 
-/** Why an operation didn't succeed, in words. */
+/** Tells why an operation didn't succeed. */
 export function errorText({ end }: Operation): string | undefined {
   const error = end?.error;
   return error === undefined || typeof error === "string"

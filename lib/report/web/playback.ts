@@ -18,7 +18,7 @@ export interface Playback {
   changeSpeed(steps: number): void;
   /** Takes notice of a moment that was chosen; stops if it wasn't from here. */
   show(ms: number): void;
-  /** How much of the run's time went by with the last frame, while it runs. */
+  /** The time of the run that went by with the last frame, while it runs. */
   readonly frameMs: number;
 }
 
@@ -31,14 +31,14 @@ const speeds = [
 /** A typical message should be seen under way for so long, if it can be. */
 const pleasantMs = 400;
 
-/** How much of the run's length the scrubber can tell apart. */
+/** The number of steps of the scrubber, over the run's length. */
 const steps = 100_000;
 
-/** What playback is about. */
+/** The settings of playback. */
 interface Settings {
   startMs: number;
   endMs: number;
-  /** How long a typical message takes. */
+  /** The time that a typical message takes. */
   typicalMs: number;
   faults: readonly FaultSpan[];
   /** Called with each new moment. */

@@ -1,7 +1,7 @@
 /**
- * What is drawn has to be drawn anew for paper: at the width of a page, in light
- * colours, and all of it, also what nobody has scrolled to yet. Browsers print
- * what is there when they have told so; they don't wait for anything.
+ * The drawings, drawn anew for paper: at the width of a page, in light colours,
+ * and all of it, also what nobody has scrolled to yet. Browsers print what is
+ * there when they have told so; they don't wait for anything.
  *
  * @module
  */
@@ -18,12 +18,12 @@ export function onPrint(draw: () => void): void {
   drawings.add(draw);
 }
 
-/** Whether the page is about to be printed. */
+/** Tells whether the page is about to be printed. */
 export function isPrinting(): boolean {
   return document.documentElement.classList.contains("printing");
 }
 
-/** What is closed on the page, and is to be read on paper. */
+/** The parts that are closed on the page, and are to be read on paper. */
 let opened: HTMLDetailsElement[] = [];
 
 addEventListener("beforeprint", () => {

@@ -100,7 +100,7 @@ function timeOf(state: ReplayState, page: Page): Playback {
   return time;
 }
 
-/** What keys do; gives back what steps from message to message. */
+/** Handles keys; gives back what steps from message to message. */
 function act(
   state: ReplayState,
   { canvas }: Surface,
@@ -126,7 +126,7 @@ function act(
   return step;
 }
 
-/** What is seen at the moment. */
+/** Describes the moment in words. */
 function words(state: ReplayState): string {
   const { data: { nodes, knowledge }, spread, fault, index, nowMs } = state;
   const crashed = nodes.filter((node) => state.hasEnded(node));
@@ -142,7 +142,9 @@ function words(state: ReplayState): string {
   ].filter((each) => each !== "").join(" ");
 }
 
-/** What colours mean: those of messages between servers, and of nodes. */
+/**
+ * Makes a key to the colours: those of messages between servers, and of nodes.
+ */
 function keyOf(
   { messages, knowledge, faults }: PageData,
   { index }: ReplayState,

@@ -1,5 +1,5 @@
 /**
- * How the replay is drawn, from back to front: links, messages, parties.
+ * The drawing of the replay, from back to front: links, messages, parties.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { colourOf } from "./families.ts";
 import type { ReplayState } from "./replay_state.ts";
 import type { Theme } from "./theme.ts";
 
-/** How many messages are drawn at most. */
+/** The most messages that are drawn. */
 const mostMessages = 600;
 
-/** How far from a square it may be stretched. */
+/** The most that it may be stretched from a square. */
 const widest = 1.8;
 const highest = 1.2;
 
@@ -23,13 +23,13 @@ const askedFrames = 8;
 /** Of its way, a lost message's dot becomes a cross after this part. */
 const crossAfter = 0.7;
 
-/** What is drawn on. Lengths are CSS pixels. */
+/** The canvas, and the places on it. Lengths are CSS pixels. */
 interface Stage {
   context: CanvasRenderingContext2D;
   theme: Theme;
   /** The size of nodes. */
   radius: number;
-  /** Where somebody stands. */
+  /** Returns somebody's place. */
   at(name: string): Point;
 }
 
@@ -47,11 +47,11 @@ interface Party extends Point {
   share: number;
   /** The colour of what a client has just asked of it, if one did. */
   asked?: string;
-  /** Whether a fault separates it from most others. */
+  /** True if a fault separates it from most others. */
   cutOff: boolean;
-  /** Whether it's there no more. */
+  /** True if it's there no more. */
   crashed: boolean;
-  /** What stands below it. */
+  /** The words below it. */
   caption?: string;
 }
 

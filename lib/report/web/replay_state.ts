@@ -1,6 +1,6 @@
 /**
- * What the replay knows: who is where, which messages are under way, who knows
- * what. Nothing here draws.
+ * The state of the replay: who is where, which messages are under way, who
+ * knows what. Nothing here draws.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { MessageIndex } from "./message_index.ts";
 export class ReplayState {
   /** The messages between servers. */
   readonly index: MessageIndex;
-  /** What clients ask. */
+  /** The clients' requests. */
   readonly requests: MessageIndex;
   readonly places: ReadonlyMap<string, Place>;
   readonly links: readonly [string, string][];
@@ -46,7 +46,7 @@ export class ReplayState {
     );
   }
 
-  /** Whether a node has crashed by now, and is no more. */
+  /** Tells whether a node has crashed by now, and is no more. */
   hasEnded(name: string): boolean {
     return this.data.mishaps.some(({ node, ms, ended }) =>
       ended && node === name && ms <= this.nowMs
@@ -60,7 +60,7 @@ export class ReplayState {
       : this.#fractionsAt?.(this.nowMs);
   }
 
-  /** How many messages a party has received by now. */
+  /** Counts the messages that a party has received by now. */
   receivedBy(name: string): number {
     return countUpTo(this.#receivedAt.get(name) ?? [], this.nowMs);
   }

@@ -29,7 +29,7 @@ import { type Surface, surface } from "./surface.ts";
 import { TimeWindow } from "./time_window.ts";
 import type { Page, View } from "./view.ts";
 
-/** How many messages are drawn at most: at rest, and while it moves. */
+/** The most messages that are drawn: at rest, and while it moves. */
 const mostAtRest = 6000;
 const mostInMotion = 2000;
 
@@ -149,7 +149,7 @@ function firstSpan({ data, index }: SpaceTimeState, startMs: number): Span {
   return [from, from + spanMs];
 }
 
-/** Which part is shown, and how much of it. */
+/** Tells which part is shown, and how much of it. */
 function words([fromMs, toMs]: Span, { count, every }: Selection): string {
   const shown = every === 1
     ? plural(count, "message")
@@ -158,7 +158,7 @@ function words([fromMs, toMs]: Span, { count, every }: Selection): string {
   return `From ${timeOf(fromMs, stepMs)} to ${timeOf(toMs, stepMs)}: ${shown}.`;
 }
 
-/** What one can do in the diagram, by pointing and by keys. */
+/** Lists the actions in the diagram, by pointing and by keys. */
 function actions(
   state: SpaceTimeState,
   { timeWindow, page, diagram, spoken }: {
@@ -231,7 +231,7 @@ function actions(
   };
 }
 
-/** What colours mean; each family of messages can be hidden. */
+/** Makes a legend of the colours; each family of messages can be hidden. */
 function legendOf(state: SpaceTimeState, refilter: () => void): HTMLElement[] {
   const toggle = (
     checked: boolean,

@@ -1,5 +1,5 @@
 /**
- * How the space-time diagram is drawn, from back to front: times, faults, the
+ * The drawing of the space-time diagram, from back to front: times, faults, the
  * parties' lines, messages, what nodes logged, crashes.
  *
  * @module
@@ -25,7 +25,7 @@ const mostArrowHeads = 700;
 /** More messages than these are drawn fainter. */
 const mostClear = 1500;
 
-/** What is drawn on, and where things are on it. Lengths are CSS pixels. */
+/** The canvas, and the places of things on it. Lengths are CSS pixels. */
 export interface Scene {
   context: CanvasRenderingContext2D;
   theme: Theme;
@@ -91,7 +91,7 @@ function drawMessages(
   }
 }
 
-/** What comes before the run begins. */
+/** Draws the time before the run begins. */
 function drawSetUp({ context, theme, width, time }: Scene) {
   const end = time(0);
   if (end <= margin.top) return;
@@ -142,7 +142,7 @@ function drawFaults(
   }
 }
 
-/** What the faults do, in words that stay in sight while the fault does. */
+/** Draws the names of faults, which stay in sight while the fault does. */
 function drawFaultNames(
   { context, theme, width, height, time }: Scene,
   faults: readonly FaultSpan[],
@@ -229,7 +229,7 @@ function drawArrows(
   for (const { arrow, lost } of arrows) if (!lost) drawHead(context, arrow);
 }
 
-/** Where a message was lost. */
+/** Draws the place where a message was lost. */
 function drawCross({ context, theme }: Scene, [, , x, y]: Arrow) {
   context.strokeStyle = theme.fault;
   context.lineWidth = 1.75;
@@ -245,7 +245,10 @@ function strokeCross(context: CanvasRenderingContext2D, x: number, y: number) {
   context.stroke();
 }
 
-/** Where nodes logged something: small squares on their lines. */
+/**
+ * Marks the times at which nodes logged something: small squares on their
+ * lines.
+ */
 function drawLogMarks(
   { context, theme, time, lanes }: Scene,
   lines: readonly LoggedLine[],
@@ -260,7 +263,10 @@ function drawLogMarks(
   }
 }
 
-/** Where a node did what none may do: its line ends there, if that's its end. */
+/**
+ * Marks the place where a node did what none may do: its line ends there, if
+ * that's its end.
+ */
 function drawMishap(
   { context, theme, time, lanes, height }: Scene,
   { node, ms, crashed, ended }: NodeMishap,

@@ -1,6 +1,6 @@
 /**
- * What the space-time diagram knows: which messages are to be seen, where they
- * are in it, and what is chosen. Nothing here draws.
+ * The state of the space-time diagram: which messages are to be seen, where
+ * they are in it, and what is chosen. Nothing here draws.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { spanOf } from "./span.ts";
 /** An arrow: from where to where. */
 export type Arrow = readonly [x1: number, y1: number, x2: number, y2: number];
 
-/** What all clients together are called. */
+/** The name of all clients together. */
 export const clients = "clients";
 
-/** How near to a message one has to point, in pixels. */
+/** The distance from a message at which the pointer finds it, in pixels. */
 const reach = 8;
 
 /** With more nodes than that, lines to the clients cross too many others. */
@@ -84,7 +84,7 @@ export class SpaceTimeState {
       x: number;
       y: number;
       time: ScaleLinear<number, number>;
-      /** How many are drawn at most. */
+      /** The most that are drawn. */
       most: number;
     },
   ): number | undefined {
@@ -114,7 +114,7 @@ export class SpaceTimeState {
   }
 }
 
-/** How far a point is from a line between two others. */
+/** Returns the distance of a point from a line between two others. */
 function distanceTo(
   [x1, y1, x2, y2]: Arrow,
   x: number,

@@ -19,7 +19,7 @@ export interface Surface {
   redraw(): void;
 }
 
-/** What draws: on an empty canvas, in the colours of now. */
+/** A function that draws: on an empty canvas, in the colours of now. */
 export type Draw = (
   context: CanvasRenderingContext2D,
   theme: Theme,

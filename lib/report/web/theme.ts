@@ -6,12 +6,12 @@
 /// <reference lib="dom" />
 import { isPrinting } from "./printing.ts";
 
-/** What the page is drawn in. All are CSS colours. */
+/** The colours and fonts of the page. All are CSS colours. */
 export interface Theme {
   dark: boolean;
   /** The page. */
   background: string;
-  /** What lies raised on it. */
+  /** The colour of what lies raised on it. */
   surface: string;
   text: string;
   /** Text that is less important, and still has enough contrast. */
@@ -22,7 +22,7 @@ export interface Theme {
   grid: string;
   /** Links, focus, the chosen moment. */
   accent: string;
-  /** What operations end in. */
+  /** The colours of operations' outcomes. */
   ok: string;
   fail: string;
   info: string;

@@ -22,20 +22,20 @@ import {
 } from "d3-zoom";
 import { type Span, spanOf } from "./span.ts";
 
-/** How long it must not have moved to be at rest. */
+/** The time after which a window that hasn't moved is at rest. */
 const restMs = 150;
 
 type ZoomEvent = D3ZoomEvent<HTMLCanvasElement, unknown>;
 
-/** What a window is about. */
+/** The settings of a window. */
 interface Settings {
   startMs: number;
   endMs: number;
   /** Zoomed in as far as possible, so much time fills the diagram. */
   leastMs: number;
-  /** Whether time runs to the right or downwards. */
+  /** The direction in which time runs: to the right or downwards. */
   axis: "x" | "y";
-  /** What it opens on. */
+  /** Returns the span that it opens on. */
   first(): Span;
   /** Called when it shows something else, or has come to rest. */
   changed(): void;
@@ -53,7 +53,7 @@ export class TimeWindow {
   #selection: Selection<HTMLCanvasElement, unknown, null, undefined>;
   #isOpen = false;
   #follows = false;
-  /** What it's to open on, if somebody has said so. */
+  /** The span that it's to open on, if somebody has said so. */
   #given?: Span;
   #movedAt = -Infinity;
   #resting?: ReturnType<typeof setTimeout>;
@@ -81,7 +81,7 @@ export class TimeWindow {
     return spanOf(this.time);
   }
 
-  /** Whether it has been moved just now, and so will be again. */
+  /** True if it has been moved just now, and so will be again. */
   get isMoving(): boolean {
     return performance.now() - this.#movedAt < restMs;
   }

@@ -1,7 +1,7 @@
 /**
- * What each client did: a lane for each, a bar for each operation. One can
- * zoom, with the mouse, two fingers or the keyboard, and go from operation to
- * operation.
+ * The timeline of each client: a lane for each, a bar for each operation. One
+ * can zoom, with the mouse, two fingers or the keyboard, and go from operation
+ * to operation.
  *
  * @module
  */
@@ -30,7 +30,9 @@ import { drawTimeline } from "./timeline_drawing.ts";
 import { left, TimelineState } from "./timeline_state.ts";
 import type { MakeView, Page } from "./view.ts";
 
-/** How far one can zoom in: so many milliseconds fill the window. */
+/**
+ * The shortest span that one can zoom to: so many milliseconds fill the window.
+ */
 const leastMs = 1;
 
 /** Room on the right. */
@@ -110,7 +112,7 @@ function drawing(state: TimelineState, page: Page) {
   return { area, timeWindow };
 }
 
-/** What one can do in the timeline, by pointing and by keys. */
+/** Lists the actions in the timeline, by pointing and by keys. */
 function actions(
   state: TimelineState,
   { area, timeWindow, details, page }: {
@@ -169,7 +171,7 @@ function actions(
   return { step };
 }
 
-/** What colours and looks mean. */
+/** Makes a legend of colours and looks. */
 function legendOf({ operations, data }: TimelineState): HTMLElement {
   const counts = countsOf(operations);
   const sample = (className: string) =>

@@ -1,6 +1,6 @@
 /**
- * How the timeline is drawn: times and faults, a lane of bars for each client,
- * crashes, names.
+ * The drawing of the timeline: times and faults, a lane of bars for each
+ * client, crashes, names.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { left, type TimelineState, top } from "./timeline_state.ts";
 const textHeight = 14;
 const textWidth = 36;
 
-/** What is drawn on, and where things are on it. Lengths are CSS pixels. */
+/** The canvas, and the places of things on it. Lengths are CSS pixels. */
 interface Scene {
   context: CanvasRenderingContext2D;
   theme: Theme;
@@ -151,7 +151,10 @@ function drawBar(
   context.restore();
 }
 
-/** When a node crashed; if that was its end, its clients ask nobody then. */
+/**
+ * Marks the time at which a node crashed; if that was its end, its clients ask
+ * nobody then.
+ */
 function drawMishap(
   scene: Scene,
   { laneHeight }: TimelineState,

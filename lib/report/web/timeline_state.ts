@@ -1,5 +1,5 @@
 /**
- * What the timeline knows: the lanes, where they are, and which operation is
+ * The state of the timeline: the lanes, where they are, and which operation is
  * chosen. Nothing here draws.
  *
  * @module
@@ -9,20 +9,22 @@ import type { PageData } from "../page/data.ts";
 import { concurrencyOf, type Lane, lanesOf, nearestTo } from "./lanes.ts";
 import { type Operation, operationsOf } from "./operations.ts";
 
-/** Where the lanes begin. */
+/** The place where the lanes begin. */
 export const left = 76;
 export const top = 26;
 const bottom = 6;
 
-/** How high a lane is at most, and if possible at least. */
+/** The greatest height of a lane, and if possible the least. */
 const mostHeight = 26;
 const leastHeight = 8;
 
-/** How high all lanes should be together, and how high they may be at most. */
+/**
+ * The height that all lanes should have together, and the most that they may.
+ */
 const bestHeight = 560;
 const maxHeight = 4000;
 
-/** How near to an operation one has to point, in pixels. */
+/** The distance from an operation at which the pointer finds it, in pixels. */
 const reach = 8;
 
 /** The timeline's state. */
@@ -30,7 +32,7 @@ export class TimelineState {
   readonly operations: readonly Operation[];
   readonly lanes: readonly Lane[];
   readonly laneHeight: number;
-  /** When the last thing happened. */
+  /** The time of the last event. */
   readonly lastMs: number;
   chosen?: Operation;
   chosenMs?: number;
@@ -55,7 +57,7 @@ export class TimelineState {
     );
   }
 
-  /** How high all of it is. */
+  /** The height of all of it. */
   get height(): number {
     return this.lanes.length * this.laneHeight + top + bottom;
   }

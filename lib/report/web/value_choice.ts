@@ -1,5 +1,6 @@
 /**
- * Which value one follows in the replay: one of all, or all together.
+ * The choice of the value that one follows in the replay: one of all, or all
+ * together.
  *
  * @module
  */

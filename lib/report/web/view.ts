@@ -1,5 +1,5 @@
 /**
- * What the page and its parts expect of each other.
+ * The interface between the page and its parts.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { PageData } from "../page/data.ts";
 export interface View {
   element: HTMLElement;
   /**
-   * Whether it shows single messages or operations: there one is taken to see a
+   * True if it shows single messages or operations: there one is taken to see a
    * moment.
    */
   showsDetail?: boolean;
@@ -24,7 +24,7 @@ export interface View {
   onSpan?(fromMs: number, toMs: number, first: boolean): void;
 }
 
-/** What a view may ask of the page. */
+/** The services of the page to a view. */
 export interface Page {
   /** Chooses a moment for all views: the replay goes there, and so on. */
   showTime(ms: number): void;
@@ -36,5 +36,5 @@ export interface Page {
   linkTo(ms: number): string;
 }
 
-/** How each view is made. */
+/** The makers of the views. */
 export type MakeView = (data: PageData, page: Page) => View | undefined;

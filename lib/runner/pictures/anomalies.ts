@@ -20,7 +20,7 @@ type Operation = readonly [f: "r" | "w", key: string, value: number];
 /** Something that transactions may do to each other. */
 export interface Anomaly {
   name: string;
-  /** What it's called in words. */
+  /** Its name in words. */
   alias: string;
   transactions: readonly (readonly Operation[])[];
   /** The first transaction failed. */
@@ -34,12 +34,12 @@ export interface Anomaly {
     toOperation: number,
     label: string,
   ][];
-  /** Who forbids it. */
+  /** The model that forbids it. */
   forbidden: string;
   words: string;
 }
 
-/** What is drawn. */
+/** The anomalies that are drawn. */
 export const anomalies: readonly Anomaly[] = [
   {
     name: "G0",

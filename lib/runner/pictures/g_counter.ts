@@ -64,13 +64,15 @@ export function readsOf({ history, test }: Judgement): Read[] {
 }
 
 const left = 64;
-/** Where the work ends; right of it is what the final reads come to. */
+/**
+ * The place where the work ends; right of it is what the final reads come to.
+ */
 const workEnd = width - 138;
 const panelHeight = 148;
 const plotHeight = 84;
 const top = 108;
 const workSeconds = 20;
-/** How wide a step of the curve is: within it the worst read counts. */
+/** The width of a step of the curve: within it the worst read counts. */
 const stepSeconds = 0.5;
 
 const x = scaleLinear([0, workSeconds], [left, workEnd]);

@@ -15,7 +15,7 @@ import {
   type Options,
 } from "../../workbench/mod.ts";
 
-/** What differs from the official run. */
+/** The difference from the official run. */
 export type Difference = Partial<Options> & { args?: readonly string[] };
 
 /** Judges an official run; the same one only once. */

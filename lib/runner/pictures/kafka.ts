@@ -15,13 +15,16 @@ export const difference = { rate: 100, "time-limit": 5 };
 /** The moment that is shown. */
 export const atMs = 3100;
 
-/** How many offsets are shown, and how many of them both nodes' polls show. */
+/**
+ * The number of offsets that are shown, and of those among them that both
+ * nodes' polls show.
+ */
 const shownOffsets = 18;
 const shownStable = 6;
 
-/** What was the case at the moment. */
+/** The state of the log at a moment. */
 export interface Moment {
-  /** Who gave out which offset, of all that was acknowledged. */
+  /** The node that gave out each offset, of all that was acknowledged. */
   given: Map<number, string>;
   views: {
     node: string;

@@ -25,7 +25,7 @@ import {
 /** The value of the run with seed 1 that is followed. */
 const value = 38;
 
-/** What happened to a value. */
+/** The story of a value. */
 export interface Story {
   told: Message;
   /** The messages that carried it, those that were lost among them. */

@@ -23,13 +23,13 @@ const origin = "n24";
 /** The value is the first that it's told after this. */
 const afterMs = 5000;
 
-/** How a value spread. Times are milliseconds since it was told. */
+/** The spread of a value. Times are milliseconds since it was told. */
 export interface Journey {
-  /** When each node knew it. */
+  /** The time at which each node knew it. */
   knownMs: Map<string, number>;
   /** The messages that carried it; `first` if it was news. */
   messages: { src: string; dest: string; first: boolean }[];
-  /** How many values shared a message on the last part of the way. */
+  /** The number of values that shared a message on the last part of the way. */
   shared: number;
 }
 
@@ -66,7 +66,7 @@ interface Panel {
   difference: Parameters<JudgeRun>[1];
   placeOf: (node: number) => Point;
   note: (journey: Journey) => string;
-  /** What stands in the middle. */
+  /** The words in the middle. */
   centre?: string;
 }
 

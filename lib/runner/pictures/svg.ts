@@ -10,7 +10,10 @@ export class Markup {
   constructor(readonly text: string) {}
 }
 
-/** What a template takes: text is escaped, a list goes one element per line. */
+/**
+ * The arguments of a template: text is escaped, a list goes one element per
+ * line.
+ */
 export type Content =
   | Markup
   | string
@@ -56,9 +59,9 @@ function escaped(text: string): string {
     .replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
-/** What is drawn. */
+/** A picture. */
 export interface Drawing {
-  /** What it says at a glance: its heading, and its accessible name. */
+  /** A title that says it at a glance: its heading, and its accessible name. */
   title: string;
   /** The same at length, for whoever can't see it; a caption. */
   description: string;
@@ -68,7 +71,7 @@ export interface Drawing {
   body: Content;
 }
 
-/** How wide all pictures are. Text of 14 can still be read on a telephone. */
+/** The width of all pictures. Text of 14 can still be read on a telephone. */
 export const width = 640;
 
 /** Left and right of everything. */

@@ -41,7 +41,7 @@ export const ways: { name: string; idOf: (handed: Handed) => string }[] = [
   { name: "node, start, counter", idOf: ({ id }) => id },
 ];
 
-/** How many ids somebody else had before. */
+/** Counts the ids that somebody else had before. */
 export function repeated(ids: readonly string[]): number {
   return ids.length - new Set(ids).size;
 }
@@ -153,7 +153,7 @@ function place(shown: Handed[], msWidth: number) {
   });
 }
 
-/** What the parts of an id are for. */
+/** Lays out the parts of an id, with what they are for. */
 function layout(parts: string[]) {
   const places = [
     { from: 24, to: 150, words: ["the node's name,", "nobody else's"] },

@@ -29,7 +29,7 @@ export async function comparison(
   );
 }
 
-/** What a run's page is made of. */
+/** The parts of a run's page. */
 interface Parts {
   data: PageData;
   script: string;

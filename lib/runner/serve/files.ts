@@ -7,7 +7,7 @@
 import { type Entry, listPage } from "./html.ts";
 import { htmlResponse, NotFound } from "./responses.ts";
 
-/** What browsers may show; all else they save. */
+/** The types of files that browsers may show; all else they save. */
 const contentTypes: { readonly [extension: string]: string } = {
   html: "text/html; charset=utf-8",
   json: "application/json",
@@ -20,9 +20,9 @@ const contentTypes: { readonly [extension: string]: string } = {
 };
 
 /**
- * What files of the store may do in the browser: a run's page has its own
- * script and style, and nodes wrote what is in there. So they are kept from
- * the network, and from what else this server has.
+ * The policy for files of the store in the browser: a run's page has its own
+ * script and style, and nodes wrote what is in there. So they are kept from the
+ * network, and from what else this server has.
  */
 export const filePolicy = [
   "sandbox allow-scripts allow-downloads",

@@ -1,5 +1,5 @@
 /**
- * What the server answers, without the network: a function from requests to
+ * The answers of the server, without the network: a function from requests to
  * responses.
  *
  * - `/` is the table, and `/runs.json` what is in it.
@@ -118,7 +118,7 @@ async function rowsResponse(
     });
 }
 
-/** What was asked for: its address is what the client says it is. */
+/** Returns the URL of a request: its address is what the client says it is. */
 function urlOf({ url }: Request): URL {
   if (URL.canParse(url)) return new URL(url);
   throw new BadRequest(
@@ -131,7 +131,7 @@ function hostOf(request: Request): string {
   return (request.headers.get("host") ?? "").replace(/:\d*$/, "");
 }
 
-/** Whether a host is always this machine. */
+/** Tells whether a host is always this machine. */
 function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }

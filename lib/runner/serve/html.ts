@@ -6,7 +6,10 @@
  */
 import { escape } from "../../report/page/page.ts";
 
-/** Where the browser gets the table's script and style: see `assets.ts`. */
+/**
+ * The path at which the browser gets the table's script and style: see
+ * `assets.ts`.
+ */
 const assetsPath = "/lib/runner/serve/client";
 
 /** HTML around a page's content. */

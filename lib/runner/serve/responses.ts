@@ -24,7 +24,7 @@ export class NotFound extends Error {
   override name = "NotFound";
 }
 
-/** What is asked for can't be, for a reason that is told in words. */
+/** An error for a request that can't be granted, with the reason in words. */
 export class BadRequest extends Error {
   override name = "BadRequest";
 }

@@ -16,7 +16,7 @@ import { ordered, type Row } from "./client/row.ts";
 /** A run without a verdict that wrote nothing for so long has ended. */
 const quietMs = 15_000;
 
-/** How many runs are read at once. */
+/** The number of runs that are read at once. */
 const maxReads = 32;
 
 /** The folder of a run is named after the time at which it began. */
@@ -56,7 +56,7 @@ export function runsOf(store: string): ReadRuns {
 }
 
 interface Remembered {
-  /** When the folder was changed. */
+  /** The time at which the folder was changed. */
   changedMs: number;
   row: Row;
 }
@@ -89,7 +89,10 @@ async function* foldersIn(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** When a file or a folder was changed; long ago if it isn't there. */
+/**
+ * Returns the time at which a file or a folder was changed; long ago if it
+ * isn't there.
+ */
 async function changedAtMs(path: string): Promise<number> {
   try {
     return (await Deno.stat(path)).mtime?.getTime() ?? 0;
@@ -160,7 +163,10 @@ async function readJson(
   throw new Error(`${name}.json isn't a JSON object.`);
 }
 
-/** What is known from a run's start on, from `record.json` or `run.json`. */
+/**
+ * Reads the part that is known from a run's start on, from `record.json` or
+ * `run.json`.
+ */
 function ofRun(about: Fields = {}): Partial<Row> {
   const options = isFields(about.options) ? about.options : {};
   return {
@@ -180,7 +186,7 @@ function nodeOf({ bin, args }: Fields): string | undefined {
   return words.length > 0 ? words.join(" ") : undefined;
 }
 
-/** What stands elsewhere in a row. */
+/** The options that stand elsewhere in a row. */
 const ownColumns = new Set(["workload", "seed"]);
 
 const defaults = new Map<string, unknown>(
@@ -198,7 +204,9 @@ function optionsOf(options: Fields): string | undefined {
   return words.length > 0 ? words.join(" ") : undefined;
 }
 
-/** What came of a run. Older ones have no record, and thus no limits. */
+/**
+ * Reads the outcome of a run. Older ones have no record, and thus no limits.
+ */
 function ofResults(record: Fields | undefined, results: Fields): Partial<Row> {
   const [, verdict] = verdictOf({
     pass: record === undefined
@@ -225,7 +233,7 @@ function ofResults(record: Fields | undefined, results: Fields): Partial<Row> {
   };
 }
 
-/** How far a run is, or that it ended before its end. */
+/** Tells how far a run is, or that it ended before its end. */
 async function ofRunWithoutVerdict(
   folder: string,
   { when }: Row,

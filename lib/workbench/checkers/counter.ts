@@ -16,22 +16,22 @@ import type { Findings, Validity } from "./validity.ts";
 /** All integers from one to the other, both included. */
 export type Range = readonly [least: number, greatest: number];
 
-/** What {@linkcode counter} finds. */
+/** The findings of {@linkcode counter}. */
 export interface CounterFindings extends Findings {
   "valid?": Validity;
   /** Final reads that show what can't be. */
   errors: Pick<Op, "index" | "process" | "f" | "type" | "value">[];
   "final-reads": unknown[];
-  /** What final reads may show. */
+  /** The values that final reads may show. */
   acceptable: Range[];
-  /** Why there is no telling. Ours: Maelstrom has no such key. */
+  /** The reason why there is no telling. Ours: Maelstrom has no such key. */
   error?: string;
 }
 
 /**
- * How many ranges are told apart. Deltas as workloads draw them make a handful;
- * only deltas of very different sizes could make two to the power of their
- * number.
+ * The most ranges that are told apart. Deltas as workloads draw them make a
+ * handful; only deltas of very different sizes could make two to the power of
+ * their number.
  */
 const maxRanges = 100_000;
 
@@ -127,7 +127,7 @@ function shift([least, greatest]: Range, by: number): Range {
   return [least + by, greatest + by];
 }
 
-/** What is in either; ranges that touch become one. */
+/** Returns the union of two lists of ranges; ranges that touch become one. */
 function union(a: readonly Range[], b: readonly Range[]): Range[] {
   const result: [number, number][] = [];
   const inOrder = [...a, ...b].sort(([one], [other]) => one - other);
@@ -152,7 +152,7 @@ function contains(ranges: readonly Range[], value: unknown): boolean {
     ranges.some(([least, greatest]) => least <= integer && integer <= greatest);
 }
 
-/** What a value is as an integer that can be reckoned with, if it's one. */
+/** Returns a value as an integer that can be reckoned with, if it's one. */
 function integerOf(value: unknown): number | undefined {
   const number = value instanceof ExactNumber && value.isInteger
     ? Number(value.source)

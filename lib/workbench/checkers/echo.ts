@@ -9,7 +9,7 @@
 import { type History, pairs } from "../load/history.ts";
 import type { Findings } from "./validity.ts";
 
-/** What {@linkcode echo} finds. */
+/** The findings of {@linkcode echo}. */
 export interface EchoFindings extends Findings {
   "valid?": boolean;
   /** One for each that went wrong: what was expected, and what came. */

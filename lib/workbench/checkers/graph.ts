@@ -8,7 +8,10 @@
  */
 import { inner } from "./inner.ts";
 
-/** Why one operation came before another; an edge may have several reasons. */
+/**
+ * The reasons why one operation came before another; an edge may have several
+ * reasons.
+ */
 export const rel = {
   /** It wrote a version, and the other wrote the next one. */
   ww: 1,
@@ -30,10 +33,10 @@ export const relNames = Object.keys(rel) as RelName[];
 
 /** A finished graph: the edges of vertex `v` are `starts[v]` to `starts[v + 1]`. */
 export interface Graph {
-  /** How many vertices there are. */
+  /** The number of vertices. */
   size: number;
   starts: Int32Array;
-  /** Where each edge leads. */
+  /** The vertex to which each edge leads. */
   targets: Int32Array;
   /** The reasons of each edge, as bits of {@linkcode rel}. */
   rels: Uint8Array;
@@ -52,7 +55,9 @@ export class GraphBuilder {
     this.size = size;
   }
 
-  /** How many edges were added; one that was added twice counts twice. */
+  /**
+   * The number of edges that were added; one that was added twice counts twice.
+   */
   get edgeCount(): number {
     return this.#count;
   }
@@ -132,9 +137,9 @@ export function forEachEdge(
 export interface Components {
   /** The number of each vertex's component. */
   of: Int32Array;
-  /** How many vertices each component has. */
+  /** The number of vertices of each component. */
   sizes: number[];
-  /** When the search came to each vertex: the first has 0. */
+  /** The time at which the search came to each vertex: the first has 0. */
   index: Int32Array;
 }
 

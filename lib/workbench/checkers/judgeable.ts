@@ -16,13 +16,13 @@ import { invariant } from "../sim/invariant.ts";
 /** The shape of a value: `undefined` if it fits, else what it should be. */
 export type ValueShape = (value: unknown) => string | undefined;
 
-/** What a kind of operation has for its value. */
+/** The values of a kind of operation. */
 export interface Kind {
-  /** When it begins, and when it ended without success. */
+  /** The value when it begins, and when it ended without success. */
   invoke?: ValueShape;
-  /** When it has succeeded. */
+  /** The value when it has succeeded. */
   ok?: ValueShape;
-  /** Whether it ends with the value that it began with. */
+  /** True if it ends with the value that it began with. */
   same?: true;
 }
 
@@ -115,8 +115,8 @@ export function valueProblem(
 }
 
 /**
- * What is missing in a history in which nothing is wrong, if nothing of it was
- * judged.
+ * Tells what is missing in a history in which nothing is wrong, if nothing of
+ * it was judged.
  */
 export function nothingJudged(
   history: History,

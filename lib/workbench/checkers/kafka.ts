@@ -84,20 +84,23 @@ export interface ErrorKinds {
   G1c: Cycle;
   /** Sends and polls that contradict the order in which they happened. */
   "G1c-realtime": Cycle;
-  /** Where there are such cycles. */
+  /** The place of such cycles. */
   "PL-2-cycle-exists": CycleExists;
   "strong-PL-2-cycle-exists": CycleExists;
   /** Polled although nobody sent it. Ours: Jepsen's checker throws there. */
   unsent: Unsent;
 }
 
-/** How many errors of a kind there were, and the most telling of them. */
+/** The number of errors of a kind, and the most telling of them. */
 export interface Errors<T> {
   count: number;
   errs: T[];
 }
 
-/** What {@linkcode kafka} finds; a kind of error that wasn't found isn't there. */
+/**
+ * The findings of {@linkcode kafka}; a kind of error that wasn't found isn't
+ * there.
+ */
 export type KafkaFindings =
   & Findings
   & { [K in keyof ErrorKinds]?: Errors<ErrorKinds[K]> }
@@ -109,9 +112,9 @@ export type KafkaFindings =
     "bad-error-types": string[];
     /** The kinds of error found. */
     "error-types": string[];
-    /** Why sends and polls had no known end. */
+    /** The reasons why sends and polls had no known end. */
     "info-txn-causes": unknown[];
-    /** What was acknowledged, and not polled by anybody. */
+    /** The messages that were acknowledged, and not polled by anybody. */
     unseen?: Unseen;
     /** Polls with messages of keys that weren't asked for. Ours. */
     unasked?: Errors<Unasked>;
@@ -125,7 +128,7 @@ const tolerated: ReadonlySet<string> = new Set([
   "int-send-skip",
 ]);
 
-/** How many errors of a kind are described. */
+/** The most errors of a kind that are described. */
 const maxErrors = 32;
 const maxSteps = 8;
 

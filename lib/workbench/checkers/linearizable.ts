@@ -43,10 +43,10 @@ import { type History, isClientOp, type Op } from "../load/history.ts";
 import { invariant } from "../sim/invariant.ts";
 import { type Findings, mergeValid, type Validity } from "./validity.ts";
 
-/** What is said of an operation. Values are without the key. */
+/** The description of an operation. Values are without the key. */
 export type KeyOp = Pick<Op, "index" | "process" | "f" | "type" | "value">;
 
-/** What is found for one key. */
+/** The findings for one key. */
 export interface KeyFindings extends Findings {
   /** The operation at which it can't go on. */
   op?: KeyOp;
@@ -57,11 +57,11 @@ export interface KeyFindings extends Findings {
    * Jepsen describes whole configurations.
    */
   "possible-values"?: unknown[];
-  /** Why there is no telling. */
+  /** The reason why there is no telling. */
   error?: string;
 }
 
-/** What {@linkcode linearizable} finds. */
+/** The findings of {@linkcode linearizable}. */
 export interface LinearizableFindings extends Findings {
   "valid?": Validity;
   results: {
@@ -71,7 +71,9 @@ export interface LinearizableFindings extends Findings {
   failures: unknown[];
 }
 
-/** How many configurations are compared before a key is given up on. */
+/**
+ * The number of configurations that are compared before a key is given up on.
+ */
 export interface Limits {
   /** For each entry that a key has in the history. */
   perOp?: number;
@@ -79,7 +81,7 @@ export interface Limits {
   reserve?: number;
 }
 
-/** How many possible values are listed. */
+/** The most possible values that are listed. */
 const maxListed = 8;
 
 /**
@@ -129,14 +131,14 @@ interface Call {
 /** The operations on one key. */
 interface Register {
   key: unknown;
-  /** What it's called in the results. */
+  /** Its name in the results. */
   name: string;
   /** All entries of the history that matter, in order. */
   ops: Op[];
   calls: Map<Op, Call>;
   /** The values behind the identities. */
   values: Map<string, unknown>;
-  /** What can't be understood. */
+  /** The reason why it can't be understood. */
   problem?: string;
 }
 
@@ -248,7 +250,7 @@ function addCalls(register: Register, ends: Map<Op, Op>): void {
 
 /** One way in which everything so far can have happened. */
 interface Configuration {
-  /** What the register holds. */
+  /** The value that the register holds. */
   value: string;
   /** Open writes and cas that will complete, and have had their moment. */
   used: bigint;
@@ -256,22 +258,26 @@ interface Configuration {
   read: bigint;
   /** Writes and cas without a known end that have had theirs. */
   spent: bigint;
-  /** How many these are. */
+  /** The number of these. */
   spentCount: number;
-  /** When the last write had its moment: an index of the history. */
+  /**
+   * The time at which the last write had its moment: an index of the history.
+   */
   writtenAt: number;
-  /** Whether that write came last, and nothing has seen its value yet. */
+  /** True if that write came last, and nothing has seen its value yet. */
   unseen: boolean;
 }
 
 /**
- * How many configurations are kept, in one attempt after the other. A few
- * nearly always do for a valid history, however many there would be; it takes
- * all of them to say that a history isn't valid.
+ * The number of configurations that are kept, in one attempt after the other. A
+ * few nearly always do for a valid history, however many there would be; it
+ * takes all of them to say that a history isn't valid.
  */
 const widths = [16, 512, Infinity] as const;
 
-/** How many follow from those that are kept before the rest is left out. */
+/**
+ * The number that follow from those that are kept before the rest is left out.
+ */
 const maxExtended = 16;
 
 function judgeRegister(register: Register, budget: Budget): KeyFindings {
@@ -283,7 +289,7 @@ function judgeRegister(register: Register, budget: Budget): KeyFindings {
   invariant(false, "the last attempt keeps everything");
 }
 
-/** How many configurations may still be compared. */
+/** The number of configurations that may still be compared. */
 interface Budget {
   left: number;
 }
@@ -291,7 +297,7 @@ interface Budget {
 /** One attempt. */
 interface Search {
   readonly width: number;
-  /** Whether anything was left out for the width. */
+  /** True if anything was left out for the width. */
   narrowed: boolean;
   readonly budget: Budget;
 }
@@ -415,7 +421,7 @@ function forget(configuration: Configuration, { kind, bit }: Call) {
     : { ...configuration, used: configuration.used ^ bit };
 }
 
-/** Whether it's a write that another can have overwritten at once. */
+/** Tells whether it's a write that another can have overwritten at once. */
 function passedUnseen(
   { writtenAt }: Configuration,
   { kind, invocation }: Call,
@@ -423,7 +429,7 @@ function passedUnseen(
   return kind === "write" && invocation.index < writtenAt;
 }
 
-/** What follows when an open write or cas has its moment now. */
+/** Returns what follows when an open write or cas has its moment now. */
 function takeEffect(
   before: Configuration,
   { kind, to, bit, completion }: Call,
@@ -442,7 +448,7 @@ function takeEffect(
   };
 }
 
-/** What it takes to add a configuration: so many times comparing two. */
+/** The cost of adding a configuration: so many times comparing two. */
 const costOfAdding = 20;
 
 /**
@@ -497,7 +503,10 @@ class Configurations {
   }
 }
 
-/** Whether one can do all that another can, given that value and use agree. */
+/**
+ * Tells whether one can do all that another can, given that value and use
+ * agree.
+ */
 function willDoFor(one: Configuration, other: Configuration): boolean {
   return (one.read & other.read) === other.read &&
     (one.spent & other.spent) === one.spent &&

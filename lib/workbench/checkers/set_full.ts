@@ -17,10 +17,10 @@ import { invariant } from "../sim/invariant.ts";
 import { type Quantiles, quantiles } from "./quantiles.ts";
 import type { Findings, Validity } from "./validity.ts";
 
-/** What {@linkcode setFull} finds. Latencies are in milliseconds. */
+/** The findings of {@linkcode setFull}. Latencies are in milliseconds. */
 export interface SetFullFindings extends Findings {
   "valid?": Validity;
-  /** How many elements were added, or tried to. */
+  /** The number of elements that were added, or that somebody tried to add. */
   "attempt-count": number;
   /** Elements that every read found from some moment on. */
   "stable-count": number;
@@ -37,7 +37,9 @@ export interface SetFullFindings extends Findings {
     element: unknown;
     outcome: string;
     "stable-latency": number;
-    /** When it was known: the index of the operation's completion. */
+    /**
+     * The place at which it was known: the index of the operation's completion.
+     */
     "known-index": number;
     /** The invocation of the last read that missed it. */
     "last-absent-index": number;
@@ -63,10 +65,10 @@ interface Element {
   lastAbsent?: Op;
 }
 
-/** How many of the worst are described. */
+/** The number of the worst that are described. */
 const maxWorstStale = 8;
 
-/** How many oddities are listed. */
+/** The most oddities that are listed. */
 const maxListed = 48;
 
 /**
@@ -126,9 +128,9 @@ export function setFull(history: History, addF: string): SetFullFindings {
 }
 
 /**
- * What a history comes to: when each element was seen, and what was odd. All
- * reads together show some n² elements; so this counts in plain numbers, with
- * one place for each element.
+ * Digests a history: when each element was seen, and what was odd. All reads
+ * together show some n² elements; so this counts in plain numbers, with one
+ * place for each element.
  */
 function digest(history: History, addF: string) {
   const counterpart = pairs(history);
@@ -256,8 +258,9 @@ function latencyMs(known: Op, read: Op | undefined): number {
 }
 
 /**
- * What makes two elements the same: JSON values are compared by content. The
- * text of an object can't be mistaken for a string's, which is itself.
+ * Returns a key by which elements are the same: JSON values are compared by
+ * content. The text of an object can't be mistaken for a string's, which is
+ * itself.
  */
 function keyOf(value: unknown): unknown {
   return typeof value === "object" && value !== null

@@ -1,5 +1,5 @@
 /**
- * What every run is asked, whatever its workload: did operations succeed, how
+ * Statistics of every run, whatever its workload: did operations succeed, how
  * many of them, and how many messages did that take? After Jepsen's `stats` and
  * Maelstrom's `availability` and `net` checkers.
  *
@@ -10,7 +10,7 @@ import { type Envelope, involvesClient } from "../sim/network.ts";
 import { type Findings, mergeValid, type Validity } from "./validity.ts";
 
 /**
- * How many operations ended in which way.
+ * The number of operations that ended in each way.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ import { type Findings, mergeValid, type Validity } from "./validity.ts";
  * ```
  */
 export interface Counts extends Findings {
-  /** Whether at least one succeeded. */
+  /** True if at least one succeeded. */
   "valid?": Validity;
   /** All that ended. */
   count: number;
@@ -106,7 +106,7 @@ function noCounts(): Counts {
 }
 
 /**
- * What `availability` asks for: all operations, or a fraction of them.
+ * The demand of `availability`: all operations, or a fraction of them.
  *
  * @example
  * ```ts
@@ -118,7 +118,7 @@ function noCounts(): Counts {
 export type Availability = "total" | number;
 
 /**
- * Whether enough operations succeeded.
+ * The findings about availability: whether enough operations succeeded.
  *
  * @example
  * ```ts
@@ -164,18 +164,18 @@ export function availability(
  * ```
  */
 export interface MessageCounts {
-  /** How many were sent. */
+  /** The number of messages sent. */
   "send-count": number;
-  /** How many of them arrived. */
+  /** The number of them that arrived. */
   "recv-count": number;
-  /** How many messages there were. */
+  /** The number of messages. */
   "msg-count": number;
-  /** How many per client operation; absent where there was none. */
+  /** The number per client operation; absent where there was none. */
   "msgs-per-op"?: number;
 }
 
 /**
- * How many messages a run took.
+ * The number of messages that a run took.
  *
  * @example
  * ```ts

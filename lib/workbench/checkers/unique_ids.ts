@@ -8,12 +8,12 @@ import { compareExact, identity } from "../sim/exact_json.ts";
 import type { History } from "../load/history.ts";
 import type { Findings } from "./validity.ts";
 
-/** What {@linkcode uniqueIds} finds. */
+/** The findings of {@linkcode uniqueIds}. */
 export interface UniqueIdsFindings extends Findings {
   "valid?": boolean;
   "attempted-count": number;
   "acknowledged-count": number;
-  /** How many different ids were handed out more than once. */
+  /** The number of different ids that were handed out more than once. */
   "duplicated-count": number;
   /** The most frequent of them, with their counts. */
   duplicated: { [id: string]: number } | [id: unknown, count: number][];

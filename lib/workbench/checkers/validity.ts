@@ -1,5 +1,5 @@
 /**
- * What a checker can say, and how several say it together.
+ * The findings that a checker can have, and how several have them together.
  *
  * @module
  */
@@ -17,8 +17,8 @@
 export type Validity = true | false | "unknown";
 
 /**
- * What every checker's findings hold: a verdict, and under Maelstrom's names
- * whatever else there is to say.
+ * The common part of every checker's findings: a verdict, and under Maelstrom's
+ * names whatever else there is to say.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export type Validity = true | false | "unknown";
 export interface Findings {
   /** The verdict. */
   "valid?": Validity;
-  /** What it rests on. */
+  /** The facts that it rests on. */
   [key: string]: unknown;
 }
 

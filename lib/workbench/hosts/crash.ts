@@ -1,13 +1,13 @@
 /**
- * Why a program ended, out of what it printed: the line with the reason, and not
- * the trace that comes after it.
+ * The reason why a program ended, out of what it printed: the line with the
+ * reason, and not the trace that comes after it.
  *
  * @module
  */
 
 import { beginningOf } from "../sim/parts.ts";
 
-/** How lines begin, or end, that say why a program ends. */
+/** The beginnings, or ends, of lines that say why a program ends. */
 const reasonLines: readonly RegExp[] = [
   /^panic: /, // Go
   /^(PHP )?fatal error: /i, // Go, PHP, Swift, OCaml
@@ -41,7 +41,7 @@ const traceLines: readonly RegExp[] = [
 /** The first line of a Python trace; the line that ends it is the reason. */
 const pythonTrace = /^Traceback \(most recent call last\):/;
 
-/** How many of the last lines are told. */
+/** The number of the last lines that are told. */
 const maxLastLines = 8;
 
 /** With more lines than this after it, it wasn't the reason. */
@@ -57,7 +57,7 @@ export class CrashReader {
   /** The last lines that came after the reason, and that are no trace. */
   #after: string[] = [];
   #countAfter = 0;
-  /** What has to come before the reason is complete. */
+  /** The sign that has to come before the reason is complete. */
   #missing: "end of trace" | "message" | undefined;
 
   /** Takes the next line. */
@@ -84,7 +84,7 @@ export class CrashReader {
     }
   }
 
-  /** What it said about its end, as sentences. */
+  /** Returns the reason that it gave for its end, as sentences. */
   lastWords(): string {
     const last = this.#lastLines;
     if (last.length === 0) return "It had printed nothing that tells why.";
@@ -112,7 +112,7 @@ function keep(lines: string[], line: string): void {
   if (lines.push(line) > maxLastLines) lines.shift();
 }
 
-/** What the signals mean that end programs. */
+/** The meanings of the signals that end programs. */
 const signals: { readonly [signal: string]: string } = {
   SIGSEGV: "a segmentation fault: it used memory that isn't its own",
   SIGBUS: "a bus error: it used memory that isn't there",
@@ -122,7 +122,7 @@ const signals: { readonly [signal: string]: string } = {
   SIGKILL: "somebody killed it, as Linux does when memory runs out",
 };
 
-/** What a shell's exit codes mean. */
+/** The meanings of a shell's exit codes. */
 const shellCodes: { readonly [code: number]: string } = {
   126: "a shell's word for a program that can't be executed",
   127: "a shell's word for a program that isn't there",
@@ -131,7 +131,10 @@ const shellCodes: { readonly [code: number]: string } = {
   139: "a shell's word for a segmentation fault",
 };
 
-/** How a program ended, to stand behind its name: `exited with code 3`. */
+/**
+ * Tells how a program ended, in words to stand behind its name: `exited with
+ * code 3`.
+ */
 export function endingOf(
   { code, signal }: Pick<Deno.CommandStatus, "code" | "signal">,
 ): string {

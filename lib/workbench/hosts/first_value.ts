@@ -6,13 +6,13 @@
  * @module
  */
 
-/** What a line says, and what was left out. */
+/** The value of a line, and what was left out. */
 export interface Reading {
   /** The value; `undefined` if the line doesn't begin with one. */
   value: unknown;
   /** The value as JSON that every parser takes; without one, the line. */
   text: string;
-  /** What stands behind it, without spaces around it. */
+  /** The rest behind it, without spaces around it. */
   rest: string;
 }
 

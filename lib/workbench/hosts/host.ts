@@ -1,5 +1,5 @@
 /**
- * Where a node lives, as seen from the workbench: what a host needs, what it
+ * The home of a node, as seen from the workbench: what a host needs, what it
  * can do, and which errors of a node it reports.
  *
  * @module
@@ -26,7 +26,7 @@ import type { Network } from "../sim/network.ts";
 export interface NodeError {
   /** The node's id. */
   node: string;
-  /** What it was, for programs. */
+  /** Its kind, for programs. */
   kind:
     | "line-not-valid-json"
     | "malformed-message"
@@ -36,11 +36,14 @@ export interface NodeError {
     | "init-failed"
     | "setup-failed"
     | "line-too-long";
-  /** What it was, what was expected, and what to do: for people. */
+  /**
+   * The words for people: what it was, what was expected, and what to do: for
+   * people.
+   */
   text: string;
   /** The line that it printed, if it was about one. Long ones are cut. */
   line?: string;
-  /** When, in nanoseconds since the clock was made. */
+  /** The time, in nanoseconds since the clock was made. */
   timeNs: number;
 }
 
@@ -63,7 +66,7 @@ export interface Watch {
   beat(): void;
 }
 
-/** What a host needs of its surroundings. */
+/** The surroundings that a host needs. */
 export interface Surroundings {
   clock: Clock;
   network: Network;
@@ -77,7 +80,7 @@ export interface Surroundings {
 
 /** A node in its place. */
 export interface Host {
-  /** What may explain that the node is silent. */
+  /** Returns what may explain that the node is silent. */
   hint?(): string | undefined;
   /** Ends the node, and resolves when nothing of it is left. */
   stop(): Promise<void>;

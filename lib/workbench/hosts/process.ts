@@ -24,22 +24,22 @@ import { systemReason } from "./system_error.ts";
 export interface Command {
   /** The path of the executable. */
   bin: string;
-  /** What it's called with. */
+  /** The program's arguments. */
   args: string[];
   /** The working directory; by default, that of this process. */
   cwd?: string;
 }
 
 /**
- * How long lines are taken at a time, in milliseconds. A node that floods its
- * log keeps nobody waiting, itself included.
+ * The time for which lines are taken at a stretch, in milliseconds. A node that
+ * floods its log keeps nobody waiting, itself included.
  */
 const sliceMs = 2;
 
 /** Of what stands behind a message, so much is told. */
 const maxRestChars = 200;
 
-/** How many characters a line of a node's may have. */
+/** The most characters of a line of a node's. */
 const maxLineChars = 64 * 1024 * 1024;
 
 /** Nodes as child processes. The command is started once for each. */
@@ -52,7 +52,7 @@ export function childProcess(command: Command): StartHost {
     const input = lineWriter(stdin);
     network.add(id, ({ line }) => input.write(line));
 
-    /** What came behind the JSON of a line, and that nobody heard. */
+    /** The rest that came behind the JSON of a line, and that nobody heard. */
     let passedOver: string | undefined;
     const output = new LineReader(stdout, (line, isWhole) => {
       if (stopped) return;
@@ -133,14 +133,14 @@ function start({ bin, args, cwd }: Command): ProcessGroup {
   }
 }
 
-/** What there is to say of a line that hasn't ended. */
+/** Describes a line that hasn't ended. */
 function unended(id: string, { openChars }: LineReader): string | undefined {
   return openChars === 0
     ? undefined
     : `${id} has printed ${openChars} characters without a newline at their end: each message is one line.`;
 }
 
-/** What there is to say of what came behind a message in its line. */
+/** Describes what came behind a message in its line. */
 function behind(id: string, rest: string | undefined): string | undefined {
   return rest === undefined
     ? undefined
@@ -183,9 +183,9 @@ function lineWriter(stream: WritableStream<Uint8Array>) {
  * on a line that doesn't end.
  */
 class LineReader {
-  /** How many characters have come of a line that hasn't ended. */
+  /** The number of characters that have come of a line that hasn't ended. */
   openChars = 0;
-  /** Whether there's no more to read. */
+  /** True if there's no more to read. */
   isOver = false;
   /** Resolves when it's so. */
   readonly done: Promise<void>;

@@ -20,7 +20,7 @@
 export interface ProcessGroup {
   /** The program itself. */
   child: Deno.ChildProcess;
-  /** How it ended; by then the rest of its group has been killed. */
+  /** Its end; by then the rest of its group has been killed. */
   ended: Promise<Deno.CommandStatus>;
   /** Sends a signal to all of them. */
   signal(signal: Deno.Signal): void;
@@ -59,9 +59,9 @@ export function startGroup(
 }
 
 /**
- * How long pipes are read after the end of their group, in milliseconds. What
- * was in them is read in far less; but they may be in the hands of a process
- * that has left the group, and then they have no end.
+ * The time for which pipes are read after the end of their group, in
+ * milliseconds. What was in them is read in far less; but they may be in the
+ * hands of a process that has left the group, and then they have no end.
  */
 const afterlifeMs = 1000;
 
@@ -86,7 +86,9 @@ const guarded = new Set<number>();
 
 let guard: ReturnType<typeof startGuard>;
 
-/** Whether this process may send signals to any other, and run a shell. */
+/**
+ * Tells whether this process may send signals to any other, and run a shell.
+ */
 function mayReach(): boolean {
   return hasGroups &&
     Deno.permissions.querySync({ name: "run" }).state === "granted";

@@ -1,5 +1,5 @@
 /**
- * What a node sends, checked at the one door to the network.
+ * The messages that a node sends, checked at the one door to the network.
  *
  * @module
  */
@@ -87,7 +87,7 @@ function excerpt(line: string): string {
 
 const messageKeys = new Set(["id", "src", "dest", "body"]);
 
-/** How many keys that shouldn't be there are named. */
+/** The most keys that shouldn't be there that are named. */
 const maxKeysNamed = 3;
 
 function listed(keys: readonly string[]): string {

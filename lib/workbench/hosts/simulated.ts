@@ -9,21 +9,21 @@ import type { Surroundings } from "./host.ts";
 import { forward, send } from "./sending.ts";
 
 /**
- * How long a simulated node takes to start: drawn uniformly between the two.
- * Real processes start one after the other, too. Were all to start at once,
- * their timers would go off at the same moments for ever, and figures would
- * show that instead of the algorithm.
+ * The time that a simulated node takes to start: drawn uniformly between the
+ * two. Real processes start one after the other, too. Were all to start at
+ * once, their timers would go off at the same moments for ever, and figures
+ * would show that instead of the algorithm.
  */
 const startUpMs = [50, 500] as const;
 
 /**
- * How often a node may read its clock, or ask in vain for input, before that
- * takes time. Computing takes none in a simulation, so a loop that waits for the
- * clock would never end.
+ * The number of times that a node may read its clock, or ask in vain for input,
+ * before that takes time. Computing takes none in a simulation, so a loop that
+ * waits for the clock would never end.
  */
 const freeLooks = 1000;
 
-/** What each further look takes. */
+/** The time that each further look takes. */
 const lookNs = 1000;
 
 /** A node that went on computing, as it's reported. */
@@ -32,9 +32,9 @@ export const stuckText =
 
 /** One node under virtual time. */
 export class SimulatedNode {
-  /** When its program starts, on the run's clock. */
+  /** The time at which its program starts, on the run's clock. */
   readonly startNs: number;
-  /** Whether it's over. */
+  /** True if it's over. */
   stopped = false;
   #id: string;
   #surroundings: Surroundings;
@@ -60,7 +60,7 @@ export class SimulatedNode {
     return this.#nowNs - this.startNs;
   }
 
-  /** Whether it has asked in vain so often that time has to go on. */
+  /** True if it has asked in vain so often that time has to go on. */
   get isSpinning(): boolean {
     return this.#looks > freeLooks;
   }

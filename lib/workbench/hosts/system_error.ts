@@ -1,6 +1,6 @@
 /**
- * Why the system refused something, in words. Deno's own speak of its flags and
- * of error numbers, which help nobody who typed a path.
+ * The reasons of the system for refusing something, in words. Deno's own speak
+ * of its flags and of error numbers, which help nobody who typed a path.
  *
  * @module
  */
@@ -29,8 +29,8 @@ const reasons: ReadonlyMap<unknown, string> = new Map(Object.entries({
 }));
 
 /**
- * Why the system, or Deno, refused something, to stand behind a colon; of any
- * other error its message.
+ * Returns the reason why the system, or Deno, refused something, to stand
+ * behind a colon; of any other error its message.
  */
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -44,7 +44,10 @@ export function systemReason(error: unknown): string {
   return reasons.get(code) ?? error.message;
 }
 
-/** What an error says, with the path that it's about if the system made it. */
+/**
+ * Returns the words of an error, with the path that it's about if the system
+ * made it.
+ */
 export function errorText(error: unknown): string {
   const reason = systemReason(error);
   const message = error instanceof Error ? error.message : reason;

@@ -6,14 +6,14 @@
  */
 import { Fd, wasi as codes } from "@bjorn3/browser_wasi_shim";
 
-/** How many bytes a line may have. */
+/** The most bytes of a line. */
 const maxLineBytes = 64 * 1024 * 1024;
 
 /** A module's stdin. */
 export class Input extends Fd {
-  /** How many bytes are there to be read. */
+  /** The number of bytes that are there to be read. */
   size = 0;
-  /** Whether a read that finds nothing says so, and doesn't wait. */
+  /** True if a read that finds nothing says so, and doesn't wait. */
   isNonBlocking: boolean;
   #chunks: Uint8Array[] = [];
   #encoder = new TextEncoder();
@@ -91,7 +91,7 @@ export class Input extends Fd {
 
 /** A module's stdout or stderr. */
 export class Output extends Fd {
-  /** How many bytes have come of a line that hasn't ended. */
+  /** The number of bytes that have come of a line that hasn't ended. */
   openChars = 0;
   #open: Uint8Array[] = [];
   #decoder = new TextDecoder();
@@ -150,7 +150,7 @@ export class Output extends Fd {
   }
 }
 
-/** What a pipe says of itself: no file, no terminal. */
+/** Describes a pipe: no file, no terminal. */
 function pipe(flags: number, rights: number) {
   const fdstat = new codes.Fdstat(codes.FILETYPE_UNKNOWN, flags);
   fdstat.fs_rights_base = BigInt(rights);

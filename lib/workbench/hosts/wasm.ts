@@ -22,10 +22,13 @@ import type { StartHost } from "./host.ts";
 import { SimulatedNode } from "./simulated.ts";
 import { Input, Output } from "./wasi_streams.ts";
 
-/** How much memory a node may use, in bytes: its own, and its files. */
+/** The most memory that a node may use, in bytes: its own, and its files. */
 export const maxMemoryBytes = 1024 * 1024 * 1024;
 
-/** What a real-time clock shows when a run begins: the first moment of 2024. */
+/**
+ * The time that a real-time clock shows when a run begins: the first moment of
+ * 2024.
+ */
 const epochNs = 1_704_067_200_000_000_000n;
 
 /** The module that all imports of WASI preview 1 come from. */
@@ -168,7 +171,7 @@ class WasmNode {
     );
   }
 
-  /** How much memory it has taken. */
+  /** The memory that it has taken. */
   get memoryBytes(): number {
     return this.#memory?.buffer.byteLength ?? 0;
   }
@@ -197,7 +200,7 @@ class WasmNode {
     }
   }
 
-  /** What may explain its silence. */
+  /** Returns what may explain its silence. */
   hint(id: string): string | undefined {
     const { openChars } = this.#output;
     return openChars === 0
@@ -438,8 +441,8 @@ const eventBytes = 32;
 class Ending extends Error {}
 
 /**
- * Whether Go's own compiler made a module. It waits for input with its other
- * goroutines in mind, and so wants to be told that there's none.
+ * Tells whether Go's own compiler made a module. It waits for input with its
+ * other goroutines in mind, and so wants to be told that there's none.
  */
 function isGo(module: WebAssembly.Module): boolean {
   return WebAssembly.Module.customSections(module, "go:buildid").length > 0 ||
@@ -451,7 +454,9 @@ function isGo(module: WebAssembly.Module): boolean {
 /** Go's name as a module's language, each text behind its length. */
 const goProducer = "\x08language\x01\x02Go";
 
-/** Whether a line may be a message: what isn't may say why a node ended. */
+/**
+ * Tells whether a line may be a message: what isn't may say why a node ended.
+ */
 function looksLikeJson(line: string): boolean {
   return line.startsWith("{");
 }

@@ -15,7 +15,7 @@ import type { NodeError } from "../hosts/host.ts";
 import type { Network } from "../sim/network.ts";
 import { type Shape, shapeProblem, shapeText } from "./shape.ts";
 
-/** How long a client waits for an answer. */
+/** The time that a client waits for an answer. */
 export const clientTimeoutMs = 5000;
 
 /** No answer came in time: the operation may have happened or not. */
@@ -37,13 +37,13 @@ export interface RPC {
    * allowed, as in Maelstrom.
    */
   reply: Shape & { type: Shape[string] };
-  /** Whether only the answer's type is looked at, as in the one to `init`. */
+  /** True if only the answer's type is looked at, as in the one to `init`. */
   onlyType?: boolean;
 }
 
 /** An error that a node answered with. */
 export class ErrorReply extends RPCError {
-  /** What is wrong with its code; absent if it's one of Maelstrom's. */
+  /** The problem with its code; absent if it's one of Maelstrom's. */
   readonly problem?: string;
 
   constructor({ code, text }: Body & Partial<OpenBody>) {

@@ -1,5 +1,5 @@
 /**
- * Who does what, and when: generators of operations, after Jepsen's
+ * The plan of a run, client by client: generators of operations, after Jepsen's
  * (https://github.com/jepsen-io/generator). A generator is a value. Asked for
  * an operation, it gives one and the generator that comes after it; told of an
  * operation that began or ended, it gives the generator that it is from then
@@ -26,16 +26,16 @@ export interface PlannedOp {
   [key: string]: unknown;
 }
 
-/** What a generator can know when it is asked. */
+/** A generator's knowledge when it is asked. */
 export interface Context {
   /** Nanoseconds since the test began. */
   readonly timeNs: number;
   readonly random: Random;
-  /** What has happened so far. */
+  /** The events so far. */
   readonly history: History;
   /** All threads that this generator may use. */
   readonly threads: readonly Thread[];
-  /** Whether a thread isn't busy. */
+  /** Tells whether a thread isn't busy. */
   isFree(thread: Thread): boolean;
   /** The process that a thread currently is. */
   processOf(thread: Thread): Process;
@@ -44,9 +44,9 @@ export interface Context {
 }
 
 /**
- * What a generator says when it is asked: an operation and what comes after;
- * `"pending"`, as long as it can't know before some operation has ended; or
- * `null` when there is nothing more to come.
+ * A generator's answer: an operation and what comes after; `"pending"`, as long
+ * as it can't know before some operation has ended; or `null` when there is
+ * nothing more to come.
  */
 export type Answer = readonly [PlannedOp, Generator] | "pending" | null;
 
@@ -58,7 +58,7 @@ export interface Generator {
   update?(context: Context, event: Op | PlannedOp): Generator;
 }
 
-/** What a workload says of an operation; the rest is filled in. */
+/** A workload's words for an operation; the rest is filled in. */
 export type OpTemplate = { f: string; value?: unknown; [key: string]: unknown };
 
 /** There is nothing (more) to do. */

@@ -10,7 +10,7 @@ import type { Random } from "../sim/random.ts";
 /** For each node the nodes that it drops messages from. */
 export type Grudge = { [node: string]: string[] };
 
-/** How a partition divides the nodes. */
+/** The ways in which a partition divides the nodes. */
 export type PartitionKind =
   /** One node is alone. */
   | "one"

@@ -1,13 +1,13 @@
 /**
- * What the clients and the nemesis did, as Jepsen writes it down: every
- * operation twice, when it was invoked and when it completed
+ * The operations of the clients and the nemesis, as Jepsen writes them down:
+ * every operation twice, when it was invoked and when it completed
  * (https://github.com/jepsen-io/history).
  *
  * @module
  */
 
 /**
- * What is known of an operation at some moment.
+ * The stage of an operation.
  *
  * @example
  * ```ts
@@ -40,9 +40,9 @@ export type OpType =
 export type Process = number | "nemesis";
 
 /**
- * Why an operation did not end in `ok`: as Maelstrom's clients write it. It's
- * `"net-timeout"`, or the name of the error that came and its text; of one that
- * isn't Maelstrom's also why.
+ * The reason why an operation did not end in `ok`: as Maelstrom's clients write
+ * it. It's `"net-timeout"`, or the name of the error that came and its text; of
+ * one that isn't Maelstrom's also why.
  *
  * @example
  * ```ts
@@ -79,26 +79,26 @@ export interface Op {
   index: number;
   /** Nanoseconds since the test began. */
   time: number;
-  /** Who did it. */
+  /** The process that did it. */
   process: Process;
-  /** Whether it begins, or how it ended. */
+  /** The stage of the operation: that it begins, or how it ended. */
   type: OpType;
-  /** What was done: `read`, `broadcast`, `start-partition`, … */
+  /** The function: `read`, `broadcast`, `start-partition`, … */
   f: string;
-  /** What was written, or what came back. */
+  /** The value that was written, or that came back. */
   value: unknown;
-  /** Why it did not end in `ok`. */
+  /** The reason why it did not end in `ok`. */
   error?: OpError;
   /** Set on the reads that end a test. */
   "final?"?: boolean;
-  /** Whatever else a workload notes. */
+  /** Further notes of a workload. */
   [key: string]: unknown;
 }
 
 /** A history, in order. */
 export type History = readonly Op[];
 
-/** Whether the operation is a client's, and not the nemesis's. */
+/** Tells whether the operation is a client's, and not the nemesis's. */
 export function isClientOp(op: Op): boolean {
   return op.process !== "nemesis";
 }
@@ -128,7 +128,7 @@ export function pairs(history: History): (Op | undefined)[] {
 const opTypes: ReadonlySet<unknown> = new Set(["invoke", "ok", "fail", "info"]);
 
 /**
- * What keeps entries from being a history, in words: the first that isn't an
+ * Tells what keeps entries from being a history: the first that isn't an
  * operation, or that can't stand where it stands. `undefined` if all is well.
  *
  * Jepsen's histories refuse the same
@@ -146,7 +146,10 @@ export function historyProblem(
   }
 }
 
-/** What is wrong with an entry by itself, wherever it's the one at a place. */
+/**
+ * Tells what is wrong with an entry by itself, wherever it's the one at a
+ * place.
+ */
 export function entryProblem(entry: unknown, i: number): string | undefined {
   const which = `entry ${i} of the history`;
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
@@ -178,7 +181,9 @@ export function entryProblem(entry: unknown, i: number): string | undefined {
   }
 }
 
-/** Whether a client's operation begins while another goes on, or the like. */
+/**
+ * Tells whether a client's operation begins while another goes on, or the like.
+ */
 function orderProblem(op: Op, open: Map<unknown, Op>): string | undefined {
   if (!isClientOp(op)) return;
   const { index, process, type, f } = op;

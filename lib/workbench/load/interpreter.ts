@@ -18,7 +18,7 @@ import type { Op, OpError, Process } from "./history.ts";
 import type { Random } from "../sim/random.ts";
 import { SharedLists } from "./shared_lists.ts";
 
-/** How an operation ended. What isn't given stays as it was invoked. */
+/** The end of an operation. What isn't given stays as it was invoked. */
 export type Completion = {
   type: "ok" | "fail" | "info";
   value?: unknown;
@@ -36,13 +36,16 @@ export interface Workers {
   onOp?(op: Op): void;
 }
 
-/** What a run goes by. */
+/** The settings of a run. */
 interface Settings {
   clock: Clock;
-  /** When the test began: what the history's times are counted from. */
+  /**
+   * The time at which the test began: what the history's times are counted
+   * from.
+   */
   startNs: number;
   random: Random;
-  /** How many client threads there are. */
+  /** The number of client threads. */
   concurrency: number;
   workers: Workers;
 }
@@ -75,7 +78,7 @@ class Interpreter {
   #threads: readonly Thread[];
   #processes: Map<Thread, Process>;
   #busy = new Set<Thread>();
-  /** What has ended, and wasn't taken note of yet. */
+  /** The operations that have ended, and that nobody has taken note of yet. */
   #ended: Ended[] = [];
   #lists = new SharedLists();
   /** The place of the thread whose turn it is. */

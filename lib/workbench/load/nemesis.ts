@@ -1,6 +1,5 @@
 /**
- * Who does what to whom, when: faults as Jepsen's `nemesis-package` composes
- * them
+ * The faults' plan: faults as Jepsen's `nemesis-package` composes them
  * (https://github.com/jepsen-io/jepsen/blob/main/jepsen/src/jepsen/nemesis/combined.clj),
  * and what a history tells of them.
  *
@@ -42,10 +41,10 @@ import type { Completion } from "./interpreter.ts";
  */
 export type Fault = "partition";
 
-/** What a fault did, by its kind. */
+/** The effect of a fault, by its kind. */
 export type Effect = { kind: "partition"; cuts: Grudge };
 
-/** What faults are done to, and by which chance. */
+/** The nodes that faults can be done to, and the chance that chooses. */
 interface Victims {
   nodes: readonly string[];
   network: Network;
@@ -100,7 +99,7 @@ const specs: { readonly [fault in Fault]: FaultSpec } = {
 /** The names of {@linkcode Fault}. */
 export const faults: readonly Fault[] = Object.keys(specs) as Fault[];
 
-/** What the nemesis does in a run. */
+/** The nemesis of a run. */
 export interface Nemesis {
   /** While the clients work. */
   generator: Generator;

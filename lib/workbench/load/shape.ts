@@ -12,12 +12,12 @@
  */
 import { ExactNumber, isObject } from "../sim/exact_json.ts";
 
-/** What a value may be; an `"array"` has elements of any kind, or is `null`. */
+/** A kind of value; an `"array"` has elements of any kind, or is `null`. */
 export type Kind = "any" | "integer" | "string" | "array" | "object";
 
 /** A kind of its own, for what a workload has to look at more closely. */
 export interface OwnKind {
-  /** What fits, for people: `"map of keys to offsets"`. */
+  /** The shape's name, for people: `"map of keys to offsets"`. */
   a: string;
   fits(value: unknown): boolean;
 }
@@ -30,7 +30,7 @@ export interface OwnKind {
 export type Shape = { [key: string]: Kind | { is: string } | OwnKind };
 
 /**
- * What is wrong with an object, as the end of a sentence; `undefined` if
+ * Tells what is wrong with an object, as the end of a sentence; `undefined` if
  * nothing is.
  */
 export function shapeProblem(
@@ -71,7 +71,9 @@ export function shapeText(shape: Shape): string {
   return `{${entries.join(", ")}}`;
 }
 
-/** Whether a value of {@linkcode parseExact} is an integer, however large. */
+/**
+ * Tells whether a value of {@linkcode parseExact} is an integer, however large.
+ */
 export function isInteger(value: unknown): boolean {
   return Number.isInteger(value) ||
     value instanceof ExactNumber && value.isInteger;

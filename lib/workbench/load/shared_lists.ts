@@ -15,7 +15,9 @@ const minLength = 64;
  */
 const maxOwnPart = 1 / 8;
 
-/** What the lists of one source have in common, and what the last had besides. */
+/**
+ * The common part of the lists of one source, and what the last had besides.
+ */
 interface Source {
   /** It grows by what two lists in a row agree on. */
   common: unknown[];
@@ -64,7 +66,10 @@ function isNumber(value: unknown): boolean {
   return typeof value === "number";
 }
 
-/** How long the beginning of one list is that is in the other from a place on. */
+/**
+ * Returns the length of the beginning of one list that is in the other from a
+ * place on.
+ */
 function agreement(
   beginning: readonly unknown[],
   list: readonly unknown[],

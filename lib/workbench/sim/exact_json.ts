@@ -12,7 +12,7 @@ export class ExactNumber {
   /** @param source the number as it was written. */
   constructor(readonly source: string) {}
 
-  /** Whether it was written as an integer. */
+  /** True if it was written as an integer. */
   get isInteger(): boolean {
     return /^-?\d+$/.test(this.source);
   }
@@ -28,12 +28,14 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 type Reviver = (key: string, value: unknown) => unknown;
 
 /**
- * How deep values may lie in each other. Those who go through them do so by
- * recursion, and Maelstrom's JVM, too, comes to an end of its stack.
+ * The deepest nesting of values. Those who go through them do so by recursion,
+ * and Maelstrom's JVM, too, comes to an end of its stack.
  */
 export const maxNesting = 1000;
 
-/** Whether a JSON text nests values deeper than {@linkcode maxNesting}. */
+/**
+ * Tells whether a JSON text nests values deeper than {@linkcode maxNesting}.
+ */
 export function nestsTooDeep(text: string): boolean {
   // Most texts don't open so many, and to count that is much faster.
   if (
@@ -60,7 +62,7 @@ export function nestsTooDeep(text: string): boolean {
   return false;
 }
 
-/** Whether a character occurs more often than that in a text. */
+/** Tells whether a character occurs more often than that in a text. */
 function occursMore(text: string, char: string, times: number): boolean {
   let at = -1;
   for (let count = 0; count <= times; count++) {
@@ -71,8 +73,9 @@ function occursMore(text: string, char: string, times: number): boolean {
 }
 
 /**
- * Whether a JSON text holds a number that may not stay what it is: a fraction, an
- * exponent, 16 digits or more, or a minus zero. Texts in it may look like one.
+ * Tells whether a JSON text holds a number that may not stay what it is: a
+ * fraction, an exponent, 16 digits or more, or a minus zero. Texts in it may
+ * look like one.
  */
 export function mayLoseNumbers(text: string): boolean {
   let digits = 0;
@@ -92,7 +95,7 @@ export function mayLoseNumbers(text: string): boolean {
   return false;
 }
 
-/** Whether a value is a JSON object. */
+/** Tells whether a value is a JSON object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null &&
     !Array.isArray(value) && !(value instanceof ExactNumber);

@@ -1,5 +1,5 @@
 /**
- * What the workbench relies on, said where it does.
+ * The beliefs that the workbench relies on, said where it does.
  *
  * @module
  */

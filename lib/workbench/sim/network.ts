@@ -24,7 +24,7 @@ import { copyOf } from "./parts.ts";
 import type { Random } from "./random.ts";
 
 /**
- * How message latencies are distributed around their mean.
+ * The distribution of message latencies around their mean.
  *
  * @example
  * ```ts
@@ -63,17 +63,17 @@ export interface Envelope {
   /** The whole message as one line of JSON: nobody shares an object. */
   line: string;
   /**
-   * Whether of the line there's only its beginning and its end: the journal
+   * True if of the line there's only its beginning and its end: the journal
    * doesn't keep long lines for ever.
    */
   cut?: true;
-  /** When it was sent. */
+  /** The time at which it was sent. */
   sentNs: number;
-  /** When it was handed over; `undefined` if it wasn't (yet). */
+  /** The time at which it was handed over; `undefined` if it wasn't (yet). */
   receivedNs?: number;
   /**
-   * Why it was lost, or a copy of it was: a partition lay between the two, or
-   * chance would have it (`p-loss`).
+   * The reason why it was lost, or a copy of it was: a partition lay between
+   * the two, or chance would have it (`p-loss`).
    */
   lost?: "partition" | "chance";
 }
@@ -82,14 +82,14 @@ export interface Envelope {
 export interface NetworkOptions {
   /** The mean latency between nodes, in milliseconds. */
   latencyMs: number;
-  /** How latencies are distributed. */
+  /** The distribution of latencies. */
   latencyDist: LatencyDist;
   /**
-   * What handing over a message costs the receiver, in milliseconds: drawn
-   * uniformly between the two. Real pipes and processes take their own time,
-   * so then it's 0; in a simulation it stands for them. Without it everything
-   * at latency 0 would happen in the same instant, and no two operations would
-   * ever be concurrent.
+   * The time that handing over a message costs the receiver, in milliseconds:
+   * drawn uniformly between the two. Real pipes and processes take their own
+   * time, so then it's 0; in a simulation it stands for them. Without it
+   * everything at latency 0 would happen in the same instant, and no two
+   * operations would ever be concurrent.
    */
   handoverMs: readonly [number, number];
   /** The probability that a message is lost. None of these touch clients. */
@@ -100,7 +100,7 @@ export interface NetworkOptions {
   pReorder?: number;
 }
 
-/** How long a message is held up that is to be overtaken, at most. */
+/** The longest time that a message is held up that is to be overtaken. */
 const maxHoldUpMs = 200;
 
 /** Longer lines are long: more characters than this. */
@@ -109,7 +109,7 @@ const longLineChars = 1000;
 /** So many characters of long lines the journal keeps, and of later ones a part. */
 const maxLongChars = 50_000_000;
 
-/** What is kept of a line's beginning, and of its end. */
+/** The number of characters kept of a line's beginning, and of its end. */
 const cutChars = [600, 200] as const;
 
 interface Due {
@@ -125,12 +125,15 @@ interface Receiver {
   busy: boolean;
 }
 
-/** Whether an id is a client's: all that begin with a "c" are, in Maelstrom. */
+/**
+ * Tells whether an id is a client's: all that begin with a "c" are, in
+ * Maelstrom.
+ */
 export function isClient(id: string): boolean {
   return id.startsWith("c");
 }
 
-/** Whether a message goes to or comes from a client. */
+/** Tells whether a message goes to or comes from a client. */
 export function involvesClient(
   { src, dest }: Pick<Envelope, "src" | "dest">,
 ): boolean {
@@ -176,7 +179,7 @@ export class Network {
   }
 
   /**
-   * What is known of an id: `"here"`; `"gone"`, for one that has left; or
+   * Tells what is known of an id: `"here"`; `"gone"`, for one that has left; or
    * `undefined` for one that never was.
    */
   presence(id: string): "here" | "gone" | undefined {
@@ -259,7 +262,7 @@ export class Network {
     receiver.busy = false;
   }
 
-  /** What the journal keeps of a line. */
+  /** Returns what the journal keeps of a line. */
   #kept(line: string): Pick<Envelope, "line" | "cut"> {
     if (line.length <= longLineChars) return { line };
     this.#longChars += line.length;

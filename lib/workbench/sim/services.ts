@@ -107,10 +107,10 @@ interface Stored {
   value: unknown;
 }
 
-/** What a request comes to. */
+/** The outcome of a request. */
 interface Outcome {
   reply: OutgoingBody;
-  /** What the key holds from now on; absent if nothing is to be stored. */
+  /** The value of the key from now on; absent if nothing is to be stored. */
   stored?: Stored;
 }
 
@@ -153,7 +153,7 @@ function existing(current: Stored | undefined): Stored {
   throw new RPCError(ErrorCode.keyDoesNotExist, "key does not exist");
 }
 
-/** Whether the JVM's side takes it for true: 0 and "" are. */
+/** Tells whether the JVM's side takes it for true: 0 and "" are. */
 function isTrue(value: unknown): boolean {
   return value !== undefined && value !== null && value !== false;
 }
@@ -180,7 +180,7 @@ function linearizableKV(): Service {
   };
 }
 
-/** How many states `seq-kv` remembers, the newest among them. */
+/** The number of states that `seq-kv` remembers, the newest among them. */
 const rememberedStates = 32;
 
 /** The state that stands where one has stood in the ring. */
@@ -190,7 +190,7 @@ function inRing(state: number, newest: number): number {
   return state + Math.max(0, turns) * rememberedStates;
 }
 
-/** What a key has held, each from a state on, oldest first. */
+/** The values that a key has held, each from a state on, oldest first. */
 type Versions = { since: number; stored: Stored }[];
 
 function sequentialKV(random: Random): Service {

@@ -1,5 +1,5 @@
 /**
- * Who may be whose neighbour: the topologies that the broadcast workload
+ * The neighbours of each node: the topologies that the broadcast workload
  * offers to the nodes, the same as Maelstrom's.
  *
  * @module

@@ -47,22 +47,27 @@ import type { Workload } from "./workload.ts";
 /** For each key an offset. */
 type Offsets = ReadonlyMap<string, number>;
 
-/** What a poll brings: for each key `[offset, message]` pairs, or `null`. */
+/**
+ * The messages that a poll brings: for each key `[offset, message]` pairs, or
+ * `null`.
+ */
 type Messages = { [key: string]: [offset: number, message: unknown][] | null };
 
 /** Keys in use at the same time; the last is used most. */
 const defaultKeyCount = 10;
 
-/** How many messages a key gets before another takes its place. */
+/** The number of messages that a key gets before another takes its place. */
 const defaultMaxWritesPerKey = 16;
 
-/** How often an `assign` comes where a send or poll would be due. */
+/** The probability of an `assign` where a send or poll would be due. */
 const assignProbability = 1 / 64;
 
-/** How often an `assign` takes in the keys that have unseen messages. */
+/**
+ * The probability that an `assign` takes in the keys that have unseen messages.
+ */
 const catchUpProbability = 1 / 3;
 
-/** How long a client lives, on average. */
+/** The average life of a client. */
 const crashIntervalSeconds = 30;
 
 /** The mean time between a client's last polls, and how long they go on. */
@@ -125,7 +130,9 @@ function sendsAndPolls(hasEnded: boolean): ValueShape {
   );
 }
 
-/** Whether a recorded poll brought this; the checker looks at the offsets. */
+/**
+ * Tells whether a recorded poll brought this; the checker looks at the offsets.
+ */
 function isMessages(value: unknown): boolean {
   return isObject(value) &&
     Object.values(value).every((entries) =>
@@ -266,7 +273,7 @@ class Progress {
     }
   }
 
-  /** How Jepsen notes what is still to be polled. */
+  /** Returns what is still to be polled, as Jepsen notes it. */
   unseen(): [key: number, { polled: number; sent: number }][] {
     return [...this.sent]
       .map(([key, sent]): [number, { polled: number; sent: number }] => [
@@ -326,10 +333,10 @@ interface Draw {
   message: number;
 }
 
-/** What is drawn, one after the other. Asked again, it gives the same. */
+/** A sequence of draws. Asked again, it gives the same. */
 interface Draws {
   next(random: Random): Draw;
-  /** What comes after the next one, which must have been asked for. */
+  /** Returns what comes after the next one, which must have been asked for. */
   rest(): Draws;
 }
 

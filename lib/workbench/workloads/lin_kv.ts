@@ -34,10 +34,12 @@ const writeRPC: RPC = { type: "write", reply: { type: { is: "write_ok" } } };
 
 const casRPC: RPC = { type: "cas", reply: { type: { is: "cas_ok" } } };
 
-/** How many processes work on a key; where there are more, it's left alone. */
+/**
+ * The most processes that work on a key; where there are more, it's left alone.
+ */
 const maxProcesses = 20;
 
-/** How long a client waits, unless the network is slow. */
+/** The time that a client waits, unless the network is slow. */
 const minTimeoutMs = 1000;
 
 /** Values are integers from 0 up to, not including, this. */
@@ -94,8 +96,8 @@ export const linKV: Workload = {
 };
 
 /**
- * What clients do on one key. The first threads read, as many as there are
- * nodes, and the others write: one time of three blindly.
+ * Makes the generator of what clients do on one key. The first threads read, as
+ * many as there are nodes, and the others write: one time of three blindly.
  *
  * Jepsen counts those first threads over all threads, and not over the group
  * that works on the key. So only the first group ever reads, and we follow it in

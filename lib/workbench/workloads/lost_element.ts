@@ -1,5 +1,5 @@
 /**
- * Where a lost element went, in words: which nodes' last reads miss it, and
+ * The way of a lost element, in words: which nodes' last reads miss it, and
  * whether a partition or a lost message explains that.
  *
  * A node isn't known to have an element but by what it shows, and a message
@@ -24,7 +24,7 @@ import { type Envelope, involvesClient } from "../sim/network.ts";
 import type { Test } from "../options.ts";
 import type { SetFullFindings } from "../checkers/set_full.ts";
 
-/** What there is to tell it by, beside the history. */
+/** The evidence beside the history. */
 export interface Evidence {
   test: Pick<Test, "nodes" | "concurrency" | "options">;
   /** All messages, where they were kept, and when the test began among them. */
@@ -40,7 +40,7 @@ export interface LastRead {
   shows: boolean;
 }
 
-/** How many nodes a sentence names. */
+/** The most nodes that a sentence names. */
 const maxNamed = 6;
 
 /** Of each node the last read that began after an operation had ended. */
@@ -65,7 +65,7 @@ export function lastReads(
   return test.nodes.flatMap((node) => last.get(node) ?? []);
 }
 
-/** Whether a read shows an element. */
+/** Tells whether a read shows an element. */
 function showing(element: unknown): (op: Op) => boolean {
   const same = sameAs(element);
   return ({ f, type, value }) =>
@@ -94,7 +94,7 @@ export function nodeOf(
   return node;
 }
 
-/** How a workload speaks of its elements. */
+/** A workload's words for its elements. */
 export interface Words {
   /** The `f` that adds one. */
   addF: string;
@@ -151,7 +151,7 @@ function namesOf(reads: readonly LastRead[]): string {
   return list(reads.map(({ node, op }) => `${node} (operation ${op.index})`));
 }
 
-/** What messages and faults say of the nodes that miss an element. */
+/** Tells what messages and faults say of the nodes that miss an element. */
 function tellWhy(
   element: unknown,
   added: Op,
@@ -216,7 +216,7 @@ function carriersOf(
   });
 }
 
-/** Whether a value is, or holds, an element: as a key it's a text. */
+/** Tells whether a value is, or holds, an element: as a key it's a text. */
 function holds(
   value: unknown,
   same: (value: unknown) => boolean,
@@ -248,7 +248,7 @@ function tellLostMessages(lost: readonly Envelope[]): string {
   }.`;
 }
 
-/** What was wrong with the network when an element was added. */
+/** Tells what was wrong with the network when an element was added. */
 function tellFaults(
   added: Op,
   origin: string,

@@ -1,6 +1,6 @@
 /**
- * What the transactional workloads share: the transactions that clients send,
- * drawn as Elle draws them
+ * The common parts of the transactional workloads: the transactions that
+ * clients send, drawn as Elle draws them
  * (https://github.com/jepsen-io/elle/blob/main/src/elle/txn.clj), how they are
  * sent, and how findings are put into words.
  *
@@ -26,13 +26,13 @@ const defaultKeyCount = 10;
 const defaultMaxTxnLength = 4;
 const defaultMaxWritesPerKey = 16;
 
-/** How much likelier each key is than the one before it. */
+/** The factor by which each key is likelier than the one before it. */
 const keyBase = 2;
 
 /** The keys in use, and the value that each is written next. */
 type Pool = readonly { key: number; next: number }[];
 
-/** How transactions are drawn. */
+/** The settings by which transactions are drawn. */
 interface Draws {
   /** The `f` of a write. */
   writeF: string;
@@ -126,7 +126,7 @@ export function transactional(
   { writeF, read, check }: {
     /** The `f` of a write. */
     writeF: string;
-    /** What reads may return. */
+    /** The values that reads may return. */
     read: { text: string; fits(value: unknown): boolean };
     check(history: History, models: readonly string[]): ElleFindings;
   },

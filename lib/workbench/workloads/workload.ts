@@ -14,7 +14,9 @@ import type { Completion } from "../load/interpreter.ts";
 import type { Test } from "../options.ts";
 import type { Topology } from "../sim/topology.ts";
 
-/** What a drawing of what went wrong is about, and what it takes to make it. */
+/**
+ * The subject of a drawing of what went wrong, and what it takes to make it.
+ */
 export type Drawing =
   /** A request, and the answer that isn't the one to it. */
   | { kind: "echo" }
@@ -26,7 +28,7 @@ export type Drawing =
   | { kind: "counter" }
   /** The operations on a key that have no order. */
   | { kind: "register" }
-  /** What each operation saw of a log. */
+  /** The part of a log that each operation saw. */
   | { kind: "log" }
   /** Transactions, and why one precedes another. */
   | {
@@ -47,11 +49,14 @@ export interface ValueWords {
 
 /** One of Maelstrom's workloads. */
 export interface Workload {
-  /** What the options can't be for this workload, in words; see `resolve`. */
+  /** Tells what the options can't be for this workload; see `resolve`. */
   objection?(test: Test): string | undefined;
-  /** What clients do until time is up. */
+  /** Makes the generator of what clients do until time is up. */
   generator(test: Test): Generator;
-  /** What they do at the end, after the network has healed and come to rest. */
+  /**
+   * Makes the generator of what they do at the end, after the network has
+   * healed and come to rest.
+   */
   finalGenerator?(test: Test): Generator;
   /** Asked of every node once, before all else. */
   setup?(client: Client, node: string, test: Test): Promise<void>;
@@ -68,11 +73,11 @@ export interface Workload {
   /** Operations that change nothing: if they fail, they did not happen. */
   idempotent: ReadonlySet<string>;
   /**
-   * Whether every error leaves open what happened, even one that a node calls
+   * True if every error leaves open what happened, even one that a node calls
    * definite: some of Maelstrom's clients don't look at errors at all.
    */
   indefiniteErrors?: boolean;
-  /** Whether a client outlives the process that it worked for. */
+  /** True if a client outlives the process that it worked for. */
   reusableClients?: boolean;
   /** For the `f` of each operation, what its values look like. */
   operations: { readonly [f: string]: Kind };

@@ -11,7 +11,7 @@ const check = (...entries: Entry[]) => echo(historyOf(...entries));
 
 const sent = op(0, 0, "invoke", "echo", "Please echo 5");
 
-/** What is found when an echo of "Please echo 5" came to this. */
+/** Returns what is found when an echo of "Please echo 5" came to this. */
 const outcomeOf = (type: "ok" | "fail" | "info", value: unknown) =>
   check(sent, op(1, 0, type, "echo", value));
 

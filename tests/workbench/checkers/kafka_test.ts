@@ -23,7 +23,10 @@ const indexed = (entries: Entry[]) =>
 
 const check = (...entries: Entry[][]) => kafka(indexed(entries.flat()));
 
-/** What is found and said: the kinds of error, those that count, the words. */
+/**
+ * Returns the verdict and the reason: the kinds of error, those that count, the
+ * words.
+ */
 const verdict = (...entries: Entry[][]) => {
   const findings = check(...entries);
   return {
@@ -546,7 +549,10 @@ Deno.test("kafka: a hundred thousand operations are judged", () => {
   assertStrictEquals(kafka(indexed(history))["valid?"], true);
 });
 
-/** What two clients see of logs that are right, and the messages of each key. */
+/**
+ * The history of two clients of logs that are right, and the messages of each
+ * key.
+ */
 function simulate(random: Random, count: number) {
   const logs = new Map<string, Pairs>();
   const messages = new Map<string, number[]>();

@@ -24,7 +24,7 @@ function whole(process: number, f: string, value: unknown): Entry[] {
   return [at0(process, "invoke", f, asked), at0(process, "ok", f, value)];
 }
 
-/** What is found for key 0. */
+/** Returns the findings for key 0. */
 function check(...entries: Entry[]) {
   return linearizable(historyOf(...entries)).results["0"].linearizable;
 }
@@ -312,7 +312,7 @@ Deno.test("it gives up after so many configurations, and says where", () => {
 });
 
 /**
- * What clients of a real register might write down, with lies in it.
+ * A history that clients of a real register might write down, with lies in it.
  *
  * @param crash how often an operation ends in `info`.
  * @param lies how often a result isn't true.

@@ -463,7 +463,7 @@ function randomHistory(
   { steps, threads, missing }: {
     steps: number;
     threads: number;
-    /** How often a read misses an element. */
+    /** The probability that a read misses an element. */
     missing: number;
   },
 ): History {

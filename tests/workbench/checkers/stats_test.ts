@@ -1,5 +1,5 @@
 /**
- * What every run is asked: did operations succeed, how many, and how many
+ * Statistics of every run: did operations succeed, how many, and how many
  * messages did that take?
  *
  * @module

@@ -11,7 +11,7 @@ import { cases, type Entry, historyOf, op, tally } from "../helpers.ts";
 
 const check = (...entries: Entry[]) => uniqueIds(historyOf(...entries));
 
-/** What is found when these ids were handed out, as JSON. */
+/** Returns the findings when these ids were handed out, as JSON. */
 function handedOut(...texts: string[]) {
   return check(
     ...texts.flatMap((text, i) => [

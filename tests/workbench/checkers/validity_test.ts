@@ -1,5 +1,5 @@
 /**
- * What several checkers say together.
+ * The validity that several checkers have together.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the system refuses is told in words, with no number of an error and no
- * flag of Deno's that wouldn't help.
+ * The system's refusals, told in words, with no number of an error and no flag
+ * of Deno's that wouldn't help.
  */
 import { assert, assertEquals } from "@std/assert";
 import {

@@ -1,5 +1,5 @@
 /**
- * What partitions look like.
+ * The shapes of partitions.
  *
  * @module
  */

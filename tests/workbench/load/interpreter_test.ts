@@ -78,7 +78,7 @@ function spaced(count: number, f: string): Generator {
 interface Run {
   history: Op[];
   clock: VirtualClock;
-  /** Who was asked to do what. */
+  /** The calls: who was asked to do what. */
   calls: { thread: Thread; op: PlannedOp; atMs: number }[];
   logs: string[];
   onOp: Op[];

@@ -6,7 +6,7 @@ import {
   SharedLists,
 } from "../../../lib/workbench/load/shared_lists.ts";
 
-/** What a node shows that takes values in one after the other. */
+/** The lists that a node shows that takes values in one after the other. */
 function growing(count: number, step = 7): number[][] {
   return Array.from(
     { length: count },

@@ -1,5 +1,5 @@
 /**
- * What the workbench relies on.
+ * The beliefs that the workbench relies on.
  *
  * @module
  */

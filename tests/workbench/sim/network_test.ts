@@ -20,7 +20,9 @@ import {
 } from "../../../lib/workbench/sim/network.ts";
 import { cases, mean, tally, TestNetwork } from "../helpers.ts";
 
-/** How long messages take that are sent one after the other, far apart. */
+/**
+ * Measures how long messages take that are sent one after the other, far apart.
+ */
 async function latencies(
   latencyDist: "constant" | "uniform" | "exponential",
   latencyMs: number,

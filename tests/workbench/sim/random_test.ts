@@ -18,7 +18,7 @@ function floats(random: Random, count: number): number[] {
   return Array.from({ length: count }, () => random.float());
 }
 
-/** How far counts are from all the same: the chi-squared statistic. */
+/** Measures how far counts are from all the same: the chi-squared statistic. */
 function unevenness(counts: readonly number[]): number {
   const expected = mean(counts);
   return counts.reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);

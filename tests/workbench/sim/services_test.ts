@@ -43,7 +43,7 @@ class World {
     return await this.clock.drive(answer);
   }
 
-  /** What comes back, without what makes it a reply to this request. */
+  /** Returns what comes back, without what makes it a reply to this request. */
   async ask(
     src: string,
     dest: string,

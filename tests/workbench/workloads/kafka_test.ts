@@ -42,17 +42,17 @@ interface KeysBody extends Body {
   keys: string[];
 }
 
-/** What a node does otherwise than it should. */
+/** A node's deviation from what it should do. */
 interface Fault {
   /** Stores a message; returns its offset. */
   store?(log: Pair[], message: number): number;
-  /** What a poll finds. */
+  /** Returns what a poll finds. */
   find?(log: readonly Pair[], from: number): Pair[];
   /** Answers to some types of request that have nothing to do with logs. */
   answers?: { [type: string]: () => Promise<OutgoingBody> };
 }
 
-/** How often a fault shows. */
+/** Tells whether a fault shows now, once in so many messages. */
 const now = (message: number, every = 7) => message % every === 3;
 
 const append = (log: Pair[], message: unknown) => {

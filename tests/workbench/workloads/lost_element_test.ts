@@ -1,5 +1,5 @@
 /**
- * Where a lost element went, in words that are true.
+ * The way of a lost element, in words that are true.
  *
  * @module
  */

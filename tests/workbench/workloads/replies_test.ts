@@ -1,7 +1,7 @@
 /**
- * What each workload's clients make of an answer: for every shape that they look
- * at, what Maelstrom 0.2.4 takes and what the history then says, and what it
- * calls malformed.
+ * The clients of each workload, and what they make of an answer: for every
+ * shape that they look at, what Maelstrom 0.2.4 takes and what the history then
+ * says, and what it calls malformed.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { Network } from "../../../lib/workbench/sim/network.ts";
 import { resolve } from "../../../lib/workbench/test.ts";
 import { Random } from "../../../lib/workbench/sim/random.ts";
 
-/** What becomes of an answer. */
+/** The outcome of an answer. */
 type Outcome =
   /** The operation's value. */
   | { value?: unknown }
@@ -98,7 +98,7 @@ function replies(
   });
 }
 
-/** What holds for every answer, here for one that has just a type. */
+/** The cases that hold for every answer, here for one that has just a type. */
 const acknowledgement = (type: string): Cases => [
   [`"type":"${type}"`, {}],
   [`"type":"${type}","msg_id":7`, {}],
@@ -126,7 +126,7 @@ const acknowledgement = (type: string): Cases => [
   [`"type":"error"`, "error unknown"],
 ];
 
-/** What is a list, after `"key":`. */
+/** The cases of an answer with a list, after `"key":`. */
 const lists = (type: string, key: string): Cases => [
   [`"type":"${type}","${key}":[1,"a",null,{}]`, { value: [1, "a", null, {}] }],
   [`"type":"${type}","${key}":[]`, { value: [] }],
@@ -137,7 +137,7 @@ const lists = (type: string, key: string): Cases => [
   [`"type":"${type}"`, "malformed"],
 ];
 
-/** What may be anything, if only it's there. */
+/** The values of a key that may be anything, if only it's there. */
 const anything: [text: string, value: unknown][] = [
   ["1", 1],
   ["null", null],

@@ -27,7 +27,7 @@ export interface CounterAnomaly {
   }[];
 }
 
-/** How many ranges are drawn. */
+/** The most ranges that are drawn. */
 const maxRanges = 1000;
 
 /** Finds what a counter's final reads should have been, and were. */

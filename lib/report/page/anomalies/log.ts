@@ -21,26 +21,26 @@ import { type OpSpan, Spans, storyOf } from "./spans.ts";
 /** A part of a log. */
 export interface LogAnomaly {
   kind: "log";
-  /** Which error it is: `lost-write`. */
+  /** The error's name: `lost-write`. */
   type: string;
   key: string;
   columns: LogColumn[];
-  /** What operations sent and polled, by when they ended. */
+  /** The operations' sends and polls, by when they ended. */
   rows: LogRow[];
 }
 
 /** An offset. */
 export interface LogColumn {
   offset: number;
-  /** What was seen there: more than one message is wrong. */
+  /** The messages seen there: more than one message is wrong. */
   messages: string[];
-  /** Whether it's about this one. */
+  /** True if it's about this one. */
   marked: boolean;
-  /** Whether offsets are left out before this one. */
+  /** True if offsets are left out before this one. */
   gap: boolean;
 }
 
-/** What an operation had to do with a part of the log. */
+/** An operation's part in a stretch of the log. */
 export interface LogRow extends OpSpan {
   verb: "sent" | "polled";
   /** For each column the message, if any. */
@@ -52,18 +52,18 @@ export interface LogRow extends OpSpan {
   places?: (number | null)[];
   /** For each column whether a poll passed over it: there is something. */
   passed: boolean[];
-  /** Whether the error is about this operation. */
+  /** True if the error is about this operation. */
   marked: boolean;
 }
 
-/** How many offsets are shown on either side of those that it's about. */
+/** The number of offsets shown on either side of those that it's about. */
 const margin = 2;
 
-/** How many offsets and operations are shown. */
+/** The most offsets and operations that are shown. */
 const maxColumns = 24;
 const maxRows = 12;
 
-/** What an error is about. */
+/** The subject of an error. */
 interface Focus {
   type: string;
   key: string;

@@ -23,11 +23,16 @@ export interface ValueAnomaly {
   fate: "lost" | "late" | "never-read";
   /** The operation that added it. */
   add: OpSpan;
-  /** When a client could know that it was in: from then on it must be shown. */
+  /**
+   * The time at which a client could know that it was in: from then on it must
+   * be shown.
+   */
   knownMs: number | null;
   /** The nodes, and the services that carried it. */
   parties: string[];
-  /** Who got it, when, and from whom: `null` stands for the client. */
+  /**
+   * The nodes that got it, when, and from whom: `null` stands for the client.
+   */
   learned: { party: string; ms: number; from: string | null }[];
   /** The messages that carried it to somebody who didn't have it. */
   messages: {
@@ -37,22 +42,22 @@ export interface ValueAnomaly {
     sentMs: number;
     /** `null` if it was lost, or under way when the run ended. */
     receivedMs: number | null;
-    /** Why it was lost, if it was. */
+    /** The reason why it was lost, if it was. */
     lost?: Envelope["lost"];
   }[];
-  /** How many there are, where not all are listed. */
+  /** The number of all, where not all are listed. */
   messageCount: number;
   /** The reads that may show it, by when they began. */
   reads: (Omit<OpSpan, "text"> & { shows: boolean })[];
 }
 
-/** How many messages are drawn. */
+/** The most messages that are drawn. */
 const maxMessages = 400;
 
-/** How many reads of a node are drawn. */
+/** The most reads of a node that are drawn. */
 const maxReads = 40;
 
-/** What a value is followed by. */
+/** The sources by which a value is followed. */
 interface Traces {
   words: ValueWords;
   knowledge?: Knowledge;
@@ -178,7 +183,7 @@ function readsAfter(
     });
 }
 
-/** How exactly knowledge is timed. */
+/** The precision with which knowledge is timed. */
 const precisionMs = 0.001;
 
 /** Follows a value through the messages that carried it. */
@@ -246,7 +251,7 @@ function tell(
   { missed, lost }: {
     /** The last read that should have shown it, and didn't. */
     missed?: { node: string; process: number; index: number };
-    /** What its messages fell victim to. */
+    /** The faults that its messages fell victim to. */
     lost: readonly string[];
   },
 ): string[] {
@@ -297,7 +302,7 @@ function tell(
   return lines;
 }
 
-/** What its messages fell victim to, each with those that did. */
+/** Tells what its messages fell victim to, each with those that did. */
 function tellLost(
   { messages, value }: ValueAnomaly,
   { options, test: { nodes } }: Judgement,
@@ -332,7 +337,7 @@ function tellLost(
   });
 }
 
-/** How many nodes a sentence names. */
+/** The most nodes that a sentence names. */
 const maxTold = 6;
 
 function ms(time: number): string {

@@ -19,10 +19,10 @@ export interface NodeAnomaly {
   others: string[];
 }
 
-/** How many lines of the log are shown. */
+/** The most lines of the log that are shown. */
 const maxLines = 40;
 
-/** How much of a line is. */
+/** The most characters of a line. */
 const maxLength = 2000;
 
 /** Finds the first error of a node. */

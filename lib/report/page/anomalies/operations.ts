@@ -1,6 +1,6 @@
 /**
- * What can be seen from a few operations by themselves: an id that was handed
- * out twice, an echo that came back as something else.
+ * Anomalies that a few operations show by themselves: an id that was handed out
+ * twice, an echo that came back as something else.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import { type OpSpan, Spans, storyOf, textOf } from "./spans.ts";
 export interface OperationsAnomaly {
   kind: "operations";
   operations: OpSpan[];
-  /** What was asked and what came, where these are the matter. */
+  /** The request and the reply, where these are the matter. */
   exchange?: { sent: string; expected: string; received: string };
 }
 
-/** How many operations are shown. */
+/** The most operations that are shown. */
 const maxShown = 12;
 
 /** Finds the id that was handed out again first, and who handed it out. */

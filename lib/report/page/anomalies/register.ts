@@ -21,7 +21,7 @@ export interface RegisterAnomaly {
   kind: "register";
   key: string;
   operations: RegisterSpan[];
-  /** Whether the key may hold anything before them: else it holds nothing. */
+  /** True if the key may hold anything before them: else it holds nothing. */
   anyBefore: boolean;
   /** The values that the key can hold where it can't go on. */
   possible: string[];
@@ -29,11 +29,11 @@ export interface RegisterAnomaly {
 
 /** An operation of a {@linkcode RegisterAnomaly}. */
 export interface RegisterSpan extends OpSpan {
-  /** What it did, for people: `read 3`, `cas 1 → 2`. */
+  /** A label for people: `read 3`, `cas 1 → 2`. */
   label: string;
-  /** Whether it may have had its effect before all that is shown. */
+  /** True if it may have had its effect before all that is shown. */
   openBefore: boolean;
-  /** Whether it's the one that can't be. */
+  /** True if it's the one that can't be. */
   culprit: boolean;
 }
 

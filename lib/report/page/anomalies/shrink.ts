@@ -29,11 +29,14 @@ export interface Part {
   begin: Op;
   /** Absent if it may happen at any time, or never. */
   end?: Op;
-  /** Whether it was open when what is left begins. */
+  /** True if it was open when what is left begins. */
   openBefore: boolean;
 }
 
-/** How much a check may take: so many that the page doesn't keep one waiting. */
+/**
+ * The effort that a check may take: so many that the page doesn't keep one
+ * waiting.
+ */
 const limits = { perOp: 1000, reserve: 1_000_000 };
 
 /** Above so many values a key isn't tried with each of them. */
@@ -90,7 +93,9 @@ export function smallestPart(
   return { parts, anyBefore };
 }
 
-/** What was begun up to an operation's end, and what had ended by then. */
+/**
+ * Returns what was begun up to an operation's end, and what had ended by then.
+ */
 export function partsUntil(ofKey: readonly Op[], last: number): Part[] {
   // `pairs` wants a whole history, in which indexes are places.
   const counterpart = pairs(ofKey.map((op, index) => ({ ...op, index })));
@@ -105,7 +110,7 @@ export function partsUntil(ofKey: readonly Op[], last: number): Part[] {
   });
 }
 
-/** What there is from a moment on. */
+/** Returns what there is from a moment on. */
 export function partsFrom(parts: readonly Part[], moment: number): Part[] {
   return parts.flatMap((part): Part[] => {
     const { begin, end } = part;
@@ -115,14 +120,14 @@ export function partsFrom(parts: readonly Part[], moment: number): Part[] {
   });
 }
 
-/** Whether a part can be left out if the others stay. */
+/** Tells whether a part can be left out if the others stay. */
 export function canBeLeftOut(part: Part, others: readonly Part[]): boolean {
   if (part.begin.f === "read") return true;
   const value = identity(setBy(part));
   return !others.some((other) => observed(other) === value);
 }
 
-/** What an operation sets the key to. */
+/** Returns the value to which an operation sets the key. */
 function setBy({ begin, end }: Part): unknown {
   const argument = argumentOf(end ?? begin);
   return begin.f === "cas" ? (argument as unknown[])[1] : argument;
@@ -135,7 +140,7 @@ function observed({ begin, end }: Part): string | undefined {
   return identity(begin.f === "cas" ? (argument as unknown[])[0] : argument);
 }
 
-/** What an operation was about, beside the key. */
+/** Returns the argument of an operation, beside the key. */
 export function argumentOf({ value }: Op): unknown {
   return (value as unknown[])[1];
 }
@@ -146,7 +151,9 @@ function valuesOf({ begin, end }: Part): unknown[] {
   return begin.f === "cas" ? argument as unknown[] : [argument];
 }
 
-/** Whether the checker says so, if the key holds a value before it all. */
+/**
+ * Tells whether the checker says so, if the key holds a value before it all.
+ */
 export function isImpossible(
   parts: readonly Part[],
   initial?: unknown,

@@ -24,9 +24,9 @@ export interface OpSpan {
   /** The node that it was asked of. */
   node: string;
   f: string;
-  /** How it ended; `invoke` if it never did. */
+  /** The way it ended; `invoke` if it never did. */
   type: OpType;
-  /** What it did, as JSON text; long ones are cut. */
+  /** Its value, as JSON text; long ones are cut. */
   text: string;
   /** The error that it ended with, if any. */
   error?: string;

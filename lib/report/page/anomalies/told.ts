@@ -1,20 +1,20 @@
 /**
- * What every anomaly says, whatever its drawing.
+ * The words of every anomaly, whatever its drawing.
  *
  * @module
  */
 
-/** What all anomalies have: their words, and their place in time. */
+/** The common part of all anomalies: their words, and their place in time. */
 export interface Told {
-  /** What it is, in a line. */
+  /** A title, in a line. */
   title: string;
-  /** What happened, in the order in which it's best understood. */
+  /** The events, in the order in which they're best understood. */
   story: string[];
   /**
-   * Whether the story says in its own words, and closer, what the reason says
+   * True if the story says in its own words, and closer, what the reason says
    * below its first line.
    */
   retold?: boolean;
-  /** When it shows, in milliseconds since the run began. */
+  /** The moment at which it shows, in milliseconds since the run began. */
   momentMs: number;
 }

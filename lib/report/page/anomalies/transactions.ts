@@ -42,7 +42,7 @@ export interface TransactionsAnomaly {
 
 /** A transaction with its micro-operations. */
 export interface Transaction extends OpSpan {
-  /** What the words call it: `T1`. */
+  /** Its name in the words: `T1`. */
   name: string;
   mops: MicroOp[];
 }
@@ -53,24 +53,24 @@ export interface MicroOp {
   key: string;
   /** As JSON text. */
   value: string;
-  /** Whether it has to do with the anomaly. */
+  /** True if it has to do with the anomaly. */
   marked: boolean;
 }
 
-/** Why a transaction came before another. */
+/** The reason why a transaction came before another. */
 export interface Dependency {
   /** Places in the list of transactions. */
   from: number;
   to: number;
   type: RelName;
-  /** What it's about, in a few words: `key 5: 3 → 4`. */
+  /** A label in a few words: `key 5: 3 → 4`. */
   label: string;
   /** The places of the micro-operations that show it, where there are such. */
   fromMop?: number;
   toMop?: number;
 }
 
-/** How many transactions are drawn of what isn't a cycle. */
+/** The most transactions that are drawn of what isn't a cycle. */
 const maxTransactions = 8;
 
 /**
@@ -255,7 +255,10 @@ function mopPlaces(from: Transaction | undefined, to: Transaction | undefined) {
   };
 }
 
-/** Whoever read or wrote what an anomaly is about, where it names nobody. */
+/**
+ * Finds those who read or wrote what an anomaly is about, where it names
+ * nobody.
+ */
 function witnesses(example: Example, history: readonly Op[]): Op[] {
   if (example.op !== undefined || example.txns !== undefined) return [];
   const values = (example.values ?? example.scc ??
@@ -334,7 +337,7 @@ function short(value: unknown): string {
   return cutFront(JSON.stringify(value) ?? "nothing");
 }
 
-/** What matters of a list is how it ends. */
+/** Cuts the front of a list: what matters of it is how it ends. */
 function cutFront(text: string): string {
   return text.length > maxShort ? `…${text.slice(1 - maxShort)}` : text;
 }
@@ -376,7 +379,7 @@ export function logCycle(
   };
 }
 
-/** What an operation sent and polled: of the keys that matter only. */
+/** Returns what an operation sent and polled: of the keys that matter only. */
 function logMops({ value }: Op, keys: ReadonlySet<string>): MicroOp[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((mop): MicroOp[] => {

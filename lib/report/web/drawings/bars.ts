@@ -15,9 +15,9 @@ import { charWidth, type Drawing, drawingOf, mono } from "./svg.ts";
 /** An operation to draw. */
 export interface Bar extends OpSpan {
   label: string;
-  /** Whether it may have had its effect before all that is shown. */
+  /** True if it may have had its effect before all that is shown. */
   openBefore?: boolean;
-  /** Whether it's the one that can't be. */
+  /** True if it's the one that can't be. */
   culprit?: boolean;
 }
 
@@ -28,10 +28,10 @@ const leastStep = 20;
 const maxChars = 28;
 const barHeight = 26;
 
-/** Where there's room, it's drawn so many times as wide as it must be. */
+/** The most by which it's stretched where there's room. */
 const mostStretched = 1.6;
 
-/** How wide a bar has to be for its label, and the times below it. */
+/** Returns the width that a bar needs for its label, and the times below it. */
 function widthOf(bar: Bar): number {
   return Math.max(
     (Math.min(maxChars, bar.label.length) + 2) * charWidth(12.5) + 16,
@@ -67,7 +67,7 @@ function placesOf(operations: readonly Bar[]): Map<number, number> {
   return places;
 }
 
-/** Where things are in the drawing. */
+/** The places of things in the drawing. */
 interface Scene {
   svg: Drawing;
   theme: Theme;

@@ -108,7 +108,7 @@ function widthOf(transaction: Transaction): number {
   );
 }
 
-/** What stands above the micro-operations. */
+/** Draws the heads above the micro-operations. */
 function headsOf(
   { process, node, type, index, invokedMs, completedMs }: Transaction,
 ): [string, string] {

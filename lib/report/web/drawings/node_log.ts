@@ -1,5 +1,5 @@
 /**
- * What a node logged before it did what it must not.
+ * The log of a node before it violated the protocol.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * What a counter's final reads show, and what they may show, on one line of
- * numbers.
+ * A counter's final reads, and the acceptable ones, on one line of numbers.
  *
  * @module
  */
@@ -57,7 +56,7 @@ export function numberLine(
   });
 }
 
-/** What final reads may show. */
+/** Marks the acceptable final reads. */
 function acceptableMarks(
   acceptable: CounterAnomaly["acceptable"],
   rightHalf: boolean,
@@ -85,7 +84,7 @@ function acceptableMarks(
   ];
 }
 
-/** What they show. */
+/** Marks the final reads. */
 function readMarks(reads: CounterAnomaly["reads"], theme: Theme) {
   const y = ({ node, process }: CounterAnomaly["reads"][number]) =>
     rowOf(node, process);

@@ -1,5 +1,5 @@
 /**
- * What the drawings of anomalies share.
+ * The common parts of the drawings of anomalies.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export function drawingOf(
 export const mono =
   'ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace';
 
-/** How wide a character of that font is, in a size. */
+/** Returns the width of a character of that font in a size. */
 export function charWidth(fontSize: number): number {
   return 0.61 * fontSize;
 }

@@ -25,10 +25,12 @@ const left = 44;
 const top = 46;
 const bottom = 44;
 
-/** How far to the right a lost message's arrow would go, in pixels. */
+/**
+ * The distance that a lost message's arrow would go to the right, in pixels.
+ */
 const lostLength = 80;
 
-/** Where things are in the drawing. */
+/** The places of things in the drawing. */
 interface Scene {
   svg: Drawing;
   theme: Theme;
@@ -38,7 +40,7 @@ interface Scene {
   toMs: number;
   width: number;
   height: number;
-  /** How much room the last reads take. */
+  /** The width that the last reads take. */
   right: number;
 }
 

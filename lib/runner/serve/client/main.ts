@@ -16,7 +16,7 @@ import {
 } from "./row.ts";
 import { columns, nameOf, Table } from "./table.ts";
 
-/** How long it waits before it asks again. */
+/** The time that it waits before it asks again. */
 const pauseMs = 1000;
 
 const place = document.getElementById("runs")!;
@@ -162,7 +162,10 @@ function show(): void {
   }
 }
 
-/** What is to be compared, though it may not be among what is shown. */
+/**
+ * Shows the runs to be compared, though they may not be among those in the
+ * table.
+ */
 function showChoice(): void {
   const names = chosen.map((path) =>
     nameOf(rows.find((row) => row.path === path)!)

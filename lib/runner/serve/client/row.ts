@@ -5,7 +5,7 @@
  * @module
  */
 
-/** What a run came to, in the words that the table shows. */
+/** The outcomes of a run, in the words that the table shows. */
 export const verdicts = [
   "valid",
   "over limit",
@@ -24,7 +24,7 @@ export interface Row {
   /** The official run, such as `"3c"`; else the workload. */
   run: string;
   verdict: typeof verdicts[number];
-  /** What went wrong, or how far it is, in words. */
+  /** The first mistake, or how far it is, in words. */
   reason?: string;
   workload?: string;
   ops?: number;
@@ -39,10 +39,10 @@ export interface Row {
   node?: string;
   /** The options that aren't the defaults, as the command line has them. */
   options?: string;
-  /** When it began, in ISO 8601. */
+  /** The time at which it began, in ISO 8601. */
   when: string;
   durationMs?: number;
-  /** Whether it has a page, which can be compared with another's. */
+  /** True if it has a page, which can be compared with another's. */
   hasPage: boolean;
 }
 
@@ -59,7 +59,7 @@ export interface Order {
 }
 
 /**
- * Whether a row is one that the reader looks for.
+ * Tells whether a row is one that the reader looks for.
  *
  * @param words every one of them has to be found in one of the row's texts.
  * @param verdict a verdict, or `""` for all.

@@ -15,13 +15,13 @@ interface Column {
   title: string;
   /** Figures stand to the right, and the largest come first. */
   isFigure?: boolean;
-  /** What its cells say. */
+  /** Returns the text of its cells. */
   text(row: Row): string;
   /** The limit that its figures may be over. */
   limit?: string;
 }
 
-/** What is known of runs, between the box to choose them and their files. */
+/** The columns of the table, between the box to choose runs and their files. */
 export const columns: readonly Column[] = [
   { key: "run", title: "Run", text: ({ run }) => run },
   { key: "workload", title: "Workload", text: ({ workload = "" }) => workload },

@@ -1,6 +1,6 @@
 /**
- * What consistency models promise, and what the anomalies in a history say of
- * them. After Elle's `consistency-model`
+ * The promises of consistency models, and what the anomalies in a history say
+ * of them. After Elle's `consistency-model`
  * (https://github.com/jepsen-io/elle/blob/main/src/elle/consistency_model.clj),
  * which collects it from
  *
@@ -321,7 +321,7 @@ export const modelNames: readonly string[] = [
   ]),
 ].sort();
 
-/** What transactions are held to when nothing is said, as in Maelstrom. */
+/** The models that transactions are held to by default, as in Maelstrom. */
 export const defaultModels: readonly string[] = ["strict-serializable"];
 
 /** Anomalies, and those that are there whenever they are. */
@@ -354,13 +354,13 @@ export function ruledOutBy(found: Iterable<string>): Set<string> {
   return strongerModels(broken);
 }
 
-/** Which models don't hold: the weakest of them, and all others. */
+/** The models that don't hold: the weakest of them, and all others. */
 export interface Boundary {
   not: string[];
   "also-not": string[];
 }
 
-/** What anomalies say of the models, by their friendly names. */
+/** Returns what anomalies say of the models, by their friendly names. */
 export function boundary(found: Iterable<string>): Boundary {
   const broken = ruledOutBy(found);
   const weakest = [...broken].filter((model) => {
@@ -376,7 +376,9 @@ export function boundary(found: Iterable<string>): Boundary {
   };
 }
 
-/** How deep an anomaly lies below those that are worse: 0 is the worst. */
+/**
+ * Computes how deep an anomaly lies below those that are worse: 0 is the worst.
+ */
 function depths(): Map<string, number> {
   const worse = new Map<string, Set<string>>();
   const names = new Set<string>();

@@ -177,7 +177,7 @@ export interface FoundCycle {
   type: string;
   /** Its vertices, the first once more at the end. */
   vertices: number[];
-  /** Why each comes before the next. */
+  /** The reasons why each comes before the next. */
   steps: RelName[];
 }
 
@@ -190,7 +190,7 @@ export interface FoundExistence {
   component: number[];
 }
 
-/** What is found in a graph. */
+/** The cycles found in a graph. */
 export interface Cycles {
   cycles: FoundCycle[];
   exist: FoundExistence[];
@@ -198,7 +198,7 @@ export interface Cycles {
   beyond: FoundCycle[];
 }
 
-/** What the search has to know of a graph. */
+/** The knowledge of a graph that the search needs. */
 export interface CycleSearch {
   graph: Graph;
   /** The completion that a vertex is. */
@@ -208,12 +208,12 @@ export interface CycleSearch {
 }
 
 /**
- * How many steps a component may take. Elle gives each a second; this is what
- * it does in that time, roughly.
+ * The most steps that a component may take. Elle gives each a second; this is
+ * what it does in that time, roughly.
  */
 const stepsPerComponent = 1_000_000;
 
-/** How many steps all components may take together. */
+/** The most steps that all components may take together. */
 const stepsInAll = 6_000_000;
 
 /** Finds the worst cycles in each component. */
@@ -372,12 +372,12 @@ class ComponentSearch {
   }
 }
 
-/** Whether cycles of a kind can be without predicates. */
+/** Tells whether cycles of a kind can be without predicates. */
 function isItem({ type, rwCount }: CycleSpec): boolean {
   return rwCount === 0 || type.includes("-item");
 }
 
-/** What a search came to, and what it took. */
+/** The result of a search, and the steps that it took. */
 interface Known {
   found: number[] | "exhausted" | undefined;
   steps: number;

@@ -85,20 +85,23 @@ function tellAltered(
   } (operation ${completed.index})`;
 }
 
-/** How little an anomaly says of what went wrong. */
+/** Ranks an anomaly by how little it says of what went wrong. */
 function emptiness(findings: ElleFindings, type: string): number {
   if (type === "empty-transaction-graph") return 3;
   if (untold.has(type)) return 2;
   return "scc" in firstOf(findings, type) && type !== "cyclic-versions" ? 1 : 0;
 }
 
-/** What says that there is no judging, and nothing of the transactions. */
+/**
+ * The anomalies that say that there is no judging, and nothing of the
+ * transactions.
+ */
 const untold: ReadonlySet<string> = new Set([
   "malformed-transactions",
   "mixed-key-types",
 ]);
 
-/** How many models can't hold. */
+/** Counts the models that can't hold. */
 function promisesBroken(type: string): number {
   return ownTypes.has(type) || contradictory.has(type)
     ? Number.MAX_VALUE
@@ -106,12 +109,12 @@ function promisesBroken(type: string): number {
 }
 
 /**
- * What is wrong whatever others do: models that say nothing of it don't expect
- * that anybody could do it.
+ * The anomalies that are wrong whatever others do: models that say nothing of
+ * it don't expect that anybody could do it.
  */
 const contradictory: ReadonlySet<string> = new Set(["future-read", "internal"]);
 
-/** How hard it is to understand an anomaly. */
+/** Ranks an anomaly by how hard it is to understand. */
 function obscurity(findings: ElleFindings, type: string): number {
   return "cycle" in firstOf(findings, type) ? 1 : 0;
 }
@@ -224,7 +227,7 @@ function cycle({ cycle, steps }: CycleExample, writeF: string): string {
   ].join("\n");
 }
 
-/** How many lines of each kind are shown of a cycle. */
+/** The most lines of each kind that are shown of a cycle. */
 const maxLines = 12;
 
 /** The lines, or the first ones and the last. */

@@ -30,16 +30,16 @@ export interface Example {
   [key: string]: unknown;
 }
 
-/** Why a transaction came before another. */
+/** The reason why a transaction came before another. */
 export interface Step extends Example {
   type: RelName;
   /** The key that both used. */
   key?: unknown;
-  /** What the first wrote or read. */
+  /** The value that the first wrote or read. */
   value?: unknown;
-  /** What the second wrote after that. */
+  /** The value that the second wrote after that. */
   "value'"?: unknown;
-  /** Which of their micro-operations it was. */
+  /** The index of the micro-operation among theirs. */
   "a-mop-index"?: number;
   "b-mop-index"?: number;
 }
@@ -49,16 +49,18 @@ export interface CycleExample extends Example {
   type: string;
   /** The transactions' completions, the first once more at the end. */
   cycle: Op[];
-  /** Why each came before the next. */
+  /** The reasons why each came before the next. */
   steps: Step[];
 }
 
-/** What a checker of transactions finds, under Elle's names. */
+/** The findings of a checker of transactions, under Elle's names. */
 export interface ElleFindings extends Findings {
   "valid?": Validity;
-  /** What the models rule out, and was found. */
+  /** The anomalies that were found and that the models rule out. */
   "anomaly-types"?: string[];
-  /** How many of each were found; of cycles, one per component and type. */
+  /**
+   * The number of each that were found; of cycles, one per component and type.
+   */
   "anomaly-counts"?: { [type: string]: number };
   /** Some examples of each. */
   anomalies?: { [type: string]: Example[] };
@@ -78,10 +80,10 @@ export interface ElleFindings extends Findings {
   altered?: { count: number; examples: Altered[] };
 }
 
-/** How many examples of an anomaly are kept. */
+/** The most examples of an anomaly that are kept. */
 const maxExamples = 8;
 
-/** How many operations of a component are listed. */
+/** The most operations of a component that are listed. */
 const maxListed = 100;
 
 /** Anomalies that Elle has no verdict on, as it stops with an error there. */
@@ -112,7 +114,7 @@ export class Anomalies {
     return [...this.#found.keys()];
   }
 
-  /** How many there are of a type. */
+  /** Returns the number of a type. */
   count(type: string): number {
     return this.#found.get(type)?.count ?? 0;
   }
@@ -127,7 +129,7 @@ export class Anomalies {
   }
 }
 
-/** What a workload knows of its transactions, to find and explain cycles. */
+/** A workload's knowledge of its transactions, to find and explain cycles. */
 export interface Dependencies {
   /** Adds the edges of the data: `ww`, `wr`, `rw`. */
   link(vertexOf: (op: Op) => number, graph: GraphBuilder): void;

@@ -119,7 +119,7 @@ function addInternal(txns: readonly Txn[], anomalies: Anomalies): void {
   }
 }
 
-/** What a transaction knows of a list: all of it, or only how it ends. */
+/** A transaction's knowledge of a list: all of it, or only how it ends. */
 interface Expected {
   whole: boolean;
   elements: unknown[];
@@ -329,7 +329,7 @@ function addDirtyUpdates(all: readonly Txn[], anomalies: Anomalies): void {
 /** The list before an element was appended, where it's the first. */
 const init = Symbol("init");
 
-/** What depends on what, by the order of the elements. */
+/** The dependencies among transactions, by the order of the elements. */
 class ListDependencies implements Dependencies {
   readonly explainFirst = ["ww", "wr", "rw", "process", "realtime"] as const;
 

@@ -1,5 +1,5 @@
 /**
- * Which transactions were before which, whatever they did: by the process that
+ * The order of transactions in time, whatever they did: by the process that
  * executed them, and by real time. After Elle's `core`
  * (https://github.com/jepsen-io/elle/blob/main/src/elle/core.clj).
  *

@@ -5,13 +5,16 @@
  */
 import { type GraphBuilder, rel } from "../graph.ts";
 
-/** How many edges {@linkcode ReaderLinks} makes in any case. */
+/** The number of edges that {@linkcode ReaderLinks} makes in any case. */
 const fewEdges = 1_000_000;
 
-/** How many more it makes for each vertex. */
+/** The number of edges that it makes beyond those for each vertex. */
 const edgesPerVertex = 20;
 
-/** How many readers it links to a writer when there are too many of both. */
+/**
+ * The number of readers that it links to a writer when there are too many of
+ * both.
+ */
 const someReaders = 16;
 
 /**

@@ -46,7 +46,7 @@ import {
   valueOf,
 } from "./txn.ts";
 
-/** What {@linkcode rwRegister} finds. */
+/** The findings of {@linkcode rwRegister}. */
 export interface RwRegisterFindings extends ElleFindings {
   /** Reads of what nobody wrote; Elle passes over them. */
   unwritten?: { count: number; examples: Example[] };
@@ -125,7 +125,10 @@ function addBadReads(
   }
 }
 
-/** What others can see of a transaction: its first reads and last writes. */
+/**
+ * Returns what others can see of a transaction: its first reads and last
+ * writes.
+ */
 function external(
   mops: readonly Mop[],
 ): { reads: Map<Id, Id>; writes: Map<Id, Id> } {
@@ -197,7 +200,7 @@ function cyclesIn(edges: ReadonlyMap<Id, ReadonlySet<Id>>): Id[][] {
   );
 }
 
-/** Which transactions wrote and read which version, as others see it. */
+/** The transactions that wrote and read each version, as others see it. */
 class Accesses {
   readonly writers = new Map<Id, Map<Id, Op[]>>();
   readonly readers = new Map<Id, Map<Id, Op[]>>();
@@ -240,7 +243,7 @@ function add(
   inner(byValue, value, () => []).push(op);
 }
 
-/** What depends on what, by the values that were read. */
+/** The dependencies among transactions, by the values that were read. */
 class RegisterDependencies implements Dependencies {
   readonly explainFirst = ["wr", "ww", "rw", "process", "realtime"] as const;
 
@@ -320,7 +323,7 @@ function placeOf(
   );
 }
 
-/** How many examples are kept. */
+/** The most examples that are kept. */
 const maxExamples = 8;
 
 /** Values that were read, though no transaction tried to write them. */

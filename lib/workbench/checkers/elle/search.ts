@@ -24,7 +24,10 @@ import {
 
 import { inBifurcanOrder } from "./hash_order.ts";
 
-/** How anti-dependencies (`rw`) may be taken beyond those that are legal. */
+/**
+ * The ways in which anti-dependencies (`rw`) may be taken beyond those that are
+ * legal.
+ */
 export const rwMode = {
   /** Not at all. */
   none: 0,
@@ -36,7 +39,7 @@ export const rwMode = {
   taken: 3,
 } as const;
 
-/** Which cycles are looked for. */
+/** The kind of cycles to look for. */
 export interface CycleSpec {
   /** The anomaly that they are. */
   type: string;
@@ -44,10 +47,10 @@ export interface CycleSpec {
   legal: number;
   /** Each of these has to be taken at least once. */
   required: number;
-  /** How many `rw` edges there are at least. */
+  /** The least number of `rw` edges. */
   rwCount: 0 | 1 | 2;
   rwMode: number;
-  /** Whether a cycle that turns out to be of another type doesn't count. */
+  /** True if a cycle that turns out to be of another type doesn't count. */
   exact: boolean;
 }
 
@@ -120,7 +123,7 @@ function steps(
   return result;
 }
 
-/** How many steps the searches of one component may still make. */
+/** The steps that the searches of one component may still make. */
 export interface Budget {
   steps: number;
 }
@@ -156,7 +159,10 @@ export class Projection {
     this.vertices = inBifurcanOrder(vertices, hashOf);
   }
 
-  /** Where a vertex leads to; `within` some vertices, if given. */
+  /**
+   * Returns the vertices that a vertex leads to; `within` some vertices, if
+   * given.
+   */
   outOf(vertex: number, within?: ReadonlySet<number>): readonly Edge[] {
     const edges = this.#out[vertex] ?? [];
     return within === undefined
@@ -170,8 +176,8 @@ export class Projection {
 }
 
 /**
- * Where a cycle of the kind may be: components (of the edges that it may take)
- * in which all that it needs is there. That is necessary, not sufficient.
+ * Finds where a cycle of the kind may be: components (of the edges that it may
+ * take) in which all that it needs is there. That is necessary, not sufficient.
  *
  * @returns for each vertex whether it is in such a component.
  */
@@ -196,9 +202,9 @@ function promising(graph: Graph, spec: CycleSpec): Uint8Array {
 }
 
 /**
- * Which `rw` edges can be in a cycle at all when no two of them may follow each
- * other: those within a component of the graph whose vertices are split in two,
- * one half reached by `rw` edges, and left by others only.
+ * Finds the `rw` edges that can be in a cycle at all when no two of them may
+ * follow each other: those within a component of the graph whose vertices are
+ * split in two, one half reached by `rw` edges, and left by others only.
  */
 function alternating(
   graph: Graph,
@@ -372,7 +378,7 @@ function loopOf(
 /** From how many edges {@linkcode someCycles} starts, at most. */
 const maxStarts = 64;
 
-/** How many edges {@linkcode someCycles} follows, at most. */
+/** The most edges that {@linkcode someCycles} follows. */
 const maxFollowed = 5_000_000;
 
 /**

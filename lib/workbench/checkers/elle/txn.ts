@@ -21,7 +21,7 @@ export type Mop = readonly [f: string, key: unknown, value: unknown];
 /** Something that two values share if and only if they are the same. */
 export type Id = number | string | boolean | null;
 
-/** What stands for a value in maps and sets. */
+/** Returns what stands for a value in maps and sets. */
 export function idOf(value: unknown): Id {
   return typeof value === "object" && value !== null
     ? `\0${identity(value)}`
@@ -105,7 +105,7 @@ export function put<T>(index: ByWrite<T>, key: Id, value: Id, item: T): void {
   inner(index, key, () => new Map<Id, T>()).set(value, item);
 }
 
-/** Which transaction wrote what, and definitely didn't commit. */
+/** Finds the writes of transactions that definitely didn't commit. */
 export function failedWrites(txns: readonly Txn[]): ByWrite<Op> {
   const failed: ByWrite<Op> = new Map();
   for (const { op, mops } of txns) {
@@ -117,7 +117,7 @@ export function failedWrites(txns: readonly Txn[]): ByWrite<Op> {
   return failed;
 }
 
-/** Which transaction wrote what, and wrote to the same key once more. */
+/** Finds the writes of transactions that wrote to the same key once more. */
 export function intermediateWrites(txns: readonly Txn[]): ByWrite<Op> {
   const intermediate: ByWrite<Op> = new Map();
   for (const { op, mops } of txns) {
@@ -163,7 +163,7 @@ export function* badReads(
 /** Transactions that read the same version, and all went on to write. */
 export type LostUpdate = {
   key: unknown;
-  /** What they read. */
+  /** The value that they read. */
   value: unknown;
   txns: Op[];
 };

@@ -32,16 +32,16 @@ import {
 /** Operations that depend on each other, the first one again at the end. */
 export interface Cycle {
   cycle: OpSummary[];
-  /** Why each comes before the next. */
+  /** The reasons why each comes before the next. */
   steps: Step[];
 }
 
-/** Why one operation comes before another. */
+/** The reason why one operation comes before another. */
 export type Step =
   | { type: "wr"; key: string; value: Message }
   | { type: "realtime" };
 
-/** That there is a cycle among some operations. */
+/** A finding: there is a cycle among some operations. */
 export interface CycleExists {
   not: string;
   "scc-size": number;
@@ -49,7 +49,7 @@ export interface CycleExists {
   scc: number[];
 }
 
-/** What {@linkcode cycles} finds; a kind that wasn't found isn't there. */
+/** The findings of {@linkcode cycles}; a kind that wasn't found isn't there. */
 export interface CycleFindings {
   G1c?: Cycle[];
   "G1c-realtime"?: Cycle[];
@@ -59,7 +59,7 @@ export interface CycleFindings {
   "empty-transaction-graph"?: true;
 }
 
-/** How many operations of a component are listed. */
+/** The most operations of a component that are listed. */
 const maxMembers = 32;
 
 /**

@@ -29,7 +29,7 @@ export interface InconsistentOffset {
   ops: OpSummary[];
 }
 
-/** How many messages of one offset are listed. */
+/** The most messages of one offset that are listed. */
 const maxValues = 32;
 
 /** Finds offsets at which not all saw the same message. */
@@ -77,7 +77,7 @@ export interface Duplicate {
   offsets: number[];
 }
 
-/** How many offsets of one message are listed. */
+/** The most offsets of one message that are listed. */
 const maxOffsets = 32;
 
 /** Finds messages that stand at more than one offset of their log. */
@@ -226,17 +226,19 @@ export function lostWrites(
   });
 }
 
-/** What was acknowledged and hasn't been polled by anybody, at the end. */
+/**
+ * The messages that were acknowledged and that nobody has polled, at the end.
+ */
 export interface Unseen {
-  /** When the last operation ended, in nanoseconds. */
+  /** The time at which the last operation ended, in nanoseconds. */
   time: number;
-  /** How many messages of each key. */
+  /** The number of messages of each key. */
   unseen: { [key: string]: number };
   /** Some of them. */
   messages: { [key: string]: Message[] };
 }
 
-/** How many unseen messages of one key are listed. */
+/** The most unseen messages of one key that are listed. */
 const maxUnseen = 32;
 
 /** Finds acknowledged messages that nobody has polled; `undefined` if none. */

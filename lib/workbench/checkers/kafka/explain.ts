@@ -1,5 +1,5 @@
 /**
- * What is wrong with logs, in words.
+ * The errors of logs, in words.
  *
  * One fault of a node shows in many ways; what is told is the kind of error that
  * lies nearest to the cause.
@@ -48,7 +48,7 @@ export function firstError(findings: KafkaFindings): KindAndError | undefined {
   }
 }
 
-/** How each kind of error is told; those nearest to the cause come first. */
+/** The words for each kind of error; those nearest to the cause come first. */
 const tellers: Tellers = {
   unsent: ({ key, value, reader }) =>
     `${by(reader)} found ${message(value)} in key ${
@@ -92,7 +92,10 @@ const tellers: Tellers = {
   "G1c-realtime": tellCycle,
 };
 
-/** When something went wrong: the last operation that it takes to see it. */
+/**
+ * Returns the time at which something went wrong: the last operation that it
+ * takes to see it.
+ */
 function position(error: object): number {
   const indexes = Object.values(error).flat()
     .map((part) => (part as Partial<OpSummary> | null)?.index)

@@ -1,6 +1,6 @@
 /**
- * How far polls lag behind: for how long there had been, when a poll began, a
- * message behind the last one that its process has seen. A lower bound, after
+ * The lag of polls: for how long there had been, when a poll began, a message
+ * behind the last one that its process has seen. A lower bound, after
  * `realtime-lag` in Jepsen's kafka tests
  * (https://github.com/jepsen-io/jepsen/blob/v0.3.7/jepsen/src/jepsen/tests/kafka.clj).
  *
@@ -73,7 +73,10 @@ export function worstRealtimeLag({ all, transactions }: Observations): Lag {
   };
 }
 
-/** When each offset of a log was first known not to be the last one. */
+/**
+ * The times at which each offset of a log was first known not to be the last
+ * one.
+ */
 class Tail {
   /** Ever higher offsets that were known, and when. */
   #known: { offset: number; time: number }[] = [];
@@ -83,7 +86,7 @@ class Tail {
     if (offset > (last?.offset ?? -1)) this.#known.push({ offset, time });
   }
 
-  /** When an offset behind this one was known. */
+  /** Returns the time at which an offset behind this one was known. */
   passedAt(offset: number): number {
     let low = 0;
     let high = this.#known.length;

@@ -70,7 +70,7 @@ function logOf(byOffset: ReadonlyMap<number, Set<Message>>): Log {
   };
 }
 
-/** Where each message stands first, and last. */
+/** Returns the first and the last place of each message. */
 export function spans(log: Log): Map<Message, { first: Place; last: Place }> {
   const found = new Map<Message, { first: Place; last: Place }>();
   for (const place of log.places) {
@@ -82,7 +82,10 @@ export function spans(log: Log): Map<Message, { first: Place; last: Place }> {
   return found;
 }
 
-/** How many steps of the log lie between two messages, if that is known. */
+/**
+ * Returns the number of steps of the log between two messages, if that is
+ * known.
+ */
 export function distance(
   log: Log | undefined,
   from: Message | undefined,

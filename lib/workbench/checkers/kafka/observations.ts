@@ -1,5 +1,5 @@
 /**
- * What clients of a set of logs saw: their operations, read into one form.
+ * The clients' views of a set of logs: their operations, read into one form.
  *
  * An operation's value is a list of micro-operations: `["send", key, message]`,
  * which becomes `["send", key, [offset, message]]` when the offset is known,
@@ -29,7 +29,7 @@ export interface Entry {
   message: Message;
 }
 
-/** What one operation showed of each key's log. */
+/** The part of each key's log that one operation showed. */
 export type ByKey = ReadonlyMap<string, readonly Entry[]>;
 
 /** A completed operation of a client. */
@@ -127,7 +127,7 @@ export function observe(history: History): Observations {
   };
 }
 
-/** Whether what an operation sent must be in the logs. */
+/** Tells whether what an operation sent must be in the logs. */
 export function mustHaveCommitted(
   { op, sends }: Observation,
   { polled }: Observations,
@@ -140,7 +140,7 @@ export function mustHaveCommitted(
   return false;
 }
 
-/** How an operation is named in what is found. */
+/** The form in which findings name an operation. */
 export interface OpSummary {
   index: number;
   time: number;

@@ -25,7 +25,7 @@ import {
 export interface Skip {
   key: string;
   values: [from: Message, to: Message];
-  /** How far the step went; 1 would be right. */
+  /** The length of the step; 1 would be right. */
   delta: number;
   /** The messages in between, or the first of them. */
   skipped: Message[];
@@ -44,13 +44,13 @@ export interface Nonmonotonic {
   ops?: [OpSummary, OpSummary];
 }
 
-/** What is wrong with the order of some steps. */
+/** The errors in the order of some steps. */
 export interface OrderFindings {
   skips: Skip[];
   nonmonotonic: Nonmonotonic[];
 }
 
-/** How many skipped messages are listed. */
+/** The most skipped messages that are listed. */
 const maxSkipped = 32;
 
 /** Looks at the messages that single operations polled. */

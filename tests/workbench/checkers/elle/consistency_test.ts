@@ -1,5 +1,5 @@
 /**
- * What models rule out, and what anomalies say of models.
+ * The anomalies that models rule out, and what anomalies say of models.
  *
  * @module
  */

@@ -96,7 +96,7 @@ const smallest: { [type: string]: History } = {
   ),
 };
 
-/** What is found besides, as it can't be avoided. */
+/** Further anomalies that are found, as they can't be avoided. */
 const besides: { [type: string]: string[] } = {
   "G1b": ["G-single-item"],
   "dirty-update": ["G1a"],
@@ -291,7 +291,7 @@ Deno.test("a cycle of 100,000 transactions is found", () => {
   assertLess(text.split("\n").length, 40);
 });
 
-/** What clients see of a store that is correct. */
+/** The history of clients of a store that is correct. */
 function serialHistory(
   random: Random,
   count: number,

@@ -63,7 +63,7 @@ const smallest: { [type: string]: History } = {
   ),
 };
 
-/** What Elle names instead, or as well. */
+/** The anomalies that Elle names instead, or as well. */
 const named: { [type: string]: string[] } = {
   // The cycle that is found is explained by reads rather than writes, so that
   // it's only known that one of writes exists.
@@ -180,7 +180,10 @@ Deno.test("a store that always shows nothing is judged", () => {
   assert(findings["anomaly-types"]!.includes("internal"));
 });
 
-/** What clients see of a store that is correct, or shows nothing of one key. */
+/**
+ * The history of clients of a store that is correct, or shows nothing of one
+ * key.
+ */
 function serialHistory(
   random: Random,
   count: number,
