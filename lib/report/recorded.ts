@@ -47,6 +47,7 @@ const maxLines = 5 * million;
  * @throws {BadOption} if the folder doesn't hold one.
  */
 export async function checkRecorded(folder: string): Promise<RecordedFindings> {
+  if (folder === "") throw new BadOption("An empty name is no folder.");
   const path = folder.replace(/(?<=.)\/+$/, "");
   const test = await readTest(`${path}/run.json`);
   return { folder, ...checkHistory(await readHistory(path), test) };

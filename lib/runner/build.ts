@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { complain, print } from "./output.ts";
 import { isProgram } from "../maelstrom/machine.ts";
 import type { Command } from "../workbench/mod.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
 import { digestOf, settings } from "../report/digest.ts";
 
 /** The folder of the repository. */
@@ -157,7 +158,7 @@ async function make(
   script: string,
   digest: string,
 ): Promise<"standalone" | "bundle"> {
-  await Deno.mkdir(binFolder, { recursive: true });
+  await makeFolder(binFolder);
   // Into place only when it's whole, and of a name that nobody else uses; and
   // compile overwrites no bundle.
   const output = `${binFolder}/.${script}.${crypto.randomUUID()}`;
@@ -196,6 +197,18 @@ async function make(
     await Deno.remove(output).catch(() => {});
   }
   return compiles ? "standalone" : "bundle";
+}
+
+/** Makes a folder into which something is to be written. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: "." }));
+  } catch (error) {
+    throw new Error(
+      `${resolve(folder)} can't be written, as ${systemReason(error)}.`,
+    );
+  }
 }
 
 /** Gives a bundle a first line that names its interpreter. */

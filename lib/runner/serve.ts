@@ -67,7 +67,10 @@ function listen(
 /** There may be no store yet, but no file in its place. */
 function checkFolder(store: string): void {
   try {
-    if (Deno.statSync(store).isDirectory) return;
+    if (Deno.statSync(store).isDirectory) {
+      for (const _ of Deno.readDirSync(store)) break; // so that it's tried
+      return;
+    }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     throw new BadOption(

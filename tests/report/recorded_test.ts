@@ -194,6 +194,11 @@ Deno.test("a run.json that says nothing is an error in words", async () => {
   }
 });
 
+Deno.test("an empty name is no folder, and not that of the whole system", async () => {
+  const { message } = await assertRejects(() => checkRecorded(""), BadOption);
+  assertEquals(message, "An empty name is no folder.");
+});
+
 Deno.test("what should be a file may be a folder, or not be there", async () => {
   assertStringIncludes(await errorOf({}), "history.jsonl doesn't exist");
   const folder = await Deno.makeTempDir();

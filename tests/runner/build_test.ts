@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
+import { pageCode } from "../../lib/report/page/bundle.ts";
 import { commandForBin } from "../../lib/runner/build.ts";
 import { root } from "../cli.ts";
 
@@ -82,6 +88,25 @@ Deno.test("a program is made once, and anew only after a change that concerns it
   const names = (await Array.fromAsync(Deno.readDir(`${house}/bin`)))
     .map(({ name }) => name).sort();
   assertEquals(names, [".echo.sha256", "echo"], "nothing half done is left");
+});
+
+Deno.test("where programs can't be written, that is said in words", async () => {
+  const { house, programOf } = await copyOfTheHouse();
+  await Deno.writeTextFile(`${house}/bin`, "");
+  const { message } = await assertRejects(
+    () => programOf("echo", () => {}),
+    Error,
+  );
+  assertEquals(
+    message,
+    `${house}/bin can't be written, as something else is in its place.`,
+  );
+});
+
+Deno.test("where the page's code can't be kept, there is a page all the same", async () => {
+  const file = await Deno.makeTempFile();
+  const { script } = await pageCode(`${file}/bin`);
+  assert(script.length > 10_000);
 });
 
 Deno.test("the page's code is bundled anew after a change that concerns it", async () => {

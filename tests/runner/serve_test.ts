@@ -726,6 +726,9 @@ for (
     // Of RFC 5737: nobody's.
     ["--host 192.0.2.1", "--host must be an address of this machine"],
     ["--store README.md", "--store README.md isn't a folder"],
+    ...(Deno.build.os === "linux"
+      ? [["--store /proc", "can't be read: Deno keeps programs out of there"]]
+      : []),
   ]
 ) {
   Deno.test(`bad arguments exit with 254: serve ${words}`, async () => {

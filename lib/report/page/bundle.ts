@@ -25,7 +25,7 @@ const sources = [
  * result is kept and only made again after a change of what it's made from: of
  * the workbench's files, say, or of a package's version.
  *
- * @param folder where the result is kept.
+ * @param folder where the result is kept, if it can be.
  */
 export async function pageCode(folder: string): Promise<PageCode> {
   const style = await Deno.readTextFile(`${web}/style.css`);
@@ -36,12 +36,26 @@ export async function pageCode(folder: string): Promise<PageCode> {
   const kept = await Deno.readTextFile(path).catch(() => "");
   if (kept.startsWith(firstLine)) return { script: kept, style };
   const script = firstLine + await bundle();
-  // Made under another name and moved into place: others may do the same now.
-  await Deno.mkdir(folder, { recursive: true });
-  const temporary = `${path}.${crypto.randomUUID()}`;
-  await Deno.writeTextFile(temporary, script);
-  await Deno.rename(temporary, path);
+  await keep(folder, path, script);
   return { script, style };
+}
+
+/** Keeps the script for the next time, if the folder can be written. */
+async function keep(
+  folder: string,
+  path: string,
+  script: string,
+): Promise<void> {
+  // Made under another name and moved into place: others may do the same now.
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(temporary, script);
+    await Deno.rename(temporary, path);
+  } catch {
+    // Then it's made again the next time, which takes a second.
+    await Deno.remove(temporary).catch(() => {});
+  }
 }
 
 async function bundle(): Promise<string> {

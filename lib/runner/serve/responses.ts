@@ -63,7 +63,7 @@ export function failure(error: unknown): Response {
   }
   const reason = systemReason(error);
   if (error instanceof Error && reason !== error.message) {
-    return message(500, "That can't be read", `The system says: ${reason}.`);
+    return message(500, "That can't be read", `The reason: ${reason}.`);
   }
   complain(error instanceof Error ? error.stack ?? error.message : `${error}`);
   return message(
