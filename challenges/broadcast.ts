@@ -128,9 +128,9 @@ function flood(node: Node, learn: Spread): Spread {
   node.on<{ type: "topology"; topology: { [id: string]: string[] } }>(
     "topology",
     ({ body }) => {
-      const { topology } = body;
-      demand(Array.isArray(topology?.[node.id]), `${node.id} has neighbours`);
-      neighbours = topology[node.id].filter((id) => node.peers.includes(id));
+      const own = body.topology?.[node.id];
+      demand(Array.isArray(own), `${node.id} has neighbours`);
+      neighbours = own.filter((id) => node.peers.includes(id));
       return { type: "topology_ok" };
     },
   );
@@ -158,7 +158,9 @@ function direct(node: Node, learn: Spread): Spread {
 
 /** The cheap answer: values gather at one node, which tells all in batches. */
 function hub(node: Node, learn: Spread, { beatMs, justInTime }: Pace): Spread {
-  const isHub = () => node.id === node.nodeIds[0];
+  // From its init on, a node knows all.
+  const hubId = () => node.nodeIds[0]!;
+  const isHub = () => node.id === hubId();
   const untilBeat = () => beatMs - node.now() % beatMs;
   const patience = beatMs + ackPatienceMs;
   const timing = new Timing(beatMs);
@@ -167,23 +169,22 @@ function hub(node: Node, learn: Spread, { beatMs, justInTime }: Pace): Spread {
     ackWithin: () => isHub() ? untilBeat() : patience,
     ackMs: patience,
     onFailure(peer, link) {
-      if (peer !== node.nodeIds[0] || link.failures !== maxFailures) return;
+      if (peer !== hubId() || link.failures !== maxFailures) return;
       tellOthers(link.unconfirmed());
     },
     // A hub that keeps this to itself gets every value at once.
     untilBeat: () => justInTime && isHub() ? untilBeat() : undefined,
-    onTiming: (peer, leaveMs) =>
-      peer === node.nodeIds[0] && timing.learn(leaveMs),
+    onTiming: (peer, leaveMs) => peer === hubId() && timing.learn(leaveMs),
   });
   node.onInit(() => {
-    const toHub = links.get(node.nodeIds[0]);
+    const toHub = links.get(hubId());
     // The hub answers with its next beat, and so sooner than others do.
     if (toHub) toHub.ackMs = beatMs;
   });
 
   function tellOthers(values: number[], from?: string) {
     for (const [peer, link] of links) {
-      if (peer !== node.nodeIds[0] && peer !== from) link.send(values, beatMs);
+      if (peer !== hubId() && peer !== from) link.send(values, beatMs);
     }
   }
 
@@ -197,9 +198,8 @@ function hub(node: Node, learn: Spread, { beatMs, justInTime }: Pace): Spread {
       }
       return;
     }
-    const [hub] = node.nodeIds;
-    if (from === hub) return; // has been told to all
-    const toHub = links.get(hub)!;
+    if (from === hubId()) return; // has been told to all
+    const toHub = links.get(hubId())!;
     toHub.send(values, timing.waitMs(node.now()));
     if (toHub.failures >= maxFailures) tellOthers(values, from);
   };
@@ -446,7 +446,7 @@ function modulo(a: number, b: number): number {
   return ((a % b) + b) % b;
 }
 
-function demand(fits: boolean, what: string): void {
+function demand(fits: boolean, what: string): asserts fits {
   if (!fits) throw new RPCError(ErrorCode.malformedRequest, what);
 }
 

@@ -222,7 +222,7 @@ function firstFrom(entries: [number, unknown][], offset: number): number {
   let high = entries.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (entries[middle][0] < offset) low = middle + 1;
+    if (entries[middle]![0] < offset) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -132,7 +132,7 @@ function valueOf(
     );
   }
   const words = Object.keys(choice);
-  const word = text ?? words[0];
+  const [word = ""] = text === undefined ? words : [text];
   if (Object.hasOwn(choice, word)) return choice[word];
   throw new Error(
     `--${name} must be one of ${words.join(", ")}, not ${JSON.stringify(word)}${

@@ -245,7 +245,7 @@ async function unpack(
 
 /** No literals: Deno would download them before it runs anything at all. */
 async function unpackers() {
-  const [tar, bzip2]: string[] = ["modern-tar/fs", "unbzip2-stream"];
+  const [tar, bzip2]: [string, string] = ["modern-tar/fs", "unbzip2-stream"];
   return [
     await import(tar) as typeof import("modern-tar/fs"),
     await import(bzip2) as { default: typeof import("unbzip2-stream") },
@@ -307,5 +307,5 @@ function causeOf(error: unknown): string {
 }
 
 function firstLine(text: string): string {
-  return text.split("\n")[0];
+  return text.split("\n")[0] ?? "";
 }

@@ -216,7 +216,7 @@ function installHint(tool: Tool): string {
 /** The system that an `/etc/os-release` describes, if it's one we know. */
 export function systemOf(osRelease: string): System | undefined {
   const ids = [...osRelease.matchAll(/^(?:ID|ID_LIKE)="?([^"\n]*)"?$/gm)]
-    .flatMap(([, words]) => words.split(" "));
+    .flatMap(([, words = ""]) => words.split(" "));
   return ids.map((id) => systems[id]).find((system) => system !== undefined);
 }
 

@@ -96,7 +96,7 @@ export async function run(settings: RunSettings): Promise<Ended> {
       .pipeThrough(new TextLineStream()) as ReadableStream<string>;
     for await (const line of lines) {
       await writeAll(log, encoder.encode(line + "\n"));
-      const [, node, text] = nodeLine.exec(line) ?? [];
+      const [, node, text = ""] = nodeLine.exec(line) ?? [];
       if (node !== undefined) settings.onLog?.(node, text);
       watch.read(line);
       if (stackFrame.test(line)) continue;

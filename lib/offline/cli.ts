@@ -40,21 +40,23 @@ export function parseArgs(
 
   const dashes = args.indexOf("--");
   const before = dashes === -1 ? args : args.slice(0, dashes);
-  for (let i = 0; i < before.length; i++) {
-    const [arg, next] = before.slice(i, i + 2);
+  const rest = before.values();
+  for (let arg = rest.next().value; arg !== undefined;) {
+    let next = rest.next().value;
     const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
     if (/^-[^-]/.test(arg)) {
-      put(arg[1], true, arg);
+      put(arg.charAt(1), true, arg);
     } else if (name === undefined) {
       if (options.unknown?.(arg) !== false) result._.push(numberOrText(arg));
     } else if (value !== undefined) {
       put(name, value, arg);
     } else if (next && !next.startsWith("-")) {
       put(name, next, arg);
-      i++;
+      next = rest.next().value;
     } else {
       put(name, true, arg);
     }
+    arg = next;
   }
   if (dashes !== -1) result._.push(...args.slice(dashes + 1));
   return result;

@@ -14,10 +14,10 @@ export function levenshteinDistance(str1: string, str2: string): number {
     const next = [i + 1];
     for (const [j, other] of b.entries()) {
       next.push(
-        Math.min(row[j + 1] + 1, next[j] + 1, row[j] + +(letter !== other)),
+        Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + +(letter !== other)),
       );
     }
     row = next;
   }
-  return row[b.length];
+  return row[b.length]!;
 }

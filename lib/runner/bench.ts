@@ -85,8 +85,8 @@ async function checking(): Promise<void> {
 }
 
 /** From the first to the last. */
-function growth(figures: number[]): string {
-  return `${(figures.at(-1)! / figures[0]).toFixed(1)} times`;
+function growth([first = NaN, ...others]: number[]): string {
+  return `${((others.at(-1) ?? first) / first).toFixed(1)} times`;
 }
 
 function nLogN(n: number): number {
@@ -146,26 +146,25 @@ export async function compare(
   rivals: readonly Contestant[],
   { messages, rounds }: { messages: number; rounds: number },
 ): Promise<Comparison[]> {
-  const contestants = [ours, ...rivals];
+  const contestants = [ours, ...rivals]
+    .map((each) => ({ ...each, measured: [] as Measurement[] }));
   const input = echoes(messages);
-  const measured: Measurement[][] = [];
   for (let round = 0; round < rounds; round++) {
-    const turn: Measurement[] = [];
-    for (const { command } of contestants) {
-      turn.push(await measure(command, input, messages));
+    for (const { command, measured } of contestants) {
+      measured.push(await measure(command, input, messages));
     }
-    measured.push(turn);
   }
-  return contestants.map(({ name }, i) => {
+  const base = contestants.slice(0, 1).flatMap(({ measured }) => measured);
+  return contestants.map(({ name, measured }) => {
     // Round by round: what slows the machine for a while slows both.
     const ratios = columns.map((column) => {
-      const all = measured.map((turn) =>
-        (turn[i][column] ?? NaN) / (turn[0][column] ?? NaN)
+      const all = base.map((own, round) =>
+        (measured[round]?.[column] ?? NaN) / (own[column] ?? NaN)
       ).sort((a, b) => a - b);
       return [column, {
-        median: all[Math.floor(all.length / 2)],
-        least: all[0],
-        most: all.at(-1)!,
+        median: all[Math.floor(all.length / 2)] ?? NaN,
+        least: all.at(0) ?? NaN,
+        most: all.at(-1) ?? NaN,
       }];
     });
     return { name, ...Object.fromEntries(ratios) };
@@ -182,11 +181,12 @@ export function table(comparisons: readonly Comparison[]): string {
     `  ${name.padEnd(nameWidth)}${
       figures.map((figure) => figure.padEnd(figureWidth)).join("")
     }`.trimEnd();
-  const [{ name }, ...rivals] = comparisons;
   return [
     line("", columns.map((column) => heads[column])),
-    line(name, columns.map(() => "1")),
-    ...rivals.map((each) =>
+    ...comparisons.slice(0, 1).map(({ name }) =>
+      line(name, columns.map(() => "1"))
+    ),
+    ...comparisons.slice(1).map((each) =>
       line(each.name, columns.map((column) => format(each[column])))
     ),
   ].join("\n");

@@ -158,7 +158,10 @@ export function isFor(name: string, command: Command | undefined): boolean {
 }
 
 /** Maelstrom's options that have no meaning here, and why. */
-const meaningless: { [name: string]: { argument: boolean; why: string } } = {
+const meaningless: ReadonlyMap<
+  string,
+  { argument: boolean; why: string }
+> = new Map(Object.entries({
   ...Object.fromEntries(
     ["username", "password", "ssh-private-key"].map((name) => [
       name,
@@ -179,10 +182,10 @@ const meaningless: { [name: string]: { argument: boolean; why: string } } = {
   ),
   "leave-db-running": { argument: false, why: "nodes end with their run" },
   "logging-json": { argument: false, why: "there is no log of Jepsen's" },
-};
+}));
 
 /** Their names, for the usage. */
-export const meaninglessNames = Object.keys(meaningless);
+export const meaninglessNames = [...meaningless.keys()];
 
 /** Maelstrom's options that would name the nodes. */
 const nodeNames = ["node", "nodes", "nodes-file"];
@@ -193,13 +196,13 @@ const ours = ["p-loss", "p-duplicate", "p-reorder", "seed", "seeds"] as const;
 const withValue = new Set([
   ...optionSpecs.map(({ name }): string => name),
   ...flags.filter(({ argument }) => argument).map(({ name }) => name),
-  ...meaninglessNames.filter((name) => meaningless[name].argument),
+  ...meaninglessNames.filter((name) => meaningless.get(name)?.argument),
   ...nodeNames,
 ]);
 
 const withoutValue = new Set([
   ...flags.filter(({ argument }) => !argument).map(({ name }) => name),
-  ...meaninglessNames.filter((name) => !meaningless[name].argument),
+  ...meaninglessNames.filter((name) => !meaningless.get(name)?.argument),
 ]);
 
 const names = [...withValue, ...withoutValue];
@@ -250,8 +253,10 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     oursGiven,
     help: has("help") || command === "help",
     version: has("version"),
-    notes: [...options.keys()].filter((name) => name in meaningless)
-      .map((name) => `--${name} means nothing here: ${meaningless[name].why}.`),
+    notes: [...options.keys()].flatMap((name) => {
+      const why = meaningless.get(name)?.why;
+      return why ? [`--${name} means nothing here: ${why}.`] : [];
+    }),
   };
 }
 
@@ -276,7 +281,7 @@ function split(args: readonly string[]) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const { name, value, index } = token;
-    if (!names.includes(name)) throw unknownOption(before[index]);
+    if (!names.includes(name)) throw unknownOption(before[index] ?? name);
     if (withoutValue.has(name)) {
       if (value !== undefined && value !== "true" && value !== "false") {
         throw new BadOption(`--${name} takes no value, and so not "${value}".`);
@@ -307,7 +312,7 @@ const dashes = /^[\p{Pd}−]+/u;
 function withHyphens(arg: string): string {
   const [dash] = dashes.exec(arg) ?? [""];
   const rest = arg.slice(dash.length);
-  const [name] = rest.split("=");
+  const [name = ""] = rest.split("=");
   if (dash === "-" && names.includes(name)) throw unknownOption(arg);
   if (!/[^-]/.test(dash)) return arg;
   if (names.includes(name)) return `--${rest}`;
@@ -318,7 +323,7 @@ function withHyphens(arg: string): string {
 }
 
 function unknownOption(arg: string): BadOption {
-  const [option] = arg.split("=");
+  const [option = ""] = arg.split("=");
   const hint = nearest(option.replace(dashes, ""), names)
     .replace("mean ", "mean --");
   return new BadOption(`There is no option ${option}${hint}.`);
@@ -341,9 +346,9 @@ function checkOption(
       `--${name} names machines, and here nodes are processes, n0, n1 and so on: say how many, as in --node-count ${count}.`,
     );
   }
-  if (name in meaningless || isFor(name, command)) return;
+  if (meaningless.has(name) || isFor(name, command)) return;
   const known = [...withValue, ...withoutValue]
-    .filter((each) => !(each in meaningless) && !everywhere.includes(each))
+    .filter((each) => !meaningless.has(each) && !everywhere.includes(each))
     .filter((each) => isFor(each, command)).map((each) => `--${each}`);
   const of = flags.find((flag) => flag.name === name)?.of?.join(" and ");
   throw new BadOption(

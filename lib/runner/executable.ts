@@ -124,8 +124,9 @@ function headOf(path: string): string | undefined {
  * Tells what is wrong with the interpreter that a script's first line names.
  */
 function interpreterProblem(path: string, head: string): string | undefined {
-  const line = head.slice(2).split("\n")[0];
-  const [, interpreter, rest] = /^[ \t]*([^ \t]*)[ \t]*(.*)$/s.exec(line)!;
+  const [line = ""] = head.slice(2).split("\n");
+  const [, interpreter = "", rest = ""] =
+    /^[ \t]*([^ \t]*)[ \t]*(.*)$/s.exec(line) ?? [];
   if (interpreter === "" || interpreter === "\r") {
     return `names no interpreter in its first line: write one behind #!, such as ${example}.`;
   }
@@ -141,12 +142,11 @@ function interpreterProblem(path: string, head: string): string | undefined {
 /** Tells what is wrong with the program that `env` is to look for. */
 function envProblem(path: string, rest: string): string | undefined {
   const splits = rest.startsWith("-S") || Deno.build.os !== "linux";
-  const words = rest.replace(/^-S/, "").trimStart().split(
+  const [program = ""] = rest.replace(/^-S/, "").trimStart().split(
     splits ? /[ \t]+/ : "\n",
   );
   // Options and variables may come before it.
-  if (/^-|=/.test(words[0])) return undefined;
-  const [program] = words;
+  if (/^-|=/.test(program)) return undefined;
   const named = `looks for ${
     JSON.stringify(program.trimEnd())
   } by its first line`;

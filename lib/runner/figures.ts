@@ -114,7 +114,7 @@ function placesIn(text: string, tables: readonly Table[]): Place[] {
   const seen = new Set<string>();
   let open: { table: Table; start: number } | undefined;
   for (const match of text.matchAll(marks)) {
-    const [mark, close, name, figure, isRuns] = match;
+    const [mark, close, name, figure = "", isRuns] = match;
     const at = `README.md, line ${lineOf(text, match.index)}`;
     const end = match.index + mark.length;
     if (close) {
@@ -178,7 +178,7 @@ function placesIn(text: string, tables: readonly Table[]): Place[] {
 
 /** Finds the row and column that `TABLE: LABEL: COLUMN` stands for. */
 function named(figure: string, tables: readonly Table[], at: string) {
-  const [name, label, column, ...rest] = figure.split(": ");
+  const [name = "", label = "", column, ...rest] = figure.split(": ");
   if (column === undefined || rest.length > 0) {
     throw new Error(
       `${at}: a figure is named by a table, a label and a column, <!-- figure TABLE: LABEL: COLUMN -->, not by "${figure}".`,
@@ -301,6 +301,9 @@ function write(place: Place, old: string, outcomes: Outcomes): string {
     case "figure": {
       const decimals = old.split(".")[1]?.length ?? 0;
       const [, median] = spread(outcomes(place.row), place.column);
+      if (median === undefined) {
+        throw new Error(`README.md: no run has the figure ${place.name}.`);
+      }
       return median.toFixed(decimals);
     }
     case "runs": {
@@ -316,7 +319,7 @@ function write(place: Place, old: string, outcomes: Outcomes): string {
 
 /** Returns what `deno task run` prints. */
 function runsBlock(outcomes: Outcomes): string {
-  const all = runs.map(({ id }) => outcomes(official(id))[0]);
+  const all = runs.flatMap(({ id }) => outcomes(official(id)));
   const layout = layoutOf(all.map(({ record }) => record));
   const lines = [
     ...all.flatMap(({ record, latencyBars }) =>
@@ -342,20 +345,21 @@ function timeless(line: string): string {
  * figures, and the figures.
  */
 function tableOf({ columns, rows }: Table, outcomes: Outcomes): string {
+  const heads = ["", "`deno task run`", ...columns];
   const cells = [
-    ["", "`deno task run`", ...columns],
+    heads,
     ...rows.map((row) => [
       ...headOf(row),
       ...columns.map((column) => cellOf(row, column, outcomes)),
     ]),
   ];
-  const widths = cells[0].map((_, i) =>
-    Math.max(3, ...cells.map((row) => row[i].length))
+  const widths = heads.map((_, i) =>
+    Math.max(3, ...cells.map((row) => row[i]?.length ?? 0))
   );
-  const isText = (i: number) => i < 2 || columns[i - 2] in texts;
+  const isText = (i: number) => i < 2 || heads[i]! in texts;
   const lines = cells.map((row) =>
     row.map((cell, i) =>
-      isText(i) ? cell.padEnd(widths[i]) : cell.padStart(widths[i])
+      isText(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)
     )
   );
   lines.splice(
@@ -412,7 +416,8 @@ function spread(outcomes: readonly Outcome[], column: NumberColumn): number[] {
   const all = outcomes.map(numbers[column].of)
     .filter((each) => each !== undefined)
     .sort((a, b) => a - b);
-  return all.length === 0 ? [] : [all[0], all[all.length >> 1], all.at(-1)!];
+  return [all.at(0), all[all.length >> 1], all.at(-1)]
+    .filter((each) => each !== undefined);
 }
 
 type TextColumn = "verdict" | "anomalies";
@@ -425,11 +430,10 @@ function isTextColumn(column: Column): column is TextColumn {
 /** Columns that are said in words. */
 const texts: { [column in TextColumn]: (outcomes: Outcome[]) => string } = {
   verdict(outcomes) {
-    const records = outcomes.map(({ record }) => record);
-    const passed = records.filter(({ pass }) => pass).length;
-    return records.length === 1
-      ? verdictOf(records[0])[1]
-      : `${passed} of ${records.length}`;
+    const [first, ...others] = outcomes.map(({ record }) => record);
+    if (first && others.length === 0) return verdictOf(first)[1];
+    const passed = outcomes.filter(({ record }) => record.pass).length;
+    return `${passed} of ${outcomes.length}`;
   },
   anomalies: (outcomes) =>
     [
@@ -487,10 +491,11 @@ function finding(...path: string[]) {
 /** The lines that differ; not for being a little wider, unless that is all. */
 function difference(before: string, after: string): string[] {
   const changed = (key: (line: string) => string) => {
-    const [old, young] = [before, after].map((text) => text.split("\n"));
-    const [oldKeys, youngKeys] = [old, young].map((lines) =>
-      new Set(lines.map(key))
-    );
+    const [old, young] = [before.split("\n"), after.split("\n")];
+    const [oldKeys, youngKeys] = [
+      new Set(old.map(key)),
+      new Set(young.map(key)),
+    ];
     return [
       ...old.filter((line) => !youngKeys.has(key(line)))
         .map((line) => `- ${line}`),

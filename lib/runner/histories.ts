@@ -167,8 +167,9 @@ function asking(
     new Promise((resolve) => resolve(model(type, fields)));
   // Asking is all that workloads do with a client. There's one for each process,
   // because kafka's remember how far they have read.
+  const [node = "n0"] = test.nodes;
   const open = () =>
-    workloadOf(test).open({ rpc } as unknown as Client, test.nodes[0], test);
+    workloadOf(test).open({ rpc } as unknown as Client, node, test);
   const clients = new Map<Process, ReturnType<typeof open>>();
   return async (op) => {
     const invoke = clients.get(op.process) ?? open();

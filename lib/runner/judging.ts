@@ -137,7 +137,7 @@ async function judgeEach(
     }
     if (compare && !json && i % 2 === 1) {
       const [ours, real] = records.slice(-2);
-      print(comparison(ours, real));
+      if (ours && real) print(comparison(ours, real));
     }
   }
 }

@@ -38,8 +38,8 @@ export function liveLines(): Live {
       if (update === undefined || now < nextMs) return;
       nextMs = now + redrawIntervalMs;
       const frame =
-        spinner[Math.floor(now / redrawIntervalMs) % spinner.length];
-      const [first, ...others] = lines();
+        spinner[Math.floor(now / redrawIntervalMs) % spinner.length]!;
+      const [first = "", ...others] = lines();
       const { rows } = Deno.consoleSize();
       const room = Math.max(0, rows - 3);
       const hidden = others.length - room;

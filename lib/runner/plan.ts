@@ -94,12 +94,11 @@ function choose(
   { command, words, workload, bin }: CommandLine,
 ): (Run | string)[] {
   if (command === "test") {
-    if (words.length > 0) {
+    const [word] = words;
+    if (word !== undefined) {
       throw new BadOption(
-        `The word "${
-          words[0]
-        }" belongs to no option. Options begin with two hyphens; arguments for the node stand behind --, as in: test … -- ${
-          quote(words[0])
+        `The word "${word}" belongs to no option. Options begin with two hyphens; arguments for the node stand behind --, as in: test … -- ${
+          quote(word)
         }`,
       );
     }

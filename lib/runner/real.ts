@@ -50,7 +50,8 @@ async function getReady(
 ): Promise<Maelstrom> {
   const env = Deno.env.toObject();
   const missing = missingPictureTools(env);
-  if (demanding && missing.length > 0) throw new Unavailable(missing[0], "");
+  const [first] = missing;
+  if (demanding && first !== undefined) throw new Unavailable(first, "");
   const live = liveLines();
   let announced = false;
   const onProgress = (progress: InstallProgress) => {

@@ -104,9 +104,10 @@ async function output(
       stdin: "null",
       signal: AbortSignal.timeout(goTimeoutMs),
     }).output();
-    const [stdout, stderr] = [streams.stdout, streams.stderr]
-      .map((bytes) => new TextDecoder().decode(bytes).trim());
-    const last = stderr.split("\n").at(-1)!.trim();
+    const textOf = (bytes: Uint8Array) =>
+      new TextDecoder().decode(bytes).trim();
+    const stdout = textOf(streams.stdout);
+    const last = textOf(streams.stderr).split("\n").at(-1)?.trim();
     return {
       success,
       stdout,

@@ -98,19 +98,16 @@ export async function judgeOnAllCores(
   { signal, onAnswer }: Pick<Waiting, "signal" | "onAnswer"> = {},
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
-  let next = 0;
+  const open = [...questions.entries()];
   const work = async () => {
     using worker = new JudgingWorker();
     try {
-      while (next < questions.length) {
-        const place = next++;
-        answers[place] = await worker.ask(questions[place], {
-          signal,
-          onAnswer,
-        });
+      for (let next = open.shift(); next; next = open.shift()) {
+        const [place, question] = next;
+        answers[place] = await worker.ask(question, { signal, onAnswer });
       }
     } finally {
-      next = questions.length; // When one fails, so do all.
+      open.length = 0; // When one fails, so do all.
     }
   };
   const count = Math.min(navigator.hardwareConcurrency, questions.length);

@@ -10,6 +10,8 @@ import { curveStepAfter, line } from "d3-shape";
 import { secondInNs } from "../../workbench/sim/clock.ts";
 import { pairs } from "../../workbench/load/history.ts";
 import type { Judgement } from "../../workbench/mod.ts";
+import { invariant } from "../../workbench/sim/invariant.ts";
+import { nodeOf } from "../../workbench/workloads/lost_element.ts";
 import { type JudgeRun, partitionsOf } from "./judged.ts";
 import {
   type Content,
@@ -28,7 +30,7 @@ export const panels = [
   { strategy: "cas", title: "cas: one sum, which all change" },
   { strategy: "totals", title: "totals: each node its own, in the store" },
   { strategy: "gossip", title: "gossip: a CRDT, with no store" },
-];
+] as const;
 
 /** A read, and what it lacked of what had been acknowledged when it began. */
 export interface Read {
@@ -51,11 +53,13 @@ export function readsOf({ history, test }: Judgement): Read[] {
     if (op.type !== "ok") continue;
     if (op.f === "add") sum += op.value as number;
     else {
+      const invocation = counterpart[op.index];
+      const before = invocation && sums.get(invocation.index);
+      invariant(before !== undefined, "what ends has begun");
       reads.push({
-        node: test.nodes[op.process % test.nodes.length],
+        node: nodeOf(op, test),
         seconds: op.time / secondInNs,
-        missing: sums.get(counterpart[op.index]!.index)! -
-          (op.value as number),
+        missing: before - (op.value as number),
         final: op["final?"] === true,
       });
     }
@@ -80,16 +84,24 @@ const colours = ["blue", "orange", "green"];
 
 /** Draws it. */
 export async function gCounter(judged: JudgeRun): Promise<Drawing> {
-  const judgements: Judgement[] = [];
-  for (const { strategy } of panels) {
-    const args = ["--strategy", strategy];
-    judgements.push(await judged("4", { seed, args }));
-  }
-  const { nodes } = judgements[0].test;
-  const [{ toMs, cuts }] = partitionsOf(judgements[0]);
-  const alone = nodes.find((node) => cuts[node].length === nodes.length - 1)!;
-  const reads = judgements.map(readsOf);
-  const [cas, totals, gossip] = reads.map(worst);
+  const by = ({ strategy }: typeof panels[number]) =>
+    judged("4", { seed, args: ["--strategy", strategy] });
+  const naive = await by(panels[0]);
+  const reads = [
+    readsOf(naive),
+    readsOf(await by(panels[1])),
+    readsOf(await by(panels[2])),
+  ] as const;
+  const { nodes } = naive.test;
+  const [partition] = partitionsOf(naive);
+  invariant(partition, "the run has a partition");
+  const { toMs, cuts } = partition;
+  const alone = nodes.find((node) => cuts[node]?.length === nodes.length - 1);
+  const [cas, totals, gossip] = [
+    worst(reads[0]),
+    worst(reads[1]),
+    worst(reads[2]),
+  ];
   const wrong = wrongOf(reads[0]);
   const y = scaleLinear([0, gossip], [plotHeight, 0]);
   const partitionEnd = x(toMs / 1000);
@@ -127,7 +139,7 @@ export async function gCounter(judged: JudgeRun): Promise<Drawing> {
             : markup`<text class="small bold fill-fault" x="${
               left + 8
             }" y="20">${alone} is cut off, but not from the store</text>`,
-          panel(reads[i], nodes, y),
+          panel(reads[i]!, nodes, y),
         ])
       ),
     ],

@@ -82,7 +82,9 @@ export function momentOf(judgement: Judgement): Moment {
 
 const left = 142;
 const cellHeight = 32;
-const rowsTop = [112, 196, 270];
+const acknowledgedTop = 112;
+const viewsTop = 196;
+const viewHeight = 74;
 const colourOf: { [node: string]: string } = { n0: "blue", n1: "orange" };
 
 /** Draws it. */
@@ -134,19 +136,19 @@ export async function kafka(judged: JudgeRun): Promise<Drawing> {
       offsets.filter((_, i) => i % 2 === 0).map((offset) =>
         markup`<text class="small muted middle" x="${
           x(offset)! + x.bandwidth() / 2
-        }" y="${rowsTop[0] - 8}">${String(offset)}</text>`
+        }" y="${acknowledgedTop - 8}">${String(offset)}</text>`
       ),
       markup`<text class="small bold" x="${margin}" y="${
-        rowsTop[0] + 21
+        acknowledgedTop + 21
       }">acknowledged</text>`,
       offsets.flatMap((offset): Markup[] => {
         const by = given.get(offset);
         return by === undefined
           ? []
-          : [cell(offset, rowsTop[0], `fill-${colourOf[by]}`)];
+          : [cell(offset, acknowledgedTop, `fill-${colourOf[by]}`)];
       }),
       views.map(({ node, has, stable }, i) => {
-        const y = rowsTop[i + 1];
+        const y = viewsTop + i * viewHeight;
         return [
           markup`<text class="small bold" x="${margin}" y="${
             y + 21
@@ -164,12 +166,12 @@ export async function kafka(judged: JudgeRun): Promise<Drawing> {
           }"/>`,
         ];
       }),
-      [
-        ["polled", "a poll shows this"],
-        ["never", "never given out"],
-        ["open", "may yet turn up"],
-      ].map(([className, words], i) => {
-        const at = margin + [0, 190, 370][i];
+      ([
+        ["polled", "a poll shows this", 0],
+        ["never", "never given out", 190],
+        ["open", "may yet turn up", 370],
+      ] as const).map(([className, words, x]) => {
+        const at = margin + x;
         return [
           markup`<rect class="${className}" x="${at}" y="340" width="18" height="18" rx="4"/>`,
           markup`<text class="small" x="${at + 26}" y="354">${words}</text>`,

@@ -6,6 +6,7 @@
 // @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";
 import type { Judgement } from "../../workbench/mod.ts";
+import { invariant } from "../../workbench/sim/invariant.ts";
 import {
   type JudgeRun,
   type Message,
@@ -38,10 +39,12 @@ export function storyOf(judgement: Judgement): Story {
   const messages = messagesOf(judgement);
   const told = messages.find(({ body }) =>
     body.type === "broadcast" && body.message === value
-  )!;
+  );
+  invariant(told, "a client tells the value");
   const partition = partitionsOf(judgement).find(({ fromMs, toMs }) =>
     fromMs <= told.sentMs && told.sentMs < toMs
-  )!;
+  );
+  invariant(partition, "the value is told during a partition");
   const carriers = messages.filter(({ body }) =>
     body.type === "batch" && (body.values as number[]).includes(value)
   );
@@ -61,10 +64,11 @@ export async function partition(judged: JudgeRun): Promise<Drawing> {
   const { told, carriers, partition } = storyOf(judgement);
   const { nodes } = judgement.test;
   const [hub] = nodes;
+  invariant(hub !== undefined, "the first of the nodes is the hub");
   const cutOff = [
     told.dest,
     ...nodes.filter((node) =>
-      node !== told.dest && partition.cuts[hub].includes(node)
+      node !== told.dest && partition.cuts[hub]?.includes(node)
     ),
   ];
   const others = nodes.filter((node) => !cutOff.includes(node));

@@ -124,22 +124,22 @@ const shade = scaleThreshold<number, number>(
 
 /** Draws it. */
 export async function strategies(judged: JudgeRun): Promise<Drawing> {
-  const journeys: Journey[] = [];
-  for (const { difference } of panels) {
-    journeys.push(journeyOf(await judged("3d", difference)));
+  const drawn: { shown: Panel; journey: Journey }[] = [];
+  for (const shown of panels) {
+    const journey = journeyOf(await judged("3d", shown.difference));
+    drawn.push({ shown, journey });
   }
   return {
     title: "One value on its way to 25 nodes",
     description:
       `Broadcast, 100 ms from node to node. A client tells a value to ${origin}. ${
-        panels.map(({ title, note }, i) => {
-          const { messages } = journeys[i];
-          return `${
-            title[0].toUpperCase() + title.slice(1)
-          }: ${messages.length} messages, ${
-            note(journeys[i])
-          }, and all know it after ${endOf(journeys[i])} ms.`;
-        }).join(" ")
+        drawn.map(({ shown: { title, note }, journey }) =>
+          `${
+            title.charAt(0).toUpperCase() + title.slice(1)
+          }: ${journey.messages.length} messages, ${
+            note(journey)
+          }, and all know it after ${endOf(journey)} ms.`
+        ).join(" ")
       } The stronger a node's colour, the sooner it knew; dashed lines are messages that brought no news.`,
     height: 78 + 2 * panelHeight,
     style: `
@@ -156,11 +156,11 @@ ${[0, 1, 2, 3, 4].map((i) => `.t${i} { fill: var(--t${i}) }`).join("\n")}`,
       markup`<text class="small" x="${
         margin + 28
       }" y="62">is told it. The stronger the colour, the sooner; dashed: no news.</text>`,
-      panels.map((each, i) =>
+      drawn.map(({ shown, journey }, i) =>
         group([
           margin + (i % 2) * (panelWidth + margin),
           92 + Math.floor(i / 2) * panelHeight,
-        ], panel(each, journeys[i]))
+        ], panel(shown, journey))
       ),
     ],
   };

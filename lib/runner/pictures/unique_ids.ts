@@ -8,6 +8,7 @@ import { format } from "d3-format";
 // @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";
 import type { Judgement } from "../../workbench/mod.ts";
+import { invariant } from "../../workbench/sim/invariant.ts";
 import { type JudgeRun, messagesOf } from "./judged.ts";
 import { type Drawing, margin, markup, width } from "./svg.ts";
 
@@ -34,12 +35,17 @@ export function idsOf(judgement: Judgement): Handed[] {
     }));
 }
 
+interface Way {
+  name: string;
+  idOf: (handed: Handed) => string;
+}
+
 /** Ways to make an id, and what they make of a request. */
-export const ways: { name: string; idOf: (handed: Handed) => string }[] = [
+export const ways = [
   { name: "the clock, in ms", idOf: ({ atMs }) => String(atMs) },
   { name: "node and clock", idOf: ({ node, atMs }) => `${node}-${atMs}` },
   { name: "node, start, counter", idOf: ({ id }) => id },
-];
+] as const satisfies readonly Way[];
 
 /** Counts the ids that somebody else had before. */
 export function repeated(ids: readonly string[]): number {
@@ -66,8 +72,9 @@ export async function uniqueIds(judged: JudgeRun): Promise<Drawing> {
   );
   const x = scaleLinear([fromMs, fromMs + shownMs], [left, right]);
   const bar = scaleLinear([0, all.length], [0, barsRight - barsLeft]);
-  const repeats = ways.map(({ idOf }) => repeated(all.map(idOf)));
-  const example = shown[0].id.split("-");
+  const repeatsOf = ({ idOf }: Way) => repeated(all.map(idOf));
+  const [example] = shown;
+  invariant(example, "ids are handed out in the time that is shown");
   const inMs = (atMs: number) =>
     shown.filter((handed) => handed.atMs === atMs).length;
   return {
@@ -75,11 +82,11 @@ export async function uniqueIds(judged: JudgeRun): Promise<Drawing> {
     description: `Unique ids, challenge 2: ${
       number(all.length)
     } ids from three nodes in 30 s. Were the time in milliseconds the id, ${
-      number(repeats[0])
+      number(repeatsOf(ways[0]))
     } of them would repeat an earlier one; with the node's name before it, still ${
-      number(repeats[1])
+      number(repeatsOf(ways[1]))
     }. The node's name, a number for its start and a counter never meet: ${
-      repeats[2]
+      repeatsOf(ways[2])
     } repeat one.`,
     height: 508,
     style: `
@@ -116,26 +123,27 @@ export async function uniqueIds(judged: JudgeRun): Promise<Drawing> {
       markup`<text class="small bold" x="${margin}" y="${barsTop - 16}">Of ${
         number(all.length)
       } ids, were each made of …</text>`,
-      ways.map(({ name }, i) => {
+      ways.map((way, i) => {
+        const repeats = repeatsOf(way);
         const y = barsTop + i * 34;
         return [
           markup`<text class="small" x="${margin}" y="${
             y + 15
-          }">${name}</text>`,
+          }">${way.name}</text>`,
           markup`<rect class="fill-green" x="${barsLeft}" y="${y}" width="${
-            bar(all.length - repeats[i])
+            bar(all.length - repeats)
           }" height="20"/>`,
           markup`<rect class="fill-fault" x="${
-            barsLeft + bar(all.length - repeats[i])
-          }" y="${y}" width="${bar(repeats[i])}" height="20"/>`,
+            barsLeft + bar(all.length - repeats)
+          }" y="${y}" width="${bar(repeats)}" height="20"/>`,
           markup`<text class="small ${
-            repeats[i] > 0 ? "fill-fault" : "fill-green"
+            repeats > 0 ? "fill-fault" : "fill-green"
           } bold" x="${barsRight + 8}" y="${y + 15}">${
-            number(repeats[i])
+            number(repeats)
           } repeated</text>`,
         ];
       }),
-      layout(example),
+      layout(example.id.split("-")),
     ],
   };
 }

@@ -17,9 +17,12 @@ import { BadRequest, NotFound } from "./responses.ts";
  */
 export async function comparison(
   store: string,
-  paths: readonly (string | null)[],
+  paths: readonly [string | null, string | null],
 ): Promise<string> {
-  const [a, b] = await Promise.all(paths.map((path) => partsOf(store, path)));
+  const [a, b] = await Promise.all([
+    partsOf(store, paths[0]),
+    partsOf(store, paths[1]),
+  ]);
   // Both bring the code that draws them; the newer one's draws both.
   const { script, style } = a.data.when > b.data.when ? a : b;
   return await page(

@@ -8,7 +8,7 @@ import { type Entry, listPage } from "./html.ts";
 import { htmlResponse, NotFound } from "./responses.ts";
 
 /** The types of files that browsers may show; all else they save. */
-const contentTypes: { readonly [extension: string]: string } = {
+const contentTypes: ReadonlyMap<string, string> = new Map(Object.entries({
   html: "text/html; charset=utf-8",
   json: "application/json",
   png: "image/png",
@@ -17,7 +17,7 @@ const contentTypes: { readonly [extension: string]: string } = {
     ["jsonl", "log", "txt", "edn", "md", "dot", "gnuplot", "data"]
       .map((extension) => [extension, "text/plain; charset=utf-8"]),
   ),
-};
+}));
 
 /**
  * The policy for files of the store in the browser: a run's page has its own
@@ -133,9 +133,7 @@ async function fileResponse(path: string): Promise<Response> {
   // Without its length: what is written now still grows.
   return new Response(file.readable, {
     headers: {
-      "content-type": Object.hasOwn(contentTypes, extension)
-        ? contentTypes[extension]
-        : "application/octet-stream",
+      "content-type": contentTypes.get(extension) ?? "application/octet-stream",
       "content-security-policy": filePolicy,
     },
   });

@@ -86,13 +86,13 @@ async function answer(
     case "/runs.json":
       return await rowsResponse(request, readRuns);
     case "/compare": {
-      const sides = [searchParams.get("a"), searchParams.get("b")];
-      const response = htmlResponse(await comparison(store, sides));
+      const [a, b] = [searchParams.get("a"), searchParams.get("b")];
+      const response = htmlResponse(await comparison(store, [a, b]));
       response.headers.set("content-security-policy", filePolicy);
       return response;
     }
   }
-  const [, folder, rest] = /^\/(run|lib)\/(.*)$/.exec(pathname) ?? [];
+  const [, folder, rest = ""] = /^\/(run|lib)\/(.*)$/.exec(pathname) ?? [];
   if (folder === "run") {
     return await serveFile(store, rest, { list: searchParams.has("files") });
   }

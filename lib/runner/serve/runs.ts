@@ -103,7 +103,7 @@ async function changedAtMs(path: string): Promise<number> {
 
 /** Reads a run. */
 async function readRow(store: string, path: string): Promise<Row> {
-  const [run, time] = path.split("/");
+  const [run = "", time = ""] = path.split("/");
   const [, year, month, day, hour, minute, second] = folderName.exec(time)!;
   const start: Row = {
     path,

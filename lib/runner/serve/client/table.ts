@@ -158,13 +158,13 @@ export class Table {
     { key, descending }: Order,
     chosen: readonly string[],
   ): void {
-    this.#headers.forEach((header, i) => {
-      header.ariaSort = columns[i].key !== key
+    for (const [i, column] of columns.entries()) {
+      this.#headers[i]!.ariaSort = column.key !== key
         ? "none"
         : descending
         ? "descending"
         : "ascending";
-    });
+    }
     const shown = rows.map((row) => {
       let line = this.#lines.get(row.path);
       if (line === undefined) {
@@ -210,18 +210,17 @@ class Line {
     const escaped = escapedPath(path);
     this.#link = element("a", { href: `/run/${escaped}/` });
     this.#files = element("a", { href: `/run/${escaped}/?files` }, "files");
+    const contents: { [key in Key]?: HTMLElement[] } = {
+      run: [this.#link],
+      verdict: [this.#verdict, this.#reason],
+      workload: [this.#workload, this.#options],
+    };
     this.#cells = columns.map(({ key, title, isFigure }) => {
-      const cell = element("td", {
-        className: `${key}${isFigure ? " number" : ""}`,
-      });
+      const className = `${key}${isFigure ? " number" : ""}`;
+      const cell = element("td", { className }, ...contents[key] ?? []);
       cell.dataset.title = title;
       return cell;
     });
-    const cellOf = (key: Key) =>
-      this.#cells[columns.findIndex((column) => column.key === key)];
-    cellOf("run").append(this.#link);
-    cellOf("verdict").append(this.#verdict, this.#reason);
-    cellOf("workload").append(this.#workload, this.#options);
     this.element.append(
       element("td", { className: "box" }, this.#box),
       ...this.#cells,
@@ -246,16 +245,17 @@ class Line {
     this.#box.ariaLabel = `Compare ${nameOf(row)}`;
     this.#files.ariaLabel = `files of ${nameOf(row)}`;
     columns.forEach((column, i) => {
+      const cell = this.#cells[i]!; // each column has its own
       const text = column.text(row);
       if (column.key === "run") this.#link.textContent = text;
       else if (column.key === "verdict") this.#verdict.textContent = text;
       else if (column.key === "workload") this.#workload.textContent = text;
       else if (column.key === "node") {
-        this.#cells[i].replaceChildren(...pieces(text, / (?=-)/));
-      } else this.#cells[i].textContent = text;
+        cell.replaceChildren(...pieces(text, / (?=-)/));
+      } else cell.textContent = text;
       const isOver = column.limit !== undefined &&
         row.over?.includes(column.limit);
-      this.#cells[i].classList.toggle("over", isOver);
+      cell.classList.toggle("over", isOver);
     });
     this.#reason.textContent = row.reason?.split("\n")[0] ?? "";
     this.#reason.title = row.reason ?? "";
