@@ -10,9 +10,10 @@
 
 /**
  * Control characters (C0, DEL and C1), those that change the direction of text,
- * and the separators of lines and paragraphs, which not every terminal knows.
+ * the separators of lines and paragraphs, which not every terminal knows, and what
+ * nobody sees: spaces without width, and byte order marks.
  */
-const hidden = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
+const hidden = /[\p{Cc}\p{Bidi_Control}\u200b\u2028\u2029\ufeff]/u;
 
 const allHidden = new RegExp(hidden, "gu");
 

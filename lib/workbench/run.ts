@@ -345,7 +345,8 @@ class Running {
   };
 
   #hintOf(node: string): string {
-    return this.#hosts.get(node)?.hint?.() ?? silenceHint;
+    return this.#hosts.get(node)?.hint?.() ?? this.#clients.strayOf(node) ??
+      silenceHint;
   }
 
   #tell(): void {

@@ -13,6 +13,7 @@ Deno.test("what a terminal would obey is written out", () => {
     ["\u202efdp.exe", "\\u202efdp.exe"], // right to left
     ["\u2066\u2069\u200f\u061c", "\\u2066\\u2069\\u200f\\u061c"],
     ["\u2028\u2029", "\\u2028\\u2029"],
+    ["\ufeff{}\u200b", "\\ufeff{}\\u200b"], // seen by nobody
   ];
   for (const [text, expected] of written) {
     assertEquals(visible(text), expected);

@@ -199,7 +199,10 @@ class LineReader {
     this.#take = take;
     this.#reader = stream
       .pipeThrough(
-        new TextDecoderStream() as TransformStream<Uint8Array, string>,
+        // To Maelstrom, too, a byte order mark is no part of JSON.
+        new TextDecoderStream("utf-8", {
+          ignoreBOM: true,
+        }) as TransformStream<Uint8Array, string>,
       )
       .getReader();
     this.done = this.#readAll().finally(() => this.isOver = true);

@@ -56,7 +56,7 @@ export class ErrorReply extends RPCError {
     this.problem = code === undefined
       ? "the error has no code"
       : `the error's code is ${
-        beginningOf(JSON.stringify(code), maxCodeChars)
+        beginningOf(JSON.stringify(code), maxValueChars)
       }, which isn't one of Maelstrom's`;
   }
 
@@ -66,8 +66,8 @@ export class ErrorReply extends RPCError {
   }
 }
 
-/** Of what is no code, so much is told. */
-const maxCodeChars = 80;
+/** Of what is no code, or names no request, so much is told. */
+const maxValueChars = 80;
 
 /** Hands out clients. */
 export class Clients {
@@ -75,6 +75,7 @@ export class Clients {
   #network: Network;
   #onError: (error: NodeError) => void;
   #count = 0;
+  #strays = new Map<string, string>();
 
   constructor(
     clock: Clock,
@@ -89,7 +90,21 @@ export class Clients {
   /** A new client, with an id that nobody had before: `c0`, `c1`, … */
   open(): Client {
     const id = `c${this.#count++}`;
-    return new Client(id, this.#clock, this.#network, this.#onError);
+    return new Client(
+      id,
+      this.#clock,
+      this.#network,
+      this.#onError,
+      (node, text) => this.#strays.has(node) || this.#strays.set(node, text),
+    );
+  }
+
+  /**
+   * What a node sent to a client that waited, and that was no answer: it may
+   * explain why there was none.
+   */
+  strayOf(node: string): string | undefined {
+    return this.#strays.get(node);
   }
 }
 
@@ -111,6 +126,7 @@ export class Client {
     clock: Clock,
     network: Network,
     onError: (error: NodeError) => void,
+    onStray: (node: string, text: string) => void = () => {},
   ) {
     this.id = id;
     this.#clock = clock;
@@ -120,10 +136,31 @@ export class Client {
       // Exactly: a checker has to tell 3 from 3.0, and 2^53 from its neighbour.
       const message = parseExact(line) as Message;
       // An answer to a request that was given up on is passed over.
-      if (message.body.in_reply_to === this.#waiting?.msgId) {
-        this.#waiting?.answered(message, line);
+      if (this.#waiting === undefined) return;
+      const { in_reply_to } = message.body;
+      if (in_reply_to === this.#waiting.msgId) {
+        return this.#waiting.answered(message, line);
+      }
+      const problem = this.#problemOf(in_reply_to);
+      if (problem !== undefined) {
+        onStray(
+          message.src,
+          `${message.src} has sent ${id} a message that answers nothing: ${problem}, and the request's msg_id is ${this.#waiting.msgId}.`,
+        );
       }
     });
+  }
+
+  /** What is wrong with what names a request; nothing if there was such a one. */
+  #problemOf(inReplyTo: unknown): string | undefined {
+    if (inReplyTo === undefined) return "it has no in_reply_to";
+    const wasSent = typeof inReplyTo === "number" && inReplyTo >= 1 &&
+      inReplyTo <= this.#lastMsgId;
+    return wasSent
+      ? undefined
+      : `its in_reply_to is ${
+        beginningOf(JSON.stringify(inReplyTo), maxValueChars)
+      }`;
   }
 
   /** Leaves the network. */

@@ -130,6 +130,7 @@ Deno.test("nodes in processes of their own", async (t) => {
   const lenient = ["returns", "ends as Windows does", "rambles"].map((mode) =>
     [mode, judge(plainNode(mode), echoRun)] as const
   );
+  const marking = judge(plainNode("marks"), { ...echoRun, "node-count": 1 });
   const joining = judge(plainNode("joins"), { ...echoRun, "node-count": 1 });
 
   await t.step("a good one, in any language, is valid", async () => {
@@ -191,6 +192,11 @@ Deno.test("nodes in processes of their own", async (t) => {
       assertEquals([results["valid?"], reason], [true, undefined]);
     });
   }
+
+  await t.step("one that begins with a byte order mark isn't", async () => {
+    const { reason } = await marking;
+    assertMatch(reason!, /isn't JSON.*\nIt was: \ufeff\{"src":"n0"/s);
+  });
 
   await t.step("of two messages in a line the second is missed", async () => {
     const { reason } = await joining;

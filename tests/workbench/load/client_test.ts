@@ -85,6 +85,39 @@ Deno.test("without the answer, other messages don't keep a client from giving up
   assertEquals(world.clock.nowNs, 1000 * msInNs);
 });
 
+for (
+  const [in_reply_to, problem] of [
+    [undefined, "it has no in_reply_to"],
+    [null, "its in_reply_to is null"],
+    ["1", 'its in_reply_to is "1"'],
+    [7, "its in_reply_to is 7"],
+    [0, "its in_reply_to is 0"],
+    ["x".repeat(100), `its in_reply_to is "${"x".repeat(79)}…`],
+  ]
+) {
+  Deno.test(`who waits in vain remembers what came instead: ${problem?.toString().slice(0, 30)}`, async () => {
+    const world = new World();
+    world.say(1, answer(7, in_reply_to));
+    world.say(2, answer(7, 99));
+    await assertRejects(() => world.ask(), ClientTimeout);
+    assertEquals(
+      world.clients.strayOf("n0"),
+      `n0 has sent c0 a message that answers nothing: ${problem}, and the request's msg_id is 1.`,
+    );
+    assertEquals(world.clients.strayOf("n1"), undefined);
+  });
+}
+
+Deno.test("a late answer is no such thing, nor what comes when nobody waits", async () => {
+  const world = new World();
+  world.say(150, answer(1, "x"));
+  await assertRejects(() => world.ask(100), ClientTimeout);
+  await world.clock.drive(world.clock.sleepUntil(200 * msInNs));
+  world.say(250, answer(1, 1));
+  await assertRejects(() => world.ask(), ClientTimeout);
+  assertEquals(world.clients.strayOf("n0"), undefined);
+});
+
 Deno.test("an answer may come from any node, as in Maelstrom", async () => {
   const world = new World();
   world.say(5, answer(3, 1), "n1");
