@@ -5,13 +5,13 @@
  * @module
  */
 import type { Command } from "../workbench/hosts/process.ts";
-import type { Judgement } from "../workbench/judge.ts";
+import type { Judgement, Results } from "../workbench/judge.ts";
 import { BadOption, type Options, type Test } from "../workbench/options.ts";
 import { fillIn } from "../workbench/test.ts";
 import { checkHistory } from "../workbench/verdict.ts";
 import { install, type InstallSettings } from "./install.ts";
 import { findJava, type Java, requireGit } from "./machine.ts";
-import { run, type RunSettings } from "./run.ts";
+import { type Ended, run, type RunSettings } from "./run.ts";
 
 export { missingPictureTools } from "./machine.ts";
 export { type InstallProgress, release } from "./install.ts";
@@ -73,13 +73,12 @@ const overheadMs = 15 * 60 * 1000;
  */
 export async function judgeOnMaelstrom(
   { launcher, java }: Maelstrom,
-  { bin, args }: Command,
+  command: Command,
   options: Options,
   settings: JudgeSettings,
 ): Promise<Judgement> {
-  const { folder, flags = [] } = settings;
+  const { folder } = settings;
   const log = `${folder}/maelstrom.log`;
-  const { objection, readHistory, readResults } = await readers();
   let before: string | undefined;
   const ended = await run({
     ...settings,
@@ -88,57 +87,84 @@ export async function judgeOnMaelstrom(
     log,
     timeoutMs: settings.timeoutMs ??
       (options["time-limit"] ?? 60) * 1000 + overheadMs,
-    args: [
-      "test",
-      ...Object.entries(options).flatMap(([name, value]) => [
-        `--${name}`,
-        // Here it parts words at a comma with spaces on both sides, and else
-        // takes them for one.
-        name === "consistency-models"
-          ? String(value).replaceAll(",", " , ")
-          : String(value),
-      ]),
-      "--bin",
-      bin,
-      ...flags,
-      ...(args.length > 0 ? ["--", ...args] : []),
-    ],
+    args: argumentsOf(command, options, settings.flags),
   }).finally(async () => before = await takeOver(folder));
-
-  const crash = (what: string) => {
-    const lines = ended.lastLines;
-    const after = `${folder}/maelstrom`;
-    const why = lines.findLastIndex((line) => line.endsWith("Here's why:"));
-    return new Crash(
-      [
-        `${what}. The end of ${log}:`,
-        ...lines.slice(why + 1).filter((line) => line.trim() !== "")
-          .map((line) => before ? line.replace(before, after) : line)
-          .map((line) => `  ${line}`),
-      ].join("\n"),
-    );
-  };
   if (ended.code === badArguments) {
     throw new BadOption(
       `Maelstrom refuses its arguments: ${ended.lastLines.join("\n").trim()}`,
     );
   }
+  const crash = (what: string) => {
+    const lines = whyOf(ended).map((line) =>
+      before ? line.replace(before, `${folder}/maelstrom`) : line
+    );
+    return new Crash([`${what}. The end of ${log}:`, ...lines].join("\n"));
+  };
+  const results = await verdictOf(folder, ended, crash);
+  return await judgementOf(folder, results, options);
+}
+
+function argumentsOf(
+  { bin, args }: Command,
+  options: Options,
+  flags: readonly string[] = [],
+): string[] {
+  return [
+    "test",
+    ...Object.entries(options).flatMap(([name, value]) => [
+      `--${name}`,
+      // Here it parts words at a comma with spaces on both sides, and else
+      // takes them for one.
+      name === "consistency-models"
+        ? String(value).replaceAll(",", " , ")
+        : String(value),
+    ]),
+    ...["--bin", bin],
+    ...flags,
+    ...(args.length > 0 ? ["--", ...args] : []),
+  ];
+}
+
+/** Of what it printed, the lines that say why it ended. */
+function whyOf({ lastLines }: Ended): string[] {
+  const why = lastLines.findLastIndex((line) => line.endsWith("Here's why:"));
+  return lastLines.slice(why + 1).filter((line) => line.trim() !== "")
+    .map((line) => `  ${line}`);
+}
+
+/**
+ * Reads the verdict, which has to be the one that Maelstrom ended with.
+ *
+ * @param crash makes the error for a run that has none, of what happened.
+ */
+async function verdictOf(
+  folder: string,
+  { code, how }: Ended,
+  crash: (what: string) => Crash,
+): Promise<Results> {
+  const { readResults } = await readers();
   const results = await readFile(`${folder}/maelstrom/results.edn`)
     .then((edn) => edn === undefined ? undefined : readResults(edn))
     .catch((error) => {
       throw crash(`Maelstrom's results.edn can't be read: ${error.message}`);
     });
-  const expected = results && exitCodes.get(results["valid?"]);
-  if (results === undefined || ended.code !== expected) {
-    throw crash(
-      `Maelstrom ${ended.how}${
-        results === undefined
-          ? " and left no verdict"
-          : `, although its verdict is ${results["valid?"]}`
-      }`,
-    );
+  if (results === undefined) {
+    throw crash(`Maelstrom ${how} and left no verdict`);
   }
+  const verdict = results["valid?"];
+  if (code !== exitCodes.get(verdict)) {
+    throw crash(`Maelstrom ${how}, although its verdict is ${verdict}`);
+  }
+  return results;
+}
 
+/** Puts together what Maelstrom left. */
+async function judgementOf(
+  folder: string,
+  results: Results,
+  options: Options,
+): Promise<Judgement> {
+  const { objection, readHistory } = await readers();
   const test = testOf(options);
   const history = readHistory(
     await readFile(`${folder}/maelstrom/history.edn`) ?? "",

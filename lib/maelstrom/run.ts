@@ -69,8 +69,6 @@ export async function run(settings: RunSettings): Promise<Ended> {
     stdout: "piped",
     stderr: "piped",
   });
-  const { child } = group;
-
   let killer: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
     group.signal("SIGTERM");
@@ -83,33 +81,20 @@ export async function run(settings: RunSettings): Promise<Ended> {
   }, timeoutMs);
   signal?.addEventListener("abort", stop);
 
-  const lastLines: string[] = [];
   const watch = watcher(settings.onProgress);
   watch.tell();
   // It's silent for seconds: at its start, in recovery, while it checks.
   const ticker = setInterval(watch.tell, tickMs);
-  const encoder = new TextEncoder();
-  const reading = new AbortController();
-  const take = async (stream: ReadableStream<Uint8Array>) => {
-    const lines = stream
-      .pipeThrough(new TextDecoderStream() as TransformStream, reading)
-      .pipeThrough(new TextLineStream()) as ReadableStream<string>;
-    for await (const line of lines) {
-      await writeAll(log, encoder.encode(line + "\n"));
-      const [, node, text = ""] = nodeLine.exec(line) ?? [];
-      if (node !== undefined) settings.onLog?.(node, text);
-      watch.read(line);
-      if (stackFrame.test(line)) continue;
-      lastLines.push(line);
-      if (lastLines.length > maxLastLines) lastLines.shift();
-    }
-  };
-  // A node that outlives Maelstrom may hold its output open: once the process
-  // has ended, nothing is left of its group.
-  const output = Promise.allSettled([take(child.stdout), take(child.stderr)]);
+  const output = read(group.child, log, (line) => {
+    const [, node, text = ""] = nodeLine.exec(line) ?? [];
+    if (node !== undefined) settings.onLog?.(node, text);
+    watch.read(line);
+  });
   try {
     const { code, signal: endedBy } = await group.ended;
-    await allRead(output, () => reading.abort());
+    // A node that outlives Maelstrom may hold its output open: once the process
+    // has ended, nothing is left of its group.
+    await allRead(output.done, output.cancel);
     signal?.throwIfAborted();
     if (late) {
       throw new Error(
@@ -121,13 +106,41 @@ export async function run(settings: RunSettings): Promise<Ended> {
     const how = endedBy
       ? `was ended by ${endedBy}`
       : `exited with code ${code}`;
-    return { code, how, lastLines };
+    return { code, how, lastLines: output.lastLines };
   } finally {
     clearInterval(ticker);
     clearTimeout(deadline);
     clearTimeout(killer);
     signal?.removeEventListener("abort", stop);
   }
+}
+
+/** Reads what a process prints, line by line, into a file. */
+function read(
+  { stdout, stderr }: Deno.ChildProcess,
+  file: Deno.FsFile,
+  onLine: (line: string) => void,
+) {
+  const lastLines: string[] = [];
+  const encoder = new TextEncoder();
+  const reading = new AbortController();
+  const take = async (stream: ReadableStream<Uint8Array>) => {
+    const lines = stream
+      .pipeThrough(new TextDecoderStream() as TransformStream, reading)
+      .pipeThrough(new TextLineStream()) as ReadableStream<string>;
+    for await (const line of lines) {
+      await writeAll(file, encoder.encode(line + "\n"));
+      onLine(line);
+      if (stackFrame.test(line)) continue;
+      lastLines.push(line);
+      if (lastLines.length > maxLastLines) lastLines.shift();
+    }
+  };
+  return {
+    done: Promise.allSettled([take(stdout), take(stderr)]),
+    cancel: () => reading.abort(),
+    lastLines,
+  };
 }
 
 /** The lines that follow the words of a Java exception, for pages. */

@@ -103,31 +103,76 @@ export const binFolder = `${root}bin`;
  * @returns an exit code.
  */
 export async function build(scripts: readonly string[]): Promise<number> {
+  const builder = new Builder();
   for (const script of scripts) {
-    const kind = await make(script, await digestOfSources(script));
+    const kind = await builder.make(script);
     print(`bin/${script}  (${kind})`);
   }
   return 0;
 }
 
-/**
- * Gives the program of a challenge, which is made anew only if its sources, or
- * Deno, have changed.
- *
- * @param onMake called when it has to be made.
- */
-export async function programOf(
-  script: string,
-  onMake: () => void,
-): Promise<string> {
-  const program = `${binFolder}/${script}`;
-  const digest = await digestOfSources(script);
-  const made = await Deno.readTextFile(digestPath(script)).catch(() => "");
-  if (made !== digest || !isProgram(program)) {
-    onMake();
-    await make(script, digest);
+/** Makes programs of challenges. */
+export class Builder {
+  /** Whether the runtime that `deno compile` needs can be had. */
+  #compiles = true;
+
+  /**
+   * Gives the program of a challenge, which is made anew only if its sources, or
+   * Deno, have changed.
+   *
+   * @param onMake called when it has to be made.
+   */
+  async programOf(script: string, onMake: () => void): Promise<string> {
+    const program = `${binFolder}/${script}`;
+    const digest = await digestOfSources(script);
+    const made = await Deno.readTextFile(digestPath(script)).catch(() => "");
+    if (made !== digest || !isProgram(program)) {
+      onMake();
+      await this.make(script, digest);
+    }
+    return await Deno.realPath(program);
   }
-  return await Deno.realPath(program);
+
+  /**
+   * Compiles a challenge into a standalone program, `bin/NAME`, that has no
+   * permission. Where the runtime that `deno compile` needs can't be downloaded,
+   * it writes an executable bundle instead, which needs the Deno that wrote it.
+   *
+   * @param digest of what it's made from, before that is read.
+   */
+  async make(
+    script: string,
+    digest?: string,
+  ): Promise<"standalone" | "bundle"> {
+    digest ??= await digestOfSources(script);
+    await makeFolder(binFolder);
+    // Into place only when it's whole, and of a name that nobody else uses; and
+    // compile overwrites no bundle.
+    const output = `${binFolder}/.${script}.${crypto.randomUUID()}`;
+    try {
+      if (this.#compiles) await this.#compile(script, output);
+      if (!this.#compiles) {
+        const error = await deno(["bundle"], script, output);
+        if (error !== undefined) throw new Error(error);
+        await makeExecutable(output);
+      }
+      await Deno.rename(output, `${binFolder}/${script}`);
+      await Deno.writeTextFile(digestPath(script), digest);
+    } finally {
+      await Deno.remove(output).catch(() => {});
+    }
+    return this.#compiles ? "standalone" : "bundle";
+  }
+
+  async #compile(script: string, output: string): Promise<void> {
+    const error = await deno(["compile", "--no-prompt"], script, output);
+    if (error === undefined) return;
+    if (!/denort|dl\.deno\.land/.test(error)) throw new Error(error);
+    this.#compiles = false;
+    complain(
+      "deno compile can't download its runtime: writing executable bundles instead",
+    );
+  }
 }
 
 function digestPath(script: string): string {
@@ -143,60 +188,6 @@ async function digestOfSources(script: string): Promise<string> {
     }
   }
   return await digestOf(sources, importFlags());
-}
-
-let compiles = true;
-
-/**
- * Compiles a challenge into a standalone program, `bin/NAME`, that has no
- * permission. Where the runtime that `deno compile` needs can't be downloaded,
- * it writes an executable bundle instead, which needs the Deno that wrote it.
- *
- * @param digest of what it's made from, before that is read.
- */
-async function make(
-  script: string,
-  digest: string,
-): Promise<"standalone" | "bundle"> {
-  await makeFolder(binFolder);
-  // Into place only when it's whole, and of a name that nobody else uses; and
-  // compile overwrites no bundle.
-  const output = `${binFolder}/.${script}.${crypto.randomUUID()}`;
-  const run = (...subcommand: string[]) =>
-    deno([
-      ...subcommand,
-      "--quiet",
-      // Else Deno takes those of the folder that it's called in.
-      ...["--config", settings],
-      ...importFlags(),
-      "--output",
-      output,
-      scriptPath(script),
-    ]);
-  try {
-    if (compiles) {
-      const error = await run("compile", "--no-prompt");
-      if (error !== undefined && !/denort|dl\.deno\.land/.test(error)) {
-        throw new Error(error);
-      }
-      compiles = error === undefined;
-      if (!compiles) {
-        complain(
-          "deno compile can't download its runtime: writing executable bundles instead",
-        );
-      }
-    }
-    if (!compiles) {
-      const error = await run("bundle");
-      if (error !== undefined) throw new Error(error);
-      await makeExecutable(output);
-    }
-    await Deno.rename(output, `${binFolder}/${script}`);
-    await Deno.writeTextFile(digestPath(script), digest);
-  } finally {
-    await Deno.remove(output).catch(() => {});
-  }
-  return compiles ? "standalone" : "bundle";
 }
 
 /** Makes a folder into which something is to be written. */
@@ -224,10 +215,22 @@ async function makeExecutable(bundle: string): Promise<void> {
   await Deno.chmod(bundle, 0o755);
 }
 
-/** Runs a subcommand of Deno; gives back what it complained about. */
-async function deno(args: string[]): Promise<string | undefined> {
+/** Makes something of a challenge; gives back what Deno complained about. */
+async function deno(
+  subcommand: readonly string[],
+  script: string,
+  output: string,
+): Promise<string | undefined> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
+    args: [
+      ...subcommand,
+      "--quiet",
+      // Else Deno takes those of the folder that it's called in.
+      ...["--config", settings],
+      ...importFlags(),
+      ...["--output", output],
+      scriptPath(script),
+    ],
     stdout: "null",
     stderr: "piped",
     env: { NO_COLOR: "1" },

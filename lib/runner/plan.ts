@@ -10,7 +10,7 @@ import { BadOption, type Options } from "../workbench/mod.ts";
 import { resolve } from "../workbench/test.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
 import { tryArguments } from "./arguments.ts";
-import { commandFor, commandForBin, programOf, programOfBin } from "./build.ts";
+import { Builder, commandFor, commandForBin, programOfBin } from "./build.ts";
 import { type CommandLine, commands } from "./command_line.ts";
 import type { Job } from "./judging.ts";
 import { checkExecutable } from "./executable.ts";
@@ -158,12 +158,13 @@ export async function jobsOf(
   maelstrom: Maelstrom | undefined,
 ): Promise<Job[]> {
   const jobs: Job[] = [];
+  const builder = new Builder();
   for (const each of plans) {
     if (maelstrom === undefined || line.engine === "both") {
       jobs.push(ourJob(each, line));
     }
     if (maelstrom !== undefined) {
-      jobs.push(await realJob(each, line, maelstrom));
+      jobs.push(await realJob(each, line, maelstrom, builder));
     }
   }
   return jobs;
@@ -194,11 +195,12 @@ async function realJob(
   plan: Plan,
   line: CommandLine,
   maelstrom: Maelstrom,
+  builder: Builder,
 ): Promise<Job> {
   const { solution, args } = plan;
   const bin = solution === undefined
     ? await programOfBin(line.bin!)
-    : await programOf(
+    : await builder.programOf(
       solution.script,
       () => complain(`Building bin/${solution.script}`),
     );

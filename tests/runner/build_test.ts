@@ -14,10 +14,11 @@ async function copyOfTheHouse() {
   await copy(`${root}deno.json`, `${house}/deno.json`);
   await copy(`${root}lib`, `${house}/lib`);
   await copy(`${root}challenges`, `${house}/challenges`);
-  const { programOf } = await import(
+  const { Builder } = await import(
     `file://${house}/lib/runner/build.ts`
   ) as typeof import("../../lib/runner/build.ts");
-  return { house, programOf: quietly(programOf) };
+  const builder = new Builder();
+  return { house, programOf: quietly(builder.programOf.bind(builder)) };
 }
 
 /** Runs quietly: where nothing can be downloaded it says so, once. */

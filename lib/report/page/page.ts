@@ -9,6 +9,12 @@
  * @module
  */
 import type { Quantiles } from "../../workbench/checkers/quantiles.ts";
+import type {
+  AvailabilityFindings,
+  NetFindings,
+  Stats,
+} from "../../workbench/checkers/stats.ts";
+import type { Findings } from "../../workbench/checkers/validity.ts";
 import { format, type RunRecord } from "../record.ts";
 import { plural, verdictOf } from "../terminal.ts";
 import { type PageCode, sha256 } from "./bundle.ts";
@@ -242,7 +248,7 @@ function card({ name, figure, unit, note, over }: Card): string {
 
 function cardsOf({ results, limits = [] }: RunRecord): Card[] {
   const { stats, availability, net, nodes, workload } = results;
-  const limited = (label: string): Partial<Card> => {
+  const limited: Limited = (label) => {
     const limit = limits.find((each) => each.label === label);
     return limit
       ? {
@@ -252,70 +258,84 @@ function cardsOf({ results, limits = [] }: RunRecord): Card[] {
       }
       : {};
   };
-  const cards: Card[] = [];
-  if (stats) {
-    cards.push({
-      name: "Operations",
-      figure: stats.count.toLocaleString("en"),
-      note: ([
-        [stats["ok-count"], "ok"],
-        [stats["fail-count"], "failed"],
-        [stats["info-count"], "unknown"],
-      ] as const).filter(([count]) => count)
-        .map(([count, word]) => `${count.toLocaleString("en")} ${word}`)
-        .join(", "),
-    });
-  }
-  // Of no operations at all there is no part that succeeded.
-  if (availability && stats?.count !== 0) {
-    cards.push({
-      name: "Availability",
-      figure: percent(availability["ok-fraction"]),
-      note: "of the operations succeeded",
-      over: availability["valid?"] === false,
-    });
-  }
-  if (net) {
-    cards.push({
-      name: "Messages per operation",
-      figure: format(net.servers["msgs-per-op"] ?? 0),
-      ...limited("msgs/op"),
-    }, {
-      name: "Messages",
-      figure: net.servers["msg-count"].toLocaleString("en"),
-      note: `between servers; ${
-        net.clients["msg-count"].toLocaleString("en")
-      } with clients`,
-    });
-  }
-  const latencies = workload?.["stable-latencies"] as Quantiles | undefined;
-  if (latencies) {
-    for (
-      const [label, point, name] of [
-        ["median", "0.5", "Median latency until stable"],
-        ["max", "1", "Longest latency until stable"],
-      ] as const
-    ) {
-      cards.push({
-        name,
-        figure: latencies[point].toLocaleString("en"),
-        unit: "ms",
-        ...limited(label),
-      });
-    }
-  }
-  const lost = workload?.["lost-count"];
-  if (typeof lost === "number") {
-    cards.push({ name: "Lost values", figure: String(lost), over: lost > 0 });
-  }
-  if (nodes && nodes["error-count"] > 0) {
-    cards.push({
-      name: "Errors of nodes",
-      figure: String(nodes["error-count"]),
-      over: true,
-    });
-  }
-  return cards;
+  return [
+    ...(stats ? [operations(stats)] : []),
+    // Of no operations at all there is no part that succeeded.
+    ...(availability && stats?.count !== 0 ? [succeeded(availability)] : []),
+    ...(net ? messages(net, limited) : []),
+    ...(workload ? values(workload, limited) : []),
+    ...(nodes && nodes["error-count"] > 0
+      ? [{
+        name: "Errors of nodes",
+        figure: String(nodes["error-count"]),
+        over: true,
+      }]
+      : []),
+  ];
+}
+
+/** Notes the limit of a figure, by its label, if it has one. */
+type Limited = (label: string) => Partial<Card>;
+
+function operations(stats: Stats): Card {
+  const parts = [
+    [stats["ok-count"], "ok"],
+    [stats["fail-count"], "failed"],
+    [stats["info-count"], "unknown"],
+  ] as const;
+  return {
+    name: "Operations",
+    figure: stats.count.toLocaleString("en"),
+    note: parts.filter(([count]) => count)
+      .map(([count, word]) => `${count.toLocaleString("en")} ${word}`)
+      .join(", "),
+  };
+}
+
+function succeeded(availability: AvailabilityFindings): Card {
+  return {
+    name: "Availability",
+    figure: percent(availability["ok-fraction"]),
+    note: "of the operations succeeded",
+    over: availability["valid?"] === false,
+  };
+}
+
+function messages({ servers, clients }: NetFindings, limited: Limited): Card[] {
+  return [{
+    name: "Messages per operation",
+    figure: format(servers["msgs-per-op"] ?? 0),
+    ...limited("msgs/op"),
+  }, {
+    name: "Messages",
+    figure: servers["msg-count"].toLocaleString("en"),
+    note: `between servers; ${
+      clients["msg-count"].toLocaleString("en")
+    } with clients`,
+  }];
+}
+
+/** How long it took until values were stable, and how many were lost. */
+function values(workload: Findings, limited: Limited): Card[] {
+  const latencies = workload["stable-latencies"] as Quantiles | undefined;
+  const lost = workload["lost-count"];
+  const latency = (label: string, ms: number, name: string): Card => ({
+    name,
+    figure: ms.toLocaleString("en"),
+    unit: "ms",
+    ...limited(label),
+  });
+  return [
+    ...(latencies
+      ? [
+        latency("median", latencies["0.5"], "Median latency until stable"),
+        latency("max", latencies["1"], "Longest latency until stable"),
+      ]
+      : []),
+    ...(typeof lost === "number"
+      ? [{ name: "Lost values", figure: String(lost), over: lost > 0 }]
+      : []),
+  ];
 }
 
 function percent(fraction: number | null | undefined): string {
