@@ -125,7 +125,7 @@ function argumentsOf(
   ];
 }
 
-/** Of what it printed, the lines that say why it ended. */
+/** The lines that say why it ended, from all that it printed. */
 function whyOf({ lastLines }: Ended): string[] {
   const why = lastLines.findLastIndex((line) => line.endsWith("Here's why:"));
   return lastLines.slice(why + 1).filter((line) => line.trim() !== "")

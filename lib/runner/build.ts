@@ -113,7 +113,7 @@ export async function build(scripts: readonly string[]): Promise<number> {
 
 /** Makes programs of challenges. */
 export class Builder {
-  /** Whether the runtime that `deno compile` needs can be had. */
+  /** Turns false once the runtime of `deno compile` could not be downloaded. */
   #compiles = true;
 
   /**

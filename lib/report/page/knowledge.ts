@@ -22,6 +22,7 @@
  */
 import { type Envelope, isClient } from "../../workbench/sim/network.ts";
 import { workloadOf } from "../../workbench/workloads/mod.ts";
+import type { ValueWords } from "../../workbench/workloads/workload.ts";
 import type { RunRecord } from "../record.ts";
 
 /** The body of a message. */
@@ -62,77 +63,109 @@ interface Run {
 export function knowledgeOf(run: Run): Knowledge | undefined {
   const { drawing } = workloadOf(run.record);
   if (drawing.kind !== "value") return undefined;
-  const { words } = drawing;
-  const { nodes, journal, bodies, msOf } = run;
+  const found = new Findings(run.nodes);
+  found.listen(run, drawing.words);
+  found.follow(fieldsOf(run, found.toldNs));
+  found.believeReads();
+  return found.knowledge(run);
+}
 
-  const toldNs = new Map<number, number>();
-  const known = new Map(nodes.map((node) => [node, new Map<number, number>()]));
-  const reads = new Map(nodes.map((node) => [node, [] as Read[]]));
-  const learn = (node: string, value: number, ns: number) => {
-    const own = known.get(node)!;
-    if (!(own.get(value)! <= ns)) own.set(value, ns);
-  };
-  journal.forEach(({ src, dest, sentNs, receivedNs }, row) => {
-    const body = bodies[row]!;
-    if (isClient(src) && body.type === words.tell && known.has(dest)) {
-      const value = body[words.value];
-      if (receivedNs === undefined || typeof value !== "number") return;
-      learn(dest, value, receivedNs);
-      if (!(toldNs.get(value)! <= receivedNs)) toldNs.set(value, receivedNs);
-    } else if (isClient(dest) && body.type === "read_ok" && known.has(src)) {
-      const all = body[words.all];
-      if (Array.isArray(all)) {
-        reads.get(src)!.push({ sentNs, values: new Set(all) });
+/** The findings so far: each step adds to them. */
+class Findings {
+  /** When each value was first told to a node. */
+  readonly toldNs = new Map<number, number>();
+  /** Of each node: since when it has known which value. */
+  #known: Map<string, Map<number, number>>;
+  #reads: Map<string, Read[]>;
+  /** Of each value: the rows of the messages that carried it. */
+  #carriers = new Map<number, number[]>();
+
+  constructor(nodes: readonly string[]) {
+    this.#known = new Map(nodes.map((node) => [node, new Map()]));
+    this.#reads = new Map(nodes.map((node) => [node, []]));
+  }
+
+  /** Takes in what clients told the nodes, and what they read. */
+  listen({ journal, bodies }: Run, words: ValueWords): void {
+    journal.forEach(({ src, dest, sentNs, receivedNs }, row) => {
+      const body = bodies[row]!;
+      if (isClient(src) && body.type === words.tell && this.#known.has(dest)) {
+        const value = body[words.value];
+        if (receivedNs === undefined || typeof value !== "number") return;
+        this.#learn(dest, value, receivedNs);
+        lower(this.toldNs, value, receivedNs);
+      } else if (isClient(dest) && body.type === "read_ok") {
+        const all = body[words.all];
+        if (!Array.isArray(all)) return;
+        this.#reads.get(src)?.push({ sentNs, values: new Set(all) });
+      }
+    });
+  }
+
+  /**
+   * Takes in what came in the fields that carry values. The field that explains
+   * most comes first: what it explains says nothing about the others any more.
+   */
+  follow(fields: Field[]): void {
+    for (;;) {
+      const evidence = new Map(
+        fields.map((each) => [
+          each,
+          evidenceFor(each, this.#reads, this.#known),
+        ]),
+      );
+      fields = fields.filter((field) => evidence.get(field)! > 0)
+        .sort((a, b) => evidence.get(b)! - evidence.get(a)!);
+      const best = fields.shift();
+      if (best === undefined) return;
+      for (const { row, node, value, receivedNs } of best.arrivals) {
+        if (receivedNs !== undefined) this.#learn(node, value, receivedNs);
+        const rows = this.#carriers.get(value);
+        if (rows) rows.push(row);
+        else this.#carriers.set(value, [row]);
       }
     }
-  });
-
-  const carriers = new Map<number, number[]>();
-  const accept = ({ arrivals }: Field) => {
-    for (const { row, node, value, receivedNs } of arrivals) {
-      if (receivedNs !== undefined) learn(node, value, receivedNs);
-      let rows = carriers.get(value);
-      if (rows === undefined) carriers.set(value, rows = []);
-      rows.push(row);
-    }
-  };
-  // The field that explains most comes first: what it explains says nothing
-  // about the others any more.
-  let fields = fieldsOf(run, toldNs);
-  for (;;) {
-    const evidence = new Map(
-      fields.map((field) => [field, evidenceFor(field, reads, known)]),
-    );
-    fields = fields.filter((field) => evidence.get(field)! > 0)
-      .sort((a, b) => evidence.get(b)! - evidence.get(a)!);
-    const best = fields.shift();
-    if (best === undefined) break;
-    accept(best);
   }
-  for (const [node, answers] of reads) {
-    for (const { sentNs, values } of answers) {
-      for (const value of values) {
-        if (typeof value === "number" && toldNs.has(value)) {
-          learn(node, value, sentNs);
+
+  /** Takes it that a node knows what it shows. */
+  believeReads(): void {
+    for (const [node, answers] of this.#reads) {
+      for (const { sentNs, values } of answers) {
+        for (const value of values) {
+          if (typeof value === "number" && this.toldNs.has(value)) {
+            this.#learn(node, value, sentNs);
+          }
         }
       }
     }
   }
 
-  const values = [...toldNs.keys()]
-    .sort((a, b) => toldNs.get(a)! - toldNs.get(b)!);
-  return {
-    values,
-    knownMs: values.map((value) =>
-      nodes.map((node) => {
-        const ns = known.get(node)!.get(value);
-        return ns === undefined ? null : msOf(ns);
-      })
-    ),
-    carriers: values.map((value) =>
-      [...new Set(carriers.get(value))].sort((a, b) => a - b)
-    ),
-  };
+  knowledge({ nodes, msOf }: Run): Knowledge {
+    const values = [...this.toldNs]
+      .sort(([, a], [, b]) => a - b)
+      .map(([value]) => value);
+    return {
+      values,
+      knownMs: values.map((value) =>
+        nodes.map((node) => {
+          const ns = this.#known.get(node)!.get(value);
+          return ns === undefined ? null : msOf(ns);
+        })
+      ),
+      carriers: values.map((value) =>
+        [...new Set(this.#carriers.get(value))].sort((a, b) => a - b)
+      ),
+    };
+  }
+
+  #learn(node: string, value: number, ns: number): void {
+    lower(this.#known.get(node)!, value, ns);
+  }
+}
+
+/** Notes a time, unless there's an earlier one. */
+function lower(times: Map<number, number>, value: number, ns: number): void {
+  if (!(times.get(value)! <= ns)) times.set(value, ns);
 }
 
 /** A place in the bodies of one type of message, and what was there. */

@@ -315,7 +315,7 @@ function messages({ servers, clients }: NetFindings, limited: Limited): Card[] {
   }];
 }
 
-/** How long it took until values were stable, and how many were lost. */
+/** The time until values were stable, and the number of lost ones. */
 function values(workload: Findings, limited: Limited): Card[] {
   const latencies = workload["stable-latencies"] as Quantiles | undefined;
   const lost = workload["lost-count"];

@@ -134,8 +134,6 @@ function wayOf(
     messageCount: way.messages.length,
     reads: telling(reads, nodes),
   };
-  const worst = (judgement.results.workload as SetFullFindings)["worst-stale"]
-    .find(({ element }) => element === value);
   const missed = reads.findLast((read) =>
     !read.shows && known !== undefined && read.index > known.index
   );
@@ -149,13 +147,7 @@ function wayOf(
     retold: way.learned.length > 0,
     story: [
       ...(way.learned.length > 0 ? [] : storyOf(judgement)),
-      ...(fate === "late" && worst
-        ? [
-          `It took ${
-            worst["stable-latency"]
-          } ms from when ${text} was known until every read showed it.`,
-        ]
-        : []),
+      ...(fate === "late" ? tellDelay(value, judgement) : []),
       ...tell(anomaly, nodes, {
         missed,
         lost: tellLost(anomaly, judgement, faults),
@@ -164,6 +156,16 @@ function wayOf(
     momentMs: add.invokedMs,
     ...anomaly,
   };
+}
+
+function tellDelay(value: unknown, { results }: Judgement): string[] {
+  const { "worst-stale": worst } = results.workload as SetFullFindings;
+  const delay = worst.find(({ element }) => element === value);
+  return delay === undefined ? [] : [
+    `It took ${delay["stable-latency"]} ms from when ${
+      textOf(value)
+    } was known until every read showed it.`,
+  ];
 }
 
 /** The reads after a value was added, and whether each shows it. */

@@ -89,7 +89,7 @@ function tellAltered(
 function emptiness(findings: ElleFindings, type: string): number {
   if (type === "empty-transaction-graph") return 3;
   if (untold.has(type)) return 2;
-  return "scc" in firstOf(findings, type) && type !== "cyclic-versions" ? 1 : 0;
+  return "scc-size" in firstOf(findings, type) ? 1 : 0;
 }
 
 /**
@@ -130,76 +130,80 @@ export function describe(
   writeF: string,
 ): string {
   if ("cycle" in example) return cycle(example as CycleExample, writeF);
-  if ("scc" in example) {
+  if ("scc-size" in example) {
     return `there is a cycle among the ${
       example["scc-size"]
     } transactions with operations ${
       (example.scc as number[]).slice(0, 10).join(", ")
     }${(example["scc-size"] as number) > 10 ? ", …" : ""}`;
   }
-  const op = example.op as Op | undefined;
-  const writer = example.writer as Op | undefined;
-  const txns = example.txns as Op[] | undefined;
-  const mop = text(example.mop);
-  const key = text(example.key);
-  switch (type) {
-    case "internal":
-      return `${
-        name(op)
-      } contradicts itself: it saw ${mop}, where its own reads and writes before that leave ${
-        text(example.expected)
-      }`;
-    case "future-read":
-      return `${name(op)} saw ${mop} before it appended ${
-        text(example.element)
-      } itself`;
-    case "G1a":
-      return `${name(op)} saw ${mop}, and so what ${
-        name(writer)
-      } wrote, which failed`;
-    case "G1b":
-      return `${name(op)} saw ${mop}, which is a state in the midst of ${
-        name(writer)
-      }`;
-    case "dirty-update":
-      return `of key ${key}, ${name(txns?.at(-1))} built on ${
-        name(txns?.[0])
-      }, which failed`;
-    case "duplicate-elements":
-      return `${name(op)} saw an element more than once: ${mop}`;
-    case "incompatible-order": {
-      const [a, b] = example.values as unknown[];
-      return `key ${key} was read as ${text(a)} and as ${
-        text(b)
-      }: no order of appends makes both`;
-    }
-    case "lost-update":
-      return `${
-        list((txns ?? []).slice(0, 3).map(name))
-      } all read key ${key} as ${
-        text(example.value)
-      } and then wrote to it, so all but one have overwritten what they never saw`;
-    case "cyclic-versions":
-      return `of key ${key}, the values ${
-        list((example.scc as unknown[]).map(text))
-      } each came before the others, if transactions write after they read`;
-    case "unwritten-read":
-      return `${text(example.element)} was read from key ${key}, in ${
-        text(example.list)
-      }, and nobody had appended it`;
-    case "duplicate-writes":
-      return `${text(example.value)} was written to key ${key} by ${
-        list((txns ?? []).map(name))
-      }, so reads of it can't be told apart`;
-    case "empty-transaction-graph":
-      return "no transaction depends on another, so nothing can be said";
-    case "mixed-key-types":
-      return `keys are of different types: ${list(example.types as string[])}`;
-    case "malformed-transactions":
-      return `${name(op)} has ${mop} where a micro-operation should be`;
-  }
-  return text(example);
+  return words[type]?.({
+    example,
+    op: name(example.op as Op | undefined),
+    writer: name(example.writer as Op | undefined),
+    txns: (example.txns ?? []) as Op[],
+    mop: text(example.mop),
+    key: text(example.key),
+  }) ?? text(example);
 }
+
+/** Parts of an example, most of them in words. */
+interface Parts {
+  example: Example;
+  op: string;
+  writer: string;
+  txns: Op[];
+  mop: string;
+  key: string;
+}
+
+/** The words for each anomaly that isn't a cycle. */
+const words: { readonly [type: string]: (parts: Parts) => string } = {
+  internal: ({ op, mop, example: { expected } }) =>
+    `${op} contradicts itself: it saw ${mop}, where its own reads and writes before that leave ${
+      text(expected)
+    }`,
+  "future-read": ({ op, mop, example: { element } }) =>
+    `${op} saw ${mop} before it appended ${text(element)} itself`,
+  G1a: ({ op, mop, writer }) =>
+    `${op} saw ${mop}, and so what ${writer} wrote, which failed`,
+  G1b: ({ op, mop, writer }) =>
+    `${op} saw ${mop}, which is a state in the midst of ${writer}`,
+  "dirty-update": ({ key, txns }) =>
+    `of key ${key}, ${name(txns.at(-1))} built on ${
+      name(txns[0])
+    }, which failed`,
+  "duplicate-elements": ({ op, mop }) =>
+    `${op} saw an element more than once: ${mop}`,
+  "incompatible-order": ({ key, example }) => {
+    const [a, b] = example.values as unknown[];
+    return `key ${key} was read as ${text(a)} and as ${
+      text(b)
+    }: no order of appends makes both`;
+  },
+  "lost-update": ({ key, txns, example: { value } }) =>
+    `${list(txns.slice(0, 3).map(name))} all read key ${key} as ${
+      text(value)
+    } and then wrote to it, so all but one have overwritten what they never saw`,
+  "cyclic-versions": ({ key, example: { scc } }) =>
+    `of key ${key}, the values ${
+      list((scc as unknown[]).map(text))
+    } each came before the others, if transactions write after they read`,
+  "unwritten-read": ({ key, example }) =>
+    `${text(example.element)} was read from key ${key}, in ${
+      text(example.list)
+    }, and nobody had appended it`,
+  "duplicate-writes": ({ key, txns, example: { value } }) =>
+    `${text(value)} was written to key ${key} by ${
+      list(txns.map(name))
+    }, so reads of it can't be told apart`,
+  "empty-transaction-graph": () =>
+    "no transaction depends on another, so nothing can be said",
+  "mixed-key-types": ({ example }) =>
+    `keys are of different types: ${list(example.types as string[])}`,
+  "malformed-transactions": ({ op, mop }) =>
+    `${op} has ${mop} where a micro-operation should be`,
+};
 
 function cycle({ cycle, steps }: CycleExample, writeF: string): string {
   const names = new Map<Op, string>();

@@ -6,6 +6,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import {
+  describe,
   explain,
   worst,
 } from "../../../../lib/workbench/checkers/elle/explain.ts";
@@ -86,4 +87,15 @@ Deno.test("what comes first is explained, the others are named", () => {
   );
   const registers = rwRegister(history("w", 1), models);
   assertMatch(explain(registers, "w")!, /^(?!empty)/);
+});
+
+Deno.test("a circle of versions is told by its values, one of transactions by its operations", () => {
+  assertEquals(
+    describe("cyclic-versions", { key: 7, scc: [1, 2] }, "w"),
+    "of key 7, the values 1 and 2 each came before the others, if transactions write after they read",
+  );
+  assertEquals(
+    describe("PL-1-cycle-exists", { "scc-size": 2, scc: [1, 3] }, "w"),
+    "there is a cycle among the 2 transactions with operations 1, 3",
+  );
 });
