@@ -53,3 +53,20 @@ export interface Runtime {
   /** A line for the person who debugs: on stderr, or in the node's log. */
   log(text: string): void;
 }
+
+/**
+ * Where a program finds that it runs inside of another one, as in the workbench:
+ * under this key of `globalThis` is a {@linkcode Hosting}. It's the same for all
+ * versions of the library.
+ */
+export const hostingKey: unique symbol = Symbol.for("call-me-maybe.hosting");
+
+/**
+ * Runs a node of the program that calls it, instead of stdin and stdout.
+ *
+ * @param start gets what the node stands on, and gives what takes in messages.
+ * @returns a promise that is never fulfilled: a node has no end of its own.
+ */
+export type Hosting = (
+  start: (runtime: Runtime) => Promise<(message: unknown) => void>,
+) => Promise<never>;

@@ -11,7 +11,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Message, OutgoingBody } from "./message.ts";
 import { type App, Node } from "./node.ts";
-import type { Runtime } from "./runtime.ts";
+import { type Hosting, hostingKey, type Runtime } from "./runtime.ts";
 
 /** The time for which handlers may go on once the input has ended. */
 const graceMs = 1000;
@@ -27,7 +27,8 @@ const maxQueuedChars = 64 * 1024 * 1024;
 
 /**
  * Runs an app as a Maelstrom node, until the input ends; then ends the
- * process: with 0, or with 254 where the app did not take its arguments.
+ * process: with 0, or with 254 where the app did not take its arguments. In the
+ * workbench, which runs whole programs too, the node lives there.
  *
  * It needs no permission.
  *
@@ -43,14 +44,25 @@ const maxQueuedChars = 64 * 1024 * 1024;
  * ```
  */
 export async function serve(app: App): Promise<never> {
-  const output = new Output();
-  const node = new Node(stdioRuntime(output));
-  try {
-    await app(node, Deno.args);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    Deno.exit(254);
+  const start = async (runtime: Runtime) => {
+    const node = new Node(runtime);
+    try {
+      await app(node, Deno.args);
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : String(error));
+      Deno.exit(254);
+    }
+    return node;
+  };
+  const hosting = (globalThis as { [hostingKey]?: Hosting })[hostingKey];
+  if (hosting) {
+    return await hosting(async (runtime) => {
+      const node = await start(runtime);
+      return (message) => node.receive(message);
+    });
   }
+  const output = new Output();
+  const node = await start(stdioRuntime(output));
   if (Deno.stdin.isTerminal()) console.error(greeting);
 
   const lines = Deno.stdin.readable

@@ -62,7 +62,7 @@ function runFromSource(path: string, args: string[]): Command {
  * The flag that makes this project the one of a source that has none: without,
  * Deno wouldn't know the `@std` packages that the library imports.
  */
-function projectFlags(path: string): string[] {
+export function projectFlags(path: string): string[] {
   const names = ["deno.json", "deno.jsonc", "package.json"];
   for (let folder = path; folder !== dirname(folder);) {
     folder = dirname(folder);

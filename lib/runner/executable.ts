@@ -21,7 +21,7 @@ export function checkExecutable(path: string): void {
   if (!info.isFile) {
     throw new BadOption(`--bin ${path} isn't a file, but ${kindOf(info)}.`);
   }
-  if (isSource(path)) return;
+  if (isSource(path) || path.endsWith(".wasm")) return;
   if (info.mode === null) return; // Windows knows no such thing.
   if ((info.mode & 0o111) === 0) {
     throw new BadOption(

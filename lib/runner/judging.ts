@@ -183,6 +183,10 @@ async function judgeOne(
       live.clear();
       complain(`${node}: ${text}`);
     },
+    onNote(text) {
+      live.clear();
+      complain(text);
+    },
     onAnswer({ record, latencyBars: latencies, folder }) {
       live.clear();
       onRecord(record);
@@ -222,9 +226,16 @@ async function judgeAtOnce(job: Job, context: Context): Promise<void> {
   const { json, layout, live, signal, waiting } = context;
   const { seeds } = job;
   const judged: RunRecord[] = [];
+  let noted = false; // all seeds say the same
   try {
     await judgeOnAllCores(seeds.map((seed) => questionOf(job, seed)), {
       signal,
+      onNote(text) {
+        if (noted) return;
+        noted = true;
+        live.clear();
+        complain(text);
+      },
       onAnswer({ record }) {
         judged.push(record);
         live.show(() => [

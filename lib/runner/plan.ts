@@ -10,10 +10,11 @@ import { BadOption, type Options } from "../workbench/mod.ts";
 import { resolve } from "../workbench/test.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
 import { tryArguments } from "./arguments.ts";
-import { Builder, commandFor, commandForBin, programOfBin } from "./build.ts";
+import { Builder, commandFor, programOfBin } from "./build.ts";
 import { type CommandLine, commands } from "./command_line.ts";
 import type { Job } from "./judging.ts";
 import { checkExecutable } from "./executable.ts";
+import { isSimulable, isWasm, judgeOfBin } from "./guest.ts";
 import { complain } from "./output.ts";
 import { quote } from "./shell.ts";
 import type { Judge } from "./worker.ts";
@@ -161,7 +162,7 @@ export async function jobsOf(
   const builder = new Builder();
   for (const each of plans) {
     if (maelstrom === undefined || line.engine === "both") {
-      jobs.push(ourJob(each, line));
+      jobs.push(await ourJob(each, line));
     }
     if (maelstrom !== undefined) {
       jobs.push(await realJob(each, line, maelstrom, builder));
@@ -171,17 +172,17 @@ export async function jobsOf(
 }
 
 /** The workbench's job. */
-function ourJob(plan: Plan, line: CommandLine): Job {
+async function ourJob(plan: Plan, line: CommandLine): Promise<Job> {
   const { solution, args } = plan;
+  const overPipes = line.engine === "stdio";
   const by: Judge = solution === undefined
-    ? {
-      engine: "stdio",
-      command: commandForBin(line.bin!, args),
-    }
-    : line.engine === "stdio"
+    ? await judgeOfBin(line.bin!, args, overPipes)
+    : overPipes
     ? { engine: "stdio", command: commandFor(solution.script, args) }
     : { engine: "sim", script: solution.script };
-  const engine = solution && by.engine === "stdio" ? ["--engine", "stdio"] : [];
+  const engine = overPipes && (solution || isSimulable(line.bin!))
+    ? ["--engine", "stdio"]
+    : [];
   return {
     ...plan,
     by,
@@ -198,6 +199,11 @@ async function realJob(
   builder: Builder,
 ): Promise<Job> {
   const { solution, args } = plan;
+  if (solution === undefined && isWasm(line.bin!)) {
+    throw new BadOption(
+      `--bin ${line.bin} is a WebAssembly module, and Maelstrom runs programs: leave --engine out, or build one for this machine.`,
+    );
+  }
   const bin = solution === undefined
     ? await programOfBin(line.bin!)
     : await builder.programOf(

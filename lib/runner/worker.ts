@@ -29,6 +29,9 @@ import {
   type Verdict,
 } from "../report/record.ts";
 import { latenciesMs, latencyBars } from "../report/terminal.ts";
+import { NotSimulated } from "../workbench/hosts/program.ts";
+import { type Guest, Sandbox } from "../workbench/sandbox.ts";
+import { notSimulated } from "./program.ts";
 import { keeper, type Keeping } from "./keeping.ts";
 
 /** The judge, and what it judges. */
@@ -37,6 +40,13 @@ export type Judge =
     engine: "sim";
     /** The app's file in `challenges/`. */
     script: string;
+  }
+  | {
+    engine: "sim";
+    /** A module, or a program of one's own. */
+    guest: Guest;
+    /** The command that judges it over pipes, if it uses what isn't simulated. */
+    instead?: Command;
   }
   | { engine: "stdio"; command: Command }
   | {
@@ -85,6 +95,8 @@ export interface Answer {
 export type News =
   | { type: "progress"; progress: Progress }
   | { type: "log"; node: string; text: string }
+  /** Something about the judging that one should know. */
+  | { type: "note"; text: string }
   | { type: "answer"; answer: Answer }
   /** The run is kept: the next question may come. */
   | { type: "done" }
@@ -99,6 +111,8 @@ const worker = self as unknown as {
 };
 
 const ending = new AbortController();
+
+const sandbox = new Sandbox();
 
 worker.onmessage = async ({ data }) => {
   if ("end" in data) return ending.abort(new Error("interrupted"));
@@ -174,7 +188,7 @@ function teller(keeping?: Keeping): (progress: Progress) => void {
 
 /** Judges by whom it's said; a crash of Maelstrom's is a verdict, too. */
 async function judgeBy(
-  { by, args, options, logs }: Question,
+  { by, bin, args, options, logs }: Question,
   folder: string | undefined,
   onProgress: (progress: Progress) => void,
 ): Promise<Verdict & Judged> {
@@ -186,6 +200,16 @@ async function judgeBy(
         worker.postMessage({ type: "log", node, text }),
     }),
   };
+  if ("guest" in by) {
+    try {
+      return await judge(by.guest, options, { ...watching, sandbox });
+    } catch (error) {
+      if (!(error instanceof NotSimulated && by.instead)) throw error;
+      const text = notSimulated(bin ?? "It", error);
+      worker.postMessage({ type: "note", text });
+      return await judge(by.instead, options, watching);
+    }
+  }
   if (by.engine === "sim") {
     const { app } = runs.find((run) => run.script === by.script)!;
     return await judge(app, options, { args: [...args], ...watching });

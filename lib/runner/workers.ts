@@ -13,6 +13,8 @@ export interface Waiting {
   onProgress?(progress: Progress): void;
   /** Called for each line that a node writes to stderr. */
   onLog?(node: string, text: string): void;
+  /** Called with what one should know of the judging. */
+  onNote?(text: string): void;
   /** Called as soon as there is a verdict; then the run is still to be kept. */
   onAnswer?(answer: Answer): void;
 }
@@ -53,6 +55,7 @@ export class JudgingWorker implements Disposable {
       } else if (signal?.aborted) return;
       else if (news.type === "progress") waiting.onProgress?.(news.progress);
       else if (news.type === "log") waiting.onLog?.(news.node, news.text);
+      else if (news.type === "note") waiting.onNote?.(news.text);
       else {
         answer = news.answer;
         waiting.onAnswer?.(answer);
@@ -95,7 +98,10 @@ export class JudgingWorker implements Disposable {
  */
 export async function judgeOnAllCores(
   questions: readonly Question[],
-  { signal, onAnswer }: Pick<Waiting, "signal" | "onAnswer"> = {},
+  { signal, onAnswer, onNote }: Pick<
+    Waiting,
+    "signal" | "onAnswer" | "onNote"
+  > = {},
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
   const open = [...questions.entries()];
@@ -104,7 +110,11 @@ export async function judgeOnAllCores(
     try {
       for (let next = open.shift(); next; next = open.shift()) {
         const [place, question] = next;
-        answers[place] = await worker.ask(question, { signal, onAnswer });
+        answers[place] = await worker.ask(question, {
+          signal,
+          onAnswer,
+          onNote,
+        });
       }
     } finally {
       open.length = 0; // When one fails, so do all.

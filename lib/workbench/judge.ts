@@ -24,18 +24,20 @@ import type { Envelope } from "./sim/network.ts";
 import type { FullOptions, Options, Test } from "./options.ts";
 import {
   type Happened,
-  type JudgeSettings,
   type LogLine,
   randomOf,
   run,
+  type RunSettings,
 } from "./run.ts";
+import { type Guest, Sandbox } from "./sandbox.ts";
 import { resolve } from "./test.ts";
 import { checkHistory, type HistoryFindings, silenceHint } from "./verdict.ts";
 
-export type { JudgeSettings, LogLine, Progress } from "./run.ts";
+export type { LogLine, Progress, RunSettings } from "./run.ts";
 
 /**
- * The subject of a judgement: an app, or a program that speaks the protocol.
+ * The subject of a judgement: an app, a WebAssembly module, or a program that
+ * speaks the protocol over pipes.
  *
  * @example
  * ```ts
@@ -46,7 +48,28 @@ export type { JudgeSettings, LogLine, Progress } from "./run.ts";
  * const program: Subject = { bin: "./my-node", args: [] };
  * ```
  */
-export type Subject = App | Command;
+export type Subject = App | Command | Guest;
+
+/**
+ * Settings for judging, beside the options of the run.
+ *
+ * @example
+ * ```ts
+ * import type { JudgeSettings } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const settings: JudgeSettings = {
+ *   args: ["--strategy", "flood"],
+ *   onLog: (node, line) => console.error(`${node}: ${line}`),
+ *   signal: AbortSignal.timeout(60_000),
+ * };
+ * ```
+ */
+export interface JudgeSettings extends RunSettings {
+  /** The app's arguments. Other subjects have arguments of their own. */
+  args?: string[];
+  /** Where modules are run; by default, each run starts a thread of its own. */
+  sandbox?: Sandbox;
+}
 
 /**
  * The nodes' violations of the protocol.
@@ -68,6 +91,10 @@ export type Subject = App | Command;
 export interface NodeFindings extends Findings {
   /** The number of these. */
   "error-count": number;
+  /**
+   * The memory of the largest, in bytes: known of WebAssembly modules.
+   */
+  "max-memory-bytes"?: number;
   /** The first of them, with when: nanoseconds since the test began. */
   errors: (Omit<NodeError, "timeNs"> & { time: number })[];
 }
@@ -191,6 +218,14 @@ export async function judge(
 ): Promise<Judgement> {
   const test = resolve(options);
   const random = randomOf(test);
+  if ("wasm" in subject || "code" in subject) {
+    if (settings.sandbox === undefined) {
+      using sandbox = new Sandbox();
+      return await judge(subject, options, { ...settings, sandbox });
+    }
+    const happened = await settings.sandbox.run(subject, test, settings);
+    return judgementOf("sim", test, happened);
+  }
   if (typeof subject !== "function") {
     const world = {
       clock: new WallClock(),
@@ -239,11 +274,12 @@ function judgementOf(
 /** Adds to what the history shows what messages and nodes show. */
 function check(
   { "valid?": ofHistory, stats, availability, workload }: HistoryFindings,
-  { history, journal, errors, errorCount, startNs }: Happened,
+  { history, journal, errors, errorCount, startNs, memoryBytes }: Happened,
 ): Results {
   const nodes: NodeFindings = {
     "valid?": errorCount === 0,
     "error-count": errorCount,
+    ...memoryBytes !== undefined && { "max-memory-bytes": memoryBytes },
     errors: errors.map(({ timeNs, ...error }) => ({
       ...error,
       time: timeNs - startNs,

@@ -27,23 +27,8 @@ import { silenceHint } from "./verdict.ts";
 import { workloadOf } from "./workloads/mod.ts";
 import type { Workload } from "./workloads/workload.ts";
 
-/**
- * Settings for judging, beside the options of the run.
- *
- * @example
- * ```ts
- * import type { JudgeSettings } from "@call-me-maybe/maelstrom/workbench";
- *
- * const settings: JudgeSettings = {
- *   args: ["--strategy", "flood"],
- *   onLog: (node, line) => console.error(`${node}: ${line}`),
- *   signal: AbortSignal.timeout(60_000),
- * };
- * ```
- */
-export interface JudgeSettings {
-  /** The app's arguments. A command has arguments of its own. */
-  args?: string[];
+/** Ways to watch a run, and to end it. */
+export interface RunSettings {
   /** Called as things happen, for whoever watches. */
   onProgress?(progress: Progress): void;
   /** Called for each line of a node's log. */
@@ -111,6 +96,8 @@ export interface Happened {
   logs: Map<string, LogLine[]>;
   /** A hint that may explain why a node is silent. */
   hint?: string;
+  /** The memory of the largest of the nodes, in bytes, if that is known. */
+  memoryBytes?: number;
 }
 
 /** The world that nodes live in. */
@@ -153,7 +140,7 @@ const handoverMs = [0.05, 0.25] as const;
 export async function run(
   test: Test,
   world: World,
-  settings: Pick<JudgeSettings, "onProgress" | "onLog" | "signal"> = {},
+  settings: RunSettings = {},
 ): Promise<Happened> {
   const { clock } = world;
   const running = new Running(test, world, settings);
@@ -175,7 +162,7 @@ class Running {
   readonly happened: Happened;
   #test: Test;
   #world: World;
-  #settings: Pick<JudgeSettings, "onProgress" | "onLog">;
+  #settings: RunSettings;
   #network: Network;
   #clients: Clients;
   #hosts = new Map<string, Host>();
@@ -186,7 +173,7 @@ class Running {
   constructor(
     test: Test,
     world: World,
-    settings: Pick<JudgeSettings, "onProgress" | "onLog">,
+    settings: RunSettings,
   ) {
     const { nodes, options } = test;
     const { clock, random } = world;

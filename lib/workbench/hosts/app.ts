@@ -8,7 +8,7 @@ import { type App, Node } from "../../node.ts";
 import type { Runtime } from "../../runtime.ts";
 import { msInNs } from "../sim/clock.ts";
 import type { Random } from "../sim/random.ts";
-import type { StartHost } from "./host.ts";
+import { NodeEnded, type StartHost } from "./host.ts";
 import { SimulatedNode } from "./simulated.ts";
 
 /**
@@ -41,19 +41,25 @@ export function inProcess(
     const random = randomFor(id);
     const host = new SimulatedNode(id, surroundings, random);
     const crashed = (error: unknown) => {
-      const text = error instanceof Error ? error.message : String(error);
-      host.crashed(`threw what nobody caught: ${text}`);
+      host.crashed(
+        error instanceof NodeEnded
+          ? error.message
+          : `threw what nobody caught: ${textOf(error)}`,
+      );
     };
-    const act = (action: () => void) =>
-      host.act(() => acting.run(crashed, action));
+    const guarded = (action: () => void) => () => {
+      try {
+        acting.run(crashed, action);
+      } catch (error) {
+        crashed(error);
+      }
+    };
+    const act = (action: () => void) => host.act(guarded(action));
     const runtime: Runtime = {
       send: (message) => host.send(message),
       now: () => host.look() / msInNs,
       setTimer: (callback, delayMs) =>
-        host.after(
-          Math.max(0, delayMs) * msInNs,
-          () => acting.run(crashed, callback),
-        ),
+        host.after(Math.max(0, delayMs) * msInNs, guarded(callback)),
       random: () => random.float(),
       log: (text) => host.log(text),
     };
@@ -84,6 +90,10 @@ export function inProcess(
       },
     };
   };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

@@ -6,6 +6,11 @@
  * @module
  */
 
+import { beginningOf } from "../sim/parts.ts";
+
+/** Of what stands behind a message, so much is told. */
+const maxRestChars = 200;
+
 /** The value of a line, and what was left out. */
 export interface Reading {
   /** The value; `undefined` if the line doesn't begin with one. */
@@ -64,4 +69,16 @@ function firstObject(line: string): { text: string; end: number } {
     }
   }
   return none;
+}
+
+/** Describes what came behind a message in its line. */
+export function behind(
+  id: string,
+  rest: string | undefined,
+): string | undefined {
+  return rest === undefined
+    ? undefined
+    : `${id} has printed more in a line than one message, and only the first counts: each message is one line. The rest was: ${
+      beginningOf(rest, maxRestChars)
+    }`;
 }

@@ -55,9 +55,9 @@ export interface Watch {
   /**
    * Called before a node goes on.
    *
-   * @returns whether it may: `false` for one that would never come back.
+   * @returns whether it may: `false` if it would never come back.
    */
-  enter(node: string): boolean;
+  enter(): boolean;
   /**
    * Called whenever a node asks something of its surroundings.
    *
@@ -88,3 +88,9 @@ export interface Host {
 
 /** Makes the host of one node. */
 export type StartHost = (id: string, surroundings: Surroundings) => Host;
+
+/** The end of a node that isn't of its own making; its message says why. */
+export class NodeEnded extends Error {
+  /** Always `"NodeEnded"`. */
+  override name = "NodeEnded";
+}

@@ -4,9 +4,9 @@
  * @module
  */
 import { CrashReader, endingOf } from "./crash.ts";
-import { beginningOf } from "../sim/parts.ts";
-import { firstValue } from "./first_value.ts";
+import { behind, firstValue } from "./first_value.ts";
 import type { StartHost } from "./host.ts";
+import { LineSplitter, unended } from "./lines.ts";
 import { allRead, type ProcessGroup, startGroup } from "./process_group.ts";
 import { forward } from "./sending.ts";
 import { systemReason } from "./system_error.ts";
@@ -35,9 +35,6 @@ export interface Command {
  * floods its log keeps nobody waiting, itself included.
  */
 const sliceMs = 2;
-
-/** Of what stands behind a message, so much is told. */
-const maxRestChars = 200;
 
 /** The most characters of a line of a node's. */
 const maxLineChars = 64 * 1024 * 1024;
@@ -91,7 +88,7 @@ export function childProcess(command: Command): StartHost {
         text: [
           `${id} ${endingOf(status)} in the middle of the run.`,
           "A node has to run until its input ends.",
-          unended(id, output),
+          unended(id, output.openChars),
           crash.lastWords(),
         ].filter(Boolean).join(" "),
         timeNs: clock.nowNs,
@@ -102,7 +99,7 @@ export function childProcess(command: Command): StartHost {
       hint: () =>
         output.isOver
           ? `${id} has closed its stdout, on which it should answer.`
-          : unended(id, output) ?? behind(id, passedOver),
+          : unended(id, output.openChars) ?? behind(id, passedOver),
       async stop() {
         if (stopped) return await ended;
         stopped = true;
@@ -131,22 +128,6 @@ function start({ bin, args, cwd }: Command): ProcessGroup {
       }. Is it a program for this machine, or a script whose first line (#!) names an interpreter that is installed?`,
     );
   }
-}
-
-/** Describes a line that hasn't ended. */
-function unended(id: string, { openChars }: LineReader): string | undefined {
-  return openChars === 0
-    ? undefined
-    : `${id} has printed ${openChars} characters without a newline at their end: each message is one line.`;
-}
-
-/** Describes what came behind a message in its line. */
-function behind(id: string, rest: string | undefined): string | undefined {
-  return rest === undefined
-    ? undefined
-    : `${id} has printed more in a line than one message, and only the first counts: each message is one line. The rest was: ${
-      beginningOf(rest, maxRestChars)
-    }`;
 }
 
 /** Writes lines to a process, many at once where they come fast. */
@@ -214,29 +195,20 @@ class LineReader {
   }
 
   async #readAll(): Promise<void> {
-    let open = "";
-    let endedInReturn = false;
+    const splitter = new LineSplitter();
     for (;;) {
       // When the process has gone, its exit status tells.
       const { value } = await this.#reader.read().catch(() => ({
         value: undefined,
       }));
       if (value === undefined) {
+        const { open } = splitter;
         if (open !== "" && open.length <= maxLineChars) this.#take(open, false);
         return;
       }
-      // As Java does, which hears what ends in a carriage return at once.
-      const text = endedInReturn && value.startsWith("\n")
-        ? value.slice(1)
-        : value;
-      endedInReturn = value.endsWith("\r");
-      const lines = text.includes("\r")
-        ? text.split(/\r\n?|\n/)
-        : text.split("\n");
-      lines[0] = open + lines[0];
-      open = lines.pop()!;
-      this.openChars = open.length;
-      if (open.length > maxLineChars) this.cancel();
+      const lines = splitter.push(value);
+      this.openChars = splitter.open.length;
+      if (this.openChars > maxLineChars) this.cancel();
       let pauseMs = performance.now() + sliceMs;
       for (const line of lines) {
         this.#take(line, true);

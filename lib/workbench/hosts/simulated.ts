@@ -5,7 +5,9 @@
  */
 import { type Clock, msInNs } from "../sim/clock.ts";
 import type { Random } from "../sim/random.ts";
+import { behind, firstValue } from "./first_value.ts";
 import type { Surroundings } from "./host.ts";
+import { unended } from "./lines.ts";
 import { forward, send } from "./sending.ts";
 
 /**
@@ -26,6 +28,22 @@ const freeLooks = 1000;
 /** The time that each further look takes. */
 const lookNs = 1000;
 
+/** The lines that a node may print at once before that takes time, too. */
+const freeLines = 1000;
+
+/** The time that each further line takes. */
+const lineNs = 20_000;
+
+/** The most that a node's own time may be ahead of the run's. */
+const maxAheadNs = 100 * msInNs;
+
+/**
+ * The number of times that a node may be called back in the same instant. After
+ * that no timer
+ * of its takes less than a millisecond, as in a process.
+ */
+const freeTurns = 1000;
+
 /** A node that went on computing, as it's reported. */
 export const stuckText =
   "computed for ten seconds without reading, writing or waiting, and was ended: is there a loop that never ends?";
@@ -40,6 +58,11 @@ export class SimulatedNode {
   #surroundings: Surroundings;
   #clock: Clock;
   #looks = 0;
+  #lines = 0;
+  #turnNs = -1;
+  #turns = 0;
+  #leastDelayNs = 0;
+  #passedOver: string | undefined;
   /** Until when it's busy with looking at its clock. */
   #busyNs = 0;
 
@@ -54,13 +77,19 @@ export class SimulatedNode {
 
   /** Nanoseconds since it started; each look at it may take some. */
   look(): number {
+    this.#surroundings.watch?.beat();
     if (++this.#looks > freeLooks) {
       this.#busyNs = this.#nowNs + lookNs;
     }
     return this.#nowNs - this.startNs;
   }
 
-  /** True if it has asked in vain so often that time has to go on. */
+  /** Tells whether it has done so much at once that it has to wait for the run. */
+  get isAhead(): boolean {
+    return this.#busyNs > this.#clock.nowNs + maxAheadNs;
+  }
+
+  /** Tells whether it has asked in vain so often that time has to go on. */
   get isSpinning(): boolean {
     return this.#looks > freeLooks;
   }
@@ -73,14 +102,20 @@ export class SimulatedNode {
       return;
     }
     this.#looks = 0;
+    this.#lines = 0;
+    this.#turns = this.#turnNs === this.#clock.nowNs ? this.#turns + 1 : 0;
+    this.#turnNs = this.#clock.nowNs;
+    if (this.#turns > freeTurns) this.#leastDelayNs = msInNs;
     const { watch } = this.#surroundings;
-    if (watch?.enter(this.#id) === false) return this.crashed(stuckText);
+    if (watch?.enter() === false) return this.crashed(stuckText);
     action();
   }
 
   /** Calls the node back; see `Clock.at`. */
   after(delayNs: number, callback: () => void): () => void {
-    return this.#clock.at(this.#nowNs + delayNs, () => this.act(callback));
+    this.#surroundings.watch?.beat();
+    const dueNs = this.#nowNs + Math.max(delayNs, this.#leastDelayNs);
+    return this.#clock.at(dueNs, () => this.act(callback));
   }
 
   /** Sends a message that is an object. */
@@ -92,16 +127,29 @@ export class SimulatedNode {
     );
   }
 
-  /** Takes a line that the node printed for a message. */
-  print(line: string): void {
+  /**
+   * Takes a line that the node printed for a message.
+   *
+   * @returns whether it is JSON.
+   */
+  print(line: string): boolean {
     const { network, clock, onError } = this.#surroundings;
+    const { value, text, rest } = firstValue(line);
+    if (rest !== "") this.#passedOver ??= rest;
     this.#whenFree(() =>
-      forward(this.#id, parse(line), line, network, clock, onError)
+      forward(this.#id, value, text, network, clock, onError)
     );
+    return value !== undefined;
+  }
+
+  /** A hint that may explain its silence: something that nobody heard. */
+  hint(openChars: number): string | undefined {
+    return unended(this.#id, openChars) ?? behind(this.#id, this.#passedOver);
   }
 
   /** Writes a line to the node's log. */
   log(line: string): void {
+    this.#write();
     if (!this.stopped) this.#surroundings.onLog(this.#id, line);
   }
 
@@ -121,20 +169,17 @@ export class SimulatedNode {
     return Math.max(this.#clock.nowNs, this.#busyNs);
   }
 
+  #write(): void {
+    this.#surroundings.watch?.beat();
+    if (++this.#lines > freeLines) this.#busyNs = this.#nowNs + lineNs;
+  }
+
   #whenFree(action: () => void): void {
+    this.#write();
     if (this.stopped) return;
     if (this.#busyNs <= this.#clock.nowNs) return action();
     this.#clock.at(this.#busyNs, () => {
       if (!this.stopped) action();
     });
-  }
-}
-
-/** A value from its JSON; `undefined` if it isn't JSON. */
-export function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
   }
 }

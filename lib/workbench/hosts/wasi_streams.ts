@@ -5,9 +5,10 @@
  * @module
  */
 import { Fd, wasi as codes } from "@bjorn3/browser_wasi_shim";
+import { LineSplitter } from "./lines.ts";
 
-/** The most bytes of a line. */
-const maxLineBytes = 64 * 1024 * 1024;
+/** The most characters of a line that hasn't ended. */
+const maxLineChars = 64 * 1024 * 1024;
 
 /** A module's stdin. */
 export class Input extends Fd {
@@ -91,9 +92,7 @@ export class Input extends Fd {
 
 /** A module's stdout or stderr. */
 export class Output extends Fd {
-  /** The number of bytes that have come of a line that hasn't ended. */
-  openChars = 0;
-  #open: Uint8Array[] = [];
+  #splitter = new LineSplitter();
   #decoder = new TextDecoder();
   #onLine: (line: string) => void;
 
@@ -103,22 +102,17 @@ export class Output extends Fd {
     this.#onLine = onLine;
   }
 
+  /** The part that has come of a line that hasn't ended. */
+  get open(): string {
+    return this.#splitter.open;
+  }
+
   override fd_write(data: Uint8Array): { ret: number; nwritten: number } {
-    let from = 0;
-    for (;;) {
-      const end = data.indexOf(10, from);
-      if (end === -1) break;
-      this.#end(data.subarray(from, end));
-      from = end + 1;
+    if (this.open.length + data.length > maxLineChars) {
+      return { ret: codes.ERRNO_FBIG, nwritten: 0 };
     }
-    const rest = data.slice(from);
-    if (rest.length > 0) {
-      if (this.openChars + rest.length > maxLineBytes) {
-        return { ret: codes.ERRNO_FBIG, nwritten: 0 };
-      }
-      this.#open.push(rest);
-      this.openChars += rest.length;
-    }
+    const text = this.#decoder.decode(data, { stream: true });
+    for (const line of this.#splitter.push(text)) this.#onLine(line);
     return { ret: codes.ERRNO_SUCCESS, nwritten: data.length };
   }
 
@@ -132,21 +126,6 @@ export class Output extends Fd {
 
   override fd_filestat_get(): { ret: number; filestat: codes.Filestat } {
     return filestat;
-  }
-
-  #end(bytes: Uint8Array): void {
-    let whole = bytes;
-    if (this.#open.length > 0) {
-      whole = new Uint8Array(this.openChars + bytes.length);
-      let at = 0;
-      for (const part of [...this.#open, bytes]) {
-        whole.set(part, at);
-        at += part.length;
-      }
-      this.#open = [];
-      this.openChars = 0;
-    }
-    this.#onLine(this.#decoder.decode(whole).replace(/\r$/, ""));
   }
 }
 

@@ -18,8 +18,9 @@ import {
 import { invariant } from "../sim/invariant.ts";
 import type { Random } from "../sim/random.ts";
 import { CrashReader, endingOf } from "./crash.ts";
-import type { StartHost } from "./host.ts";
+import { NodeEnded, type StartHost } from "./host.ts";
 import { SimulatedNode } from "./simulated.ts";
+import { isGo, preview1 } from "./wasm_module.ts";
 import { Input, Output } from "./wasi_streams.ts";
 
 /** The most memory that a node may use, in bytes: its own, and its files. */
@@ -31,8 +32,8 @@ export const maxMemoryBytes = 1024 * 1024 * 1024;
  */
 const epochNs = 1_704_067_200_000_000_000n;
 
-/** The module that all imports of WASI preview 1 come from. */
-const preview1 = "wasi_snapshot_preview1";
+/** The other clocks' time when a node starts: Go takes 0 for a broken one. */
+const upNs = 1_000_000_000n;
 
 // The language's since 2026; TypeScript doesn't know them yet.
 const { promising, Suspending } = WebAssembly as unknown as {
@@ -44,64 +45,6 @@ const { promising, Suspending } = WebAssembly as unknown as {
 export interface WasmProgram {
   module: WebAssembly.Module;
   args: readonly string[];
-}
-
-/**
- * Looks at what a module needs of its surroundings.
- *
- * @returns what is in the way of running it here, and what to do; `undefined`
- * if nothing is.
- */
-export function wasmProblem(module: WebAssembly.Module): string | undefined {
-  const imports = WebAssembly.Module.imports(module);
-  const names = Object.keys(new WASI([], [], [], { debug: false }).wasiImport);
-  const strange = imports.filter((each) =>
-    each.module !== preview1 || !names.includes(each.name)
-  );
-  const [first] = strange;
-  if (first) return `${listed(strange)} ${adviceFor(first)}`;
-  const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
-  if (!exports.includes("_start")) {
-    return `It exports no _start: build a program (a "command" to WASI), not a library.`;
-  }
-  if (!exports.includes("memory")) return "It exports no memory.";
-}
-
-function listed(imports: readonly WebAssembly.ModuleImportDescriptor[]) {
-  const names = imports.slice(0, 3).map(({ module, name }) =>
-    `${module}.${name}`
-  );
-  const more = imports.length > 3 ? ` and ${imports.length - 3} more` : "";
-  return `It needs ${
-    names.join(", ")
-  }${more}, which WASI preview 1 doesn't have.`;
-}
-
-function adviceFor(
-  { module, name }: WebAssembly.ModuleImportDescriptor,
-): string {
-  if (module === "gojs" || module === "go") {
-    return "Go made it for a browser: build with GOOS=wasip1 GOARCH=wasm.";
-  }
-  if (module === "wasi_unstable") {
-    return "That's an older WASI: build for wasm32-wasip1.";
-  }
-  if (module.startsWith("wasi:")) {
-    return "That's WASI preview 2: build for wasm32-wasip1.";
-  }
-  if (module === "wasi" && name === "thread-spawn" || name === "memory") {
-    return "That's for threads: build for wasm32-wasip1, without threads.";
-  }
-  if (module.startsWith("__wbindgen") || module === "wbg") {
-    return "wasm-bindgen made it for a browser: build for wasm32-wasip1.";
-  }
-  if (name.startsWith("sock_")) {
-    return "A node has no sockets: it talks through stdin and stdout.";
-  }
-  if (module === "env") {
-    return "The linker didn't find it: link what defines it, or leave it out.";
-  }
-  return "Build for WASI preview 1 alone: wasm32-wasip1.";
 }
 
 /** Nodes as instances of a module. */
@@ -118,7 +61,7 @@ export function wasmModule(
     network.add(id, ({ line }) => node.input.write(line));
     clock.at(host.startNs, () => host.act(() => void node.run()));
     return {
-      hint: () => node.hint(id),
+      hint: () => node.hint(),
       stop() {
         onMemory(node.memoryBytes);
         host.stopped = true;
@@ -154,8 +97,7 @@ class WasmNode {
     this.input = new Input(isGo(program.module), (action) => host.act(action));
     this.#output = new Output(
       (line) => {
-        if (!looksLikeJson(line)) this.#crash.read(line);
-        host.print(line);
+        if (!host.print(line)) this.#crash.read(line);
       },
     );
     const log = new Output((line) => {
@@ -192,7 +134,7 @@ class WasmNode {
     } catch (error) {
       if (error instanceof WASIProcExit) {
         this.#crashed(endingOf({ code: error.code, signal: null }));
-      } else if (error instanceof Ending) {
+      } else if (error instanceof NodeEnded) {
         this.#host.crashed(error.message);
       } else {
         this.#crashed(`trapped (${(error as Error).message})`);
@@ -200,15 +142,14 @@ class WasmNode {
     }
   }
 
-  /** Returns what may explain its silence. */
-  hint(id: string): string | undefined {
-    const { openChars } = this.#output;
-    return openChars === 0
-      ? undefined
-      : `${id} has printed ${openChars} characters without a newline at their end: each message is one line.`;
+  /** A hint that may explain its silence. */
+  hint(): string | undefined {
+    return this.#host.hint(this.#output.open.length);
   }
 
   #crashed(how: string): void {
+    const { open } = this.#output;
+    if (open !== "") this.#crash.read(open);
     this.#host.crashed(
       `${how} in the middle of the run. A node has to run until its input ends. ${this.#crash.lastWords()}`,
     );
@@ -256,7 +197,7 @@ class WasmNode {
         return 0;
       },
       proc_raise: (signal: number) => {
-        throw new Ending(`raised signal ${signal} and so ended itself.`);
+        throw new NodeEnded(`raised signal ${signal} and so ended itself.`);
       },
       sock_accept: () => codes.ERRNO_NOTSUP,
       sock_recv: () => codes.ERRNO_NOTSUP,
@@ -273,6 +214,13 @@ class WasmNode {
           ? this.#readInput(vectors, count, read)
           : readFile(fd, vectors, count, read),
     ));
+    imports.fd_write = new Suspending(this.#watched(
+      (fd: number, vectors: number, count: number, written: number) => {
+        const result = shim.fd_write(fd, vectors, count, written) as number;
+        // One that writes without end would let no time go by.
+        return this.#host.isAhead ? this.#rest(0).then(() => result) : result;
+      },
+    ));
     imports.poll_oneoff = new Suspending(this.#watched(
       (from: number, to: number, count: number, ready: number) =>
         this.#poll(from, to, count, ready),
@@ -286,7 +234,7 @@ class WasmNode {
     return (...args: unknown[]) => {
       this.#watch?.beat();
       if (this.memoryBytes > maxMemoryBytes) {
-        throw new Ending(
+        throw new NodeEnded(
           `used more than ${
             maxMemoryBytes / 1024 / 1024
           } MiB of memory, and was ended.`,
@@ -311,8 +259,7 @@ class WasmNode {
 
   /** A clock's time; those of the processor show the time that has gone by. */
   #time(id: number): bigint {
-    const timeNs = BigInt(this.#host.look());
-    return id === codes.CLOCKID_REALTIME ? epochNs + timeNs : timeNs;
+    return zeroOf(id) + BigInt(this.#host.look());
   }
 
   /** Reads from stdin into several places in memory. */
@@ -339,7 +286,7 @@ class WasmNode {
     this.#host.look();
     // A node that asks again and again lets nothing happen that it asks for.
     return this.#host.isSpinning
-      ? this.#rest(0).then(() => codes.ERRNO_AGAIN)
+      ? this.#rest(restNs).then(() => codes.ERRNO_AGAIN)
       : codes.ERRNO_AGAIN;
   }
 
@@ -363,7 +310,7 @@ class WasmNode {
     };
     if (subscriptions.some((each) => each.isReady())) {
       this.#host.look();
-      return this.#host.isSpinning ? this.#rest(0).then(tell) : tell();
+      return this.#host.isSpinning ? this.#rest(restNs).then(tell) : tell();
     }
     const deadlineNs = Math.min(
       ...subscriptions.map((each) => each.deadlineNs),
@@ -404,11 +351,10 @@ class WasmNode {
       const clock = view.getUint32(at + 16, true);
       const timeout = view.getBigUint64(at + 24, true);
       const flags = view.getUint16(at + 40, true);
-      const zero = clock === codes.CLOCKID_REALTIME ? epochNs : 0n;
       const isAbsolute =
         (flags & codes.SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME) !== 0;
       const deadlineNs = isAbsolute
-        ? Number(timeout - zero)
+        ? Number(timeout - zeroOf(clock))
         : this.#host.look() + Number(timeout);
       return {
         isReady: () => this.#host.look() >= deadlineNs,
@@ -433,30 +379,14 @@ class WasmNode {
   }
 }
 
+/** The time on a clock when a node starts. */
+function zeroOf(clock: number): bigint {
+  return clock === codes.CLOCKID_REALTIME ? epochNs : upNs;
+}
+
+/** The rest of a node that asks again and again, in vain. */
+const restNs = 1_000_000;
+
 /** The bytes of a subscription to `poll_oneoff`, and of an event. */
 const subscriptionBytes = 48;
 const eventBytes = 32;
-
-/** The end of a node that isn't of its own making, in words. */
-class Ending extends Error {}
-
-/**
- * Tells whether Go's own compiler made a module. It waits for input with its
- * other goroutines in mind, and so wants to be told that there's none.
- */
-function isGo(module: WebAssembly.Module): boolean {
-  return WebAssembly.Module.customSections(module, "go:buildid").length > 0 ||
-    WebAssembly.Module.customSections(module, "producers").some((section) =>
-      new TextDecoder("latin1").decode(section).includes(goProducer)
-    );
-}
-
-/** Go's name as a module's language, each text behind its length. */
-const goProducer = "\x08language\x01\x02Go";
-
-/**
- * Tells whether a line may be a message: what isn't may say why a node ended.
- */
-function looksLikeJson(line: string): boolean {
-  return line.startsWith("{");
-}

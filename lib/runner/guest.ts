@@ -1,0 +1,89 @@
+/**
+ * The judge of a `--bin`: the workbench under virtual time, where it can be run
+ * there, or else over pipes.
+ *
+ * @module
+ */
+import { BadOption } from "../workbench/mod.ts";
+import { NotSimulated } from "../workbench/hosts/program.ts";
+import { wasmProblem } from "../workbench/hosts/wasm_module.ts";
+import { commandForBin, isSource } from "./build.ts";
+import { complain } from "./output.ts";
+import { notSimulated, programFrom } from "./program.ts";
+import type { Judge } from "./worker.ts";
+
+/** Tells whether a `--bin` is a WebAssembly module, by its name. */
+export function isWasm(path: string): boolean {
+  return path.endsWith(".wasm");
+}
+
+/** Tells whether a `--bin` may be run by the workbench itself. */
+export function isSimulable(path: string): boolean {
+  return isWasm(path) || isSource(path) || isDenoScript(path);
+}
+
+/** Tells whether a script starts itself on Deno, with no permission. */
+function isDenoScript(path: string): boolean {
+  if (!/\.m?[jt]s$/.test(path)) return false;
+  const firstLine = /^#!.*/.exec(Deno.readTextFileSync(path))?.[0] ?? "";
+  return /\bdeno run\b/.test(firstLine) && !/ (-A|--allow)/.test(firstLine);
+}
+
+/**
+ * Decides who judges a `--bin`.
+ *
+ * @param overPipes whether that is asked for.
+ * @throws {BadOption} if it can't be run at all.
+ */
+export async function judgeOfBin(
+  path: string,
+  args: string[],
+  overPipes: boolean,
+): Promise<Judge> {
+  if (isWasm(path)) {
+    if (overPipes) {
+      throw new BadOption(
+        `--bin ${path} is a WebAssembly module, which runs in the workbench: leave --engine out, or give a program.`,
+      );
+    }
+    const wasm = await moduleFrom(path);
+    return { engine: "sim", guest: { wasm, args } };
+  }
+  const command = commandForBin(path, args);
+  if (overPipes || !isSimulable(path)) return { engine: "stdio", command };
+  try {
+    const guest = await programFrom(Deno.realPathSync(path), args);
+    return { engine: "sim", guest, instead: command };
+  } catch (error) {
+    if (!(error instanceof NotSimulated)) throw error;
+    complain(notSimulated(path, error));
+    return { engine: "stdio", command };
+  }
+}
+
+/**
+ * Reads a module.
+ *
+ * @throws {BadOption} if it isn't one that can be run here.
+ */
+async function moduleFrom(path: string): Promise<WebAssembly.Module> {
+  const bytes = await Deno.readFile(path);
+  const object = (what: string) => new BadOption(`--bin ${path} ${what}`);
+  if (new TextDecoder().decode(bytes.subarray(0, 4)) !== "\0asm") {
+    throw object("isn't a WebAssembly module.");
+  }
+  if (bytes[6] === 1) {
+    throw object(
+      "is a component (WASI preview 2): build for preview 1, wasm32-wasip1.",
+    );
+  }
+  let module: WebAssembly.Module;
+  try {
+    module = await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw object(`can't be compiled: ${(error as Error).message}.`);
+  }
+  const problem = wasmProblem(module);
+  if (problem !== undefined) throw object(`can't be run. ${problem}`);
+  return module;
+}

@@ -1,0 +1,209 @@
+/**
+ * A thread for nodes that may never come back: one that loops for ever can be
+ * ended from the outside only. What it did until then is found out by running the
+ * whole once more, which goes the same way, up to that point.
+ *
+ * @module
+ */
+import { NotSimulated, type Program } from "./hosts/program.ts";
+import { BadOption, type Test } from "./options.ts";
+import type { Happened, Progress, RunSettings } from "./run.ts";
+import { parseExact } from "./sim/exact_json.ts";
+import type { Op } from "./load/history.ts";
+import { startLockedThread, startThread, type Thread } from "./thread.ts";
+
+/**
+ * A node as a WebAssembly module that speaks WASI preview 1: what `GOOS=wasip1
+ * GOARCH=wasm go build` makes, and `cargo build --target wasm32-wasip1`.
+ *
+ * @example
+ * ```ts
+ * import { judge } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * async function judgeModule(path: string) {
+ *   const wasm = await Deno.readFile(path);
+ *   return await judge({ wasm, args: ["--verbose"] }, { workload: "echo" });
+ * }
+ * ```
+ */
+export interface WasmNode {
+  /** The module, or its bytes. A module is compiled once for many runs. */
+  wasm: WebAssembly.Module | Uint8Array<ArrayBuffer>;
+  /** Its arguments. */
+  args?: readonly string[];
+}
+
+/** A node that runs in a sandbox. */
+export type Guest = WasmNode | Program;
+
+/** An order to the thread. */
+export interface Order {
+  guest: Guest;
+  test: Test;
+  wants: { progress: boolean; logs: boolean };
+  /** Where it shows how far the nodes are: see {@linkcode cells}. */
+  beats: SharedArrayBuffer;
+  /** When a node wouldn't come back, as an earlier run has shown. */
+  stuck?: Stuck;
+}
+
+/** A moment in a run: after so many turns of nodes, and so many of its calls. */
+interface Stuck {
+  turn: number;
+  beat: number;
+}
+
+/** The cells that show how far the nodes are. */
+export const cells = { turn: 0, beat: 1, stop: 2 } as const;
+
+/** News of the thread. */
+export type News =
+  | { type: "progress"; progress: Progress }
+  | { type: "log"; node: string; text: string }
+  | {
+    type: "happened";
+    happened: Omit<Happened, "history">;
+    history: string;
+  }
+  | { type: "failed"; name: string; message: string };
+
+/** The time that a node may compute without asking for anything. */
+const maxComputingMs = 10_000;
+
+/** The time between two looks at that. */
+const lookIntervalMs = 500;
+
+/**
+ * A thread in which WebAssembly modules, and whole programs, are judged. One for
+ * many runs saves to start one for each.
+ *
+ * @example
+ * ```ts
+ * import { judge, Sandbox } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * async function judgeSeeds(wasm: WebAssembly.Module, seeds: number[]) {
+ *   using sandbox = new Sandbox();
+ *   for (const seed of seeds) {
+ *     await judge({ wasm }, { workload: "echo", seed }, { sandbox });
+ *   }
+ * }
+ * ```
+ */
+export class Sandbox implements Disposable {
+  #thread: Thread | undefined;
+  #on = { message: (_news: News) => {}, error: (_message: string) => {} };
+  #beats = new SharedArrayBuffer(16);
+
+  /** Ends the thread. */
+  [Symbol.dispose](): void {
+    this.#thread?.end();
+    this.#thread = undefined;
+  }
+
+  /**
+   * Runs a workload against nodes.
+   *
+   * @throws {NotSimulated} if a program uses what there isn't here.
+   * @throws {BadOption} if a module can't be run here.
+   */
+  async run(
+    guest: Guest,
+    test: Test,
+    settings: RunSettings,
+  ): Promise<Happened> {
+    let stuck: Stuck | undefined;
+    for (;;) {
+      const outcome = await this.#ask(guest, test, settings, stuck);
+      if (!("turn" in outcome)) return outcome;
+      this[Symbol.dispose]();
+      // Some catch whatever ends them: they don't get so far again.
+      stuck = outcome.turn === stuck?.turn ? { ...outcome, beat: 0 } : outcome;
+    }
+  }
+
+  /** Runs it in the thread; or says where a node didn't come back. */
+  async #ask(
+    guest: Guest,
+    test: Test,
+    { onProgress, onLog, signal }: Parameters<Sandbox["run"]>[2],
+    stuck: Stuck | undefined,
+  ): Promise<Happened | Stuck> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<
+      Happened | Stuck
+    >();
+    const thread = this.#thread ??= this.#start("code" in guest);
+    this.#on = {
+      error: (message) =>
+        reject(new Error(`The thread of the nodes failed: ${message}`)),
+      message(news) {
+        if (news.type === "progress") onProgress?.(news.progress);
+        else if (news.type === "log") onLog?.(news.node, news.text);
+        else if (news.type === "failed") reject(errorOf(news));
+        else {
+          const history = parseExact(news.history) as Op[];
+          resolve({ ...news.happened, history });
+        }
+      },
+    };
+    const end = () => {
+      this[Symbol.dispose]();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", end);
+    const stopWatching = this.#watch("code" in guest, resolve);
+    const order: Order = {
+      guest,
+      test,
+      wants: { progress: onProgress !== undefined, logs: onLog !== undefined },
+      beats: this.#beats,
+      ...stuck && { stuck },
+    };
+    thread.post(order);
+    try {
+      return await promise;
+    } finally {
+      stopWatching();
+      signal?.removeEventListener("abort", end);
+    }
+  }
+
+  /** Starts the thread: for a program with as much permission as nodes have. */
+  #start(isProgram: boolean): Thread {
+    const start = isProgram ? startLockedThread : startThread;
+    return start(new URL("./sandbox_worker.ts", import.meta.url), {
+      message: (news) => this.#on.message(news as News),
+      error: (message) => this.#on.error(message),
+    });
+  }
+
+  /** Calls back when a node doesn't come back for too long. */
+  #watch(isProgram: boolean, onStuck: (stuck: Stuck) => void): () => void {
+    const cell = new Int32Array(this.#beats);
+    cell.fill(0);
+    let last = "";
+    let looks = 0;
+    // Counts its own looks, and not the clock: where the machine sleeps, or has
+    // no time for either thread, both stand still.
+    const timer = setInterval(() => {
+      const turn = Atomics.load(cell, cells.turn);
+      const beat = Atomics.load(cell, cells.beat);
+      // A program can't be made to wait when it writes; so that doesn't count.
+      const now = isProgram ? String(turn) : `${turn} ${beat}`;
+      looks = last === now ? looks + 1 : 0;
+      last = now;
+      if (turn === 0 || looks < maxComputingMs / lookIntervalMs) return;
+      // A program's loops look at this, and end. What doesn't is ended.
+      const isDeaf = Atomics.exchange(cell, cells.stop, 1) === 1;
+      if (!isProgram || isDeaf) onStuck({ turn, beat });
+      looks = 0;
+    }, lookIntervalMs);
+    return () => clearInterval(timer);
+  }
+}
+
+function errorOf({ name, message }: { name: string; message: string }): Error {
+  if (name === "NotSimulated") return new NotSimulated(message);
+  if (name === "BadOption") return new BadOption(message);
+  return new Error(message);
+}
