@@ -3,7 +3,7 @@
  * protocol. This file is its command line, and nothing else.
  *
  * Exit codes are Jepsen's: 0 all passed, 1 something is invalid or over its
- * limit, 2 something is unknown, 254 bad arguments, 255 all else; 130 for Ctrl-C.
+ * limit, 2 something is unknown, 254 bad arguments, 255 any other failure; 130 for Ctrl-C.
  *
  * @module
  */
@@ -66,7 +66,7 @@ async function act(line: CommandLine): Promise<number> {
   }
   if (line.nodeArgs.length > 0) {
     throw new BadOption(
-      `${command} starts no node, so there is nobody to take what stands behind --.`,
+      `${command} starts no node, so nothing can take the arguments after --.`,
     );
   }
   switch (command) {

@@ -261,7 +261,7 @@ for (
     assertEquals(code, 0);
     assertStringIncludes(
       stderr,
-      `What was judged isn't kept: ${store} can't be written, as ${reason}`,
+      `The results aren't kept: ${store} can't be written, as ${reason}`,
     );
     assert(!/os error|--allow-/.test(stderr), stderr);
   });
@@ -303,7 +303,7 @@ Deno.test("a store that can't be written costs the record, not the verdict", asy
   assertEquals(code, 0);
   assertMatch(
     stderr,
-    /^What was judged isn't kept: \S+ can't be written, as .*\. --store FOLDER keeps it elsewhere\.\n$/,
+    /^The results aren't kept: \S+ can't be written, as .*\. --store FOLDER keeps it elsewhere\.\n$/,
   );
   const invalid = await run(
     ...["3c", "--store", file, "--", "--strategy", "flood"],
@@ -334,7 +334,7 @@ Deno.test("nor does one that can no longer be written when the run is over", asy
   );
   assertMatch(stdout, /^✓ {2}echo/, stdout);
   assertEquals(code, 0);
-  assertStringIncludes(stderr, "What was judged isn't kept");
+  assertStringIncludes(stderr, "The results aren't kept");
 });
 
 Deno.test("--no-page keeps the record alone", async () => {
@@ -571,7 +571,7 @@ Deno.test("the line of the challenge page runs, dash and all; ids have no case",
 Deno.test("what has no meaning here is named, and the run goes on", async () => {
   const { code, stdout, stderr } = await run("1", "--no-ssh", "--json");
   assertEquals([code, JSON.parse(stdout)[0].pass], [0, true]);
-  assertMatch(stderr, /^--no-ssh means nothing here: nobody logs in.*\n$/);
+  assertMatch(stderr, /^--no-ssh has no effect here: nobody logs in.*\n$/);
 });
 
 Deno.test("again: can be pasted, whatever path and arguments hold", async () => {

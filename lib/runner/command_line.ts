@@ -83,7 +83,7 @@ export const flags: readonly Flag[] = [
     name: "workload",
     short: "w",
     argument: "NAME",
-    text: "What the nodes are asked to be",
+    text: "Workload to run",
   },
   {
     name: "bin",
@@ -94,47 +94,47 @@ export const flags: readonly Flag[] = [
   {
     name: "seeds",
     argument: "FROM..TO",
-    text: "Many seeds at once, on all cores",
+    text: "Judge many seeds, on all cores",
   },
   {
     name: "test-count",
     argument: "NUMBER",
-    text: "How often, each time with the next seed [1]",
+    text: "Number of runs, each with the next seed [1]",
   },
   {
     name: "store",
     argument: "FOLDER",
-    text: "Where results are kept [store]",
+    text: "Folder for results [store]",
   },
-  { name: "no-page", text: "Keep no page of a run, only its record" },
+  { name: "no-page", text: "Write no page, only the record" },
   {
     name: "json",
     text: "Print an array of results, and nothing else",
   },
   { name: "log-stderr", text: "Show what nodes write to stderr" },
-  { name: "log-net-send", text: "Let Maelstrom log each message sent" },
-  { name: "log-net-recv", text: "And each received; here, pages show both" },
+  { name: "log-net-send", text: "Have Maelstrom log each message sent" },
+  { name: "log-net-recv", text: "… and received; our pages show both" },
   {
     name: "host",
     short: "b",
     argument: "ADDRESS",
-    text: "Where to listen [127.0.0.1]",
+    text: "Address to listen on [127.0.0.1]",
     of: ["serve"],
   },
   {
     name: "port",
     short: "p",
     argument: "NUMBER",
-    text: "And on which port; 0: any free one [8080]",
+    text: "Port to listen on; 0: any free one [8080]",
     of: ["serve"],
   },
   {
     name: "check",
-    text: "Change nothing: is all up to date?",
+    text: "Only check whether all is up to date",
     of: ["figures", "pictures"],
   },
-  { name: "help", short: "h", text: "This" },
-  { name: "version", text: "Which version this is" },
+  { name: "help", short: "h", text: "Print this help" },
+  { name: "version", text: "Print the version" },
 ];
 
 /** The options for judging that other commands know, too. */
@@ -255,7 +255,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     version: has("version"),
     notes: [...options.keys()].flatMap((name) => {
       const why = meaningless.get(name)?.why;
-      return why ? [`--${name} means nothing here: ${why}.`] : [];
+      return why ? [`--${name} has no effect here: ${why}.`] : [];
     }),
   };
 }

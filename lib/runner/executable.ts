@@ -40,7 +40,7 @@ function infoOf(path: string): Deno.FileInfo {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) {
       throw new BadOption(
-        `--bin ${path} can't be looked at: ${systemReason(error)}.`,
+        `--bin ${path} can't be inspected: ${systemReason(error)}.`,
       );
     }
     throw new BadOption(`--bin ${path} doesn't exist${placeHint(path)}.`);

@@ -44,13 +44,13 @@ export async function figures(
   const before = await Deno.readTextFile(path);
   const { after, changes } = await upToDate(before, tables);
   if (changes.length === 0) {
-    print("The README shows what the runs come to.");
+    print("The README's figures are up to date.");
     return 0;
   }
   if (!check) {
     await Deno.writeTextFile(path, after);
     print(
-      `Brought up to date: ${changes.map(({ place }) => place).join(", ")}`,
+      `Updated: ${changes.map(({ place }) => place).join(", ")}`,
     );
     return 0;
   }
@@ -58,7 +58,7 @@ export async function figures(
     print([`${place}:`, ...lines, ""].join("\n"));
   }
   print(
-    "The README doesn't show what the runs come to. To bring it up to date: deno task figures",
+    "The README's figures are out of date. To update them: deno task figures",
   );
   return 1;
 }
@@ -129,19 +129,19 @@ function placesIn(text: string, tables: readonly Table[]): Place[] {
       open = undefined;
     } else if (open) {
       throw new Error(
-        `${at}: ${mark} stands inside of the table ${open.table.name}, which needs a <!-- /figures --> before.`,
+        `${at}: ${mark} is inside the table ${open.table.name}, which needs a <!-- /figures --> before.`,
       );
     } else if (name) {
       const table = find(tables, ({ name }) => name, name, `${at}: no table`);
       if (seen.has(name)) {
-        throw new Error(`${at}: the table ${name} is there twice.`);
+        throw new Error(`${at}: the table ${name} occurs twice.`);
       }
       seen.add(name);
       open = { table, start: end };
     } else if (isRuns) {
       const [block] = /^\s*```\n.*?^```/ms.exec(text.slice(end)) ?? [];
       if (block === undefined) {
-        throw new Error(`${at}: a code block has to follow ${mark}.`);
+        throw new Error(`${at}: a code block must follow ${mark}.`);
       }
       places.push({
         kind: "runs",
@@ -152,7 +152,7 @@ function placesIn(text: string, tables: readonly Table[]): Place[] {
     } else {
       const [number] = /\d+(\.\d+)?$/.exec(text.slice(0, match.index)) ?? [];
       if (number === undefined) {
-        throw new Error(`${at}: a number has to stand right before ${mark}.`);
+        throw new Error(`${at}: a number must come right before ${mark}.`);
       }
       places.push({
         kind: "figure",
@@ -170,7 +170,7 @@ function placesIn(text: string, tables: readonly Table[]): Place[] {
   const missing = tables.find(({ name }) => !seen.has(name));
   if (missing) {
     throw new Error(
-      `README.md has no place for the table ${missing.name}: write <!-- figures ${missing.name} --> and <!-- /figures --> where it should stand.`,
+      `README.md has no place for the table ${missing.name}: write <!-- figures ${missing.name} --> and <!-- /figures --> where it belongs.`,
     );
   }
   return places;

@@ -47,7 +47,7 @@ export function keeper({ store, page }: { store: string; page: boolean }) {
       if (complaints.has(reason)) return undefined;
       complaints.add(reason);
       complain(
-        `What was judged isn't kept: ${store} can't be written, as ${reason}. --store FOLDER keeps it elsewhere.`,
+        `The results aren't kept: ${store} can't be written, as ${reason}. --store FOLDER keeps it elsewhere.`,
       );
     }
   };

@@ -53,7 +53,7 @@ function listen(
     }
     if (error instanceof Deno.errors.PermissionDenied) {
       throw new Error(
-        `Port ${port} of ${host} isn't for everybody: choose another with --port, from 1024 on.`,
+        `Port ${port} of ${host} needs more privileges: choose another with --port, from 1024 on.`,
       );
     }
     throw new BadOption(

@@ -18,14 +18,14 @@ import {
 const texts: { [command in Exclude<Command, "help">]: [string, string] } = {
   test: [
     "-w WORKLOAD --bin PATH [options] [-- node arguments]",
-    "Judges a program, with Maelstrom's own command line.",
+    "Judges a program, by Maelstrom's own command line.",
   ],
   list: ["", "Lists the official runs, with their options and limits."],
-  check: ["FOLDER …", "Judges recorded runs once more."],
-  build: ["", "Makes each challenge a program, in bin/."],
+  check: ["FOLDER …", "Judges recorded runs again."],
+  build: ["", "Compiles each challenge into a program in bin/."],
   bench: [
     "[--bin PATH]",
-    "Measures the library beside other echo nodes.",
+    "Measures the library against other echo nodes.",
   ],
   serve: [
     "[--store FOLDER] [--host ADDRESS] [--port NUMBER]",
@@ -81,7 +81,7 @@ function commandLines(): string[] {
 
 function footer(): string[] {
   return [
-    "Maelstrom's other options are taken, and mean nothing here:",
+    "These options of Maelstrom's are accepted, and have no effect here:",
     ...filled(
       meaninglessNames.map((name, i) =>
         `--${name}${i < meaninglessNames.length - 1 ? "," : "."}`
@@ -95,7 +95,7 @@ function footer(): string[] {
 
 const exitCodes =
   `Exit codes: 0 all passed, 1 invalid or over a limit, 2 unknown, 254 bad
-arguments, 255 all else; 130 for Ctrl-C, 143 for SIGTERM.`;
+arguments, 255 any other failure; 130 for Ctrl-C, 143 for SIGTERM.`;
 
 /** Options and their texts, in two columns. */
 function optionLines(command: Command | undefined): string[] {

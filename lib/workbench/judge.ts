@@ -67,7 +67,7 @@ export type Subject = App | Command | Guest;
 export interface JudgeSettings extends RunSettings {
   /** The app's arguments. Other subjects have arguments of their own. */
   args?: string[];
-  /** Where modules are run; by default, each run starts a thread of its own. */
+  /** The place where modules run; by default, each run starts a thread of its own. */
   sandbox?: Sandbox;
 }
 

@@ -209,13 +209,13 @@ export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "node-count",
     argument: "NUMBER",
-    description: "How many nodes to run",
+    description: "Number of nodes",
     ...integerFrom(1, maxNodes),
   },
   {
     name: "concurrency",
     argument: "NUMBER",
-    description: "How many clients; 2n: two for each node",
+    description: "Number of clients; 2n: two per node",
     default: "1n",
     parse: (text) => /^0*([1-9]\d{0,8}n?)$/.exec(text)?.[1],
     mustBe: `an integer from 1 to ${maxClients}, optionally followed by n`,
@@ -230,7 +230,7 @@ export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "time-limit",
     argument: "SECONDS",
-    description: "How long clients work",
+    description: "Time that clients work",
     default: 60,
     ...integerFrom(1, maxSeconds),
   },
@@ -244,7 +244,7 @@ export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "latency-dist",
     argument: "TYPE",
-    description: "How latencies are distributed",
+    description: "Distribution of latencies",
     default: "constant",
     ...oneOf(latencyDists),
   },
@@ -261,7 +261,7 @@ export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "nemesis-interval",
     argument: "SECONDS",
-    description: "Mean time between faults and their ends",
+    description: "Mean length of faults and of pauses",
     default: 10,
     parse: (text) => {
       const number = toNumber(text);
@@ -292,14 +292,14 @@ export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "topology",
     argument: "SPEC",
-    description: "The topology that broadcast offers",
+    description: "Topology that broadcast suggests",
     default: "grid",
     ...oneOf(Object.keys(topologies)),
   },
   {
     name: "availability",
     argument: "EXPECTED",
-    description: "The fraction that must succeed, or total",
+    description: "Fraction that must succeed, or total",
     parse: (text) => {
       return text === "total" ? text : probability().parse(text);
     },
@@ -308,32 +308,32 @@ export const optionSpecs: readonly OptionSpec[] = [
   {
     name: "consistency-models",
     argument: "MODELS",
-    description: "What transactions are held to",
+    description: "Models that transactions must satisfy",
     parse: parseModels,
     mustBe: "a list of consistency models",
   },
   {
     name: "key-count",
     argument: "INT",
-    description: "How many keys are used at a time",
+    description: "Keys in use at a time",
     ...integerFrom(1, maxKeys),
   },
   {
     name: "max-txn-length",
     argument: "INT",
-    description: "Operations in a transaction, at most",
+    description: "Maximum operations per transaction",
     ...integerFrom(1, maxTxnLength),
   },
   {
     name: "max-writes-per-key",
     argument: "INT",
-    description: "Writes to a key, at most",
+    description: "Maximum writes per key",
     ...integerFrom(1, maxWrites),
   },
   {
     name: "seed",
     argument: "INT",
-    description: "What all randomness comes from",
+    description: "Source of all randomness",
     default: 1,
     ...integerFrom(0, Number.MAX_SAFE_INTEGER),
   },

@@ -41,7 +41,7 @@ export interface Order {
   guest: Guest;
   test: Test;
   wants: { progress: boolean; logs: boolean };
-  /** Where it shows how far the nodes are: see {@linkcode cells}. */
+  /** The cells in which it shows how far the nodes are: see {@linkcode cells}. */
   beats: SharedArrayBuffer;
   /** When a node wouldn't come back, as an earlier run has shown. */
   stuck?: Stuck;

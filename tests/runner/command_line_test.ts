@@ -110,13 +110,13 @@ Deno.test("Maelstrom's options without a meaning here are taken, and named", () 
     "test -w echo --bin x --no-ssh --username u --password p --ssh-private-key k --strict-host-key-checking --leave-db-running --logging-json",
   );
   assertEquals(notes, [
-    "--no-ssh means nothing here: nobody logs in to nodes: they run on this machine.",
-    "--username means nothing here: nobody logs in to nodes: they run on this machine.",
-    "--password means nothing here: nobody logs in to nodes: they run on this machine.",
-    "--ssh-private-key means nothing here: nobody logs in to nodes: they run on this machine.",
-    "--strict-host-key-checking means nothing here: nobody logs in to nodes: they run on this machine.",
-    "--leave-db-running means nothing here: nodes end with their run.",
-    "--logging-json means nothing here: there is no log of Jepsen's.",
+    "--no-ssh has no effect here: nobody logs in to nodes: they run on this machine.",
+    "--username has no effect here: nobody logs in to nodes: they run on this machine.",
+    "--password has no effect here: nobody logs in to nodes: they run on this machine.",
+    "--ssh-private-key has no effect here: nobody logs in to nodes: they run on this machine.",
+    "--strict-host-key-checking has no effect here: nobody logs in to nodes: they run on this machine.",
+    "--leave-db-running has no effect here: nodes end with their run.",
+    "--logging-json has no effect here: there is no log of Jepsen's.",
   ]);
   assertEquals(
     read("test --log-stderr --log-net-send --log-net-recv").flags,

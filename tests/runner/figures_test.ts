@@ -14,7 +14,7 @@ Deno.test("the README shows what the runs come to", async () => {
   const { code, stdout } = await run("figures", "--check");
   assertEquals([code, stdout], [
     0,
-    "The README shows what the runs come to.\n",
+    "The README's figures are up to date.\n",
   ]);
 });
 
@@ -160,7 +160,7 @@ for (
     [
       "begins in another",
       `<!-- figures small -->\n${place()}`,
-      /line 4: .* stands inside of the table small/,
+      /line 4: .* is inside the table small/,
     ],
     ["has an end only", "<!-- /figures -->\n", /line 1: .* closes nothing/],
   ] as const
@@ -195,7 +195,7 @@ for (
     [
       "has no number",
       "many <!-- figure small: flood: msgs/op -->",
-      /a number has to stand right before/,
+      /a number must come right before/,
     ],
   ] as const
 ) {
@@ -213,7 +213,7 @@ Deno.test("the output of deno task run needs a code block to be in", async () =>
     () => upToDate("<!-- deno task run -->\n\nHere.\n", []),
     Error,
   );
-  assertMatch(message, /line 1: a code block has to follow/);
+  assertMatch(message, /line 1: a code block must follow/);
 });
 
 Deno.test("--check changes nothing, and says what would; without it, it's done", async () => {

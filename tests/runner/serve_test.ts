@@ -494,7 +494,7 @@ Deno.test("HEAD gives the headers alone; no other method is known", async () => 
         [response.status, response.headers.get("allow")],
         [405, "GET, HEAD"],
       );
-      assertStringIncludes(await response.text(), "This can only be read");
+      assertStringIncludes(await response.text(), "This page is read-only");
     }
   });
 });

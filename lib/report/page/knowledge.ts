@@ -72,7 +72,7 @@ export function knowledgeOf(run: Run): Knowledge | undefined {
 
 /** The findings so far: each step adds to them. */
 class Findings {
-  /** When each value was first told to a node. */
+  /** The time at which each value was first told to a node. */
   readonly toldNs = new Map<number, number>();
   /** Of each node: since when it has known which value. */
   #known: Map<string, Map<number, number>>;

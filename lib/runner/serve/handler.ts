@@ -73,8 +73,8 @@ async function answer(
   if (request.method !== "GET" && request.method !== "HEAD") {
     const refusal = message(
       405,
-      "This can only be read",
-      "The server knows the methods GET and HEAD.",
+      "This page is read-only",
+      "The server supports GET and HEAD.",
     );
     refusal.headers.set("allow", "GET, HEAD");
     return refusal;
@@ -122,7 +122,7 @@ async function rowsResponse(
 function urlOf({ url }: Request): URL {
   if (URL.canParse(url)) return new URL(url);
   throw new BadRequest(
-    "The request's address, or its Host header, isn't one that could be.",
+    "The request's address, or its Host header, isn't valid.",
   );
 }
 

@@ -100,7 +100,7 @@ export class Clients {
   }
 
   /**
-   * What a node sent to a client that waited, and that was no answer: it may
+   * Returns what a node sent to a client that waited, and was no answer: it may
    * explain why there was none.
    */
   strayOf(node: string): string | undefined {
@@ -151,7 +151,7 @@ export class Client {
     });
   }
 
-  /** What is wrong with what names a request; nothing if there was such a one. */
+  /** Tells what is wrong with what names a request; nothing if there was one. */
   #problemOf(inReplyTo: unknown): string | undefined {
     if (inReplyTo === undefined) return "it has no in_reply_to";
     const wasSent = typeof inReplyTo === "number" && inReplyTo >= 1 &&
