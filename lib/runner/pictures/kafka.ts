@@ -92,14 +92,7 @@ export async function kafka(judged: JudgeRun): Promise<Drawing> {
   const { given, views } = momentOf(await judged("5c", difference));
   const first = Math.min(...views.map(({ stable }) => stable)) - shownStable;
   const offsets = Array.from({ length: shownOffsets }, (_, i) => first + i);
-  const x = scaleBand(offsets, [left, width - margin]).paddingInner(0.14);
-  const cell = (offset: number, y: number, className: string) =>
-    markup`<rect class="${className}" x="${x(
-      offset,
-    )!}" y="${y}" width="${x.bandwidth()}" height="${cellHeight}" rx="4"/>`;
-  const edgeOf = (offset: number) =>
-    (x(offset) ?? width - margin + x.step() - x.bandwidth()) -
-    (x.step() - x.bandwidth()) / 2;
+  const row = rowOf(offsets);
   const lacks = views.map(({ has }) =>
     [...given.keys()].filter((offset) => !has.has(offset)).length
   );
@@ -124,59 +117,109 @@ export async function kafka(judged: JudgeRun): Promise<Drawing> {
 .edge { stroke: var(--green); stroke-width: 3 }
 .polled { fill: var(--green); fill-opacity: 0.25 }`,
     body: [
-      [
-        { node: "n0", at: margin, words: "n0 gives out even offsets" },
-        { node: "n1", at: 290, words: "n1 odd ones" },
-      ].map(({ node, at, words }) => [
-        markup`<rect class="fill-${
-          colourOf[node]
-        }" x="${at}" y="48" width="16" height="16" rx="3"/>`,
-        markup`<text class="small" x="${at + 24}" y="61">${words}</text>`,
-      ]),
-      offsets.filter((_, i) => i % 2 === 0).map((offset) =>
-        markup`<text class="small muted middle" x="${
-          x(offset)! + x.bandwidth() / 2
-        }" y="${acknowledgedTop - 8}">${String(offset)}</text>`
+      givers(),
+      acknowledged(given, row),
+      views.map((view, i) =>
+        known(view, viewsTop + i * viewHeight, given, row)
       ),
-      markup`<text class="small bold" x="${margin}" y="${
-        acknowledgedTop + 21
-      }">acknowledged</text>`,
-      offsets.flatMap((offset): Markup[] => {
-        const by = given.get(offset);
-        return by === undefined
-          ? []
-          : [cell(offset, acknowledgedTop, `fill-${colourOf[by]}`)];
-      }),
-      views.map(({ node, has, stable }, i) => {
-        const y = viewsTop + i * viewHeight;
-        return [
-          markup`<text class="small bold" x="${margin}" y="${
-            y + 21
-          }">${node} knows</text>`,
-          markup`<rect class="polled" x="${left - 4}" y="${y - 8}" width="${
-            edgeOf(stable) - left + 4
-          }" height="${cellHeight + 16}"/>`,
-          offsets.map((offset) =>
-            has.has(offset)
-              ? cell(offset, y, `fill-${colourOf[given.get(offset)!]}`)
-              : cell(offset, y, offset < stable ? "never" : "open")
-          ),
-          markup`<path class="edge" d="M${edgeOf(stable)} ${y - 12}v${
-            cellHeight + 24
-          }"/>`,
-        ];
-      }),
-      ([
-        ["polled", "a poll shows this", 0],
-        ["never", "never given out", 190],
-        ["open", "may yet turn up", 370],
-      ] as const).map(([className, words, x]) => {
-        const at = margin + x;
-        return [
-          markup`<rect class="${className}" x="${at}" y="340" width="18" height="18" rx="4"/>`,
-          markup`<text class="small" x="${at + 26}" y="354">${words}</text>`,
-        ];
-      }),
+      legend(),
     ],
   };
+}
+
+/** The places of offsets in a row. */
+function rowOf(offsets: readonly number[]) {
+  const x = scaleBand(offsets, [left, width - margin]).paddingInner(0.14);
+  return {
+    offsets,
+    middleOf: (offset: number) => x(offset)! + x.bandwidth() / 2,
+    edgeOf: (offset: number) =>
+      (x(offset) ?? width - margin + x.step() - x.bandwidth()) -
+      (x.step() - x.bandwidth()) / 2,
+    cell: (offset: number, y: number, className: string) =>
+      markup`<rect class="${className}" x="${x(
+        offset,
+      )!}" y="${y}" width="${x.bandwidth()}" height="${cellHeight}" rx="4"/>`,
+  };
+}
+
+type Row = ReturnType<typeof rowOf>;
+
+/** The colours of those who give out offsets. */
+function givers() {
+  return (
+    [
+      { node: "n0", at: margin, words: "n0 gives out even offsets" },
+      { node: "n1", at: 290, words: "n1 odd ones" },
+    ].map(({ node, at, words }) => [
+      markup`<rect class="fill-${
+        colourOf[node]
+      }" x="${at}" y="48" width="16" height="16" rx="3"/>`,
+      markup`<text class="small" x="${at + 24}" y="61">${words}</text>`,
+    ])
+  );
+}
+
+/** The offsets that were given out, each in the colour of who did it. */
+function acknowledged(
+  given: Moment["given"],
+  { offsets, middleOf, cell }: Row,
+) {
+  return [
+    offsets.filter((_, i) => i % 2 === 0).map((offset) =>
+      markup`<text class="small muted middle" x="${middleOf(offset)}" y="${
+        acknowledgedTop - 8
+      }">${String(offset)}</text>`
+    ),
+    markup`<text class="small bold" x="${margin}" y="${
+      acknowledgedTop + 21
+    }">acknowledged</text>`,
+    offsets.flatMap((offset): Markup[] => {
+      const by = given.get(offset);
+      return by === undefined
+        ? []
+        : [cell(offset, acknowledgedTop, `fill-${colourOf[by]}`)];
+    }),
+  ];
+}
+
+/** The offsets that a node has heard of, and those that a poll shows. */
+function known(
+  { node, has, stable }: Moment["views"][number],
+  y: number,
+  given: Moment["given"],
+  { offsets, edgeOf, cell }: Row,
+) {
+  return [
+    markup`<text class="small bold" x="${margin}" y="${
+      y + 21
+    }">${node} knows</text>`,
+    markup`<rect class="polled" x="${left - 4}" y="${y - 8}" width="${
+      edgeOf(stable) - left + 4
+    }" height="${cellHeight + 16}"/>`,
+    offsets.map((offset) =>
+      has.has(offset)
+        ? cell(offset, y, `fill-${colourOf[given.get(offset)!]}`)
+        : cell(offset, y, offset < stable ? "never" : "open")
+    ),
+    markup`<path class="edge" d="M${edgeOf(stable)} ${y - 12}v${
+      cellHeight + 24
+    }"/>`,
+  ];
+}
+
+function legend() {
+  return (
+    ([
+      ["polled", "a poll shows this", 0],
+      ["never", "never given out", 190],
+      ["open", "may yet turn up", 370],
+    ] as const).map(([className, words, x]) => {
+      const at = margin + x;
+      return [
+        markup`<rect class="${className}" x="${at}" y="340" width="18" height="18" rx="4"/>`,
+        markup`<text class="small" x="${at + 26}" y="354">${words}</text>`,
+      ];
+    })
+  );
 }

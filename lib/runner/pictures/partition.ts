@@ -60,7 +60,31 @@ const wallHeight = 60;
 
 /** Draws it. */
 export async function partition(judged: JudgeRun): Promise<Drawing> {
-  const judgement = await judged("3c", { seed: 1 });
+  const layout = layoutOf(await judged("3c", { seed: 1 }));
+  const { bottom } = layout;
+  return {
+    title: "A partition delays a value, and doesn't lose it",
+    description: describe(layout),
+    height: bottom + 74,
+    style: `
+.lane { stroke: var(--line); stroke-dasharray: 2 4 }
+.known { stroke: var(--green); stroke-width: 5; stroke-linecap: round }
+.cross { stroke: var(--fault); stroke-width: 2.5 }`,
+    body: [
+      wall(layout),
+      nodeLanes(layout),
+      lostMessages(layout),
+      arrivals(layout),
+      axis(layout),
+      legend(bottom + 54),
+    ],
+  };
+}
+
+type Layout = ReturnType<typeof layoutOf>;
+
+/** The places of nodes and of moments. */
+function layoutOf(judgement: Judgement) {
   const { told, carriers, partition } = storyOf(judgement);
   const { nodes } = judgement.test;
   const [hub] = nodes;
@@ -98,7 +122,58 @@ export async function partition(judged: JudgeRun): Promise<Drawing> {
   const x = scaleLinear([-0.25, since(endMs) + 0.15], [left, right]);
   const xOf = (ms: number) => x(since(ms));
   const seconds = (ms: number) => since(ms).toFixed(1);
+  return {
+    ...{ told, carriers, partition, lost, known },
+    ...{ hub, cutOff, lanes, yOf, wallTop, wallMiddle, bottom },
+    ...{ startMs, lastKnownMs, x, xOf, seconds },
+  };
+}
 
+function describe(
+  { told, carriers, lost, hub, cutOff, partition, seconds, lastKnownMs }:
+    Layout,
+): string {
+  return `Broadcast, challenge 3c, five nodes. ${told.dest} is told a value while it's cut off from the hub, ${hub}. Of ${carriers.length} messages that carry the value ${lost.length} are lost at the partition. As the hub doesn't answer, ${told.dest} tells all others, of whom ${
+    cutOff.slice(1).join(" and ")
+  } can be reached; and it tries again, until the partition has ended, after ${
+    seconds(partition.toMs)
+  } s. Who learns the value then tells the hub. All nodes know the value after ${
+    seconds(lastKnownMs)
+  } s.`;
+}
+
+function wall({ told, partition, wallTop, xOf }: Layout) {
+  return [
+    markup`<text class="small" x="${margin}" y="60">${told.dest} is told a value while it can't reach the hub.</text>`,
+    markup`<rect class="fault-band" x="${left}" y="${wallTop}" width="${
+      xOf(partition.toMs) - left
+    }" height="${wallHeight}"/>`,
+    markup`<text class="small bold fill-fault" x="${left + 8}" y="${
+      wallTop + 20
+    }">partition</text>`,
+  ];
+}
+
+/** A lane for each node, green from when it knows the value. */
+function nodeLanes({ lanes, yOf, known, xOf, hub }: Layout) {
+  return [
+    lanes.map((node) => [
+      markup`<text class="bold" x="${margin}" y="${
+        yOf(node) + 5
+      }">${node}</text>`,
+      markup`<path class="lane" d="M${left} ${yOf(node)}H${right}"/>`,
+      markup`<path class="known" d="M${xOf(known.get(node)!)} ${
+        yOf(node)
+      }H${right}"/>`,
+    ]),
+    markup`<text class="small muted" x="${margin}" y="${
+      yOf(hub) + 22
+    }">the hub</text>`,
+  ];
+}
+
+/** The messages that end in a cross. */
+function lostMessages({ lost, yOf, xOf, wallMiddle }: Layout) {
   // Of what was sent at once, each gets a little farther than the one before.
   const atWall = (message: Message): Point => {
     const { src, sentMs } = message;
@@ -110,72 +185,42 @@ export async function partition(judged: JudgeRun): Promise<Drawing> {
       wallMiddle + (yOf(src) < wallMiddle ? -deep : deep),
     ];
   };
-  return {
-    title: "A partition delays a value, and doesn't lose it",
-    description:
-      `Broadcast, challenge 3c, five nodes. ${told.dest} is told a value while it's cut off from the hub, ${hub}. Of ${carriers.length} messages that carry the value ${lost.length} are lost at the partition. As the hub doesn't answer, ${told.dest} tells all others, of whom ${
-        cutOff.slice(1).join(" and ")
-      } can be reached; and it tries again, until the partition has ended, after ${
-        seconds(partition.toMs)
-      } s. Who learns the value then tells the hub. All nodes know the value after ${
-        seconds(lastKnownMs)
-      } s.`,
-    height: bottom + 74,
-    style: `
-.lane { stroke: var(--line); stroke-dasharray: 2 4 }
-.known { stroke: var(--green); stroke-width: 5; stroke-linecap: round }
-.cross { stroke: var(--fault); stroke-width: 2.5 }`,
-    body: [
-      markup`<text class="small" x="${margin}" y="60">${told.dest} is told a value while it can't reach the hub.</text>`,
-      markup`<rect class="fault-band" x="${left}" y="${wallTop}" width="${
-        xOf(partition.toMs) - left
-      }" height="${wallHeight}"/>`,
-      markup`<text class="small bold fill-fault" x="${left + 8}" y="${
-        wallTop + 20
-      }">partition</text>`,
-      lanes.map((node) => [
-        markup`<text class="bold" x="${margin}" y="${
-          yOf(node) + 5
-        }">${node}</text>`,
-        markup`<path class="lane" d="M${left} ${yOf(node)}H${right}"/>`,
-        markup`<path class="known" d="M${xOf(known.get(node)!)} ${
-          yOf(node)
-        }H${right}"/>`,
-      ]),
-      markup`<text class="small muted" x="${margin}" y="${
-        yOf(hub) + 22
-      }">the hub</text>`,
-      lost.map((message) => {
-        const { src, sentMs } = message;
-        const [cx, cy] = atWall(message);
-        return [
-          markup`<path class="fault" d="M${xOf(sentMs)} ${yOf(src)}V${cy}"/>`,
-          markup`<path class="cross" d="M${cx - 5} ${
-            cy - 5
-          }l10 10m0-10l-10 10"/>`,
-        ];
+  return lost.map((message) => {
+    const { src, sentMs } = message;
+    const [cx, cy] = atWall(message);
+    return [
+      markup`<path class="fault" d="M${xOf(sentMs)} ${yOf(src)}V${cy}"/>`,
+      markup`<path class="cross" d="M${cx - 5} ${cy - 5}l10 10m0-10l-10 10"/>`,
+    ];
+  });
+}
+
+function arrivals({ carriers, told, startMs, yOf, xOf }: Layout) {
+  return [
+    carriers.filter(({ receivedMs }) => receivedMs !== undefined)
+      .map(({ src, dest, sentMs, receivedMs }) => {
+        const end = yOf(dest) + (yOf(src) < yOf(dest) ? -3 : 3);
+        return arrow("blue", [xOf(sentMs), yOf(src)], [
+          xOf(receivedMs!),
+          end,
+        ]);
       }),
-      carriers.filter(({ receivedMs }) => receivedMs !== undefined)
-        .map(({ src, dest, sentMs, receivedMs }) => {
-          const end = yOf(dest) + (yOf(src) < yOf(dest) ? -3 : 3);
-          return arrow("blue", [xOf(sentMs), yOf(src)], [
-            xOf(receivedMs!),
-            end,
-          ]);
-        }),
-      markup`<circle class="fill-orange" cx="${xOf(startMs)}" cy="${
-        yOf(told.dest)
-      }" r="7"/>`,
-      markup`<path class="line" d="M${left} ${bottom}H${right}"/>`,
-      x.ticks(5).filter((tick) => tick >= 0).map((tick) => [
-        markup`<path class="line" d="M${x(tick)} ${bottom}v5"/>`,
-        markup`<text class="small muted middle" x="${x(tick)}" y="${
-          bottom + 22
-        }">${tick} s</text>`,
-      ]),
-      legend(bottom + 54),
-    ],
-  };
+    markup`<circle class="fill-orange" cx="${xOf(startMs)}" cy="${
+      yOf(told.dest)
+    }" r="7"/>`,
+  ];
+}
+
+function axis({ bottom, x }: Layout) {
+  return [
+    markup`<path class="line" d="M${left} ${bottom}H${right}"/>`,
+    x.ticks(5).filter((tick) => tick >= 0).map((tick) => [
+      markup`<path class="line" d="M${x(tick)} ${bottom}v5"/>`,
+      markup`<text class="small muted middle" x="${x(tick)}" y="${
+        bottom + 22
+      }">${tick} s</text>`,
+    ]),
+  ];
 }
 
 function legend(y: number) {

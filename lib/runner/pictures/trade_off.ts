@@ -83,13 +83,6 @@ export async function tradeOff(judged: JudgeRun): Promise<Drawing> {
   const { hub, rest } = await measureAll(judged);
   const named = (label: string) =>
     [...hub, ...rest].find((each) => each.label === label)!;
-  const ribbon = area<Measured>(
-    ({ perOp }) => x(perOp),
-    (each) => y(each.medianMs),
-    (each) => y(each.maxMs),
-  ).digits(1);
-  const edge = (ms: (each: Measured) => number) =>
-    line<Measured>((each) => x(each.perOp), (each) => y(ms(each))).digits(1);
   const few = named("1350");
   const fast = named("direct");
   return {
@@ -117,65 +110,89 @@ export async function tradeOff(judged: JudgeRun): Promise<Drawing> {
 .halo { stroke: var(--band); stroke-width: 4; paint-order: stroke }
 .dot { stroke: var(--page); stroke-width: 2 }`,
     body: [
-      limits.map(({ id, perOp, medianMs, maxMs }) => [
-        markup`<rect class="limit" x="${left}" y="${y(maxMs)}" width="${
-          x(perOp) - left
-        }" height="${bottom - y(maxMs)}"/>`,
-        markup`<path class="median" d="M${left} ${y(medianMs)}H${x(perOp)}"/>`,
-        markup`<text class="small bold" x="${x(2.4)}" y="${
-          y(maxMs) + 18
-        }">${`${id}: max < ${maxMs} ms`}</text>`,
-        markup`<text class="small muted" x="${x(2.4)}" y="${
-          y(medianMs) + 17
-        }">${`median < ${medianMs} ms`}</text>`,
-      ]),
-      [0, 500, 1000, 1500, 2000].map((ms) =>
-        markup`<text class="small muted end" x="${left - 8}" y="${y(ms) + 5}">${
-          number(ms)
-        }</text>`
-      ),
-      markup`<text class="small muted" x="${margin}" y="${
-        top - 8
-      }">ms until all show a value</text>`,
-      [0.3, 1, 3, 10, 30].map((perOp) => [
-        markup`<path class="line" d="M${x(perOp)} ${bottom}v5"/>`,
-        markup`<text class="small muted middle" x="${x(perOp)}" y="${
-          bottom + 21
-        }">${String(perOp)}</text>`,
-      ]),
-      markup`<text class="small muted end" x="${right}" y="${
-        bottom + 42
-      }">messages per operation (log)</text>`,
-      markup`<path class="line" d="M${left} ${bottom}H${right}"/>`,
-
-      markup`<path class="ribbon" d="${ribbon(hub) ?? ""}"/>`,
-      [edge((each) => each.maxMs), edge((each) => each.medianMs)].map((path) =>
-        markup`<path class="green" d="${path(hub) ?? ""}"/>`
-      ),
-      hub.map((each) => range("green", each)),
-      hub.filter(({ label }) => ["100", "390", "1350"].includes(label))
-        .map(({ label, perOp, maxMs }) =>
-          markup`<text class="small bold fill-green" x="${x(perOp) + 7}" y="${
-            y(maxMs) + (label === "100" ? 26 : -6)
-          }">beat ${label} ms</text>`
-        ),
-      rest.map((each) => {
-        const colour = each.label === "direct" ? "orange" : "blue";
-        const isGrid = each.label === "grid";
-        return [
-          range(colour, each),
-          markup`<text class="small bold fill-${colour}${
-            isGrid ? " middle" : ""
-          }" x="${x(each.perOp) + (isGrid ? 0 : 10)}" y="${
-            isGrid
-              ? y(each.maxMs) - 8
-              : (y(each.medianMs) + y(each.maxMs)) / 2 + 5
-          }">${each.label}</text>`,
-        ];
-      }),
+      limits.map(limitBox),
+      axes(),
+      curve(hub),
+      rest.map(strategy),
       legend(),
     ],
   };
+}
+
+function limitBox({ id, perOp, medianMs, maxMs }: typeof limits[number]) {
+  return [
+    markup`<rect class="limit" x="${left}" y="${y(maxMs)}" width="${
+      x(perOp) - left
+    }" height="${bottom - y(maxMs)}"/>`,
+    markup`<path class="median" d="M${left} ${y(medianMs)}H${x(perOp)}"/>`,
+    markup`<text class="small bold" x="${x(2.4)}" y="${
+      y(maxMs) + 18
+    }">${`${id}: max < ${maxMs} ms`}</text>`,
+    markup`<text class="small muted" x="${x(2.4)}" y="${
+      y(medianMs) + 17
+    }">${`median < ${medianMs} ms`}</text>`,
+  ];
+}
+
+function axes() {
+  return [
+    [0, 500, 1000, 1500, 2000].map((ms) =>
+      markup`<text class="small muted end" x="${left - 8}" y="${y(ms) + 5}">${
+        number(ms)
+      }</text>`
+    ),
+    markup`<text class="small muted" x="${margin}" y="${
+      top - 8
+    }">ms until all show a value</text>`,
+    [0.3, 1, 3, 10, 30].map((perOp) => [
+      markup`<path class="line" d="M${x(perOp)} ${bottom}v5"/>`,
+      markup`<text class="small muted middle" x="${x(perOp)}" y="${
+        bottom + 21
+      }">${String(perOp)}</text>`,
+    ]),
+    markup`<text class="small muted end" x="${right}" y="${
+      bottom + 42
+    }">messages per operation (log)</text>`,
+    markup`<path class="line" d="M${left} ${bottom}H${right}"/>`,
+  ];
+}
+
+/** The hub's curve, from median to maximum. */
+function curve(hub: Measured[]) {
+  const ribbon = area<Measured>(
+    ({ perOp }) => x(perOp),
+    (each) => y(each.medianMs),
+    (each) => y(each.maxMs),
+  ).digits(1);
+  const edge = (ms: (each: Measured) => number) =>
+    line<Measured>((each) => x(each.perOp), (each) => y(ms(each))).digits(1);
+  return [
+    markup`<path class="ribbon" d="${ribbon(hub) ?? ""}"/>`,
+    [edge((each) => each.maxMs), edge((each) => each.medianMs)].map((path) =>
+      markup`<path class="green" d="${path(hub) ?? ""}"/>`
+    ),
+    hub.map((each) => range("green", each)),
+    hub.filter(({ label }) => ["100", "390", "1350"].includes(label))
+      .map(({ label, perOp, maxMs }) =>
+        markup`<text class="small bold fill-green" x="${x(perOp) + 7}" y="${
+          y(maxMs) + (label === "100" ? 26 : -6)
+        }">beat ${label} ms</text>`
+      ),
+  ];
+}
+
+/** Another strategy, which is a point of its own. */
+function strategy(each: Measured) {
+  const colour = each.label === "direct" ? "orange" : "blue";
+  const isGrid = each.label === "grid";
+  return [
+    range(colour, each),
+    markup`<text class="small bold fill-${colour}${
+      isGrid ? " middle" : ""
+    }" x="${x(each.perOp) + (isGrid ? 0 : 10)}" y="${
+      isGrid ? y(each.maxMs) - 8 : (y(each.medianMs) + y(each.maxMs)) / 2 + 5
+    }">${each.label}</text>`,
+  ];
 }
 
 /** From median to maximum. */

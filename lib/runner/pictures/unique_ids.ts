@@ -70,13 +70,9 @@ export async function uniqueIds(judged: JudgeRun): Promise<Drawing> {
   const shown = all.filter(({ atMs }) =>
     fromMs <= atMs && atMs < fromMs + shownMs
   );
-  const x = scaleLinear([fromMs, fromMs + shownMs], [left, right]);
-  const bar = scaleLinear([0, all.length], [0, barsRight - barsLeft]);
   const repeatsOf = ({ idOf }: Way) => repeated(all.map(idOf));
   const [example] = shown;
   invariant(example, "ids are handed out in the time that is shown");
-  const inMs = (atMs: number) =>
-    shown.filter((handed) => handed.atMs === atMs).length;
   return {
     title: "A clock shows the same time to many",
     description: `Unique ids, challenge 2: ${
@@ -94,58 +90,74 @@ export async function uniqueIds(judged: JudgeRun): Promise<Drawing> {
 .id { font: 18px ui-monospace, monospace }
 .brace { stroke: var(--line) }`,
     body: [
-      markup`<text class="small" x="${margin}" y="60">Requests in ${shownMs} ms of the run; shaded, where two read the same time</text>`,
-      Array.from({ length: shownMs }, (_, i) => fromMs + i).map((at) => [
-        inMs(at) > 1
-          ? markup`<rect class="fault-band" x="${x(at)}" y="${
-            top - 18
-          }" width="${x(at + 1) - x(at)}" height="${3 * laneHeight}"/>`
-          : undefined,
-        markup`<path class="grid" d="M${x(at)} ${top - 18}v${
-          3 * laneHeight
-        }"/>`,
-      ]),
-      nodes.map((node, i) => [
-        markup`<text class="bold" x="${margin}" y="${
-          top + i * laneHeight + 5
-        }">${node}</text>`,
-        markup`<path class="line" d="M${left} ${
-          top + i * laneHeight
-        }H${right}"/>`,
-      ]),
-      place(shown, x(fromMs + 1) - x(fromMs)).map(({ handed, dx }) =>
-        markup`<circle class="request ${
-          inMs(handed.atMs) > 1 ? "fill-fault" : "fill-green"
-        }" cx="${x(handed.atMs) + dx}" cy="${
-          top + nodes.indexOf(handed.node) * laneHeight
-        }" r="6.5"/>`
-      ),
-      markup`<text class="small bold" x="${margin}" y="${barsTop - 16}">Of ${
-        number(all.length)
-      } ids, were each made of …</text>`,
-      ways.map((way, i) => {
-        const repeats = repeatsOf(way);
-        const y = barsTop + i * 34;
-        return [
-          markup`<text class="small" x="${margin}" y="${
-            y + 15
-          }">${way.name}</text>`,
-          markup`<rect class="fill-green" x="${barsLeft}" y="${y}" width="${
-            bar(all.length - repeats)
-          }" height="20"/>`,
-          markup`<rect class="fill-fault" x="${
-            barsLeft + bar(all.length - repeats)
-          }" y="${y}" width="${bar(repeats)}" height="20"/>`,
-          markup`<text class="small ${
-            repeats > 0 ? "fill-fault" : "fill-green"
-          } bold" x="${barsRight + 8}" y="${y + 15}">${
-            number(repeats)
-          } repeated</text>`,
-        ];
-      }),
+      requests(shown, nodes),
+      bars(all.length, repeatsOf),
       layout(example.id.split("-")),
     ],
   };
+}
+
+/** The requests of a moment, by their nodes. */
+function requests(shown: Handed[], nodes: readonly string[]) {
+  const x = scaleLinear([fromMs, fromMs + shownMs], [left, right]);
+  const inMs = (atMs: number) =>
+    shown.filter((handed) => handed.atMs === atMs).length;
+  return [
+    markup`<text class="small" x="${margin}" y="60">Requests in ${shownMs} ms of the run; shaded, where two read the same time</text>`,
+    Array.from({ length: shownMs }, (_, i) => fromMs + i).map((at) => [
+      inMs(at) > 1
+        ? markup`<rect class="fault-band" x="${x(at)}" y="${top - 18}" width="${
+          x(at + 1) - x(at)
+        }" height="${3 * laneHeight}"/>`
+        : undefined,
+      markup`<path class="grid" d="M${x(at)} ${top - 18}v${3 * laneHeight}"/>`,
+    ]),
+    nodes.map((node, i) => [
+      markup`<text class="bold" x="${margin}" y="${
+        top + i * laneHeight + 5
+      }">${node}</text>`,
+      markup`<path class="line" d="M${left} ${
+        top + i * laneHeight
+      }H${right}"/>`,
+    ]),
+    place(shown, x(fromMs + 1) - x(fromMs)).map(({ handed, dx }) =>
+      markup`<circle class="request ${
+        inMs(handed.atMs) > 1 ? "fill-fault" : "fill-green"
+      }" cx="${x(handed.atMs) + dx}" cy="${
+        top + nodes.indexOf(handed.node) * laneHeight
+      }" r="6.5"/>`
+    ),
+  ];
+}
+
+/** The ids that repeat another, for each way to make them. */
+function bars(count: number, repeatsOf: (way: Way) => number) {
+  const bar = scaleLinear([0, count], [0, barsRight - barsLeft]);
+  return [
+    markup`<text class="small bold" x="${margin}" y="${barsTop - 16}">Of ${
+      number(count)
+    } ids, were each made of …</text>`,
+    ways.map((way, i) => {
+      const repeats = repeatsOf(way);
+      const y = barsTop + i * 34;
+      return [
+        markup`<text class="small" x="${margin}" y="${
+          y + 15
+        }">${way.name}</text>`,
+        markup`<rect class="fill-green" x="${barsLeft}" y="${y}" width="${
+          bar(count - repeats)
+        }" height="20"/>`,
+        markup`<rect class="fill-fault" x="${
+          barsLeft + bar(count - repeats)
+        }" y="${y}" width="${bar(repeats)}" height="20"/>`,
+        markup`<text class="small ${
+          repeats > 0 ? "fill-fault" : "fill-green"
+        } bold" x="${barsRight + 8}" y="${y + 15}">${
+          number(repeats)
+        } repeated</text>`,
+      ];
+    }),
+  ];
 }
 
 /** Requests of one node in one millisecond, side by side. */
