@@ -4,10 +4,10 @@
  *
  * https://fly.io/dist-sys/1/
  *
- * A node gets `{"type": "echo", "echo": "Please echo 35"}` and sends the same
- * text back. There is nothing distributed about it yet; it shows that messages
- * come in and go out. What a handler returns is the reply: the library adds
- * who it goes to, and which request it answers.
+ * A node receives `{"type": "echo", "echo": "Please echo 35"}` and sends the
+ * same text back. Nothing about it is distributed; it shows that messages get
+ * in and out. The value that a handler returns is the reply: the library adds
+ * the address, and the number of the request.
  *
  * Run it by itself, and it waits for messages on stdin:
  *

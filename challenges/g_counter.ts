@@ -6,40 +6,42 @@
  *
  * Clients add to a counter at any node; in the end every node has to show the
  * sum. The challenge offers `seq-kv`, a store that is sequentially consistent:
- * all nodes see the same changes in the same order, but not at the same time.
- * What one reads may be what was the case a while ago.
+ * all nodes see the same changes in the same order, but not at the same time. A
+ * read may show an old state.
  *
  * The naive answer, `--strategy cas`, keeps the sum under one key and adds by
- * compare-and-set: a read, an attempt, and both again whenever another node was
- * faster. Every `add` costs four messages at least; a `read` that asks the
- * store may get a sum of long ago, also at the end, when it counts; and where
- * the network repeats messages, an addition may be counted twice, as nobody can
- * see of a sum what has gone into it.
+ * compare-and-set: read, try, and both again whenever another node was faster.
+ * Every `add` costs at least four messages; a `read` that asks the store may
+ * get an old sum, even at the end, when it counts; and if the network repeats
+ * messages, an addition may count twice, because a sum doesn't show what has
+ * gone into it.
  *
- * Addition doesn't care for order, and so nobody needs to be faster. **Each node
+ * Addition doesn't care about order, so nobody has to be faster. **Each node
  * counts for itself** and writes its own total under its own name, where nobody
- * else writes: no compare-and-set, no conflict, and a write that is repeated
- * does no harm. The sum of all totals is the counter. And since nothing has to
- * be known at once, it writes once a second, however much was added.
+ * else writes: no compare-and-set, no conflict, and repeating a write does no
+ * harm. The sum of all totals is the counter. And since nobody has to know at
+ * once, a node writes once a second, however much was added.
  *
- * There remains the past. `seq-kv` may answer a read from an old state for as
- * long as it likes; but a node never sees anything older than what it has
- * written itself. So a node **writes before it reads**: its own total, together
- * with a number that it hasn't written before, for a write that changes nothing
- * moves nothing. After that the reads are at least as new as the write.
+ * One problem remains: stale reads. `seq-kv` may answer a read from an old
+ * state for as long as it likes; but a node never sees anything older than what
+ * it has itself written. So a node **writes before it reads**: its own total,
+ * together with a number that it hasn't written before, because a write that
+ * changes nothing has no effect. After that, reads are at least as new as the
+ * write.
  *
- * And there remains the end. A node also writes which totals of the others it
- * knows, and so each sees in the store when **all have said that they know
- * all**. Then it stops, and the one who has something new wakes it.
+ * One question remains: when to stop. A node also writes which totals of the
+ * others it knows. So each node sees in the store when **all have said that
+ * they know everything**. Then it stops, and a node that has something new
+ * wakes it.
  *
- * The other form, `--strategy gossip`, needs no store: the totals of all nodes are
- * a map that nodes send to each other, and of two totals of one node the greater
- * is the newer. Merging is idempotent, commutative and associative: it's a
- * state-based CRDT, the G-counter (Shapiro et al., 2011), and loss, repetition
- * and disorder can't harm it.
+ * The other form, `--strategy gossip`, needs no store: nodes send each other a
+ * map of all totals, and of two totals for one node the greater is the newer.
+ * Merging is idempotent, commutative and associative, so loss, repetition and
+ * reordering can't harm it: this is a state-based CRDT, the G-counter (Shapiro
+ * et al., 2011).
  *
- * In both, a node that gets no answer asks again with more patience each time,
- * and takes an answer however late it comes. So both get there at any latency:
+ * In both, a node that gets no answer asks again, each time with more patience,
+ * and takes an answer however late it comes. So both converge at any latency:
  * after the last `add` every node shows the sum within 10 seconds and 16
  * latencies (`gossip`: 4 seconds and one). Each time that messages are lost
  * costs 4 seconds more.

@@ -4,31 +4,31 @@
  *
  * https://fly.io/dist-sys/2/
  *
- * Three nodes hand out ids, a thousand a second, and no id may come twice:
- * also while the network is cut in two, and every single request has to be
- * answered (the run asks for total availability). So no node can ask another
- * before it answers.
+ * Three nodes hand out ids, a thousand a second. No id may occur twice, and
+ * every request has to be answered (the run asks for total availability), even
+ * while the network is cut in two. So no node can ask another before it
+ * answers.
  *
  * A node's clock is no help. Two requests fall into the same millisecond, the
- * clocks of two nodes show the same time, and a clock that is adjusted shows a
+ * clocks of two nodes show the same time, and a clock that is set back shows a
  * time twice.
  *
- * What each node has to itself is its name. A name that nobody else has, and a
- * number that the node has not used before, make an id that nobody else will
+ * Each node has one thing to itself: its name. A name that nobody else has, and
+ * a number that the node hasn't used before, make an id that nobody else will
  * make: `n1-…-0`, `n1-…-1`. No messages, no waiting, nothing that a partition
- * could harm. It rests on the node's never forgetting where its counter stood;
- * and as a node that is started again has forgotten, each start draws a number
- * for itself, which stands between the two. (Twitter's Snowflake has the clock
- * in its place, and must wait while the clock is put back.)
+ * could harm. It relies on the node never forgetting its count; a node that
+ * restarts has forgotten it, so each start draws a random number, which goes in
+ * the middle. (Twitter's Snowflake puts the clock there, and must wait when the
+ * clock is set back.)
  *
  * There are two more ways, to compare:
  *
- * - `--strategy random`: 128 random bits, as a UUID of version 4 has. That two
- *   are the same is possible, and won't happen: after a billion ids the odds are
- *   one in 10^21. It needs a good source of randomness, and its ids say nothing.
+ * - `--strategy random`: 128 random bits (a UUID of version 4 has 122). Two may
+ *   be the same, and won't be: after a billion ids the odds are one in 10^21.
+ *   It needs a good source of randomness, and its ids carry no information.
  * - `--strategy clock`: one clock for all, `lin-tso`. Its ids are short and in
- *   order; but each costs a question and an answer, and where the clock can't be
- *   reached there are none.
+ *   order; but each costs a request and a reply, and a node that can't reach
+ *   the clock can't answer.
  *
  * @module
  */

@@ -469,7 +469,7 @@ export class Node {
       this.#peers = Object.freeze(node_ids.filter((id) => id !== node_id));
       this.#started = this.#start();
     }
-    // Who asks again while the first is under way gets what comes of that.
+    // A second request while the first is under way gets the same outcome.
     const started = this.#started!;
     this.#handle(message, () => started);
   }
@@ -536,14 +536,14 @@ export class Node {
       return;
     }
     this.#runtime.send({
-      // Before init a node has no id of its own: it goes by what it was called.
+      // Before init a node has no id: it answers by the name that it was called.
       src: this.#id || request.dest,
       dest: request.src,
       body: { ...body, in_reply_to },
     });
   }
 
-  /** A timer for any number: what is no time is none, and Infinity is never. */
+  /** Sets a timer: 0 for NaN and negative numbers, none for Infinity. */
   #setTimer(callback: () => void, delayMs: number): () => void {
     if (delayMs === Infinity) return () => {};
     return this.#runtime.setTimer(callback, delayMs > 0 ? delayMs : 0);

@@ -55,9 +55,9 @@ export interface Runtime {
 }
 
 /**
- * Where a program finds that it runs inside of another one, as in the workbench:
- * under this key of `globalThis` is a {@linkcode Hosting}. It's the same for all
- * versions of the library.
+ * The key of `globalThis` under which a program that runs inside of another one,
+ * as in the workbench, finds a {@linkcode Hosting}. It's the same for all versions
+ * of the library.
  */
 export const hostingKey: unique symbol = Symbol.for("call-me-maybe.hosting");
 

@@ -105,7 +105,10 @@ export function progressWriter(folder: string) {
   };
 }
 
-/** Writes a judged run to its folder. Who finds its results finds all of it. */
+/**
+ * Writes a judged run to its folder, its results last: a folder with results is
+ * complete.
+ */
 export async function writeRun(
   folder: string,
   record: RunRecord,

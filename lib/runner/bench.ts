@@ -216,7 +216,7 @@ function echoes(count: number): Uint8Array<ArrayBuffer> {
   return encoder.encode(lines.join(""));
 }
 
-/** Starts a node, and lets it answer so many requests. */
+/** Starts a node, and has it answer a number of requests. */
 async function measure(
   command: Command,
   input: Uint8Array<ArrayBuffer>,

@@ -207,7 +207,7 @@ async function makeExecutable(bundle: string): Promise<void> {
   const interpreter =
     `#!/usr/bin/env -S ${Deno.execPath()} run --quiet --no-config --no-prompt --ext=js`;
   const code = await Deno.readTextFile(bundle);
-  // The challenge's own first line is for who runs it from its source.
+  // The challenge's own first line is for running it from its source.
   await Deno.writeTextFile(
     bundle,
     `${interpreter}\n${code.replace(/^#!.*\n/, "")}`,

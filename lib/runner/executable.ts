@@ -71,7 +71,7 @@ const headBytes = 512;
 /** Tells what keeps a program from being started, by its first line. */
 function beginningProblem(path: string): string | undefined {
   const head = headOf(path);
-  // Who may execute it may perhaps not read it.
+  // A file may be executable and unreadable.
   if (head === undefined) return undefined;
   if (head === "") return "is empty.";
   if (/^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)/.test(head)) {

@@ -19,7 +19,7 @@ import { complain } from "./output.ts";
 import { quote } from "./shell.ts";
 import type { Judge } from "./worker.ts";
 
-/** One thing to judge, whoever does it. */
+/** One thing to judge, by any engine. */
 export interface Plan {
   id: string;
   options: Options;

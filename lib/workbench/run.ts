@@ -29,7 +29,7 @@ import type { Workload } from "./workloads/workload.ts";
 
 /** Ways to watch a run, and to end it. */
 export interface RunSettings {
-  /** Called as things happen, for whoever watches. */
+  /** Called as things happen, for an observer. */
   onProgress?(progress: Progress): void;
   /** Called for each line of a node's log. */
   onLog?(node: string, line: string): void;
@@ -438,7 +438,7 @@ function completionOf(
   }
   if (error instanceof ErrorReply) {
     const { kind, message, problem } = error;
-    // An error without a text goes by its name: then there's no text to tell.
+    // The words for an error without a text are its name.
     const text = message === kind ? null : message;
     return {
       type: unless(error.definite),

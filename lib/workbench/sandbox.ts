@@ -43,7 +43,7 @@ export interface Order {
   wants: { progress: boolean; logs: boolean };
   /** The cells in which it shows how far the nodes are: see {@linkcode cells}. */
   beats: SharedArrayBuffer;
-  /** When a node wouldn't come back, as an earlier run has shown. */
+  /** The moment at which a node wouldn't come back, as an earlier run has shown. */
   stuck?: Stuck;
 }
 

@@ -119,7 +119,7 @@ Deno.test("the page's code is bundled anew after a change that concerns it", asy
   const digest = async () => (await pageCode(folder)).script.split("\n")[0];
   const isMade = async () => {
     const before = await Deno.readTextFile(`${folder}/page.js`);
-    // Whoever makes it anew doesn't find this.
+    // A new build doesn't find this.
     await Deno.writeTextFile(`${folder}/page.js`, `${before}// kept`);
     await digest();
     return !(await Deno.readTextFile(`${folder}/page.js`)).endsWith("// kept");

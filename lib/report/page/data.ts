@@ -91,7 +91,7 @@ export interface Messages {
 /** Of more messages there are only the first: the others would never fit. */
 const maxMessages = 300_000;
 
-/** Of a longer body, so many characters are shown. */
+/** The characters that are shown of a longer body. */
 const maxBodyLength = 300;
 
 /**

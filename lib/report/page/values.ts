@@ -5,10 +5,10 @@
  */
 import type { Op } from "../../workbench/load/history.ts";
 
-/** Of a value as JSON, so many characters are shown, and more are kept. */
+/** The characters of a value's JSON that are shown; more are kept. */
 const maxValueChars = 400;
 
-/** Of a list or an object, so many entries are kept in any case. */
+/** The entries of a list or an object that are kept in any case. */
 const minEntries = 8;
 
 /** An operation whose value isn't longer than what a page shows of it. */

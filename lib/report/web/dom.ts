@@ -24,7 +24,7 @@ export function seconds(ms: number, stepMs = 1): string {
   return `${text.replace(/^-(?=[0.]+$)/, "")} s`;
 }
 
-/** Less than this is no time, but what is left of reckoning. */
+/** A shorter time is a rounding error. */
 const leastMs = 0.0005;
 
 /** A moment of the run. What comes before it is the set-up, with no time. */
@@ -37,7 +37,7 @@ export function plural(count: number, noun: string): string {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** A button; `label` is what it's called for who can't see it. */
+/** A button; `label` is its name for readers who can't see it. */
 export function button(
   label: string,
   text: string,

@@ -19,10 +19,10 @@ import { type Surface, surface } from "./surface.ts";
 import { valueChoice } from "./value_choice.ts";
 import type { Page, View } from "./view.ts";
 
-/** From message to message should take no longer than so many messages. */
+/** The longest that a step between messages should take, in messages. */
 const messagesInGap = 5;
 
-/** A value's way to all nodes should take as long as so many messages. */
+/** The time that a value's way to all nodes should take, in messages. */
 const hopsInSpread = 20;
 
 /** Makes the replay, if messages are known. */

@@ -19,7 +19,7 @@ import type { Theme } from "./theme.ts";
 /** Room for the times on the left, and for the names at the top. */
 export const margin = { left: 66, top: 30, right: 16, bottom: 10 };
 
-/** Up to so many messages get arrow heads. */
+/** The most messages that get arrow heads. */
 const mostArrowHeads = 700;
 
 /** More messages than these are drawn fainter. */
@@ -117,7 +117,7 @@ function drawTimes({ context, theme, width, height, time }: Scene) {
     const y = Math.round(time(ms));
     context.fillStyle = theme.grid;
     context.fillRect(margin.left, y, width, 1);
-    // Not half behind the names; and the set-up has no times.
+    // Not half hidden by the names; and the set-up has no times.
     if (ms < 0 || y < margin.top + 6) continue;
     context.fillStyle = theme.muted;
     context.fillText(timeOf(ms, stepMs), margin.left - 8, y);

@@ -63,7 +63,7 @@ function escaped(text: string): string {
 export interface Drawing {
   /** A title that says it at a glance: its heading, and its accessible name. */
   title: string;
-  /** The same at length, for whoever can't see it; a caption. */
+  /** The same at length, for readers who can't see it; a caption. */
   description: string;
   height: number;
   /** Rules for the classes of this picture alone. */

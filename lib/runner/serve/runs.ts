@@ -51,7 +51,7 @@ export function runsOf(store: string): ReadRuns {
     known = now;
     return ordered(all, { key: "when", descending: true });
   };
-  // Who asks while it's being read gets what comes of that.
+  // A request while it's being read gets the same outcome.
   return () => reading ??= read().finally(() => reading = undefined);
 }
 

@@ -8,7 +8,7 @@
  */
 import { ExactNumber } from "../sim/exact_json.ts";
 
-/** Maps of so many keys, and no more, keep the order of insertion. */
+/** The most keys of a map that keeps the order of insertion. */
 const maxArrayMapKeys = 8;
 
 /** Distinct values in the order of a set of them. */

@@ -63,7 +63,7 @@ export interface ErrorKinds {
   duplicate: Duplicate;
   /** Several messages at one offset. */
   "inconsistent-offsets": InconsistentOffset;
-  /** Not polled by anybody, although somebody polled what stands behind it. */
+  /** Polled by nobody, although somebody polled a later message. */
   "lost-write": LostWrite;
   /** Polled by the transaction that sent it. */
   "precommitted-read": PrecommittedRead;

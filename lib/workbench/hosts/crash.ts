@@ -47,7 +47,7 @@ const maxLastLines = 8;
 /** With more lines than this after it, it wasn't the reason. */
 const maxLinesAfter = 40;
 
-/** Of a line, so many characters are told. */
+/** The most characters of a line that are told. */
 const maxChars = 400;
 
 /** Reads what a program prints, for the day that it crashes. */

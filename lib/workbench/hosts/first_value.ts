@@ -8,7 +8,7 @@
 
 import { beginningOf } from "../sim/parts.ts";
 
-/** Of what stands behind a message, so much is told. */
+/** The most characters that are told of what follows a message. */
 const maxRestChars = 200;
 
 /** The value of a line, and what was left out. */

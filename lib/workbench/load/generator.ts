@@ -487,7 +487,7 @@ export function sleep(seconds: number): Generator {
   });
 }
 
-/** Says what comes now, to whoever watches. */
+/** Announces what comes now to an observer. */
 export function log(text: string): Generator {
   return once({ f: "log", type: "log", value: text });
 }

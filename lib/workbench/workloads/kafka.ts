@@ -254,7 +254,7 @@ class Consumer {
   }
 }
 
-// Who does what, and when.
+// The schedule: the operations of each client.
 
 /** The highest offsets of the keys of which more was sent than polled. */
 class Progress {

@@ -37,7 +37,7 @@ Deno.test("random: the same seed gives the same numbers", () => {
 });
 
 Deno.test("random: the numbers of a seed never change", () => {
-  // Recorded: whoever changes them changes what every recorded seed means.
+  // Recorded: changing them changes the meaning of every recorded seed.
   const random = new Random("1/generator");
   assertEquals(
     Array.from({ length: 8 }, () => random.integer(1000)),

@@ -39,7 +39,7 @@ export interface Part {
  */
 const limits = { perOp: 1000, reserve: 1_000_000 };
 
-/** Above so many values a key isn't tried with each of them. */
+/** The most values of a key that are all tried. */
 const maxValues = 32;
 
 /**

@@ -26,7 +26,7 @@ export function unaskedPolls({ all }: Observations): Unasked[] {
   for (const observation of all) {
     const { op, polls } = observation;
     if (op.type !== "ok") continue;
-    // Who subscribes to topics gets the keys that are in them.
+    // A client that subscribes to topics gets the keys in them.
     if (op.f === "subscribe") return [];
     if (op.f === "assign") asked.set(op.process, new Set(assignedKeys(op)));
     const keys = asked.get(op.process) ?? new Set();
