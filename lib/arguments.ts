@@ -26,8 +26,8 @@ export interface NumberRange {
 }
 
 /**
- * The arguments that a node takes, by their names: a range of numbers, or
- * words, and what each stands for. Of words the first is the default.
+ * The arguments that a node takes, by their names: a range of numbers, or words
+ * with their values. The first word is the default.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export interface Choices {
 /**
  * The chosen values.
  *
- * @typeParam C what there was to choose from.
+ * @typeParam C the choices.
  *
  * @example
  * ```ts
@@ -66,8 +66,8 @@ export type Chosen<C extends Choices> = {
 /**
  * Reads the arguments of a node: `--name word`, or `--name=word`.
  *
- * @throws {Error} if there's no such argument, or it can't have that value, with
- * words for the person who gave it.
+ * @throws {Error} if there is no such argument, or it can't have that value;
+ * the message is for the person who gave it.
  *
  * @example
  * ```ts
@@ -105,7 +105,7 @@ export function readArguments<const C extends Choices>(
 }
 
 function unknown(arg: string, names: string[]): string {
-  // Whatever stands for the dashes: some programs make one of two.
+  // Any dashes: some programs turn two into one.
   const [, dashes, word] = /^(\p{Pd}*)([^=]*)/u.exec(arg)!;
   const flags = names.map((name) => `--${name}`);
   const hint = dashes === "" ? "" : nearest(`--${word}`, flags);

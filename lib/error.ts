@@ -143,8 +143,8 @@ export class RPCError extends Error {
   }
 
   /**
-   * The error that an `error` message stands for. Where its code is no number,
-   * it's 13 (`crash`): what it means is unknown.
+   * Makes the error of an `error` message. If its code isn't a number, it
+   * becomes 13 (`crash`), whose meaning is open.
    */
   static fromBody(
     { code, text }: Body & { code?: unknown; text?: unknown },

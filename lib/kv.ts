@@ -5,11 +5,11 @@
  * - `lin-kv` is linearizable (Herlihy, Wing: *Linearizability*, 1990): an
  *   operation sees every operation that ended before it began.
  * - `seq-kv` is sequentially consistent (Lamport: *How to Make a Multiprocessor
- *   Computer*, 1979): all nodes see one order, but a read may be answered from
- *   the past.
- * - `lww-kv` is meant to be eventually consistent: the last writer wins once its
- *   two replicas have met. In Maelstrom 0.2.4 they never do, so every second read
- *   misses what was written, however long ago.
+ *   Computer*, 1979): all nodes see one order, but a read may return an old
+ *   value.
+ * - `lww-kv` is meant to be eventually consistent: the last writer wins once
+ *   its two replicas have met. In Maelstrom 0.2.4 they never do, so every
+ *   second read misses a write, however old it is.
  * - `lin-tso` hands out integers, each greater than all before: the timestamp
  *   oracle of Percolator (Peng, Dabek, 2010).
  *
@@ -34,7 +34,7 @@ import type { Node, RPCOptions } from "./node.ts";
 export type KVService = "lin-kv" | "seq-kv" | "lww-kv";
 
 /**
- * A key: Maelstrom takes any JSON, but these two are what works everywhere.
+ * A key: Maelstrom accepts any JSON, but only these two work everywhere.
  *
  * @example
  * ```ts
@@ -76,9 +76,8 @@ export interface CasOptions extends RPCOptions {
  */
 export interface UpdateOptions extends RPCOptions {
   /**
-   * Milliseconds for all attempts together. Then it fails: with error 0 where
-   * an answer was missing, with that of the last attempt where others got there
-   * first.
+   * Milliseconds for all attempts together. Then it fails: with error 0 if an
+   * answer was missing, with the last attempt's error if others were faster.
    *
    * @default {4000} as for any RPC
    */
@@ -94,16 +93,16 @@ export interface UpdateOptions extends RPCOptions {
 /**
  * A client of a key-value store.
  *
- * Every method rejects with an {@linkcode RPCError}: what the store answered,
- * or error 0 (`timeout`, indefinite) when no answer came.
+ * Every method rejects with an {@linkcode RPCError}: the store's own, or error
+ * 0 (`timeout`, indefinite) if no answer came.
  *
- * Where the network repeats messages, a refused compare-and-set may have
- * happened nevertheless: the store carries out the first copy and refuses the
- * second, and it may be the refusal that arrives first, or alone. Nothing in it
- * tells the two cases apart. (Maelstrom's network repeats nothing; the
- * workbench's does with `--p-duplicate`.)
+ * If the network repeats messages, a refused compare-and-set may have happened
+ * nevertheless: the store carries out the first copy and refuses the second,
+ * and the refusal may arrive first, or alone. Nothing in it tells the two cases
+ * apart. (Maelstrom's network repeats nothing; the workbench's does with
+ * `--p-duplicate`.)
  *
- * @typeParam V what the values are, as the caller declares it.
+ * @typeParam V the type of the values, as the caller declares it.
  *
  * @example
  * ```ts
@@ -135,8 +134,7 @@ export class KV<V = unknown> {
   #service: KVService;
 
   /**
-   * Makes a client. It asks when one of its methods is called, and that takes
-   * an initialised node.
+   * Makes a client. Its methods need an initialised node.
    *
    * @param node the node that asks.
    * @param service the store to ask.
@@ -147,9 +145,9 @@ export class KV<V = unknown> {
   }
 
   /**
-   * The value of a key.
+   * Returns the value of a key.
    *
-   * @throws {RPCError} 20 where there is no such key.
+   * @throws {RPCError} 20 if there is no such key.
    */
   async read(key: Key, options?: RPCOptions): Promise<V> {
     const reply = await this.#node.rpc<Body & { value: V }>(
@@ -160,7 +158,7 @@ export class KV<V = unknown> {
     return reply.value;
   }
 
-  /** The value of a key, or another value where there is no such key. */
+  /** Returns the value of a key, or another value if there is no such key. */
   async readOr<D>(
     key: Key,
     defaultValue: D,
@@ -182,11 +180,11 @@ export class KV<V = unknown> {
   /**
    * Compare and set: changes a key from one value to another in one step.
    *
-   * @param from the value that it has to have; as JSON has no `undefined`, that
-   * is `null`.
-   * @throws {RPCError} 22 where the value is another, 20 where there is no such
-   * key and `createIfMissing` isn't set. `lww-kv` never creates. Both are
-   * definite unless the network repeats messages.
+   * @param from the value that the key must have; JSON has no `undefined`, so
+   * that becomes `null`.
+   * @throws {RPCError} 22 if the value is another, 20 if there is no such key
+   * and `createIfMissing` isn't set. `lww-kv` never creates. Both are definite
+   * unless the network repeats messages.
    */
   async cas(
     key: Key,
@@ -204,22 +202,22 @@ export class KV<V = unknown> {
   }
 
   /**
-   * Changes a key by a function of its value, and tries again when another
-   * node got there first.
+   * Changes a key by a function of its value, and tries again if another node
+   * was faster.
    *
-   * A compare-and-set that times out is not tried again, for it may have
-   * happened: the error 0 that this rejects with leaves it open.
+   * It doesn't repeat a compare-and-set that timed out, because that may have
+   * happened: it rejects with error 0, which leaves it open.
    *
-   * Where the network repeats messages, it may try again though it had
-   * succeeded. That does no harm to a change that recognises what it has done:
-   * one that takes the greater of two numbers, or adds an entry with a name of
-   * its own unless it's there. One that doesn't, such as adding 1, may then be
-   * made twice.
+   * If the network repeats messages, it may try again although it had
+   * succeeded. That does no harm to a change that recognises its own work: one
+   * that takes the greater of two numbers, or adds an entry with a unique name
+   * unless it's there. Any other change, such as adding 1, may then be made
+   * twice.
    *
-   * @param change gets `undefined` where there is no such key. It may be
-   * called several times, also with a value that it gave back itself.
+   * @param change gets `undefined` if there is no such key. It may be called
+   * several times, even with a value that it returned itself.
    * @returns the new value.
-   * @throws {RPCError} 22 where others got there first each time.
+   * @throws {RPCError} 22 if others were faster each time.
    */
   async update(
     key: Key,
@@ -233,11 +231,11 @@ export class KV<V = unknown> {
         timeoutMs: restMs(),
         signal,
       });
-      // A copy, for a change that is made in place would change `from` as well.
+      // A copy, because a change in place would change `from` as well.
       const to = change(structuredClone(from));
       const options = { timeoutMs: restMs(), signal };
       try {
-        // lww-kv has no create: there a first write is a write like any other.
+        // lww-kv has no create: its first write is a write like any other.
         if (from === undefined && this.#service === "lww-kv") {
           await this.write(key, to, options);
         } else {
@@ -294,9 +292,9 @@ export class TSO {
   }
 
   /**
-   * The next timestamp: an integer that is greater than all before it.
+   * Returns the next timestamp: an integer greater than all before it.
    *
-   * @throws {RPCError} 0 where no answer came in time.
+   * @throws {RPCError} 0 if no answer came in time.
    */
   async next(options?: RPCOptions): Promise<number> {
     const reply = await this.#node.rpc<Body & { ts: number }>(

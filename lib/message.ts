@@ -9,8 +9,8 @@
  */
 
 /**
- * The keys that every message body may carry; only `type` is required. What
- * else a type of message has is declared beside it.
+ * The keys that every message body may carry; only `type` is required. The
+ * other keys of a message are declared with its type.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export interface Body {
 }
 
 /**
- * A body as it came in when nobody declared more about it.
+ * A body that came in, with no further type declared.
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ export interface Body {
 export type OpenBody = Body & { [key: string]: unknown };
 
 /**
- * A body on its way out: a `type`, and whatever JSON can hold.
+ * A body on its way out: a `type`, and anything that JSON can hold.
  *
  * @example
  * ```ts

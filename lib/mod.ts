@@ -1,5 +1,5 @@
 /**
- * A tiny library for Maelstrom nodes: what a solution to the Gossip Glomers
+ * A tiny library for Maelstrom nodes: all that a solution to the Gossip Glomers
  * challenges imports.
  *
  * @example A node, ready for `maelstrom test -w echo --bin …`

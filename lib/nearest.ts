@@ -7,17 +7,17 @@ import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**
  * A hint at the word that was probably meant, as a part of a sentence: the one
- * that fewest letters tell from what was written (Levenshtein: *Binary codes
- * capable of correcting deletions, insertions, and reversals*, 1966).
+ * that differs in the fewest letters (Levenshtein: *Binary codes capable of
+ * correcting deletions, insertions, and reversals*, 1966).
  *
- * @returns an empty text where none is near.
+ * @returns an empty text if none is near.
  */
 export function nearest(word: string, words: readonly string[]): string {
   if (isUnclear(word)) return "";
   const [best] = words.filter((candidate) => !isUnclear(candidate))
     .map((candidate) => ({
       candidate,
-      // Nobody who writes so much means any of them.
+      // A text this long means none of them.
       steps: word.length > maxLength
         ? Infinity
         : levenshteinDistance(word, candidate),

@@ -3,7 +3,7 @@
  *
  * The shape is that of Maelstrom's official Go library
  * (https://pkg.go.dev/github.com/jepsen-io/maelstrom/demo/go), made idiomatic:
- * what a handler returns is the reply, and an RPC (Birrell, Nelson: *Implementing
+ * a handler returns the reply, and an RPC (Birrell, Nelson: *Implementing
  * Remote Procedure Calls*, 1984) is a promise.
  *
  * @module
@@ -14,9 +14,9 @@ import { isMessage } from "./message.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
- * A program for a node: it registers its handlers, and returns. The arguments
- * are what stands behind the program's name on the command line. What it throws
- * is what is wrong with them.
+ * A program for a node: it registers its handlers, and returns. Its arguments
+ * are those after the program's name on the command line; it throws an error if
+ * they are wrong.
  *
  * @example
  * ```ts
@@ -42,10 +42,10 @@ export type App = (node: Node, args: string[]) => void | Promise<void>;
 export type Reply = OutgoingBody | void;
 
 /**
- * Answers a request. A returned body is sent as the reply; a thrown
- * {@linkcode RPCError} becomes an error reply, anything else thrown becomes
- * error 13 (`crash`) with its text. A message that carries no `msg_id` asks
- * for no reply, so none is sent; an error is logged instead.
+ * Answers a request. A returned body is sent as the reply; a thrown {@linkcode
+ * RPCError} becomes an error reply, anything else thrown becomes error 13
+ * (`crash`) with its text. A message without a `msg_id` asks for no reply, so
+ * none is sent; an error is logged instead.
  *
  * @typeParam B the request's body, as the caller declares it.
  *
@@ -79,8 +79,8 @@ export interface RPCOptions {
    * Milliseconds until it fails with error 0 (`timeout`). `Infinity` waits for
    * ever.
    *
-   * @default {4000} a second less than Maelstrom's clients wait: a node that
-   * asks in order to answer one can still tell it that it got no answer
+   * @default {4000} a second less than Maelstrom's clients wait, so that a node
+   * that asks on behalf of a client can still tell it that no answer came
    */
   timeoutMs?: number;
   /** Ends the wait early; the promise rejects with the signal's reason. */
@@ -94,8 +94,8 @@ interface PendingCall {
 }
 
 /**
- * One node of the cluster. An app is handed one: `serve` and the workbench make
- * them.
+ * One node of the cluster. `serve` and the workbench make it, and hand it to
+ * the app.
  *
  * @example A broadcast: each node tells all others, again until they answer
  * ```ts
@@ -148,13 +148,14 @@ export class Node {
   /**
    * Makes a node that waits for `init`.
    *
-   * @param runtime where the node lives; `serve` and the workbench give one.
+   * @param runtime the surroundings of the node; `serve` and the workbench give
+   * one.
    */
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
   }
 
-  /** This node's id, such as `"n1"`; empty until `init` has come. */
+  /** This node's id, such as `"n1"`; empty before `init`. */
   get id(): string {
     return this.#id;
   }
@@ -173,8 +174,8 @@ export class Node {
    * Registers the handler for a type of message. One type has one handler; a
    * request of a type without one is answered with error 10.
    *
-   * @typeParam B the request's body, as the caller declares it. It is not
-   * checked against what comes in: that is the handler's to do.
+   * @typeParam B the request's body, as the caller declares it. Nothing checks
+   * what comes in against it: that is up to the handler.
    * @throws {TypeError} if the type has a handler already, or is `init`.
    *
    * @example
@@ -202,15 +203,15 @@ export class Node {
 
   /**
    * Runs once the node knows its id and its peers, before `init` is answered.
-   * Several are run in the order in which they were registered. Where one
-   * throws, `init` is answered with an error, and may come again.
+   * Several handlers run in the order of their registration. If one throws, the
+   * answer to `init` is an error, and `init` may come again.
    */
   onInit(handler: () => void | Promise<void>): void {
     this.#initHandlers.push(handler);
   }
 
   /**
-   * Sends a message, and expects nothing.
+   * Sends a message, and expects no answer.
    *
    * @throws {TypeError} before the node is initialised: it has no address yet.
    */
@@ -224,20 +225,19 @@ export class Node {
   }
 
   /**
-   * Answers a request by hand: for a reply that is due later. A message that
-   * carries no `msg_id` gets none.
+   * Answers a request by hand, for a reply that is due later. A message without
+   * a `msg_id` gets none.
    */
   reply(request: Message<Body>, body: OutgoingBody): void {
     this.#answer(request, body);
   }
 
   /**
-   * Sends a request and waits for its reply. A reply that comes too late is
-   * dropped.
+   * Sends a request and waits for its reply. A late reply is dropped.
    *
    * @typeParam R the reply's body, as the caller declares it.
    * @returns the body of the reply.
-   * @throws {RPCError} what the other side replied, or error 0 when time is up.
+   * @throws {RPCError} the other side's error, or error 0 when time is up.
    * @throws the signal's reason, when it aborts before that.
    *
    * @example
@@ -324,10 +324,10 @@ export class Node {
   }
 
   /**
-   * Calls a function again and again, the first time after one interval. What
-   * it throws is logged. While a call is still running, ticks are left out.
+   * Calls a function again and again, the first time after one interval. Errors
+   * are logged. While a call is still running, ticks are skipped.
    *
-   * @returns a function that ends it.
+   * @returns a function that stops it.
    *
    * @example
    * ```ts
@@ -378,14 +378,14 @@ export class Node {
   }
 
   /**
-   * Takes in a message: what a host calls for each line that arrives. Nothing
-   * that it is given makes it throw; what is no message is logged and skipped.
+   * Takes in a message; a host calls it for each line that arrives. It never
+   * throws: anything that isn't a message is logged and skipped.
    */
   receive(message: unknown): void {
     try {
       this.#take(message);
     } catch (error) {
-      // JSON holds nothing that could get here: a getter that throws, say.
+      // JSON can't get here: only a getter that throws, say.
       this.log(`skipped a message: ${describe(error)}`);
     }
   }
@@ -418,11 +418,10 @@ export class Node {
   }
 
   /**
-   * Ends the node: what it does again and again stops, calls that wait for an
-   * answer fail, and new ones get none. Handlers that are still running may go
-   * on to reply.
+   * Ends the node: intervals stop, calls that wait for an answer fail, and new
+   * ones get none. Handlers that are still running may still reply.
    *
-   * @param graceMs how long to wait for them, in milliseconds.
+   * @param graceMs the time to wait for them, in milliseconds.
    */
   async close(graceMs = 0): Promise<void> {
     this.#closed = true;
@@ -486,8 +485,8 @@ export class Node {
     return { type: "init_ok" };
   }
 
-  // A handler that returns its reply is answered in the same turn: most
-  // messages never see a promise, and that is where the speed comes from.
+  // A reply that a handler returns leaves in the same turn: most messages never
+  // see a promise, which is where the speed comes from.
   #handle(message: Message, handler: Handler): void {
     try {
       const result = handler(message);
@@ -528,7 +527,7 @@ export class Node {
   #answer(request: Message<Body>, body: OutgoingBody): void {
     const in_reply_to = request.body.msg_id;
     if (!isGiven(in_reply_to)) {
-      // Nobody is told, so that it's at least said here.
+      // Nobody else is told, so at least the log says it.
       if (body.type === "error") {
         const { src, body: { type } } = request;
         this.log(`"${type}" from ${src}: ${body.text}`);
@@ -551,7 +550,7 @@ export class Node {
 }
 
 /**
- * Tells whether a key of a message says something: in some languages null is
+ * Tells whether a key of a message says something: some languages send null for
  * none.
  */
 function isGiven<T>(value: T | undefined | null): value is T {

@@ -64,7 +64,8 @@ export const hostingKey: unique symbol = Symbol.for("call-me-maybe.hosting");
 /**
  * Runs a node of the program that calls it, instead of stdin and stdout.
  *
- * @param start gets what the node stands on, and gives what takes in messages.
+ * @param start gets the node's runtime, and returns the function that takes in
+ * messages.
  * @returns a promise that is never fulfilled: a node has no end of its own.
  */
 export type Hosting = (

@@ -1,10 +1,10 @@
 /**
- * A node over stdin and stdout: how Maelstrom runs it.
+ * A node over stdin and stdout, as Maelstrom runs it.
  *
- * Lines come in through a `TextLineStream`; a line that is no JSON message is
- * reported on stderr and skipped. What goes out is written in batches: while
- * one write is under way the next messages gather, so that a busy node makes
- * one system call for many messages and an idle one never waits.
+ * Lines come in through a `TextLineStream`; a line that isn't a JSON message is
+ * reported on stderr and skipped. Output is written in batches: while one write
+ * is under way the next messages gather, so a busy node makes one system call
+ * for many messages, and an idle one never waits.
  *
  * @module
  */
@@ -26,9 +26,9 @@ const maxTimerMs = 2 ** 31 - 1;
 const maxQueuedChars = 64 * 1024 * 1024;
 
 /**
- * Runs an app as a Maelstrom node, until the input ends; then ends the
- * process: with 0, or with 254 where the app did not take its arguments. In the
- * workbench, which runs whole programs too, the node lives there.
+ * Runs an app as a Maelstrom node, until the input ends; then ends the process:
+ * with 0, or with 254 if the app rejected its arguments. In the workbench,
+ * which runs whole programs too, the node lives there.
  *
  * It needs no permission.
  *
@@ -75,7 +75,7 @@ export async function serve(app: App): Promise<never> {
     takeLine(node, line);
     if (output.queuedChars > maxQueuedChars) await output.flushed();
   }
-  // What is cut off now is nobody's failure any more.
+  // Anything cut off from here on is no failure.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
   });
@@ -155,7 +155,7 @@ class Output {
           bytes = bytes.subarray(await Deno.stdout.write(bytes));
         }
       } catch (error) {
-        // Nobody reads any more: the judge has gone, and so may the node.
+        // Nobody reads any more: the judge has left, and so may the node.
         if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
         console.error(`stdout: ${error}`);
         Deno.exit(1);

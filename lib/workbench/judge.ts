@@ -92,10 +92,11 @@ export interface NodeFindings extends Findings {
   /** The number of these. */
   "error-count": number;
   /**
-   * The memory of the largest, in bytes: known of WebAssembly modules.
+   * The memory of the largest node, in bytes; known only of WebAssembly
+   * modules.
    */
   "max-memory-bytes"?: number;
-  /** The first of them, with when: nanoseconds since the test began. */
+  /** The first of them, with the time in nanoseconds since the test began. */
   errors: (Omit<NodeError, "timeNs"> & { time: number })[];
 }
 
@@ -122,7 +123,7 @@ export interface Results {
   "valid?": Validity;
   /** The counts of operations that succeeded, and that didn't. */
   stats: Stats;
-  /** The fraction that did, against what was asked for. */
+  /** The fraction that succeeded, against the one that was required. */
   availability: AvailabilityFindings;
   /** The number of messages that it took. */
   net: NetFindings;
@@ -167,7 +168,7 @@ export interface Judgement {
   test: Test;
   /** The checkers' findings. */
   results: Results;
-  /** In words, the first thing that went wrong; absent if nothing did. */
+  /** The first mistake, in words; absent if there was none. */
   reason?: string;
   /** The operations of the clients and the nemesis. */
   history: Op[];
@@ -187,11 +188,11 @@ export interface Judgement {
  * command is run as one child process per node, in real time; that takes the
  * permission to run it.
  *
- * What a node does wrong is part of the result, whatever it is: it's never
- * thrown.
+ * A node's mistakes are part of the result, and never thrown.
  *
- * @param subject what to judge. It's called, or started, once for each node.
- * @throws {BadOption} if the options can't be.
+ * @param subject the subject to judge. It's called, or started, once for each
+ * node.
+ * @throws {BadOption} if the options are invalid.
  * @throws the signal's reason, when `settings.signal` aborts.
  *
  * @example
@@ -271,7 +272,7 @@ function judgementOf(
   };
 }
 
-/** Adds to what the history shows what messages and nodes show. */
+/** Adds the findings from messages and nodes to those from the history. */
 function check(
   { "valid?": ofHistory, stats, availability, workload }: HistoryFindings,
   { history, journal, errors, errorCount, startNs, memoryBytes }: Happened,
@@ -296,7 +297,7 @@ function check(
   };
 }
 
-/** The first thing that a node did wrong, in words. */
+/** The first mistake of a node, in words. */
 function explainNodes({ errors }: NodeFindings): string | undefined {
   const [first] = errors;
   if (first === undefined) return undefined;

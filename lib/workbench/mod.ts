@@ -3,9 +3,9 @@
  * workloads, faults, statistics and verdicts, but in virtual time and from a
  * seed that replays. So a cluster of nodes can be tested like any function.
  *
- * What Maelstrom does is told in
- * https://github.com/jepsen-io/maelstrom/blob/main/doc/workloads.md; what is
- * judged, by its options' names, in {@linkcode Options}.
+ * Maelstrom's workloads are described in
+ * https://github.com/jepsen-io/maelstrom/blob/main/doc/workloads.md, the
+ * options of a run in {@linkcode Options}.
  *
  * @example A test that judges a broadcast
  * ```ts

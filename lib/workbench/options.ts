@@ -74,7 +74,7 @@ export interface Options {
   /** Faults, separated by commas: `"partition"`. By default there are none. */
   nemesis?: string;
   /**
-   * The mean time between faults and their ends, in seconds.
+   * The mean length of faults, and of the pauses between them, in seconds.
    *
    * @default {10}
    */
@@ -115,7 +115,7 @@ export interface Options {
 }
 
 /**
- * Options whose defaults have been filled in.
+ * Options with their defaults filled in.
  *
  * @example
  * ```ts
@@ -169,7 +169,7 @@ export interface OptionSpec {
   argument: string;
   description: string;
   default?: string | number;
-  /** Reads the value from the command line; `undefined` if it's wrong. */
+  /** Reads the value from the command line; `undefined` if it's invalid. */
   parse(text: string): string | number | undefined;
   /** Ends the sentence "--name must be …". */
   mustBe: string;
@@ -193,8 +193,8 @@ const maxSeconds = 86_400;
 const maxLatencyMs = 3_600_000;
 
 /**
- * The most keys in use at a time. Maelstrom draws a key from so many with
- * weights that double, and those of more don't fit into a number.
+ * The most keys in use at a time. Maelstrom draws a key from them with weights
+ * that double; with more keys, the weights don't fit into a number.
  */
 const maxKeys = 1000;
 
@@ -340,7 +340,7 @@ export const optionSpecs: readonly OptionSpec[] = [
 ];
 
 /**
- * An option or a value that can't be, in words for the person who gave it.
+ * An invalid option or value, in words for the person who gave it.
  *
  * @example
  * ```ts
@@ -362,7 +362,7 @@ export class BadOption extends Error {
 /**
  * Reads the value of an option.
  *
- * @throws {BadOption} if it can't be.
+ * @throws {BadOption} if it's invalid.
  */
 export function parseOption(spec: OptionSpec, text: string): string | number {
   const value = spec.parse(text);
@@ -393,8 +393,8 @@ export function splitFaults(text: string): string[] {
 }
 
 function toNumber(text: string): number | undefined {
-  // As Java reads them, for Maelstrom does: with a sign, and without a digit
-  // before or behind the point.
+  // As Java and so Maelstrom read them: with a sign, and without a digit before
+  // or after the point.
   const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)
     ? Number(text) + 0 // and -0 is 0
     : NaN;
