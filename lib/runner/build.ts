@@ -43,7 +43,7 @@ export function commandForBin(path: string, args: string[]): Command {
 
 /** Tells whether a `--bin` is to be run by Deno. */
 export function isSource(path: string): boolean {
-  return /\.m?[jt]s$/.test(path) && !isProgram(path);
+  return /\.[cm]?[jt]s$/.test(path) && !isProgram(path);
 }
 
 function runFromSource(path: string, args: string[]): Command {

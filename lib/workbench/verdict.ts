@@ -20,10 +20,10 @@ import {
 import type { Evidence } from "./workloads/lost_element.ts";
 import { nothingJudged, valueProblem } from "./checkers/judgeable.ts";
 import {
+  describeError,
   excerpt,
   type History,
   historyProblem,
-  type Op,
 } from "./load/history.ts";
 import type { Test } from "./options.ts";
 import { workloadOf } from "./workloads/mod.ts";
@@ -138,12 +138,3 @@ function isEmpty(workload: Findings): boolean {
 /** A question to the author of a node that runs and answers nobody. */
 export const silenceHint =
   "Does the handler return, is what it prints flushed, and is the reply's in_reply_to the request's msg_id?";
-
-function describeError(op: Op | undefined): string {
-  if (op?.error === undefined) return "no reason is known";
-  if (op.error === "net-timeout") return "no answer came in time";
-  if (typeof op.error === "string") return op.error;
-  return Array.isArray(op.error)
-    ? op.error.filter((part) => part !== null).join(": ")
-    : excerpt(op.error);
-}

@@ -36,6 +36,22 @@ Deno.test("short histories in which nothing is wrong are valid", () => {
   }
 });
 
+Deno.test("an error in place of an echo is told", () => {
+  const { reason } = verdictOn(
+    "echo",
+    historyOf(
+      op(0, 0, "invoke", "echo", "hi"),
+      op(1, 0, "fail", "echo", "hi", {
+        error: ["not-supported", "no handler"],
+      }),
+    ),
+  );
+  assertEquals(
+    reason,
+    '1 of the echoes went wrong; the first was "hi", and an error came back: not-supported: no handler',
+  );
+});
+
 /**
  * The workloads that Maelstrom itself calls invalid though nothing was judged:
  * its wrapper around Elle knows no "unknown" (workload/txn_rw_register.clj),

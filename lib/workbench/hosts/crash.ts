@@ -91,7 +91,7 @@ export class CrashReader {
     if (this.#reason === undefined || this.#countAfter > maxLinesAfter) {
       return `Its last lines were:\n${last.join("\n")}`;
     }
-    const said = `It said: ${this.#reason}`;
+    const said = `It said: ${withPermission(this.#reason)}`;
     return this.#after.length === 0
       ? said
       : `${said}\nIts last lines were:\n${this.#after.join("\n")}`;
@@ -105,6 +105,18 @@ export class CrashReader {
     const goesOn = text.endsWith(":") || text.startsWith("terminate called");
     this.#missing = goesOn ? "message" : undefined;
   }
+}
+
+/**
+ * What Deno says to a program that lacks a permission, with a way to give it one:
+ * flags of the runner's own change nothing for a node.
+ */
+function withPermission(reason: string): string {
+  return reason.replace(
+    /^(.*NotCapable: .*), run again with the (--allow-[\w-]+) flag$/,
+    (_, what, flag) =>
+      `${what}. A node runs without permissions, but for those in its first line: #!/usr/bin/env -S deno run ${flag} and chmod +x give it this one.`,
+  );
 }
 
 /** Keeps the last lines. */

@@ -221,3 +221,13 @@ export function excerpt(value: unknown): string {
   }
   return text.length <= maxExcerpt ? text : `${text.slice(0, maxExcerpt)}…`;
 }
+
+/** Tells in words why an operation did not succeed. */
+export function describeError(op: Op | undefined): string {
+  if (op?.error === undefined) return "no reason is known";
+  if (op.error === "net-timeout") return "no answer came in time";
+  if (typeof op.error === "string") return op.error;
+  return Array.isArray(op.error)
+    ? op.error.filter((part) => part !== null).join(": ")
+    : excerpt(op.error);
+}

@@ -7,6 +7,7 @@ import { echo as check, type EchoFindings } from "../checkers/echo.ts";
 import { something } from "../checkers/judgeable.ts";
 import type { RPC } from "../load/client.ts";
 import { eachThread, forever } from "../load/generator.ts";
+import { describeError } from "../load/history.ts";
 import type { Workload } from "./workload.ts";
 
 const echoRPC: RPC = {
@@ -37,15 +38,20 @@ export const echo: Workload = {
     missing: "no echo ever came back",
   },
   check,
-  explain(findings) {
+  explain(findings, history) {
     const { errors } = findings as EchoFindings;
     const [first] = errors;
     if (first === undefined) return;
     const [, expected, , actual] = first;
     const echoed = (actual as { echo?: unknown } | null)?.echo;
+    const failed = history.find(({ type }) => type === "fail");
     return `${errors.length} of the echoes went wrong; the first was ${
       JSON.stringify(expected)
-    }, and ${JSON.stringify(echoed) ?? "an error"} came back`;
+    }, and ${
+      echoed === undefined
+        ? `an error came back: ${describeError(failed)}`
+        : `${JSON.stringify(echoed)} came back`
+    }`;
   },
   drawing: { kind: "echo" },
 };

@@ -11,6 +11,16 @@ function lastWords(output: string): string {
   return reader.lastWords();
 }
 
+Deno.test("a permission that Deno asks for is told with a way to give it", () => {
+  assertEquals(
+    lastWords(
+      `error: Uncaught (in promise) NotCapable: Requires read access to "/x", run again with the --allow-read flag
+    at file:///node.ts:1:1`,
+    ),
+    'It said: error: Uncaught (in promise) NotCapable: Requires read access to "/x". A node runs without permissions, but for those in its first line: #!/usr/bin/env -S deno run --allow-read and chmod +x give it this one.',
+  );
+});
+
 const crashes: [language: string, output: string, reason: string][] = [
   [
     "Go",
