@@ -97,7 +97,7 @@ export function isDefinite(code: number): boolean {
 
 /**
  * An error that travels over the wire. Thrown in a handler, it becomes the
- * reply; thrown by an RPC, it is what the other side replied.
+ * reply; thrown by an RPC, it is the other side's reply.
  *
  * @example
  * ```ts

@@ -3,8 +3,8 @@
  *
  * A download goes to a file of another name, is checked against its digest,
  * unpacked into a folder of another name, and only then moved into place, in
- * one step. Whatever goes wrong before that leaves nothing that looks like an
- * installation, and two who install at once don't see each other.
+ * one step. A failure before that leaves nothing that looks like an
+ * installation, and two installations at once don't disturb each other.
  *
  * @module
  */
@@ -86,8 +86,8 @@ export async function install(
 }
 
 /**
- * The user's folder for what can be had again, by the XDG Base Directory
- * Specification: a relative `XDG_CACHE_HOME` counts as none.
+ * The user's cache folder, by the XDG Base Directory Specification: a relative
+ * `XDG_CACHE_HOME` counts as none.
  */
 function cacheFolder({ XDG_CACHE_HOME: xdg, HOME: home }: Env): string {
   if (xdg?.startsWith("/")) return `${xdg}/call-me-maybe`;

@@ -82,8 +82,8 @@ async function versionOf(java: string): Promise<string> {
 }
 
 /**
- * Makes sure that there is git: Jepsen notes the commit that it runs from, and
- * ends if it can't ask for it.
+ * Makes sure that git is available: Jepsen notes the commit that it runs from,
+ * and stops if it can't.
  *
  * @throws {Unavailable} if there is none.
  */

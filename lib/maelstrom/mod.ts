@@ -66,8 +66,8 @@ const overheadMs = 15 * 60 * 1000;
 /**
  * Judges a program on the real Maelstrom.
  *
- * @param options passed on as they are; what isn't given is Maelstrom's to
- * decide. The network's `p-loss` and the like aren't known to it.
+ * @param options passed on as they are; Maelstrom fills in its own defaults. It
+ * doesn't know the network's `p-loss` and the like.
  * @throws {Crash} if it ends without a verdict.
  * @throws {BadOption} if it doesn't take the options.
  */
@@ -133,7 +133,7 @@ function whyOf({ lastLines }: Ended): string[] {
 }
 
 /**
- * Reads the verdict, which has to be the one that Maelstrom ended with.
+ * Reads the verdict, which must match Maelstrom's exit.
  *
  * @param crash makes the error for a run that has none, of what happened.
  */
@@ -210,8 +210,8 @@ const exitCodes = new Map<unknown, number>([
 ]);
 
 /**
- * Moves what Maelstrom wrote to `store/<workload>/<time>/` to where it's found
- * without knowing its time.
+ * Moves the files that Maelstrom wrote to `store/<workload>/<time>/` to a path
+ * without the time.
  *
  * @returns where it was.
  */

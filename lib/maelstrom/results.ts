@@ -38,7 +38,7 @@ export function readHistory(edn: string): Op[] {
 }
 
 /**
- * In words, what keeps a verdict from being valid: the checker that says no, or
+ * Tells what keeps a verdict from being valid: the checker that says no, or
  * else the one that threw, with the first line of its stack trace.
  */
 export function objection(results: Results): string | undefined {

@@ -1,10 +1,10 @@
 /**
  * Recorded runs: reads a folder that holds `run.json` (workload and options)
- * and `history.jsonl` or `history.jsonl.gz`, as `report/store.ts` writes it, and
- * judges the history once more.
+ * and `history.jsonl` or `history.jsonl.gz`, as `report/store.ts` writes it,
+ * and judges the history again.
  *
- * The folder may be anybody's: whatever it holds, memory is bounded, and what
- * can't be read is an error that names the file.
+ * The folder may be anybody's: whatever it holds, memory is bounded, and
+ * unreadable input is an error that names the file.
  *
  * @module
  */

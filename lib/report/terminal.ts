@@ -1,8 +1,9 @@
 /**
  * A judged run as lines for people.
  *
- * Lines are made of cells, and become text in {@linkcode render} alone: there
- * styles turn into what a terminal obeys, and all else into what it doesn't.
+ * Lines are made of cells, and become text in {@linkcode render} alone: it
+ * turns styles into codes that a terminal obeys, and makes sure that it obeys
+ * nothing else.
  *
  * @module
  */
@@ -362,8 +363,8 @@ const latencyColumns = [
  * Sums up a run with many seeds: how many passed, its figures as least, median
  * and most, and which seeds failed.
  *
- * @param asked how many seeds there were to be: fewer are what was cut short,
- * and then it's not said that all is well.
+ * @param asked the number of seeds that were requested; if there are fewer, the
+ * runs were cut short, and the line doesn't say that all is well.
  */
 export function summaryOfSeeds(
   records: readonly RunRecord[],

@@ -1,17 +1,17 @@
 /**
  * Text of nodes, histories, files and command lines, as it may reach a terminal.
  *
- * A terminal obeys what it's sent: it moves its cursor, changes its title, wipes
- * its screen, and shows text from right to left. Nothing of that is for a node to
- * say.
+ * A terminal obeys what it's sent: it moves its cursor, changes its title,
+ * wipes its screen, and shows text from right to left. None of that is up to a
+ * node.
  *
  * @module
  */
 
 /**
  * Control characters (C0, DEL and C1), those that change the direction of text,
- * the separators of lines and paragraphs, which not every terminal knows, and what
- * nobody sees: spaces without width, and byte order marks.
+ * the separators of lines and paragraphs, which not every terminal knows, and
+ * invisible ones: spaces without width, and byte order marks.
  */
 const hidden = /[\p{Cc}\p{Bidi_Control}\u200b\u2028\u2029\ufeff]/u;
 
@@ -25,7 +25,7 @@ export function isHidden(character: string): boolean {
 }
 
 /**
- * A text with all that a terminal would obey written out: `\x1b` for an escape,
+ * Writes out all that a terminal would obey in a text: `\x1b` for an escape,
  * `\u202e` for what turns the direction around. Line feeds and tabs stay.
  */
 export function visible(text: string): string {

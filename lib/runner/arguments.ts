@@ -7,8 +7,9 @@ import { type App, Node } from "../node.ts";
 import { BadOption } from "../workbench/mod.ts";
 
 /**
- * Calls an app with its arguments once, with a node that nothing reaches, so that
- * it can say what is wrong with them. An app that doesn't look at them takes none.
+ * Calls an app with its arguments once, on a node that nothing reaches, so that
+ * it can say what is wrong with them. An app that ignores its arguments takes
+ * none.
  *
  * @param run whose arguments they are, for the words.
  * @throws {BadOption} what the app threw.

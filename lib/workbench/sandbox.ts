@@ -1,7 +1,7 @@
 /**
- * A thread for nodes that may never come back: one that loops for ever can be
- * ended from the outside only. What it did until then is found out by running the
- * whole once more, which goes the same way, up to that point.
+ * A thread for nodes that may never come back: one that loops for ever can only
+ * be ended from outside. To find out what it did until then, the whole run is
+ * repeated, which goes the same way, up to that point.
  *
  * @module
  */
@@ -74,8 +74,8 @@ const maxComputingMs = 10_000;
 const lookIntervalMs = 500;
 
 /**
- * A thread in which WebAssembly modules, and whole programs, are judged. One for
- * many runs saves to start one for each.
+ * A thread in which WebAssembly modules, and whole programs, are judged. One
+ * for many runs saves starting one for each.
  *
  * @example
  * ```ts
@@ -103,7 +103,7 @@ export class Sandbox implements Disposable {
   /**
    * Runs a workload against nodes.
    *
-   * @throws {NotSimulated} if a program uses what there isn't here.
+   * @throws {NotSimulated} if a program uses something that isn't simulated.
    * @throws {BadOption} if a module can't be run here.
    */
   async run(

@@ -24,7 +24,7 @@ const maxOps = 1_000_000;
 /**
  * Checks options and fills in the defaults.
  *
- * @throws {BadOption} if a value can't be, or a name isn't known.
+ * @throws {BadOption} if a value is invalid, or a name unknown.
  */
 export function resolve(options: Options): Test {
   const known = optionSpecs.map((spec): string => spec.name);
@@ -50,8 +50,8 @@ export function resolve(options: Options): Test {
 }
 
 /**
- * Fills in the defaults of a run that there has been: what isn't known is passed
- * over, and what couldn't be run here may have run elsewhere.
+ * Fills in the defaults of a past run: unknown options are passed over, and a
+ * run that would be impossible here may have run elsewhere.
  *
  * @throws {BadOption} if a value can't be, or there is no such workload.
  */

@@ -1,7 +1,6 @@
 /**
  * The verdict on a history: the findings of all checkers that need nothing
- * else, and in words what went wrong. A run that has just been made is judged
- * by it, and one that was recorded.
+ * else, and the mistake in words. It judges new runs and recorded ones.
  *
  * @module
  */
@@ -39,10 +38,10 @@ export interface HistoryFindings {
 }
 
 /**
- * Judges a history by what its test asks for. One that can't be judged, or of
- * which nothing was, is unknown; then `workload` has an `error` that says why.
+ * Judges a history by its test. If it can't be judged, or nothing in it could
+ * be, the verdict is unknown; then `workload` has an `error` that says why.
  *
- * @param messages all that were sent, to tell better what went wrong.
+ * @param messages all messages that were sent, for a better explanation.
  */
 export function checkHistory(
   history: History,

@@ -1,7 +1,7 @@
 /**
- * The mistake of a run, as something to draw: the part of it that shows why the
- * verdict is what it is. The browser makes the drawing (see
- * `../web/anomaly.ts`); here is found what belongs in it.
+ * The mistake of a run, as something to draw: the part of it that explains the
+ * verdict. The browser makes the drawing (see `../web/anomaly.ts`); this finds
+ * what belongs in it.
  *
  * @module
  */
@@ -67,8 +67,8 @@ interface Settings {
 }
 
 /**
- * Finds in a judged run what its page can draw, with the faults that it has to
- * do with.
+ * Finds the part of a judged run that its page can draw, with the faults that
+ * concern it.
  */
 export function anomalyOf(
   judgement: Judgement,
@@ -112,8 +112,8 @@ function find(
 }
 
 /**
- * Adds what was going on meanwhile. Whether that is why isn't known, but for a
- * value whose messages were followed: that says itself what they fell victim to.
+ * Adds the faults in force at the time. They may not be the cause; only a value
+ * whose messages were followed says itself what they fell victim to.
  */
 function withCircumstances(
   found: Found,

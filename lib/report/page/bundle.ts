@@ -22,10 +22,10 @@ const sources = [
 
 /**
  * Bundles the code in `lib/report/web/`, with Deno. That takes a second, so the
- * result is kept and only made again after a change of what it's made from: of
- * the workbench's files, say, or of a package's version.
+ * result is kept until one of its sources changes: the workbench's files, say,
+ * or a package's version.
  *
- * @param folder where the result is kept, if it can be.
+ * @param folder the folder for the result, if it can be written.
  */
 export async function pageCode(folder: string): Promise<PageCode> {
   const style = await Deno.readTextFile(`${web}/style.css`);

@@ -1,6 +1,6 @@
 /**
- * As much of a run as there's room for on its page. What is left out is what
- * came last, and is counted, so that the page can say so.
+ * As much of a run as there's room for on its page. It leaves out the end of
+ * the run, and counts what it left out, so that the page can say so.
  *
  * @module
  */

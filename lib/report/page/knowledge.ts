@@ -2,8 +2,8 @@
  * Each node's knowledge of values, and the messages that carried them, for
  * workloads in which a value that one node is told should reach all.
  *
- * Nodes of any make are judged, so what their messages mean has to be found
- * out. A node knows a value
+ * Nodes may be anybody's, so the meaning of their messages has to be found out.
+ * A node knows a value
  *
  * - when a client's request that tells it is received,
  * - when it answers a read with it,
@@ -103,8 +103,9 @@ class Findings {
   }
 
   /**
-   * Takes in what came in the fields that carry values. The field that explains
-   * most comes first: what it explains says nothing about the others any more.
+   * Takes in the contents of the fields that carry values. The field that
+   * explains most comes first: what it explains says nothing about the others
+   * any more.
    */
   follow(fields: Field[]): void {
     for (;;) {

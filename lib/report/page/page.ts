@@ -209,8 +209,8 @@ ${
 }
 
 /**
- * Returns all that there is to say beyond the first line. What is told beside a
- * drawing stands here only for those who don't see it.
+ * Returns all that there is to say beyond the first line. Words that stand
+ * beside a drawing are repeated here only for readers who can't see it.
  */
 function moreOf(rest: string, anomaly: PageData["anomaly"]): string {
   const { title = "", story = [], retold = false } = anomaly ?? {};

@@ -1,7 +1,7 @@
 /**
- * Drawing at the width there is; and, where it takes its time, only what is
- * looked at: the page of a large run is there at once, and its parts are drawn
- * as one scrolls to them.
+ * Drawing at the available width; and, where it takes time, only when it's in
+ * view: the page of a large run appears at once, and its parts are drawn as the
+ * reader scrolls to them.
  *
  * @module
  */

@@ -152,9 +152,9 @@ export class MessageIndex {
   /**
    * The messages that are on their way at some time between two moments.
    *
-   * @param most of more than so many, only every second is given back, or every
-   * fourth, … Which ones doesn't change with the moments, so that nothing
-   * flickers as they move.
+   * @param most the most messages to return; of more, it returns only every
+   * second, or every fourth, … The choice doesn't change with the moments, so
+   * nothing flickers as they move.
    */
   between(fromMs: number, toMs: number, most = Infinity): Selection {
     const rows = this.#rows;

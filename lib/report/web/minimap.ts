@@ -1,6 +1,6 @@
 /**
- * The whole run in a narrow strip: how many messages there were when, the
- * faults, and which part of it the diagram beside it shows.
+ * The whole run in a narrow strip: the number of messages over time, the
+ * faults, and the part that the diagram beside it shows.
  *
  * @module
  */

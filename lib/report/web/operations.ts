@@ -199,8 +199,8 @@ export function decadesOf(least: number, greatest: number): number[] {
 }
 
 /**
- * Ticks from 0 to a number of things, about so many. Things are counted: if there
- * is room for whole numbers, there are no others.
+ * Makes ticks from 0 to a number of things, about as many as requested. Things
+ * are counted: if there is room for whole numbers, there are no others.
  */
 export function wholeTicks(greatest: number, count: number): number[] {
   const all = scaleLinear([0, greatest || 1], [0, 1]).ticks(count);

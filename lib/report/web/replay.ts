@@ -1,6 +1,6 @@
 /**
  * The replay: nodes and services in their places, messages travelling between
- * them, cut links, and by colour who knows which value.
+ * them, cut links, and by colour the nodes that know a value.
  *
  * @module
  */

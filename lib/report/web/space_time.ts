@@ -2,8 +2,9 @@
  * The space-time diagram: a vertical line for each party, time running
  * downwards, and an arrow for each message; beside it, what the nodes logged.
  *
- * There may be 200,000 messages. Only those in sight are drawn, and of too many
- * only some; the line below says which part. While it moves, it's fewer yet.
+ * There may be 200,000 messages. It draws only those in view, and if these are
+ * too many only some; the line below says how many. While it moves, it draws
+ * fewer still.
  *
  * @module
  */

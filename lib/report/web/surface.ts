@@ -29,7 +29,7 @@ export type Draw = (
 /**
  * Makes a canvas.
  *
- * @param settings `label` is what it's called for who can't see it, `resized`
+ * @param settings `label` is its name for readers who can't see it; `resized`
  * is called before it's drawn in a new size.
  */
 export function surface(

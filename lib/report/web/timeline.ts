@@ -30,9 +30,7 @@ import { drawTimeline } from "./timeline_drawing.ts";
 import { left, TimelineState } from "./timeline_state.ts";
 import type { MakeView, Page } from "./view.ts";
 
-/**
- * The shortest span that one can zoom to: so many milliseconds fill the window.
- */
+/** The shortest span that the reader can zoom to, in milliseconds. */
 const leastMs = 1;
 
 /** Room on the right. */

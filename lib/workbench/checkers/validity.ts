@@ -17,8 +17,8 @@
 export type Validity = true | false | "unknown";
 
 /**
- * The common part of every checker's findings: a verdict, and under Maelstrom's
- * names whatever else there is to say.
+ * The common part of every checker's findings: a verdict, and details under
+ * Maelstrom's names.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Nodes in this process: functions that are called with what a node stands on.
+ * Nodes in this process: functions that are called with a runtime.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The reason why a program ended, out of what it printed: the line with the
- * reason, and not the trace that comes after it.
+ * The reason why a program ended, found in its output: the line with the
+ * reason, and not the trace after it.
  *
  * @module
  */
@@ -144,8 +144,7 @@ const shellCodes: { readonly [code: number]: string } = {
 };
 
 /**
- * Tells how a program ended, in words to stand behind its name: `exited with
- * code 3`.
+ * Tells how a program ended, in words to follow its name: `exited with code 3`.
  */
 export function endingOf(
   { code, signal }: Pick<Deno.CommandStatus, "code" | "signal">,

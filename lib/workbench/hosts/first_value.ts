@@ -1,7 +1,7 @@
 /**
- * Lines as Maelstrom reads them: of a line the first JSON value counts, whatever
- * stands behind it, and texts in it may hold control characters as they are.
- * Other parsers are stricter, `JSON.parse` among them.
+ * Lines as Maelstrom reads them: the first JSON value of a line counts,
+ * whatever follows it, and its texts may hold raw control characters. Other
+ * parsers are stricter, `JSON.parse` among them.
  *
  * @module
  */

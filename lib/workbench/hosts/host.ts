@@ -36,10 +36,7 @@ export interface NodeError {
     | "init-failed"
     | "setup-failed"
     | "line-too-long";
-  /**
-   * The words for people: what it was, what was expected, and what to do: for
-   * people.
-   */
+  /** The words for people: what happened, what was expected, and what to do. */
   text: string;
   /** The line that it printed, if it was about one. Long ones are cut. */
   line?: string;
@@ -61,7 +58,7 @@ export interface Watch {
   /**
    * Called whenever a node asks something of its surroundings.
    *
-   * @throws when what comes next would never come back.
+   * @throws if the next step would never come back.
    */
   beat(): void;
 }

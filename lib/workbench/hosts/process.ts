@@ -160,7 +160,7 @@ function lineWriter(stream: WritableStream<Uint8Array>) {
 }
 
 /**
- * Calls back for each line, and for what comes after the last newline; gives up
+ * Calls back for each line, and for the rest after the last newline; gives up
  * on a line that doesn't end.
  */
 class LineReader {

@@ -1,11 +1,11 @@
 /**
- * Programs that end with all that they have started: each in a process group of
- * its own.
+ * Programs that end together with everything that they started: each in a
+ * process group of its own.
  *
  * A node may be a script that starts another program. A signal to the script
  * alone would leave that one behind, with the node's pipes in its hands. So
  * signals go to the group, and when its leader has ended, so does the rest.
- * Only what makes itself the leader of another group is out of reach.
+ * Only a process that makes itself the leader of another group is out of reach.
  *
  * However this process ends, the groups end too: a guard, which is a small
  * shell, waits at a pipe, and kills them when the pipe's other end is gone.

@@ -56,8 +56,9 @@ const AsyncFunction = (async () => {}).constructor as new (
 /**
  * Prepares a program for its nodes.
  *
- * @param on `onStrange` is called when a node uses what isn't simulated: the run
- * is then worth nothing. `onLoop` is called at each turn of a loop.
+ * @param on `onStrange` is called when a node uses something that isn't
+ * simulated: the run is then worthless. `onLoop` is called at each turn of a
+ * loop.
  */
 export async function startProgram(
   program: Program,

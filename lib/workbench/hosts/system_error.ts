@@ -1,6 +1,7 @@
 /**
- * The reasons of the system for refusing something, in words. Deno's own speak
- * of its flags and of error numbers, which help nobody who typed a path.
+ * The reasons of the system for refusing something, in words. Deno's own
+ * mention flags and error numbers, which don't help a person who mistyped a
+ * path.
  *
  * @module
  */
@@ -29,8 +30,8 @@ const reasons: ReadonlyMap<unknown, string> = new Map(Object.entries({
 }));
 
 /**
- * Returns the reason why the system, or Deno, refused something, to stand
- * behind a colon; of any other error its message.
+ * Returns the reason why the system, or Deno, refused something, to follow a
+ * colon; of any other error its message.
  */
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -1,8 +1,8 @@
 /**
  * A client of the network: one request at a time, as Maelstrom's
  * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/client.clj).
- * As there, the first message that names the request in its `in_reply_to` is the
- * answer, whoever it's from.
+ * As there, the first message that names the request in its `in_reply_to` is
+ * the answer, whatever its source.
  *
  * @module
  */
@@ -171,10 +171,10 @@ export class Client {
   /**
    * Sends a request to a node and waits for the answer.
    *
-   * @throws {ClientTimeout} when no answer came in time.
-   * @throws {ErrorReply} when the answer is an error.
-   * @throws {MalformedReply} when the answer isn't what was expected; the node
-   * is reported for it.
+   * @throws {ClientTimeout} if no answer came in time.
+   * @throws {ErrorReply} if the answer is an error.
+   * @throws {MalformedReply} if the answer has the wrong shape; that counts
+   * against the node.
    */
   async rpc<R extends Body = OpenBody>(
     node: string,

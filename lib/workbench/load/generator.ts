@@ -349,8 +349,8 @@ export function filter(
 }
 
 /**
- * Ends once more processes than so many could have taken part: those that
- * actually did, and those that would have been free to.
+ * Ends once too many processes could have taken part: those that did, and those
+ * that would have been free to.
  */
 export function processLimit(
   most: number,

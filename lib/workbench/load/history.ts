@@ -58,7 +58,7 @@ export type OpError = string | [
 ];
 
 /**
- * An entry of the history. Values are whatever the workload puts there.
+ * An entry of the history. Its values are the workload's.
  *
  * @example
  * ```ts
@@ -133,8 +133,8 @@ const opTypes: ReadonlySet<unknown> = new Set(["invoke", "ok", "fail", "info"]);
  *
  * Jepsen's histories refuse the same
  * (https://github.com/jepsen-io/history/blob/main/src/jepsen/history.clj), so
- * there its checkers say "unknown", too. Nobody minds times that go back: what
- * came before what is said by the index.
+ * there its checkers say "unknown", too. Times that go back are accepted: the
+ * index gives the order.
  */
 export function historyProblem(
   entries: readonly unknown[],

@@ -23,9 +23,9 @@ export interface OwnKind {
 }
 
 /**
- * The keys of an object, and what each holds: a kind, or `{ is: text }` for
- * just that text. A key that ends in `?` may be missing; keys that aren't named
- * are not allowed.
+ * The keys of an object, and the contents of each: a kind, or `{ is: text }`
+ * for just that text. A key that ends in `?` may be missing; keys that aren't
+ * named are not allowed.
  */
 export type Shape = { [key: string]: Kind | { is: string } | OwnKind };
 

@@ -1,7 +1,7 @@
 /**
- * Long lists that begin alike, and are kept once. Where each of n reads shows
- * all that was written before it, what they show comes to n² values; but one
- * read of a node shows what the one before it did, and some more.
+ * Long lists that begin alike, and are kept once. If each of n reads shows all
+ * earlier writes, they show n² values together; but each read of a node repeats
+ * the one before it, and adds some.
  *
  * @module
  */
@@ -10,8 +10,8 @@
 const minLength = 64;
 
 /**
- * Of what a list doesn't share with others, so large a part of it may be kept by
- * itself; then there's something new to be shared.
+ * The largest part of a list that is kept by itself because the list doesn't
+ * share it; beyond that it's worth sharing anew.
  */
 const maxOwnPart = 1 / 8;
 
@@ -31,7 +31,7 @@ export class SharedLists {
   /**
    * Keeps a list.
    *
-   * @param source from whom it is: lists of one source tend to begin alike.
+   * @param source its source: lists of one source tend to begin alike.
    * @returns a function that makes the same list; `undefined` if there's nothing
    * to be shared.
    */

@@ -4,8 +4,8 @@
  * twenty seconds takes a fraction of one, and always goes the same way. The
  * wall clock waits, so that real processes can take part.
  *
- * Times are integer nanoseconds since the clock was made: what Jepsen's
- * histories are written in.
+ * Times are integer nanoseconds since the clock was made, as in Jepsen's
+ * histories.
  *
  * @module
  */
@@ -67,7 +67,7 @@ export abstract class Clock {
   /**
    * Lets events happen until a promise is settled.
    *
-   * @returns what the promise came to.
+   * @returns the promise's value.
    */
   abstract drive<T>(promise: Promise<T>): Promise<T>;
 

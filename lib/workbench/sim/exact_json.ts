@@ -28,8 +28,8 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 type Reviver = (key: string, value: unknown) => unknown;
 
 /**
- * The deepest nesting of values. Those who go through them do so by recursion,
- * and Maelstrom's JVM, too, comes to an end of its stack.
+ * The deepest nesting of values. Code that goes through them is recursive, and
+ * Maelstrom's JVM, too, runs out of stack.
  */
 export const maxNesting = 1000;
 

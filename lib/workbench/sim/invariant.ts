@@ -5,11 +5,11 @@
  */
 
 /**
- * Checks something that cannot be otherwise unless the workbench itself is
- * wrong. For what a person or a node gets wrong there are better words.
+ * Checks a condition that holds unless the workbench itself is wrong. Mistakes
+ * of a person or a node get better words.
  *
  * @param words the belief, as a sentence without its full stop.
- * @throws an error that says whose bug it is, where the condition doesn't hold.
+ * @throws an error that says whose bug it is, if the condition doesn't hold.
  */
 export function invariant(
   condition: unknown,

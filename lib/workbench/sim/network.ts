@@ -188,8 +188,8 @@ export class Network {
   }
 
   /**
-   * Sends a message. To somebody who has left it is dropped without a trace:
-   * such a message isn't even counted, as in Maelstrom.
+   * Sends a message. A message to somebody who has left is dropped without a
+   * trace, and isn't even counted, as in Maelstrom.
    */
   send(src: string, dest: string, line: string): void {
     const receiver = this.#receivers.get(dest);

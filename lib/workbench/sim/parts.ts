@@ -1,6 +1,6 @@
 /**
- * Parts of long texts. What is sliced off a text holds on to the whole of it; to
- * keep a part alone takes a copy.
+ * Parts of long texts. A slice of a text keeps the whole text in memory;
+ * keeping only the part takes a copy.
  *
  * @module
  */

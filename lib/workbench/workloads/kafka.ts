@@ -2,15 +2,15 @@
  * `kafka`: logs, one for each key, that take in messages at ever higher offsets
  * and give them out again.
  *
- * Who does what is as in Jepsen's kafka tests
+ * The schedule is that of Jepsen's kafka tests
  * (https://github.com/jepsen-io/jepsen/blob/v0.3.7/jepsen/src/jepsen/tests/kafka.clj),
- * what clients do is as in Maelstrom's
+ * the clients are as in Maelstrom's
  * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/workload/kafka.clj).
  * A client polls the keys that it was last assigned, and those that polls have
  * brought besides, from where it is in each; a new client knows of no keys. Now
- * and then one crashes and is replaced. At the end every client starts afresh and
- * polls all keys from the beginning, until it has seen all that was known to be
- * there.
+ * and then one crashes and is replaced. At the end every client starts afresh
+ * and polls all keys from the beginning, until it has seen all that was known
+ * to be there.
  *
  * Clients ask for committed offsets, and pass over the answer: a key that is new
  * to a client is polled from 0. Maelstrom 0.2.4 means to begin where the answer
@@ -469,8 +469,8 @@ function highestOffset(entries: Messages[string]): number {
 }
 
 /**
- * A key as Jepsen's generator takes note of it, for which keys are numbers. One
- * that isn't is none, and is told to clients as an empty text.
+ * Returns a key as Jepsen's generator notes it: keys are numbers. Anything else
+ * is no key, and clients get an empty text.
  */
 function numberOf(key: string): string {
   return /^[+-]?\d+$/.test(key) ? String(BigInt(key)) : "";

@@ -2,10 +2,10 @@
  * The way of a lost element, in words: which nodes' last reads miss it, and
  * whether a partition or a lost message explains that.
  *
- * A node isn't known to have an element but by what it shows, and a message
- * isn't known to carry it but by what is in it: any field may hold the same
- * number by chance. So messages that never were are told for certain, and those
- * that were as what they held.
+ * Only its reads tell that a node has an element, and only its contents tell
+ * that a message carries it: any field may hold the same number by chance. So
+ * the words are certain about messages that don't exist, and say of the others
+ * what they held.
  *
  * @module
  */

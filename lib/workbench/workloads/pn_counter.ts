@@ -1,6 +1,6 @@
 /**
- * `pn-counter`: every node comes to show the sum of all that was added, and
- * what is added may be negative. After Maelstrom's
+ * `pn-counter`: every node ends up showing the sum of all additions, which may
+ * be negative. After Maelstrom's
  * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/workload/pn_counter.clj).
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * All that is known of a workload: what clients ask of the nodes, how the
- * answers are judged, and how a page shows them.
+ * All that is known of a workload: the requests of its clients, the judgement
+ * of the answers, and their look on a page.
  *
  * @module
  */
@@ -61,9 +61,9 @@ export interface Workload {
   /** Asked of every node once, before all else. */
   setup?(client: Client, node: string, test: Test): Promise<void>;
   /**
-   * Opens a client of a node. What comes back carries out the client's
-   * operations, one after the other, and may remember what it has done. What it
-   * throws decides how an operation ended: see `completionOf` in `run.ts`.
+   * Opens a client of a node. The result carries out the client's operations,
+   * one after the other, and may remember what it has done. An error that it
+   * throws decides how the operation ended: see `completionOf` in `run.ts`.
    */
   open(
     client: Client,

@@ -1,6 +1,6 @@
 /**
- * A log that isn't one, around the place where it goes wrong: which messages
- * stand at which offsets, and what sends and polls saw of them.
+ * A broken log, around the place where it goes wrong: the messages at each
+ * offset, and what sends and polls saw of them.
  *
  * @module
  */

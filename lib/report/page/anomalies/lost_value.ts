@@ -1,7 +1,7 @@
 /**
- * A value that a set lost, or was slow with: how it went through the cluster.
- * Who had it when, which messages carried it, which of them were lost, and
- * what the reads showed.
+ * A value that a set lost, or was slow with, on its way through the cluster:
+ * the nodes that had it, and when; the messages that carried it, and those
+ * among them that were lost; and what the reads showed.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * A few operations as bars, a row for each process. Only what came before what
- * matters here, so every beginning and every end is a step to the right of the
- * one before, however long it took, and a bar has room for its words.
+ * A few operations as bars, a row for each process. Only the order matters
+ * here, so every beginning and every end is one step to the right of the one
+ * before, however long it took, and a bar has room for its words.
  *
  * @module
  */

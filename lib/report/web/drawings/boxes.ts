@@ -1,7 +1,7 @@
 /**
  * Transactions as boxes with their micro-operations, and arrows that say which
- * had to come before which. They stand in a row where there's room for it, else
- * one below the other; the arrow that closes the circle goes around them.
+ * had to come before which. They stand in a row if there's room, otherwise one
+ * below the other; the arrow that closes the circle goes around them.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A part of a log as a table: a column for each offset, with what stands there;
- * a row for each operation, with what it sent or polled.
+ * A part of a log as a table: a column for each offset, with its messages; a
+ * row for each operation, with its sends or polls.
  *
  * @module
  */
