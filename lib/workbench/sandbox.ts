@@ -43,8 +43,8 @@ export interface Order {
   wants: { progress: boolean; logs: boolean };
   /** The cells in which it shows how far the nodes are: see {@linkcode cells}. */
   beats: SharedArrayBuffer;
-  /** The moment at which a node wouldn't come back, as an earlier run has shown. */
-  stuck?: Stuck;
+  /** The moments when a node wouldn't come back, as earlier runs have shown. */
+  stuck: readonly Stuck[];
 }
 
 /** A moment in a run: after so many turns of nodes, and so many of its calls. */
@@ -67,8 +67,11 @@ export type News =
   }
   | { type: "failed"; name: string; message: string };
 
-/** The time that a node may compute without asking for anything. */
-const maxComputingMs = 10_000;
+/** The looks at a node that computes for ten seconds: then it's ended. */
+const maxLooks = 20;
+
+/** The same once one has been ended: others of its kind will do as it did. */
+const maxLooksAgain = 4;
 
 /** The time between two looks at that. */
 const lookIntervalMs = 500;
@@ -111,13 +114,14 @@ export class Sandbox implements Disposable {
     test: Test,
     settings: RunSettings,
   ): Promise<Happened> {
-    let stuck: Stuck | undefined;
+    const stuck: Stuck[] = [];
     for (;;) {
       const outcome = await this.#ask(guest, test, settings, stuck);
       if (!("turn" in outcome)) return outcome;
       this[Symbol.dispose]();
       // Some catch whatever ends them: they don't get so far again.
-      stuck = outcome.turn === stuck?.turn ? { ...outcome, beat: 0 } : outcome;
+      const again = stuck.some(({ turn }) => turn === outcome.turn);
+      stuck.push(again ? { ...outcome, beat: 0 } : outcome);
     }
   }
 
@@ -126,7 +130,7 @@ export class Sandbox implements Disposable {
     guest: Guest,
     test: Test,
     { onProgress, onLog, signal }: Parameters<Sandbox["run"]>[2],
-    stuck: Stuck | undefined,
+    stuck: readonly Stuck[],
   ): Promise<Happened | Stuck> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<
@@ -151,13 +155,16 @@ export class Sandbox implements Disposable {
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", end);
-    const stopWatching = this.#watch("code" in guest, resolve);
+    const stopWatching = this.#watch("code" in guest, {
+      looks: stuck.length === 0 ? maxLooks : maxLooksAgain,
+      onStuck: resolve,
+    });
     const order: Order = {
       guest,
       test,
       wants: { progress: onProgress !== undefined, logs: onLog !== undefined },
       beats: this.#beats,
-      ...stuck && { stuck },
+      stuck,
     };
     thread.post(order);
     try {
@@ -178,7 +185,14 @@ export class Sandbox implements Disposable {
   }
 
   /** Calls back when a node doesn't come back for too long. */
-  #watch(isProgram: boolean, onStuck: (stuck: Stuck) => void): () => void {
+  #watch(
+    isProgram: boolean,
+    { looks: maxFirst, onStuck }: {
+      looks: number;
+      onStuck: (stuck: Stuck) => void;
+    },
+  ): () => void {
+    let most = maxFirst;
     const cell = new Int32Array(this.#beats);
     cell.fill(0);
     let last = "";
@@ -192,11 +206,12 @@ export class Sandbox implements Disposable {
       const now = isProgram ? String(turn) : `${turn} ${beat}`;
       looks = last === now ? looks + 1 : 0;
       last = now;
-      if (turn === 0 || looks < maxComputingMs / lookIntervalMs) return;
+      if (turn === 0 || looks < most) return;
       // A program's loops look at this, and end. What doesn't is ended.
       const isDeaf = Atomics.exchange(cell, cells.stop, 1) === 1;
       if (!isProgram || isDeaf) onStuck({ turn, beat });
       looks = 0;
+      most = maxLooksAgain;
     }, lookIntervalMs);
     return () => clearInterval(timer);
   }

@@ -42,7 +42,9 @@ async function answer(order: Order): Promise<void> {
   const random = randomOf(test);
   const ending = new AbortController();
   let memoryBytes: number | undefined;
+  const turns = new Turns(order);
   const start = await hostsOf(order, {
+    onLoop: () => turns.loop(),
     random: (id) => random(`node/${id}`),
     onMemory: (bytes) => memoryBytes = Math.max(memoryBytes ?? 0, bytes),
     onStrange: (error) => ending.abort(error),
@@ -51,7 +53,7 @@ async function answer(order: Order): Promise<void> {
     clock: new VirtualClock(),
     start,
     random,
-    watch: watchOf(order),
+    watch: turns,
   };
   const { history, ...happened } = await run(test, world, {
     signal: ending.signal,
@@ -74,16 +76,17 @@ async function answer(order: Order): Promise<void> {
 
 /** Makes the hosts of what is to be run. */
 async function hostsOf(
-  { guest, beats }: Order,
-  { random, onMemory, onStrange }: {
+  { guest }: Order,
+  { random, onMemory, onStrange, onLoop }: {
     random: Parameters<typeof inProcess>[1];
     onMemory: (bytes: number) => void;
     onStrange: (error: NotSimulated) => void;
+    onLoop: () => void;
   },
 ): Promise<StartHost> {
   if ("code" in guest) {
     return inProcess(
-      await startProgram(guest, { onStrange, onLoop: loopOf(beats) }),
+      await startProgram(guest, { onStrange, onLoop }),
       random,
     );
   }
@@ -98,34 +101,50 @@ async function hostsOf(
 /** The turns of its loops that a program makes before it looks around. */
 const loopTurns = 1024;
 
-/** Makes what the loops of a program call at each turn: it ends them if asked. */
-function loopOf(beats: SharedArrayBuffer): () => void {
-  const cell = new Int32Array(beats);
-  let turns = 0;
-  return () => {
-    if (++turns % loopTurns !== 0) return;
-    if (Atomics.load(cell, cells.stop) === 0) return;
-    Atomics.store(cell, cells.stop, 0);
-    throw new NodeEnded(stuckText);
-  };
-}
+/**
+ * Shows how far the nodes are to the thread that watches this one, and ends the
+ * node that it's told to end.
+ */
+class Turns implements Watch {
+  #cell: Int32Array;
+  #stuck: Order["stuck"];
+  #end = () => {};
+  #loops = 0;
 
-/** Shows how far the nodes are to the thread that watches this one. */
-function watchOf({ beats, stuck }: Order): Watch {
-  const cell = new Int32Array(beats);
-  const isStuck = () =>
-    stuck?.turn === cell[cells.turn] && stuck?.beat === cell[cells.beat];
-  return {
-    enter() {
-      Atomics.store(cell, cells.beat, 0);
-      Atomics.add(cell, cells.turn, 1);
-      return !isStuck();
-    },
-    beat() {
-      Atomics.add(cell, cells.beat, 1);
-      if (isStuck()) throw new NodeEnded(stuckText);
-    },
-  };
+  constructor({ beats, stuck }: Order) {
+    this.#cell = new Int32Array(beats);
+    this.#stuck = stuck;
+  }
+
+  enter(end: () => void): boolean {
+    this.#end = end;
+    Atomics.store(this.#cell, cells.beat, 0);
+    Atomics.add(this.#cell, cells.turn, 1);
+    return !this.#isStuck();
+  }
+
+  beat(): void {
+    Atomics.add(this.#cell, cells.beat, 1);
+    if (this.#isStuck()) this.#endNode();
+  }
+
+  /** Called at each turn of a program's loops. */
+  loop(): void {
+    if (++this.#loops % loopTurns !== 0) return;
+    if (Atomics.exchange(this.#cell, cells.stop, 0) === 1) this.#endNode();
+  }
+
+  #isStuck(): boolean {
+    return this.#stuck.some(({ turn, beat }) =>
+      turn === this.#cell[cells.turn] && beat === this.#cell[cells.beat]
+    );
+  }
+
+  #endNode(): never {
+    // Before it's thrown: a node may catch it.
+    this.#end();
+    throw new NodeEnded(stuckText);
+  }
 }
 
 /** The time between two reports of progress: as short as one can see. */

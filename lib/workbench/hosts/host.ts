@@ -52,9 +52,10 @@ export interface Watch {
   /**
    * Called before a node goes on.
    *
-   * @returns whether it may: `false` if it would never come back.
+   * @param end ends the node, where it doesn't come back.
+   * @returns whether it may go on: `false` if it would never come back.
    */
-  enter(): boolean;
+  enter(end: () => void): boolean;
   /**
    * Called whenever a node asks something of its surroundings.
    *

@@ -107,7 +107,8 @@ export class SimulatedNode {
     this.#turnNs = this.#clock.nowNs;
     if (this.#turns > freeTurns) this.#leastDelayNs = msInNs;
     const { watch } = this.#surroundings;
-    if (watch?.enter() === false) return this.crashed(stuckText);
+    const end = () => this.crashed(stuckText);
+    if (watch?.enter(end) === false) return end();
     action();
   }
 

@@ -1,0 +1,280 @@
+/**
+ * Sources of nodes under virtual time: each node runs the whole program by
+ * itself, with the run's clock, timers and dice; what isn't simulated is told.
+ */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import fc from "fast-check";
+import { asFunction, programFrom } from "../../lib/runner/program.ts";
+import { NotSimulated } from "../../lib/workbench/hosts/program.ts";
+import { BadOption, judge, type Judgement } from "../../lib/workbench/mod.ts";
+import { runs } from "../../challenges/runs.ts";
+
+const library = import.meta.resolve("../../lib/mod.ts");
+
+/** A folder with a source, and others that it imports. */
+async function sourceOf(
+  code: string,
+  others: { [name: string]: string } = {},
+): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  for (const [name, text] of Object.entries(others)) {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  }
+  await Deno.writeTextFile(`${folder}/node.ts`, code);
+  return `${folder}/node.ts`;
+}
+
+/** An echo that says something with each answer. */
+function echoSaying(expression: string, before = ""): string {
+  return `import { serve } from "${library}";
+${before}
+await serve((node) => {
+  node.on("echo", async ({ body }: any) => {
+    const said = await (${expression});
+    node.log(JSON.stringify(said));
+    return { type: "echo_ok", echo: body.echo };
+  });
+});
+`;
+}
+
+const echoRun = {
+  workload: "echo",
+  "node-count": 2,
+  "time-limit": 5,
+  rate: 10,
+};
+
+async function judgeSource(
+  code: string,
+  others?: { [name: string]: string },
+  args: string[] = [],
+): Promise<Judgement> {
+  const path = await sourceOf(code, others);
+  return await judge(await programFrom(path, args), echoRun);
+}
+
+function saidBy({ logs }: Judgement, node = "n0"): unknown[] {
+  return logs.get(node)!.map(({ text }) => JSON.parse(text));
+}
+
+Deno.test("a challenge from its source goes as the challenge itself, to the byte", async () => {
+  const { app, workload, options } = runs.find(({ id }) => id === "3b")!;
+  const path = new URL("../../challenges/broadcast.ts", import.meta.url);
+  const program = await programFrom(path.pathname, []);
+  const [ours, theirs] = await Promise.all([
+    judge(app, { workload, ...options }),
+    judge(program, { workload, ...options }),
+  ]);
+  assertEquals(theirs.engine, "sim");
+  assertEquals(
+    JSON.stringify([theirs.history, theirs.journal]),
+    JSON.stringify([ours.history, ours.journal]),
+  );
+});
+
+Deno.test("what lies at the top level of a module is each node's own", async () => {
+  const judgement = await judgeSource(
+    echoSaying("count()", `import { count } from "./count.ts";`),
+    { "count.ts": "let n = 0; export const count = () => ++n;" },
+  );
+  assertEquals(judgement.results["valid?"], true, judgement.reason);
+  for (const node of ["n0", "n1"]) {
+    const said = saidBy(judgement, node);
+    assertEquals(said, said.map((_, i) => i + 1));
+  }
+});
+
+Deno.test("clocks, timers and dice are the run's: the same seed says the same", async () => {
+  const code = echoSaying(`(async () => {
+    const start = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    return [
+      performance.now() - start, Date.now() - Number(new Date(2024, 0)) > 0,
+      new Date().getTime() === Date.now(), typeof Date(), Math.max(1, 2),
+      Math.random(), crypto.randomUUID(),
+      [...crypto.getRandomValues(new Uint8Array(4))],
+    ];
+  })()`);
+  const first = await judgeSource(code);
+  const second = await judgeSource(code);
+  assertEquals(first.results["valid?"], true, first.reason);
+  assertEquals(saidBy(first), saidBy(second));
+  const [said] = saidBy(first) as unknown[][];
+  assertEquals(said!.slice(0, 5), [1500, true, true, "string", 2]);
+  assertMatch(said![6] as string, /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab]/);
+});
+
+Deno.test("intervals, immediates and signals that time out work, and can be cleared", async () => {
+  const judgement = await judgeSource(echoSaying(`(async () => {
+    let ticks = 0, never = 0;
+    const interval = setInterval(() => ticks++, 100);
+    clearTimeout(setTimeout(() => never++, 10));
+    await new Promise((resolve) =>
+      AbortSignal.timeout(450).addEventListener("abort", resolve));
+    clearInterval(interval);
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => queueMicrotask(() => resolve(1)));
+    return [ticks, never];
+  })()`));
+  assertEquals(saidBy(judgement)[0], [4, 0]);
+});
+
+Deno.test("arguments, import.meta and pure modules are there", async () => {
+  const judgement = await judgeSource(
+    echoSaying(
+      `[Deno.args, import.meta.main, basename(import.meta.filename!)]`,
+      `import { basename } from "node:path";`,
+    ),
+    {},
+    ["--fast"],
+  );
+  assertEquals(saidBy(judgement)[0], [["--fast"], true, "node.ts"]);
+});
+
+Deno.test("a loop over the clock takes the time that it waits for", async () => {
+  const { history, results, reason } = await judgeSource(echoSaying(`(() => {
+    for (const start = Date.now(); Date.now() < start + 50;);
+    return true;
+  })()`));
+  assertEquals(results["valid?"], true, reason);
+  const [invoked, answered] = history.filter(({ process }) => process === 0);
+  const ms = (answered!.time - invoked!.time) / 1e6;
+  assert(ms > 49 && ms < 60, `took ${ms} ms`);
+});
+
+Deno.test("timers without a time don't stop the run's", async () => {
+  const spinning = await judgeSource(
+    echoSaying(
+      "1",
+      "const spin = () => { setTimeout(spin, 0); }; spin();",
+    ),
+  );
+  assertEquals(spinning.results["valid?"], true, spinning.reason);
+});
+
+Deno.test("a program that blocks its loop is ended and told", async () => {
+  const { results, reason } = await judgeSource(
+    echoSaying("(() => { while (true); })()"),
+  );
+  assertEquals(results["valid?"], false);
+  assertMatch(reason!, /^n\d computed for ten seconds without/);
+});
+
+Deno.test("what ends a process ends a node", async () => {
+  const ends: [code: string, reason: RegExp][] = [
+    [echoSaying("Deno.exit(3)"), /^n\d exited with code 3 in the middle/],
+    [
+      "throw new Error('not today');",
+      /^n\d threw what nobody caught: not today/,
+    ],
+    [
+      echoSaying("setTimeout(() => { throw new Error('late'); }, 1)"),
+      /^n\d threw what nobody caught: late/,
+    ],
+    [
+      echoSaying("void Promise.reject(new Error('unseen'))"),
+      /^n\d threw what nobody caught: unseen/,
+    ],
+    [
+      `import { serve } from "${library}";
+       await serve(() => { throw new Error("no such strategy"); });`,
+      /^n\d exited with code 254 .*no such strategy/s,
+    ],
+  ];
+  for (const [code, reason] of ends) {
+    const judgement = await judgeSource(code);
+    assertEquals(judgement.results["valid?"], false);
+    assertMatch(judgement.reason!, reason);
+  }
+});
+
+Deno.test("what it prints is taken for a message", async () => {
+  const { results, reason } = await judgeSource(
+    echoSaying(`console.log("got %d", 1)`),
+  );
+  assertEquals(results.nodes.errors[0]!.kind, "line-not-valid-json");
+  assertMatch(reason!, /It was: got 1$/);
+});
+
+Deno.test("what isn't simulated is named, and not judged", async () => {
+  const strange: [code: string, what: string][] = [
+    ["await 1;", "never calls serve"],
+    [echoSaying("fetch('http://localhost')"), "calls fetch"],
+    [echoSaying("Deno.readTextFile('x')"), "uses Deno.readTextFile"],
+    [echoSaying("new Worker('x')"), "makes a Worker"],
+    [echoSaying("crypto.subtle"), "uses crypto.subtle"],
+    [echoSaying("process.hrtime()"), "uses process.hrtime"],
+    [echoSaying("(globalThis as any).count = 1"), "sets globalThis.count"],
+    [echoSaying("Deno.stdin.readable"), "uses Deno.stdin.readable"],
+  ];
+  for (const [code, what] of strange) {
+    const error = await assertRejects(() => judgeSource(code), NotSimulated);
+    assertEquals(error.message, what);
+  }
+  for (
+    const [code, what] of [
+      [`import "node:fs"; await 1;`, "imports node:fs"],
+      [echoSaying("eval('1')"), "calls eval"],
+      [echoSaying("import(String(1))"), "imports while it runs"],
+    ]
+  ) {
+    const path = await sourceOf(code!);
+    const error = await assertRejects(
+      () => programFrom(path, []),
+      NotSimulated,
+    );
+    assertEquals(error.message, what);
+  }
+});
+
+Deno.test("a source that can't be parsed is refused, with the place", async () => {
+  const path = await sourceOf("const = 1;");
+  const error = await assertRejects(() => programFrom(path, []), BadOption);
+  assertMatch(error.message, /node\.ts can't be bundled: .*const = 1/s);
+});
+
+Deno.test("imports, exports and loops of a module become a function's", () => {
+  const { code, imports } = asFunction(`#!/usr/bin/env deno
+import path, { join as j } from "node:path";
+import * as util from "node:util";
+export const a = 1;
+export default function () {}
+export { a as b };
+for (;;) break;
+while (0) a;
+do { a } while (0);
+for (const x of []) { x }
+import.meta.url;
+`);
+  assertEquals(imports, ["node:path", "node:util"]);
+  assertEquals(
+    code,
+    `///usr/bin/env deno
+const path = $imported["node:path"]["default"], j = $imported["node:path"]["join"];
+const util = $imported["node:util"];
+const a = 1;
+void function () {}
+
+for (;;) {$loop();break;}
+while (0) {$loop();a;}
+do {$loop(); a } while (0);
+for (const x of []) {$loop(); x }
+$importMeta.url;
+`,
+  );
+});
+
+Deno.test("what isn't an import or export stays what it comes to", () => {
+  fc.assert(fc.property(fc.json(), (json) => {
+    const { code } = asFunction(`const value = ${json}; export { value };`);
+    assertEquals(new Function(`${code} return value;`)(), JSON.parse(json));
+  }));
+  assertThrows(() => asFunction("const = 1"), SyntaxError);
+});
