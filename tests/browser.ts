@@ -113,7 +113,7 @@ async function addressIn(output: ReadableStream<string>): Promise<string> {
       write(chunk) {
         text += chunk;
         const match = text.match(/^DevTools listening on (ws:\S+)$/m);
-        if (match) found.resolve(match[1]);
+        if (match) found.resolve(match[1]!);
       },
       close() {
         found.reject(new Error(`Chromium ended: ${text}`));

@@ -67,7 +67,7 @@ function importsOf(path: string): string[] {
   const specifiers = code.matchAll(
     /\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+\.(?:ts|mjs))"/g,
   );
-  return [...specifiers].map(([, target]) =>
+  return [...specifiers].map(([, target = ""]) =>
     new URL(target, new URL(path, root)).href.slice(root.href.length)
   );
 }
@@ -81,7 +81,7 @@ function partOf(path: string): string | undefined {
 
 function mayImport(part: string, target: string): boolean {
   const other = partOf(target);
-  return plan[part].some((allowed) =>
+  return plan[part]!.some((allowed) =>
     allowed === target || allowed === other ||
     allowed.endsWith("/*") && other?.startsWith(allowed.slice(0, -1))
   );
@@ -127,7 +127,7 @@ Deno.test("doc comments open with a noun or a verb, and not with a clause", () =
     .flatMap((path) => {
       const code = Deno.readTextFileSync(new URL(path, root));
       return [...code.matchAll(/^ *\/\*\*[\s*]+(.*)/gm)]
-        .map(([, opening]) => clause.exec(opening)?.[0])
+        .map(([, opening = ""]) => clause.exec(opening)?.[0])
         .filter((opening) => opening !== undefined)
         .map((opening) => `${path}: ${opening}`);
     });

@@ -18,6 +18,7 @@ import type { Message, OpenBody } from "../lib/message.ts";
 import type { Node, RPCOptions } from "../lib/node.ts";
 import { clientTimeoutMs } from "../lib/workbench/load/client.ts";
 import { type FakeRuntime, settled, startedNode } from "./fake_runtime.ts";
+import { some } from "./some.ts";
 
 const services = ["lin-kv", "seq-kv", "lww-kv"] as const;
 
@@ -471,7 +472,7 @@ Deno.test("lin-tso hands out integers, each greater than all before", async () =
     await Promise.all([tso.next(), tso.next(), tso.next()]),
     [1, 2, 3],
   );
-  const [{ dest }] = fake.requests;
+  const [{ dest }] = some(fake.requests);
   assertEquals([dest, fake.bodies()[0]], ["lin-tso", { type: "ts" }]);
 });
 

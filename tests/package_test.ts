@@ -133,7 +133,7 @@ async function published(
   const folder = new URL(`file://${root}`).href;
   const files = Array.from(
     output.matchAll(/^ +(file:.*) \([\d.]+\w+\)$/gm),
-    ([, url]) => url.replace(folder, ""),
+    ([, url = ""]) => url.replace(folder, ""),
   );
   return { files, output };
 }

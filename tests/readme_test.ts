@@ -38,7 +38,7 @@ Deno.test("commands take as many messages as the README says", async () => {
     ),
   ];
   assertEquals(claims.length, 2);
-  for (const [, command, claimed] of claims) {
+  for (const [, command = "", claimed] of claims) {
     const { stdout } = await run("--json", ...command.split(" "));
     const [{ results }] = JSON.parse(stdout);
     assertEquals(
@@ -109,7 +109,7 @@ Deno.test("the TypeScript node answers, and is judged as shown", async () => {
   );
 });
 
-for (const [, path, code] of snippets()) {
+for (const [, path, code = ""] of snippets()) {
   const [firstLine] = code.trim().split("\n");
   Deno.test(`${path} has the code that the README quotes: ${firstLine}`, async () => {
     const source = await Deno.readTextFile(`${root}${path}`);
@@ -126,14 +126,14 @@ Deno.test("the node of five minutes gets the verdicts that the README shows", as
       source.replaceAll(`"./lib/`, `"${import.meta.resolve("../lib")}/`),
     );
     const { stdout } = await runFor(run, "--bin", bin);
-    return countless(stdout.split("    again:")[0].trimEnd());
+    return countless(stdout.split("    again:")[0]!.trimEnd());
   };
   const runFor = (...args: string[]) => run(...args, "--time-limit", "3");
   const handlers = blockAfter("<!-- my_node.ts: 3a -->");
   const bare = blockAfter("The library does that:");
   const told = (text: string) => [
     text.split(/ ops/)[0],
-    text.replaceAll(/\d+ of \d+/g, "some").split("\n")[1].split(";")[0],
+    text.replaceAll(/\d+ of \d+/g, "some").split("\n")[1]!.split(";")[0],
   ];
   try {
     const [empty, none, three, alone, final] = await Promise.all([
@@ -158,13 +158,13 @@ Deno.test("the node of five minutes gets the verdicts that the README shows", as
 
 Deno.test("links into the repository lead somewhere", async () => {
   const anchors = new Set(
-    [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
       `#${title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-")}`
     ),
   );
   const links = [...readme.matchAll(/\]\((?!https?:)([^)]+)\)/g)];
   assert(links.length > 0);
-  for (const [, link] of links) {
+  for (const [, link = ""] of links) {
     if (link.startsWith("#")) assert(anchors.has(link), link);
     else await Deno.stat(`${root}${link}`);
   }

@@ -71,7 +71,8 @@ async function standIns(): Promise<Map<string, Package>> {
     }
   }
   for (const [specifier, path] of Object.entries(map.imports)) {
-    const [, name, subpath] = /^(@[^/]+\/[^/]+)(.*)$/.exec(specifier) ?? [];
+    const [, name = "", subpath] = /^(@[^/]+\/[^/]+)(.*)$/.exec(specifier) ??
+      [];
     const standIn = packages.get(name);
     if (standIn === undefined) continue;
     standIn.exports[`.${subpath}`] = path;
@@ -84,7 +85,7 @@ async function answer(
   packages: Map<string, Package>,
   path: string,
 ): Promise<Response> {
-  const [, name, what] = /^\/(@[^/]+\/[^/]+)\/(.*)$/.exec(path) ?? [];
+  const [, name = "", what = ""] = /^\/(@[^/]+\/[^/]+)\/(.*)$/.exec(path) ?? [];
   const found = packages.get(name);
   if (found !== undefined) {
     const { version, exports, files } = found;

@@ -35,7 +35,7 @@ Deno.test("without arguments it judges every official run, one line each", async
       "✓ 6c txn-rw-register valid",
     ],
   );
-  assertMatch(lines[5], /msgs\/op <30 .* ms <400 .* ms <600$/);
+  assertMatch(lines[5]!, /msgs\/op <30 .* ms <400 .* ms <600$/);
   assertEquals(lines.at(-1), "All 14 runs passed.");
 });
 
@@ -129,17 +129,17 @@ Deno.test("what is invalid is told in words, with the command that replays it", 
     ...`--node-count 1 --time-limit 1 --rate 50 --store ${store}`.split(" "),
   );
   assertEquals(code, 1);
-  const [verdict, reason, again, more] = stdout.split("\n");
+  const [verdict = "", reason, again, more] = stdout.split("\n");
   assertMatch(verdict, /^✗ {2}unique-ids {2}invalid/);
   assertEquals(
-    reason.trim(),
+    reason?.trim(),
     "1 ids were handed out more than once; the first to come again was 2, to process 0",
   );
   assertEquals(
-    again.trim(),
+    again?.trim(),
     `again: deno task run test -w unique-ids --bin ${bin} --store ${store} --node-count 1 --rate 50 --time-limit 1 --seed 1`,
   );
-  assertMatch(more.trim(), /^more: +.*\/unique-ids\/\d+T/);
+  assertMatch(more?.trim() ?? "", /^more: +.*\/unique-ids\/\d+T/);
 });
 
 Deno.test("Maelstrom's command line judges any program, word for word", async () => {
@@ -212,7 +212,7 @@ for (
       "--bin tests/fixtures/plain_node.mjs",
       "A --bin needs a run or a workload",
     ],
-  ]
+  ] as const
 ) {
   Deno.test(`bad arguments exit with 254, and a hint: ${words}`, async () => {
     const { code, stdout, stderr } = await run(...words.split(" "));
@@ -241,7 +241,7 @@ Deno.test("what else goes wrong exits with 255, and says what", async () => {
 Deno.test("of two arguments that can't be both are named", async () => {
   const { code, stderr } = await run("test", "-w", "ecoh", "--bin", "nd.py");
   assertEquals(code, 254);
-  const [workload, bin] = stderr.split("\n");
+  const [workload = "", bin = ""] = stderr.split("\n");
   assertStringIncludes(workload, '"ecoh" (did you mean echo?)');
   assertStringIncludes(bin, "--bin nd.py doesn't exist");
 });
@@ -254,7 +254,7 @@ for (
     ["README.md", "a file stands on the way"],
     ["README.md/x", "a file stands on the way"],
     ["x".repeat(300), "its name is too long"],
-  ]
+  ] as const
 ) {
   Deno.test(`why a store can't be written is told in words: ${store.slice(0, 20)}`, async () => {
     const { code, stderr } = await run("1", "--store", store);
@@ -399,7 +399,7 @@ Deno.test("--test-count goes on to the next seeds", async () => {
 Deno.test("--seeds judges many at once, and says how they differ", async () => {
   const { code, stdout } = await run("3b", "4", "--seeds", "1..6");
   assertEquals(code, 0);
-  const [broadcast, counter, total] = stdout.trimEnd().split("\n");
+  const [broadcast = "", counter = "", total] = stdout.trimEnd().split("\n");
   assertMatch(
     broadcast,
     /^✓ {2}3b {2}broadcast +6 of 6 seeds +msgs\/op [\d.]+ – [\d.]+ – [\d.]+ +median .*max /,

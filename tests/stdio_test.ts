@@ -58,7 +58,7 @@ Deno.test("the arguments behind the program's name reach the app", async () => {
     initMessage(),
     message({ type: "args", msg_id: 2 }),
   ], { args });
-  assertEquals(replies[1].args, args);
+  assertEquals(replies[1]!.args, args);
 });
 
 Deno.test("an app that doesn't take its arguments ends the node with 254 and its message", async () => {
@@ -160,7 +160,7 @@ Deno.test("lines of a megabyte and more come in whole, and go out whole", async 
     ...texts.map((text, i) => echo(i + 2, text)),
   ]);
   // Not assertEquals: what it would print is megabytes long.
-  texts.forEach((text, i) => assert(replies[i + 1].echo === text));
+  texts.forEach((text, i) => assert(replies[i + 1]!.echo === text));
   assertEquals(stderr, "");
 });
 
@@ -217,7 +217,7 @@ Deno.test("a line that is no message is reported on stderr and skipped", async (
   assertEquals(reports.length, bad.length);
   for (const [i, line] of bad.entries()) {
     const text = line === '"text"' ? "text" : line.slice(0, 100);
-    assertStringIncludes(reports[i], text);
+    assertStringIncludes(reports[i]!, text);
   }
   assertLess(reports.at(-1)!.length, 400);
   assertEquals(code, 0);
@@ -241,14 +241,14 @@ Deno.test("lines may end in a carriage return and a line feed", async () => {
   const input = [initMessage(), echo(2, "a\rb")]
     .map((each) => JSON.stringify(each) + "\r\n").join("");
   const { replies, stderr } = await run(encoder.encode(input));
-  assertEquals([replies[1].echo, stderr], ["a\rb", ""]);
+  assertEquals([replies[1]!.echo, stderr], ["a\rb", ""]);
 });
 
 Deno.test("the last line needs no line end", async () => {
   const input = [initMessage(), echo(2, "last")]
     .map((each) => JSON.stringify(each)).join("\n");
   const { replies, stderr } = await run(encoder.encode(input));
-  assertEquals([replies[1].echo, stderr], ["last", ""]);
+  assertEquals([replies[1]!.echo, stderr], ["last", ""]);
 });
 
 Deno.test("a last line that breaks off is reported", async () => {

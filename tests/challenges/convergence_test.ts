@@ -12,6 +12,7 @@ import { txn } from "../../challenges/txn.ts";
 import { uniqueIds } from "../../challenges/unique_ids.ts";
 import type { App, OpenBody, OutgoingBody } from "../../lib/mod.ts";
 import { Cluster } from "../cluster.ts";
+import { some } from "../some.ts";
 
 /** A strategy, and what it promises. */
 interface Subject {
@@ -114,7 +115,7 @@ const subjects: Subject[] = [
       const shown = (await askAll(cluster, { type: "txn", txn: reads }))
         .map((answer) => JSON.stringify(answer.txn));
       if (new Set(shown).size > 1) return `nodes differ: ${shown}`;
-      const [, , , [, , a], [, , b]] = JSON.parse(shown[0]);
+      const [, , , [, , a], [, , b]] = JSON.parse(shown[0]!);
       if (a !== b) return `half of a transaction: ${shown[0]}`;
     },
     withinMs: (latencyMs) => 200 + latencyMs,
@@ -152,7 +153,7 @@ async function logComplaint(asked: Asked[], cluster: Cluster) {
     type: "poll",
     offsets: { k0: 0, k1: 0 },
   });
-  const [first] = polls.map((answer) => JSON.stringify(answer.msgs));
+  const [first] = some(polls.map((answer) => JSON.stringify(answer.msgs)));
   for (const answer of polls) {
     if (JSON.stringify(answer.msgs) !== first) {
       return `nodes differ: ${JSON.stringify(polls)}`;
@@ -163,7 +164,7 @@ async function logComplaint(asked: Asked[], cluster: Cluster) {
     const offsets = log.map(([offset]) => offset);
     const messages = log.map(([, message]) => message);
     if (new Set(messages).size < messages.length) return `twice: ${messages}`;
-    if (offsets.some((each, i) => each <= offsets[i - 1])) return `${offsets}`;
+    if (offsets.some((each, i) => each <= offsets[i - 1]!)) return `${offsets}`;
   }
   let committed = { k0: -1, k1: -1 };
   for (const { i, body, answer } of asked) {
@@ -174,7 +175,7 @@ async function logComplaint(asked: Asked[], cluster: Cluster) {
         k1: Math.max(committed.k1, body.offsets.k1),
       };
     } else if (answer?.type === "send_ok") {
-      const found = logs[body.key].some(([offset, message]) =>
+      const found = logs[body.key]!.some(([offset, message]) =>
         offset === answer.offset && message === i
       );
       if (!found) return `${i} isn't at ${answer.offset}: ${first}`;
@@ -285,13 +286,13 @@ async function play(subject: Subject, run: Run) {
     if (cuts && i === 12) cluster.network.heal();
     const body = subject.request(i);
     asked.push({ i, body });
-    numbers.push(cluster.post(cluster.nodes[node % nodes], body));
+    numbers.push(cluster.post(cluster.nodes[node % nodes]!, body));
     await cluster.wait(waitMs);
   }
   cluster.network.heal();
   const complaint = () => {
     for (const [i, number] of numbers.entries()) {
-      asked[i].answer = cluster.answer(number);
+      asked[i]!.answer = cluster.answer(number);
     }
     return subject.complaint(asked, cluster);
   };

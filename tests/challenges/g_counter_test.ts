@@ -174,7 +174,7 @@ function stubbornStore(cluster: Cluster): void {
           body: { ...body, in_reply_to: msg_id },
         }),
       );
-    const past = states[seen.get(src) ?? 0];
+    const past = states[seen.get(src) ?? 0]!;
     if (type === "write") {
       const text = JSON.stringify(value);
       if (past.get(key) !== text) {

@@ -83,7 +83,7 @@ Deno.test("a valid run has Maelstrom's results, keys and all", async () => {
     f: "echo",
     value: { type: "echo_ok", echo: "Please echo 7", in_reply_to: 1 },
   });
-  assertEquals(history[2].process, "nemesis");
+  assertEquals(history[2]!.process, "nemesis");
   assertEquals([...logs], [["n0", [{ text: "n0 was here" }]]]);
   await assertNobodyIsLeft(folder);
 });

@@ -102,7 +102,7 @@ Deno.test("without git the error says so: Jepsen would only crash", async () => 
 
 Deno.test("what draws the pictures is missed before the run", async () => {
   const folder = await Deno.makeTempDir();
-  const [gnuplot, dot] = missingPictureTools({ PATH: folder });
+  const [gnuplot = "", dot = ""] = missingPictureTools({ PATH: folder });
   assert(gnuplot.startsWith("gnuplot isn't on the PATH"), gnuplot);
   assert(dot.startsWith("dot isn't on the PATH"), dot);
   await script(`${folder}/gnuplot`, "");

@@ -148,7 +148,9 @@ Deno.test("a challenge is built for Maelstrom, and only once", async () => {
 
 Deno.test("both judges stand side by side, and their ratio", async () => {
   const { stdout, code } = await runIn({ env }, "--engine=both", "3b");
-  const [title, sim, real, ratio, total] = stdout.split("\n");
+  const [title = "", sim = "", real = "", ratio = "", total] = stdout.split(
+    "\n",
+  );
   assertMatch(
     title,
     /^ +3b +broadcast +ops +msgs\/op +median +95 % +99 % +max +available +wall time$/,

@@ -30,7 +30,7 @@ Deno.test("the import map has the packages of deno.json, and no others", () => {
 
 Deno.test("the import map replaces the packages from JSR, and no others", () => {
   for (const [name, target] of Object.entries(map.imports)) {
-    const specifier = specifiers[packageOf(name)];
+    const specifier = specifiers[packageOf(name)] ?? "";
     if (specifier.startsWith("jsr:")) assertMatch(target, /^\.\//);
     else assertEquals(target, name.replace(packageOf(name), specifier));
   }

@@ -19,6 +19,7 @@ import { faultsOf, pageData } from "../../lib/report/page/data.ts";
 import { type Body, knowledgeOf } from "../../lib/report/page/knowledge.ts";
 import type { RunRecord } from "../../lib/report/record.ts";
 import { checkHistory } from "../../lib/workbench/verdict.ts";
+import { some } from "../some.ts";
 import { historyOf, op } from "../workbench/helpers.ts";
 
 /** The anomaly, which must be of that kind. */
@@ -81,7 +82,7 @@ function flood(node: Node) {
   node.on<{ type: string; topology: Record<string, string[]> }>(
     "topology",
     ({ body }) => {
-      neighbours = body.topology[node.id];
+      neighbours = body.topology[node.id] ?? [];
       return { type: "topology_ok" };
     },
   );
@@ -115,8 +116,8 @@ Deno.test("of a lost value: who had it, from whom, and what was lost", async () 
   assertEquals(fate, "lost");
   assertEquals(title, `Value ${value} was lost`);
   assertEquals(parties, judgement.test.nodes);
-  assertEquals(learned[0].party, add.node);
-  assertEquals(learned[0].from, null);
+  assertEquals(learned[0]!.party, add.node);
+  assertEquals(learned[0]!.from, null);
   // Each but the first got it by a message that arrived just then.
   for (const { party, from, ms } of learned.slice(1)) {
     assert(
@@ -250,7 +251,7 @@ Deno.test("a run that is only too slow shows the value that took longest", async
   assert(anomaly?.kind === "value");
   assertEquals(anomaly.fate, "late");
   assertEquals(anomaly.learned.length, 9);
-  assertStringIncludes(anomaly.story[0], "until every read showed it");
+  assertStringIncludes(anomaly.story[0]!, "until every read showed it");
 });
 
 // ---- Registers ----
@@ -334,9 +335,10 @@ Deno.test("a cycle is its transactions, and why each came before the next", () =
   );
   for (const { from, to, fromMop, toMop } of dependencies) {
     const [write, read] = [
-      transactions[from].mops[fromMop!],
-      transactions[to].mops[toMop!],
+      transactions[from]!.mops[fromMop!],
+      transactions[to]!.mops[toMop!],
     ];
+    assert(write && read);
     assertEquals([write.f, read.f], ["w", "r"]);
     assertEquals([write.key, write.value], [read.key, read.value]);
     assert(write.marked && read.marked);
@@ -390,12 +392,12 @@ Deno.test("beside transactions that are wrong by themselves stands a cycle", () 
     ],
   );
   for (const { from, to, fromMop, toMop } of dependencies) {
-    assertEquals(transactions[from].mops[fromMop!].f, "r");
-    assertEquals(transactions[to].mops[toMop!].f, "append");
+    assertEquals(transactions[from]!.mops[fromMop!]?.f, "r");
+    assertEquals(transactions[to]!.mops[toMop!]?.f, "append");
   }
   assertEquals(cycle?.type, "G-single-item");
   assertEquals(cycle?.dependencies.length, 2);
-  assertStringIncludes(cycle!.story[0], "go in a circle");
+  assertStringIncludes(cycle!.story[0]!, "go in a circle");
 });
 
 // ---- Logs ----
@@ -446,7 +448,7 @@ Deno.test("a poll in the wrong order says which message came first", () => {
   );
   const { type, rows } = found(judged("kafka", history), "log");
   assertEquals(type, "int-nonmonotonic-poll");
-  const [poll] = rows.filter(({ verb }) => verb === "polled");
+  const [poll] = some(rows.filter(({ verb }) => verb === "polled"));
   assertEquals(poll.places, [2, 1]);
 });
 
@@ -468,7 +470,7 @@ Deno.test("a poll in the right order says nothing of the order", () => {
   );
   const { type, rows } = found(judged("kafka", history), "log");
   assertEquals(type, "inconsistent-offsets");
-  const [poll] = rows.filter(({ verb }) => verb === "polled");
+  const [poll] = some(rows.filter(({ verb }) => verb === "polled"));
   assertEquals(poll.places, undefined);
 });
 
@@ -565,7 +567,7 @@ Deno.test("a node that misbehaves is shown with the end of its log", async () =>
   const { node, log, story } = found(judgement, "node");
   assertEquals(node, "n0");
   assertEquals(log.at(-1), "says hello");
-  assertStringIncludes(story[0], "who doesn't exist");
+  assertStringIncludes(story[0]!, "who doesn't exist");
 });
 
 Deno.test("where it isn't known what a fault did, it's told as what was there", () => {

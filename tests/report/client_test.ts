@@ -48,10 +48,12 @@ Deno.test("messages that are lost at the same time end in different places", () 
       (ways) => {
         const lost = ways.map(([from, to]) => ({ sentMs: 0, from, to }));
         const places = endsOf(lost, 1)
-          .map((part, i) => lost[i].from + part * (lost[i].to - lost[i].from));
+          .map((part, i) =>
+            lost[i]!.from + part * (lost[i]!.to - lost[i]!.from)
+          );
         places.sort((a, b) => a - b);
         for (let i = 1; i < places.length; i++) {
-          assertGreater(places[i] - places[i - 1], 0.01);
+          assertGreater(places[i]! - places[i - 1]!, 0.01);
         }
       },
     ),

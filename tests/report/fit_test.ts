@@ -69,7 +69,7 @@ Deno.test("what doesn't fit is left out from the end, and counted", async () => 
   assertEquals(fitted.leftOut, {
     messages: {
       count: data.messages.body.length - shown,
-      afterMs: data.messages.sentMs[shown - 1],
+      afterMs: data.messages.sentMs[shown - 1]!,
     },
   });
   assertEquals(fitted.history, data.history);

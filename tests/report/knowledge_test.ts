@@ -59,7 +59,7 @@ Deno.test("what nodes know is found in whichever field carries it", async () => 
   assert(data.faults.length > 0, data.record.reason);
   for (const [i, node] of data.nodes.entries()) {
     assertEquals(
-      new Set(values.filter((_, value) => knownMs[value][i] !== null)),
+      new Set(values.filter((_, value) => knownMs[value]![i] !== null)),
       truth.get(node),
     );
   }
@@ -71,9 +71,9 @@ Deno.test("numbers of batches and their acknowledgements aren't values", async (
   const { values, carriers, knownMs } = knowledge!;
   assert(values.length > 100);
   for (const [i, value] of values.entries()) {
-    for (const row of carriers[i]) {
+    for (const row of carriers[i]!) {
       // Long bodies are cut.
-      const [list] = messages.body[row].match(/"values":\[[^\]]*\]/) ?? [];
+      const [list] = messages.body[row]!.match(/"values":\[[^\]]*\]/) ?? [];
       if (list) assertMatch(list, new RegExp(`\\b${value}\\b`));
     }
   }
@@ -94,12 +94,12 @@ Deno.test("nobody knows a value before it was told, or later than it shows it", 
   for (const { type, f, value, time, process } of history) {
     const ms = time / 1e6;
     if (f === "broadcast" && type === "invoke") {
-      const known = knownMs[position.get(value as number)!];
+      const known = knownMs[position.get(value as number)!]!;
       assert(known.every((since) => since === null || since >= ms));
     } else if (f === "read" && type === "ok") {
       const node = (process as number) % nodes.length;
       for (const each of value as number[]) {
-        assertLess(knownMs[position.get(each)!][node], ms);
+        assertLess(knownMs[position.get(each)!]![node], ms);
       }
     }
   }

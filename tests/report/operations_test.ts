@@ -23,6 +23,7 @@ import {
   wholeTicks,
   windowMs,
 } from "../../lib/report/web/operations.ts";
+import { some } from "../some.ts";
 import { historyOf, op } from "../workbench/helpers.ts";
 
 const operations = operationsOf(historyOf(
@@ -57,7 +58,7 @@ Deno.test("each operation is there once, from its beginning to its end", () => {
 
 Deno.test("what only reads is told from what may change something", () => {
   const of = (f: string, value: unknown = null) =>
-    readsOnly(operationsOf(historyOf(op(0, 0, "invoke", f, value)))[0]);
+    readsOnly(operationsOf(historyOf(op(0, 0, "invoke", f, value)))[0]!);
   for (const f of ["read", "poll", "assign"]) assertEquals(of(f), true, f);
   for (const f of ["write", "cas", "add", "broadcast", "send", "crash"]) {
     assertEquals(of(f), false, f);
@@ -85,7 +86,7 @@ Deno.test("values and errors are texts", () => {
     "",
     "",
   ]);
-  assertEquals(valueText(operations[0], 3), "[1…");
+  assertEquals(valueText(operations[0]!, 3), "[1…");
   assertEquals(operations.map(errorText), [
     undefined,
     "timeout",
@@ -119,7 +120,7 @@ Deno.test("quantiles are of the operations that began in a window", () => {
   const at = (ms: number) =>
     found.filter(({ atMs }) => atMs === ms).map(({ latencyMs }) => latencyMs);
   [5.1, 9.6, 10, 10].forEach((expected, i) =>
-    assertAlmostEquals(at(50)[i], expected, 1e-6)
+    assertAlmostEquals(at(50)[i]!, expected, 1e-6)
   );
   // In between nothing began, so the line is broken there.
   assertEquals(at(150), [NaN, NaN, NaN, NaN]);
@@ -156,10 +157,10 @@ Deno.test("a process that didn't come back is followed by another in its lane", 
 });
 
 Deno.test("one finds what is there at a moment, and what is nearest to it", () => {
-  const [{ operations: lane }] = lanesOf(operations, {
+  const [{ operations: lane }] = some(lanesOf(operations, {
     nodes: ["n0"],
     concurrency: 3,
-  });
+  }));
   assertEquals([0, 10, 11, 151].map((ms) => firstEndingAt(lane, ms)), [
     0,
     0,

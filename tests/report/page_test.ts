@@ -27,6 +27,7 @@ import { logsOf } from "../../lib/report/page/logs.ts";
 import { page } from "../../lib/report/page/page.ts";
 import { toRecord } from "../../lib/report/record.ts";
 import { chromium, type Tab, withTab } from "../browser.ts";
+import { some } from "../some.ts";
 import { specimens } from "./specimens.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "page-" });
@@ -85,7 +86,7 @@ function withMessages(count: number): PageData {
       dest: rows.map((row) => row * 7 % 24 + 1),
       type: rows.map((row) => row % 3),
       sentMs,
-      receivedMs: rows.map((row) => row % 50 === 0 ? NaN : sentMs[row] + 100),
+      receivedMs: rows.map((row) => row % 50 === 0 ? NaN : sentMs[row]! + 100),
       lost: rows.map((row) => row % 50 === 0 ? 1 : 0),
       body: rows.map((row) => JSON.stringify({ type: "gossip", row })),
     },
@@ -99,7 +100,7 @@ Deno.test("the verdict, its reason, the figures and the command can be read with
     .replaceAll(/<[^>]*>/g, "")
     .replaceAll("&#39;", "'");
   assertStringIncludes(text, "✗ invalid");
-  const [head, ...rest] = lossy.record.reason!.split("\n");
+  const [head, ...rest] = some(lossy.record.reason!.split("\n"));
   assertStringIncludes(text, head);
   // What the messages fell victim to is told with its time.
   assertEquals(rest.length, 1);
@@ -240,10 +241,10 @@ Deno.test("of logs too long for the page, what came near the moment is there", (
   assertLess(JSON.stringify(shown).length, 500_000);
   assertEquals(shown.length + leftOut, 10_000);
   assertGreater(shown.length, 500);
-  assertEquals(shown[0].text, "x".repeat(500));
-  assertLess(Math.abs((shown[0].ms + shown.at(-1)!.ms) / 2 - 5000), 2);
+  assertEquals(shown[0]!.text, "x".repeat(500));
+  assertLess(Math.abs((shown[0]!.ms + shown.at(-1)!.ms) / 2 - 5000), 2);
   // One long line is cut, and takes the others' room no more than that.
-  const [long] = logged([{ ms: 5000, text: "y".repeat(1e6) }]).lines;
+  const [long] = some(logged([{ ms: 5000, text: "y".repeat(1e6) }]).lines);
   assertEquals(long.text, `${"y".repeat(1000)}…`);
 });
 
@@ -637,7 +638,7 @@ for (const hasClipboard of [true, false]) {
       await tab.until(
         "document.querySelector('.again .copy').textContent === 'Copied'",
       );
-      const [command, link] = await tab.evaluate<string[]>("copied_");
+      const [command, link = ""] = await tab.evaluate<string[]>("copied_");
       assertEquals(command, "deno task run --seed 1 3c");
       assertMatch(link, /^file:\/\/\/.*\.html#t=\d+(\.\d+)?$/);
     },
@@ -694,7 +695,7 @@ inBrowser(
     await press(tab, "Show this moment");
     await tab.until("document.querySelectorAll('.log-lines li').length < 5");
     const shown = await lines();
-    assertMatch(shown[0], /^\d\.\d+ s n[01] echoes Please echo \d+$/);
+    assertMatch(shown[0]!, /^\d\.\d+ s n[01] echoes Please echo \d+$/);
     assert(shown.some((line) => line.includes("out of memory")));
     const beside = await tab.evaluate<boolean>(`(() => {
       const [logs, canvas] = [".log-lines", ".space-time .canvas"]
@@ -859,7 +860,7 @@ inBrowser(
       `Array.from(document.querySelectorAll(".replay output"), (output) => parseFloat(output.textContent))`,
     );
     assertGreater(seconds[0], 10);
-    assertLess(Math.abs(seconds[0] - seconds[1]), 0.1);
+    assertLess(Math.abs(seconds[0]! - seconds[1]!), 0.1);
   },
 );
 

@@ -115,21 +115,21 @@ Deno.test("a line that isn't an operation is an error with its number", async ()
       [handedOut(`${"[".repeat(100_000)}${"]".repeat(100_000)}`), "Line 2"],
       [handedOut(`${"[".repeat(2000)}1.5${"]".repeat(2000)}`), "1000 deep"],
       [handedOut("[".repeat(100_000)), "Line 2"],
-    ]
+    ] as const
   ) {
     assertStringIncludes(await errorOf({ history }), words);
   }
 });
 
 Deno.test("an entry that is none makes it unknown, and says what is missing", async () => {
-  const [invoke, ok] = handedOut("7").split("\n");
+  const [invoke = "", ok = ""] = handedOut("7").split("\n");
   for (
     const [history, words] of [
       ["{}", "entry 0 of the history has no index"],
       [ok, "has the index 1: something is missing"],
       [`${invoke}\n${invoke}`, "has the index 0"],
       [invoke.replace('"time":0,', ""), "entry 0 of the history has no time"],
-    ]
+    ] as const
   ) {
     const found = await checkFolder({ history });
     assertEquals(found["valid?"], "unknown");

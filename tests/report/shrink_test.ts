@@ -35,7 +35,7 @@ function register(random: Random, steps: number): Op[] {
   let held: number | null = null;
   for (let ms = 0; ms < steps; ms++) {
     const lane = random.integer(lanes.length);
-    const process = lanes[lane];
+    const process = lanes[lane]!;
     const current = open.get(process);
     if (current === undefined) {
       const f = random.choice(["read", "write", "cas"]);
@@ -54,14 +54,14 @@ function register(random: Random, steps: number): Op[] {
       // Nobody knows how it ended: it may have been done, or not.
       entries.push(op(ms, process, "info", f, [0, argument]));
       open.delete(process);
-      lanes[lane] += 10;
+      lanes[lane]! += 10;
     } else if (!done) {
       current.done = true;
       current.result = argument;
       if (f === "read") current.result = held;
       else if (f === "write") held = argument as number;
       else if ((argument as number[])[0] === held) {
-        held = (argument as number[])[1];
+        held = (argument as number[])[1]!;
       } else current.result = undefined;
     } else {
       const failed = current.result === undefined;
@@ -108,7 +108,7 @@ Deno.test("what is left of a wrong history is wrong, and as small as can be", ()
       if (reads.length === 0) return;
       random.choice(reads).value = [0, random.integer(valueCount)];
       const { results } = linearizable(history);
-      const culprit = results[0].linearizable.op?.index;
+      const culprit = results[0]!.linearizable.op?.index;
       if (culprit === undefined) return;
       wrong++;
       const { parts, anyBefore } = smallestPart(history, culprit);

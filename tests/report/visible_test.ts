@@ -14,7 +14,7 @@ Deno.test("what a terminal would obey is written out", () => {
     ["\u2066\u2069\u200f\u061c", "\\u2066\\u2069\\u200f\\u061c"],
     ["\u2028\u2029", "\\u2028\\u2029"],
     ["\ufeff{}\u200b", "\\ufeff{}\\u200b"], // seen by nobody
-  ];
+  ] as const;
   for (const [text, expected] of written) {
     assertEquals(visible(text), expected);
   }

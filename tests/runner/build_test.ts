@@ -157,7 +157,7 @@ Deno.test("a source of no project runs in this one, any other in its own", async
   const flags = () =>
     commandForBin(source, []).args.filter((arg) => arg.startsWith("--config="));
   assertEquals(flags().length, 1);
-  const [, config] = flags()[0].split("=");
+  const [, config = ""] = flags()[0]!.split("=");
   assertEquals(
     await Deno.realPath(config),
     await Deno.realPath(`${root}deno.json`),

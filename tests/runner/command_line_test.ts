@@ -169,7 +169,7 @@ Deno.test("seeds: one, some, or a range, of 100,000 at most", () => {
         '--test-count must be an integer from 1 to 100000, not "0".',
       ],
       ["--test-count 1e9", "--test-count must be an integer from 1 to 100000"],
-    ]
+    ] as const
   ) assertStringIncludes(refused(line), words);
 });
 

@@ -108,7 +108,7 @@ for (
     ["no newline", "#!/bin/sh"],
     ["a shell's script without a first line", "exec cat\n"],
     ["the machine's own code", "\x7fELF\0\0\0"],
-  ]
+  ] as const
 ) {
   Deno.test({
     name: `a program can be started with ${what}`,

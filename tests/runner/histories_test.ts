@@ -60,7 +60,7 @@ function assertWellFormed(history: Op[], concurrency: number): void {
   for (const [i, op] of history.entries()) {
     assertEquals(op.index, i);
     assert(Number.isSafeInteger(op.time) && op.time >= 0);
-    assert(i === 0 || op.time >= history[i - 1].time, "time goes on");
+    assert(i === 0 || op.time >= history[i - 1]!.time, "time goes on");
     assert(typeof op.process === "number" && op.process >= 0);
     threads.add(op.process % concurrency);
     const invocation = open.get(op.process);

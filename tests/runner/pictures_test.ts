@@ -66,7 +66,7 @@ for (const [name, text] of files) {
     assert(!/url\((?!#)/.test(text));
     assertLess(text.length, 40_000);
     assert(!/NaN|undefined|Infinity/.test(text));
-    const [, body] = text.split("</desc>");
+    const [, body = ""] = text.split("</desc>");
     assert(!/\d\.\d\d/.test(body.replace(/<style>[^]*<\/style>/, "")));
   });
 
@@ -87,7 +87,7 @@ Deno.test("markup is escaped, and numbers are rounded", () => {
 Deno.test("text and arrows can be told from what is behind, light and dark", () => {
   const text = files.get("workbench.svg")!;
   const schemes = [...text.matchAll(/svg \{ (--page.*?) \}/g)]
-    .map(([, rules]) =>
+    .map(([, rules = ""]) =>
       new Map(
         [...rules.matchAll(/--([\w-]+): (#\w+)/g)]
           .map(([, name, colour]) => [name, colour]),
@@ -143,18 +143,18 @@ Deno.test("partition: what is lost is what had to cross it", async () => {
     const during = fromMs <= sentMs && sentMs < toMs;
     assertEquals(
       receivedMs === undefined,
-      during && cuts[dest].includes(src),
+      during && cuts[dest]!.includes(src),
     );
   }
 });
 
 Deno.test("trade-off: the marked points are within the official limits", async () => {
   const { hub, rest } = await measureAll(judged);
-  for (const [id, label] of [["3d", "390"], ["3e", "1350"]]) {
+  for (const [id, label] of [["3d", "390"], ["3e", "1350"]] as const) {
     const { limits } = runs.find((run) => run.id === id)!;
     const point = hub.find((each) => each.label === label)!;
     const figures = [point.perOp, point.medianMs, point.maxMs];
-    limits!.forEach(({ below }, i) => assertLess(figures[i], below));
+    limits!.forEach(({ below }, i) => assertLess(figures[i]!, below));
     // The runs differ in nothing but the beat.
     const { results } = await judged(id);
     assertEquals(results.net.servers["msgs-per-op"], point.perOp);
@@ -269,13 +269,15 @@ function assertWellFormed(text: string) {
 
 /** Returns the contrast of two colours, from 1 to 21: WCAG's definition. */
 function contrast(a: string, b: string): number {
-  const [dark, light] = [luminance(a), luminance(b)].sort((a, b) => a - b);
+  const [dark = NaN, light = NaN] = [luminance(a), luminance(b)].sort((a, b) =>
+    a - b
+  );
   return (light + 0.05) / (dark + 0.05);
 }
 
 function luminance(colour: string): number {
   const full = colour.length === 4 ? colour.replace(/\w/g, "$&$&") : colour;
-  const [red, green, blue] = [1, 3, 5].map((at) => {
+  const [red = NaN, green = NaN, blue = NaN] = [1, 3, 5].map((at) => {
     const part = parseInt(full.slice(at, at + 2), 16) / 255;
     return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   });

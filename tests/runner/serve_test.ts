@@ -20,6 +20,7 @@ import { handlerOf } from "../../lib/runner/serve/handler.ts";
 import { runsOf } from "../../lib/runner/serve/runs.ts";
 import { decode } from "../../lib/report/web/decode.ts";
 import { root, run, runIn } from "../cli.ts";
+import { some } from "../some.ts";
 import { age, keep, keepFiles, newStore } from "./store.ts";
 
 const time = "20261123T092403.847Z";
@@ -85,6 +86,7 @@ Deno.test("what the runner keeps is a row, the newest first", async () => {
   const store = newStore();
   await run("3b", "3c", "--store", store, "--", "--strategy", "flood");
   const [second, first] = await runsOf(store)();
+  assert(first && second);
   const { path, when, durationMs: _, hasPage: __, ...known } = first;
   assertMatch(path, /^3b\/\d{8}T\d{6}\.\d{3}Z$/);
   assertEquals(path.slice(3), when.replaceAll(/[-:]/g, ""));
@@ -114,7 +116,7 @@ Deno.test("what the runner keeps is a row, the newest first", async () => {
 Deno.test("a run over a limit says which", async () => {
   const store = newStore();
   await keep(store, "3d", { args: ["--strategy", "flood"] });
-  const [row] = await runsOf(store)();
+  const [row] = some(await runsOf(store)());
   assertEquals(
     [row.verdict, row.over, row.durationMs, row.hasPage],
     ["over limit", ["median", "max"], 1234, true],
@@ -129,7 +131,7 @@ Deno.test("a run in progress says how far it is, and then what came of it", asyn
   const store = newStore();
   const path = `echo/${time}`;
   const readRuns = runsOf(store);
-  const row = async () => (await readRuns())[0];
+  const row = async () => some(await readRuns())[0];
   await keepFiles(store, path, { "run.json": about });
   assertEquals(
     [(await row()).verdict, (await row()).node, (await row()).options],
@@ -180,9 +182,9 @@ Deno.test("a run that wrote nothing for 15 s, and has no verdict, was interrupte
     "progress.json": { phase: "main", seconds: 3, ops: 12 },
   });
   await age(store, `echo/${time}`, 14);
-  assertEquals((await runsOf(store)())[0].verdict, "in progress");
+  assertEquals((await runsOf(store)())[0]?.verdict, "in progress");
   await age(store, `echo/${time}`, 16);
-  assertEquals((await runsOf(store)())[0].verdict, "interrupted");
+  assertEquals((await runsOf(store)())[0]?.verdict, "interrupted");
 });
 
 Deno.test("a run by a crashed judge says so, and an older one has no record", async () => {
@@ -266,7 +268,7 @@ for (
     ["results.json", "[]", "results.json isn't a JSON object."],
     ["run.json", "", "run.json isn't JSON."],
     ["record.json", "null", "record.json isn't a JSON object."],
-  ]
+  ] as const
 ) {
   Deno.test(`a row says that ${reason} (${content || "empty"})`, async () => {
     const store = newStore();
@@ -275,7 +277,7 @@ for (
       "results.json": { "valid?": true },
       [name]: content,
     });
-    const [row] = await runsOf(store)();
+    const [row] = some(await runsOf(store)());
     assertEquals([row.verdict, row.reason], ["unreadable", reason]);
   });
 }
@@ -634,7 +636,7 @@ Deno.test("two runs stand side by side, made from their pages", async () => {
     const data = await Promise.all(
       Array.from(
         html.matchAll(/class="data">([^<]*)</g),
-        ([, packed]) => decode(packed),
+        ([, packed = ""]) => decode(packed),
       ),
     );
     assertEquals(
@@ -662,7 +664,7 @@ Deno.test("what can't be compared is told in words", async () => {
         [`?a=${good}&b=../../etc`, "has no page"],
         [`?a=${good}&b=%00`, "has no page"],
         [`?a=other/${time}&b=${good}`, "Judge the run again"],
-      ]
+      ] as const
     ) {
       const response = await fetch(`${url}/compare${query}`);
       assertEquals(response.status, 400, query);
@@ -693,7 +695,7 @@ Deno.test("serve says where, listens to this machine alone, and Ctrl-C ends it w
   const lines = process.stdout.pipeThrough(new TextDecoderStream())
     .getReader();
   const { value: line = "" } = await lines.read();
-  const [, said, url] = /^Serving (\S+) on (\S+) \(Ctrl-C ends it\)\n$/
+  const [, said, url = ""] = /^Serving (\S+) on (\S+) \(Ctrl-C ends it\)\n$/
     .exec(line)!;
   assertEquals(said, store);
   assertMatch(url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
@@ -727,9 +729,12 @@ for (
     ["--host 192.0.2.1", "--host must be an address of this machine"],
     ["--store README.md", "--store README.md isn't a folder"],
     ...(Deno.build.os === "linux"
-      ? [["--store /proc", "can't be read: Deno keeps programs out of there"]]
+      ? [[
+        "--store /proc",
+        "can't be read: Deno keeps programs out of there",
+      ]] as const
       : []),
-  ]
+  ] as const
 ) {
   Deno.test(`bad arguments exit with 254: serve ${words}`, async () => {
     const { code, stdout, stderr } = await runIn(
@@ -770,7 +775,7 @@ Deno.test("a folder may have any name that the system takes", async () => {
     }
     const list = await (await fetch(`${url}/run/?files`)).text();
     const links = [...list.matchAll(/href="\.\/([^"]+)"/g)]
-      .map(([, link]) =>
+      .map(([, link = ""]) =>
         link.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(code))
       );
     assertEquals(links.length, names.length);

@@ -121,7 +121,7 @@ for (const { behaviour, app, options, messages, latencies } of measured) {
       found.push({
         servers: results.net.servers["msgs-per-op"]!,
         all: results.net.all["msgs-per-op"]!,
-        latencies: ["0.5", "0.95", "0.99", "1"].map((point) => stable[point]),
+        latencies: ["0.5", "0.95", "0.99", "1"].map((point) => stable[point]!),
       });
     }
     const mean = (pick: (each: typeof found[number]) => number) =>
@@ -139,7 +139,7 @@ for (const { behaviour, app, options, messages, latencies } of measured) {
     ) =>
       found.map(pick).toSorted((a, b) =>
         Math.abs(a - to) - Math.abs(b - to)
-      )[0];
+      )[0]!;
     for (const key of ["servers", "all"] as const) {
       const real = messages[key];
       if (real === undefined) continue;
@@ -150,7 +150,7 @@ for (const { behaviour, app, options, messages, latencies } of measured) {
     for (const [i, real] of latencies.entries()) {
       close(
         `latency ${i}`,
-        mean((each) => each.latencies[i]),
+        mean((each) => each.latencies[i]!),
         real,
         Math.max(0.1 * real, 25),
       );
@@ -206,7 +206,7 @@ function flood(topology: string, acknowledged = false): App {
   return node((self) => {
     let neighbours: string[] = [];
     self.onInit(() => {
-      neighbours = topologies[topology](self.nodeIds)[self.id];
+      neighbours = topologies[topology]!(self.nodeIds)[self.id] ?? [];
     });
     return {
       take(value, from) {

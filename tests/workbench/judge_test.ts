@@ -16,6 +16,7 @@ import { broadcast } from "../../challenges/broadcast.ts";
 import { runs } from "../../challenges/runs.ts";
 import { type App, ErrorCode, type Node, RPCError } from "../../lib/mod.ts";
 import { judge, type Options } from "../../lib/workbench/mod.ts";
+import { some } from "../some.ts";
 
 const small = { "node-count": 5, "time-limit": 10, rate: 20 };
 
@@ -154,9 +155,9 @@ Deno.test("a node that falls silent ends in time-outs, and the run is invalid", 
     node.on("echo", () => {});
   }, { workload: "echo", "node-count": 1, "time-limit": 12 });
   assertEquals(results["valid?"], false);
-  assertEquals(results.stats["by-f"].echo["ok-count"], 0);
-  assertEquals(history[1].error, "net-timeout");
-  assertEquals(history[1].time - history[0].time, 5e9);
+  assertEquals(results.stats["by-f"].echo!["ok-count"], 0);
+  assertEquals(history[1]!.error, "net-timeout");
+  assertEquals(history[1]!.time - history[0]!.time, 5e9);
   assertMatch(
     reason!,
     /not one of \d+ echo operations succeeded; the first ended in info: no answer came in time/,
@@ -233,10 +234,10 @@ Deno.test("a message to nobody is caught, with the node and the message", async 
     });
   }, { workload: "echo", "node-count": 2, "time-limit": 3 });
   assertEquals(results["valid?"], false);
-  assertEquals(results.nodes.errors[0].node, "n1");
-  assertEquals(results.nodes.errors[0].kind, "no-such-destination");
+  assertEquals(results.nodes.errors[0]!.node, "n1");
+  assertEquals(results.nodes.errors[0]!.kind, "no-such-destination");
   assertEquals(
-    results.nodes.errors[0].line,
+    results.nodes.errors[0]!.line,
     `{"src":"n1","dest":"n9","body":{"type":"hello"}}`,
   );
   assertStringIncludes(reason!, `n1 sent a message to "n9", who doesn't exist`);
@@ -262,8 +263,8 @@ for (
       node.on("echo", () => reply);
     }, { workload: "echo", "node-count": 1, "time-limit": 1 });
     assertEquals(results["valid?"], false);
-    assertEquals(results.nodes.errors[0].kind, "malformed-rpc-response");
-    assertEquals(history[1].type, "info");
+    assertEquals(results.nodes.errors[0]!.kind, "malformed-rpc-response");
+    assertEquals(history[1]!.type, "info");
     assertStringIncludes(
       reason!,
       `n0 answered echo with a body that ${problem}`,
@@ -294,7 +295,7 @@ Deno.test("a promise that nobody handles ends the run's validity, not the workbe
     });
   }, { workload: "echo", "node-count": 1, "time-limit": 1 });
   assertEquals(results["valid?"], false);
-  const [{ kind, time }] = results.nodes.errors;
+  const [{ kind, time }] = some(results.nodes.errors);
   assertEquals(kind, "node-crashed");
   assertLess(time, 1e9);
   assertGreater(time, 10e6);
@@ -332,7 +333,7 @@ Deno.test("what nodes log is kept, by node, with when it came", async () => {
     });
   }, { workload: "echo", "node-count": 2, "time-limit": 1 });
   for (const id of ["n0", "n1"]) {
-    const [{ text, timeNs }, ...others] = logs.get(id)!;
+    const [{ text, timeNs }, ...others] = some(logs.get(id)!);
     assertEquals([text, others], [`I am ${id}`, []]);
     // A node takes up to half a second to start.
     assertGreater(timeNs!, 300e6);
@@ -450,7 +451,7 @@ Deno.test("nodes share no objects, however they try", async () => {
   });
   const reads = history.filter(({ f, type }) => f === "read" && type === "ok");
   assert(reads.length > 2);
-  assert((reads[0].value as []).length < (reads.at(-1)!.value as []).length);
+  assert((reads[0]!.value as []).length < (reads.at(-1)!.value as []).length);
 });
 
 Deno.test("a run can be ended from outside", async () => {

@@ -343,14 +343,14 @@ Deno.test("the docs of Options name all that there is to choose from", async () 
   const code = await Deno.readTextFile(
     new URL("../../lib/workbench/options.ts", import.meta.url),
   );
-  const [, fields] = /^export interface Options {$(.*?)^}$/ms.exec(code)!;
+  const [, fields = ""] = /^export interface Options {$(.*?)^}$/ms.exec(code)!;
   const choices = {
     workload: Object.keys(workloads),
     nemesis: faults,
     topology: Object.keys(topologies),
   };
   for (const [option, names] of Object.entries(choices)) {
-    const before = fields.split(new RegExp(`^  ${option}\\??:`, "m"))[0];
+    const [before = ""] = fields.split(new RegExp(`^  ${option}\\??:`, "m"));
     const doc = before.slice(before.lastIndexOf("/**"));
     const named = doc.replace(/@default.*/s, "").matchAll(/`"([^"`]+)"`/g);
     assertEquals([...named].map(([, name]) => name), [...names], option);

@@ -16,6 +16,7 @@ import { fillIn } from "../../lib/workbench/test.ts";
 import { checkHistory } from "../../lib/workbench/verdict.ts";
 import { workloads } from "../../lib/workbench/workloads/mod.ts";
 import { testOf, validHistory } from "../../lib/runner/histories.ts";
+import { some } from "../some.ts";
 import { cases, type Entry, historyOf, op } from "./helpers.ts";
 
 const names = Object.keys(workloads);
@@ -286,10 +287,10 @@ function replaced(whole: unknown, path: number[], value: unknown): unknown {
   if (path.length === 0 || typeof whole !== "object" || whole === null) {
     return value;
   }
-  const [step, ...rest] = path;
+  const [step, ...rest] = some(path);
   const keys = Object.keys(whole);
   if (keys.length === 0) return value;
-  const key = keys[step % keys.length];
+  const key = keys[step % keys.length]!;
   const copy = Array.isArray(whole) ? [...whole] : { ...whole };
   (copy as Record<string, unknown>)[key] = replaced(
     (whole as Record<string, unknown>)[key],

@@ -158,8 +158,8 @@ class WasmNode {
   /** The imports that stand on the run, and the shim's for all others. */
   #imports(): WebAssembly.ModuleImports {
     const shim = this.#wasi.wasiImport;
-    const { fd_read: readFile } = shim;
-    invariant(readFile, "the shim has all of WASI preview 1");
+    const { fd_read: readFile, fd_write: writeFile } = shim;
+    invariant(readFile && writeFile, "the shim has all of WASI preview 1");
     const own: { [name: string]: (...args: never[]) => unknown } = {
       args_sizes_get: (count: number, size: number) => {
         const args = this.#args();
@@ -216,7 +216,7 @@ class WasmNode {
     ));
     imports.fd_write = new Suspending(this.#watched(
       (fd: number, vectors: number, count: number, written: number) => {
-        const result = shim.fd_write(fd, vectors, count, written) as number;
+        const result = writeFile(fd, vectors, count, written) as number;
         // One that writes without end would let no time go by.
         return this.#host.isAhead ? this.#rest(0).then(() => result) : result;
       },

@@ -103,7 +103,7 @@ Deno.test("sums are all that any choice of deltas makes", () => {
         );
         assertEquals(listed, [...sums].sort((a, b) => a - b));
         for (const [i, [least]] of ranges.entries()) {
-          assert(i === 0 || least > ranges[i - 1][1] + 1);
+          assert(i === 0 || least > ranges[i - 1]![1] + 1);
         }
       },
     ),

@@ -170,8 +170,8 @@ Deno.test("kafka: a lost write says who sent it, and who saw a later one", () =>
     writer: { index: number };
     "max-read": { index: number };
   }[];
-  assertEquals(error.writer.index, 1);
-  assertEquals(error["max-read"].index, 5);
+  assertEquals(error!.writer.index, 1);
+  assertEquals(error!["max-read"].index, 5);
 });
 
 Deno.test("kafka: the last message need not have been polled to be kept, but is unseen", () => {
@@ -483,7 +483,7 @@ Deno.test("kafka: a message that vanishes is always found out", () => {
         list.slice(0, -1).map((message) => [key, message] as const)
       );
       if (candidates.length === 0) return;
-      const [key, lost] = candidates[which % candidates.length];
+      const [key, lost] = candidates[which % candidates.length]!;
       for (const { value } of history) {
         if (!Array.isArray(value) || value[0]?.[0] !== "poll") continue;
         const polled = value[0][1]?.[key] as Pairs | undefined;
@@ -582,13 +582,13 @@ function simulate(random: Random, count: number) {
   };
   for (let i = 0; i < count; i++) {
     const thread = random.integer(2);
-    const process = processes[thread];
+    const process = processes[thread]!;
     const dice = random.integer(100);
     // Keys come and go, so that logs don't grow without end.
     const key = String(Math.floor(i / 50) + random.integer(3));
     if (dice < 2) {
       perform(process, "crash", null, null, "info");
-      processes[thread] += 2;
+      processes[thread]! += 2;
     } else if (dice < 12) {
       positions.set(process, new Map([[key, 0]]));
       perform(process, "assign", [key], [key]);

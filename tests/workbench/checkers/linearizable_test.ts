@@ -26,7 +26,7 @@ function whole(process: number, f: string, value: unknown): Entry[] {
 
 /** Returns the findings for key 0. */
 function check(...entries: Entry[]) {
-  return linearizable(historyOf(...entries)).results["0"].linearizable;
+  return linearizable(historyOf(...entries)).results["0"]!.linearizable;
 }
 
 Deno.test("operations one after the other do what they say", () => {
@@ -240,7 +240,7 @@ Deno.test("it agrees with trying every order, down to the operation where it end
           lies: 0.15,
         });
         const { results } = linearizable(history);
-        const found = results["0"].linearizable;
+        const found = results["0"]!.linearizable;
         const end = firstUnexplained(history);
         assertEquals(found["valid?"], end === undefined);
         assertEquals(found.op?.index, end);
@@ -391,7 +391,7 @@ function firstUnexplained(history: History): number | undefined {
   const rest = history.filter((op) => !failed.has(op));
   for (let length = 1; length <= rest.length; length++) {
     if (!hasOrder(callsOf(rest.slice(0, length)))) {
-      return rest[length - 1].index;
+      return rest[length - 1]!.index;
     }
   }
 }

@@ -393,8 +393,8 @@ function slowly(history: History): SetFullFindings {
   const those = (outcome: string) =>
     judged.filter((each) => each.outcome === outcome);
   const names = (some: typeof judged) => some.map(({ element }) => element);
-  const [stable, lost, neverRead] = ["stable", "lost", "never-read"]
-    .map(those);
+  const [stable, lost] = [those("stable"), those("lost")];
+  const neverRead = those("never-read");
   const stale = stable.filter(({ ms }) => ms > 0);
   const latencies = (some: typeof judged) => {
     const sorted = some.map(({ ms }) => ms).sort((a, b) => a - b);
@@ -404,7 +404,7 @@ function slowly(history: History): SetFullFindings {
           sorted.length - 1,
           Math.floor(sorted.length * percent / 100),
         )
-      ];
+      ]!;
     return {
       "0": at(0),
       "0.5": at(50),
@@ -481,7 +481,7 @@ function randomHistory(
       continue;
     }
     const thread = random.integer(threads);
-    const process = processes[thread];
+    const process = processes[thread]!;
     const begun = open.get(thread);
     if (begun === undefined) {
       const again = attempted.length > 0 && random.integer(15) === 0;
@@ -500,7 +500,7 @@ function randomHistory(
     const type = random.choice(
       ["ok", "ok", "ok", "ok", "fail", "info"] as const,
     );
-    if (type === "info") processes[thread] += threads;
+    if (type === "info") processes[thread]! += threads;
     let value = begun.value;
     if (begun.f === "read" && type === "ok") {
       const seen = random.shuffle(attempted)

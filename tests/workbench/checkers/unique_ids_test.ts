@@ -141,7 +141,10 @@ Deno.test("unique ids: of many duplicates the 48 most frequent are listed, all a
   const findings = handedOut(...texts);
   assertStrictEquals(findings["duplicated-count"], 60);
   // As in Jepsen, the greatest among those that came equally often.
-  const expected = Array.from({ length: 60 }, (_, i) => [i, i < 10 ? 3 : 2])
+  const expected = Array.from(
+    { length: 60 },
+    (_, i) => [i, i < 10 ? 3 : 2] as const,
+  )
     .filter(([i]) => i < 10 || i >= 22);
   assertEquals(findings.duplicated as unknown, expected);
 });

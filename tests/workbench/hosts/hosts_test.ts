@@ -19,6 +19,7 @@ import {
   judge,
   type Judgement,
 } from "../../../lib/workbench/mod.ts";
+import { some } from "../../some.ts";
 
 const fixture = (name: string) =>
   decodeURIComponent(
@@ -143,9 +144,9 @@ Deno.test("nodes in processes of their own", async (t) => {
 
   for (const [i, [mode, kind, text, line]] of misbehaviours.entries()) {
     await t.step(`one that ${mode} is caught`, async () => {
-      const { results, reason } = await bad[i];
+      const { results, reason } = await bad[i]!;
       assertEquals(results["valid?"], false);
-      const [error] = results.nodes.errors;
+      const [error] = some(results.nodes.errors);
       assertEquals([error.node, error.kind], ["n1", kind]);
       assertMatch(error.text, text);
       if (line) {
@@ -163,7 +164,7 @@ Deno.test("nodes in processes of their own", async (t) => {
     const latencies = results.workload["stable-latencies"] as {
       [point: string]: number;
     };
-    assert(latencies["1"] >= 50, `${latencies["1"]}`);
+    assert(latencies["1"]! >= 50, `${latencies["1"]}`);
   });
 
   await t.step("one that never answers init is named", async () => {

@@ -17,6 +17,7 @@ import { msInNs, VirtualClock } from "../../../lib/workbench/sim/clock.ts";
 import type { NodeError } from "../../../lib/workbench/hosts/host.ts";
 import { Network } from "../../../lib/workbench/sim/network.ts";
 import { Random } from "../../../lib/workbench/sim/random.ts";
+import { some } from "../../some.ts";
 
 const countRPC: RPC = {
   type: "count",
@@ -197,7 +198,7 @@ Deno.test("a malformed answer is the node's fault, and is shown", async () => {
   const world = new World();
   world.say(5, { ...answer(1, 1), more: 1 });
   await assertRejects(() => world.ask(), MalformedReply);
-  const [{ node, kind, text, line }] = world.errors;
+  const [{ node, kind, text, line }] = some(world.errors);
   assertEquals([node, kind], ["n0", "malformed-rpc-response"]);
   assertStringIncludes(text, "n0 answered count with a body that has a key");
   assertStringIncludes(line!, '"more":1');

@@ -37,6 +37,7 @@ import {
   timeLimit,
 } from "../../../lib/workbench/load/generator.ts";
 import { Random } from "../../../lib/workbench/sim/random.ts";
+import { some } from "../../some.ts";
 import {
   cases,
   contextOf,
@@ -77,7 +78,7 @@ function timed(f: string, ...atMs: number[]): Generator {
       const answer = once({ f }).op(context);
       if (answer === null || answer === "pending") return answer;
       const [op] = answer;
-      const [ms, ...rest] = atMs;
+      const [ms, ...rest] = some(atMs);
       return [{ ...op, timeNs: ms * msInNs }, timed(f, ...rest)];
     },
   };
@@ -354,7 +355,7 @@ Deno.test("stagger: the first operation comes at once", () => {
 
 Deno.test("stagger: intervals are spread evenly between 0 and twice the mean", () => {
   const timesMs = play(stagger(10 * msInNs, always("f")), 4001);
-  const intervals = timesMs.slice(1).map((ms, i) => ms - timesMs[i]);
+  const intervals = timesMs.slice(1).map((ms, i) => ms - timesMs[i]!);
   assert(intervals.every((ms) => ms >= 0 && ms < 20));
   assertAlmostEquals(mean(intervals), 10, 4 * 5.78 / Math.sqrt(4000));
   for (const below of [5, 10, 15]) {
@@ -384,7 +385,7 @@ Deno.test("stagger: lost time isn't made up", () => {
   );
   const resumed = timesMs[10];
   assertGreater(resumed, 10_000 - 1);
-  const intervals = timesMs.slice(11).map((ms, i) => ms - timesMs[i + 10]);
+  const intervals = timesMs.slice(11).map((ms, i) => ms - timesMs[i + 10]!);
   assertGreater(mean(intervals), 7);
   assertLess(mean(intervals), 13);
 });

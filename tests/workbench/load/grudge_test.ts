@@ -43,7 +43,7 @@ function forAllGrudges(
 
 /** Whom a node still hears, itself among them. */
 function heard(cuts: Grudge, nodes: string[], node: string): string[] {
-  return nodes.filter((other) => !cuts[node].includes(other));
+  return nodes.filter((other) => !cuts[node]!.includes(other));
 }
 
 /** The groups of nodes that hear each other and nobody else, small ones first. */
@@ -59,7 +59,7 @@ function components(cuts: Grudge, nodes: string[]): string[][] {
 
 function isSymmetric(cuts: Grudge): boolean {
   return Object.entries(cuts)
-    .every(([node, others]) => others.every((n) => cuts[n].includes(node)));
+    .every(([node, others]) => others.every((n) => cuts[n]!.includes(node)));
 }
 
 for (const kind of partitionKinds) {
@@ -103,7 +103,7 @@ for (const kind of ["one", "minority-third", "majority"] as const) {
 
 Deno.test("one: one node is alone", () => {
   forAllGrudges("one", (cuts, nodes) => {
-    assertStrictEquals(components(cuts, nodes)[0].length, 1);
+    assertStrictEquals(components(cuts, nodes)[0]!.length, 1);
   }, { min: 2 });
   assertEquals(grudge("one", ["n0"], new Random("")), { n0: [] });
 });
@@ -113,7 +113,7 @@ Deno.test("one: every node is as likely to be the one", () => {
   const counts = tally(
     Array.from(
       { length: 2000 },
-      () => components(grudge("one", nodesOf(5), random), nodesOf(5))[0][0],
+      () => components(grudge("one", nodesOf(5), random), nodesOf(5))[0]?.[0],
     ),
   );
   assertStrictEquals(counts.size, 5);
@@ -125,7 +125,7 @@ Deno.test("one: every node is as likely to be the one", () => {
 Deno.test("minority-third: as many as are less than a third are cut off", () => {
   forAllGrudges("minority-third", (cuts, nodes) => {
     const sides = components(cuts, nodes);
-    const few = sides.length === 1 ? 0 : sides[0].length;
+    const few = sides.length === 1 ? 0 : sides[0]!.length;
     assertLess(few, nodes.length / 3);
     assertGreaterOrEqual(few + 1, nodes.length / 3);
   });

@@ -30,8 +30,8 @@ Deno.test("all but the nemesis's are clients' operations", () => {
     op(0, 7, "info", "read"),
     op(0, "nemesis", "info", "start-partition"),
   );
-  assert(isClientOp(client));
-  assert(!isClientOp(other));
+  assert(isClientOp(client!));
+  assert(!isClientOp(other!));
 });
 
 Deno.test("each completion is paired with its process's invocation, and the other way round", () => {

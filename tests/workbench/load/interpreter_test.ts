@@ -37,6 +37,7 @@ import {
   interpret,
 } from "../../../lib/workbench/load/interpreter.ts";
 import { Random } from "../../../lib/workbench/sim/random.ts";
+import { some } from "../../some.ts";
 import { cases, historyOf, op } from "../helpers.ts";
 
 /** An operation of a script: when it begins, and how it goes. */
@@ -52,7 +53,7 @@ function script(...steps: Step[]): Generator {
   return {
     op(context) {
       if (steps.length === 0) return null;
-      const [step, ...rest] = steps;
+      const [step, ...rest] = some(steps);
       const answer = once({ f: step.f, value: step.given })
         .op(context);
       if (answer === null || answer === "pending") return answer;
@@ -270,7 +271,7 @@ Deno.test("the nemesis stays the nemesis, though all it does ends in info", asyn
 
 Deno.test("the nemesis's operations are invoked with the type that they have", async () => {
   const { history } = await run(nemesis(once({ f: "start", type: "info" })));
-  assertStrictEquals(history[0].type, "info");
+  assertStrictEquals(history[0]!.type, "info");
 });
 
 Deno.test("sleep and log aren't in the history", async () => {
@@ -412,7 +413,7 @@ Deno.test("any run: indexes and times ascend, processes and threads are bound fo
         assertGreater(history.length, 10);
         for (const [i, { index, time }] of history.entries()) {
           assertStrictEquals(index, i);
-          assert(i === 0 || time >= history[i - 1].time);
+          assert(i === 0 || time >= history[i - 1]!.time);
         }
         // One worker per thread, one operation at a time.
         for (const { thread, op } of calls) {

@@ -96,7 +96,7 @@ Deno.test("the first partition comes at once, the others at intervals up to twic
     .map(({ timeNs }) => timeNs);
   assertStrictEquals(times[0], 50 * msInNs);
   const intervals = times.slice(1)
-    .map((time, i) => (time - times[i]) / secondInNs);
+    .map((time, i) => (time - times[i]!) / secondInNs);
   assert(intervals.every((seconds) => seconds >= 0 && seconds < 6));
   assertAlmostEquals(mean(intervals), 3, 4 * 1.74 / Math.sqrt(2000));
 });
@@ -145,7 +145,7 @@ Deno.test("a start cuts the network as it says, a stop heals it", async () => {
         if (src === dest) continue;
         assertStrictEquals(
           arrived.has(`${src}-${dest}`),
-          !cuts[dest].includes(src),
+          !cuts[dest]!.includes(src),
           `${kind}: ${src} to ${dest}`,
         );
       }

@@ -26,7 +26,7 @@ Deno.test("lists come back as they were, in whatever order they are asked for", 
 
 Deno.test("each call makes a list of its own", () => {
   const lists = new SharedLists();
-  const [first, second] = growing(2);
+  const [first = [], second = []] = growing(2);
   lists.keep("n1", first);
   const make = lists.keep("n1", second)!;
   make().reverse();

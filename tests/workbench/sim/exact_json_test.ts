@@ -301,7 +301,9 @@ Deno.test({
 });
 
 Deno.test("a thousand values may lie in each other, and no more", () => {
-  for (const [open, close] of ["[]", ["[[", "]]"], ['{"a":', "}"]]) {
+  for (
+    const [open, close] of [["[", "]"], ["[[", "]]"], ['{"a":', "}"]] as const
+  ) {
     const levels = 1000 / open.replace(/[^[{]/g, "").length;
     const text = (count: number) =>
       `${open.repeat(count)}${open.endsWith(":") ? "1" : ""}${

@@ -18,6 +18,7 @@ import {
   isClient,
   type NetworkOptions,
 } from "../../../lib/workbench/sim/network.ts";
+import { some } from "../../some.ts";
 import { cases, mean, tally, TestNetwork } from "../helpers.ts";
 
 /**
@@ -128,7 +129,7 @@ Deno.test("of two messages that are due at once the one sent first arrives first
         const test = new TestNetwork(["n0", "n1", "n2", "c0"]);
         const lines = sources.map((_, i) => `${i}`);
         for (const [i, src] of sources.entries()) {
-          test.network.send(src, "n1", lines[i]);
+          test.network.send(src, "n1", lines[i]!);
         }
         await test.settle();
         assertEquals(test.deliveries.map(({ line }) => line), lines);
@@ -165,7 +166,7 @@ Deno.test("every message arrives once, not before it is due, in the order the re
           const next = (queue.shift() ?? pending.shift())!;
           now = Math.max(now, next.due);
           expected.push(`${next.i}@${now}`);
-          while (pending.length > 0 && pending[0].ms <= now) {
+          while (pending.length > 0 && pending[0]!.ms <= now) {
             queue.push(pending.shift()!);
           }
         }
@@ -192,7 +193,7 @@ Deno.test("a cut swallows what the receiver takes from its queue after it was ma
   test.at(20, () => test.network.send("n0", "n1", "lost"));
   await test.settle();
   assertEquals(test.arrivals, []);
-  assertEquals(test.network.journal[0].lost, "partition");
+  assertEquals(test.network.journal[0]!.lost, "partition");
 });
 
 Deno.test("a cut doesn't swallow what has been taken already, though it isn't due yet", async () => {
@@ -299,7 +300,7 @@ Deno.test("a swallowed message is in the journal as sent, not as received", asyn
   test.network.drop("n0", "n1");
   test.network.send("n0", "n1", "lost");
   await test.settle();
-  const [envelope] = test.network.journal;
+  const [envelope] = some(test.network.journal);
   assertStrictEquals(envelope.line, "lost");
   assertStrictEquals(envelope.receivedNs, undefined);
 });
@@ -434,7 +435,7 @@ Deno.test({
     }
     await test.settle();
     const order = test.deliveries.map(({ line }) => Number(line));
-    const overtaken = order.filter((n, i) => i > 0 && order[i - 1] > n).length;
+    const overtaken = order.filter((n, i) => i > 0 && order[i - 1]! > n).length;
     assertGreater(overtaken, 20);
   },
 });

@@ -60,14 +60,14 @@ Deno.test("random: what names that differ in one letter draw isn't alike", () =>
   for (const draw of [0, 1, 2]) {
     const values = Array.from(
       { length: count },
-      (_, i) => floats(new Random(`1/node/n${i}`), draw + 1)[draw],
+      (_, i) => floats(new Random(`1/node/n${i}`), draw + 1)[draw]!,
     );
     const cells = new Array(20).fill(0);
     for (const value of values) cells[Math.floor(value * 20)]++;
     assertLess(unevenness(cells), 50, `draw ${draw}: ${cells}`); // p < 0.0002
     // Neighbours aren't correlated: three standard deviations and a bit.
     const products = values.slice(1)
-      .map((value, i) => (value - 0.5) * (values[i] - 0.5) * 12);
+      .map((value, i) => (value - 0.5) * (values[i]! - 0.5) * 12);
     assertLess(Math.abs(mean(products)), 3.5 / Math.sqrt(count));
   }
 });

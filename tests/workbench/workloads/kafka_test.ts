@@ -26,6 +26,7 @@ import {
 import type { KafkaFindings } from "../../../lib/workbench/checkers/kafka.ts";
 import type { Op } from "../../../lib/workbench/load/history.ts";
 import { judge, type Options } from "../../../lib/workbench/mod.ts";
+import { some } from "../../some.ts";
 
 type Pair = [offset: number, message: unknown];
 
@@ -157,7 +158,7 @@ Deno.test("kafka: clients do what they do in the real Maelstrom, as often", asyn
   // Of a run of the real one: 17354 operations, of them 8768 polls, 8324 sends
   // and 259 assigns, to 525 keys, with 37884 messages.
   const count = results.stats.count;
-  const share = (f: string) => results.stats["by-f"][f].count / count;
+  const share = (f: string) => results.stats["by-f"][f]!.count / count;
   assertAlmostEquals(share("poll"), 8768 / 17354, 0.015);
   assertAlmostEquals(share("send"), 8324 / 17354, 0.015);
   assertAlmostEquals(share("assign"), 259 / 17354, 0.005);
@@ -168,7 +169,7 @@ Deno.test("kafka: clients do what they do in the real Maelstrom, as often", asyn
     ),
   );
   assertAlmostEquals(
-    results.stats["by-f"].send.count / keys.size,
+    results.stats["by-f"].send!.count / keys.size,
     8324 / 525,
     0.3,
   );
@@ -292,6 +293,7 @@ Deno.test("kafka: at the end each client starts afresh and polls all keys from t
     const own = asked.filter(({ process }) => Number(process) % 2 === parity);
     assertEquals(own.map(({ f }) => f), ["crash", "assign", "poll"]);
     const [, assign, poll] = own;
+    assert(assign && poll);
     assertEquals(
       assign.value,
       [...sent].sort((a, b) => Number(a) - Number(b)),
@@ -322,7 +324,9 @@ Deno.test("kafka: the last polls go on until all was seen, and for ten seconds a
 
 Deno.test("kafka: a poll can be for keys whose messages nobody has seen yet", async () => {
   const { history } = await run(logs(), { rate: 500 });
-  const [first] = invocations(history, "assign").filter((op) => op.unseen);
+  const [first] = some(
+    invocations(history, "assign").filter((op) => op.unseen),
+  );
   const unseen = first.unseen as [number, { polled: number; sent: number }][];
   const keys = first.value as string[];
   assertGreater(unseen.length, 0);
@@ -386,7 +390,7 @@ const faults: { [name: string]: Fault & { types: string[]; says: RegExp } } = {
   "gives two messages one offset": {
     store: (log, message) => {
       if (!now(message) || log.length === 0) return append(log, message);
-      log[log.length - 1][1] = message;
+      log[log.length - 1]![1] = message;
       return log.length - 1;
     },
     types: ["inconsistent-offsets", "lost-write"],
@@ -537,8 +541,8 @@ Deno.test("kafka: sends that are answered with an error are no fault", async () 
   }));
   assertStrictEquals(results["valid?"], true, reason);
   assertEquals(findings["info-txn-causes"], [["crash", "who knows"]]);
-  assertGreater(results.stats["by-f"].send["fail-count"], 0);
-  assertGreater(results.stats["by-f"].send["info-count"], 0);
+  assertGreater(results.stats["by-f"].send!["fail-count"], 0);
+  assertGreater(results.stats["by-f"].send!["info-count"], 0);
 });
 
 Deno.test("kafka: an assign that gets no answer did not happen; a poll may have", async () => {

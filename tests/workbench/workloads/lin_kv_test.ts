@@ -157,7 +157,7 @@ Deno.test("clients wait a second, or ten times the latency", async () => {
       node.on(type, () => new Promise<never>(() => {}));
     }
   };
-  for (const [latency, ms] of [[0, 1000], [100, 1000], [300, 3000]]) {
+  for (const [latency, ms] of [[0, 1000], [100, 1000], [300, 3000]] as const) {
     const { history } = await judge(silent, { ...small, latency, rate: 4 });
     for (const op of history) {
       if (op.type === "invoke") continue;

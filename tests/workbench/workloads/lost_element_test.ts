@@ -22,6 +22,7 @@ import type { Envelope } from "../../../lib/workbench/sim/network.ts";
 import { fillIn } from "../../../lib/workbench/test.ts";
 import { Random } from "../../../lib/workbench/sim/random.ts";
 import { broadcast } from "../../../challenges/broadcast.ts";
+import { some } from "../../some.ts";
 import { cases, type Entry, historyOf, op } from "../helpers.ts";
 
 const test = fillIn({ workload: "g-set", "node-count": 3 });
@@ -154,7 +155,7 @@ Deno.test("without the messages, the nemesis says what may have been", () => {
     ]
   ) {
     const strange = op(0, "nemesis", "info", "start-partition", value);
-    assert(lineOf(strange, ...one, ...missing).length > 0);
+    assert(lineOf(strange, ...one, ...missing)!.length > 0);
   }
 });
 
@@ -260,12 +261,12 @@ Deno.test("any history: every node that is named shows or misses it, as is said"
         assertEquals(after, []);
       }
       const named = [
-        ...reason!.split("\n")[0].matchAll(/(n\d) \(operation (\d+)\)/g),
+        ...reason!.split("\n")[0]!.matchAll(/(n\d) \(operation (\d+)\)/g),
       ];
       assertGreater(named.length, 0);
-      const [missing] = reason!.split(", while ");
+      const [missing] = some(reason!.split(", while "));
       for (const [text, node, index] of named) {
-        const { value, process } = history[Number(index)];
+        const { value, process } = history[Number(index)]!;
         assertEquals(node, `n${process as number % 3}`);
         assertEquals(
           !(value as unknown[]).includes(element),

@@ -209,7 +209,7 @@ for (
   const [workload, writeF] of [
     ["txn-list-append", "append"],
     ["txn-rw-register", "w"],
-  ]
+  ] as const
 ) {
   const registers = writeF === "w";
   const read = (text: string): Cases[number] => [

@@ -19,7 +19,10 @@ import { cases, contextOf, takeAll } from "../helpers.ts";
 
 type Mop = [f: string, key: number, value: unknown];
 
-const workloads = [["txn-list-append", "append"], ["txn-rw-register", "w"]];
+const workloads = [["txn-list-append", "append"], [
+  "txn-rw-register",
+  "w",
+]] as const;
 
 function drawn(
   workload: string,
@@ -89,7 +92,7 @@ Deno.test("each key of the pool is drawn twice as often as the one before", () =
   );
   assertEquals(counts.reduce((a, b) => a + b), mops.length);
   for (let key = 4; key < 10; key++) {
-    const ratio = counts[key] / counts[key - 1];
+    const ratio = counts[key]! / counts[key - 1]!;
     assert(Math.abs(ratio - 2) < 0.25, `${ratio} at key ${key}`);
   }
 });
