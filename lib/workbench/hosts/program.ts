@@ -98,7 +98,16 @@ export async function startProgram(
         main: true,
         resolve: (path: string) => new URL(path, program.url).href,
       };
-      main(...Object.values(globals), importMeta, imported, onLoop).then(() => {
+      const loop = () => {
+        try {
+          onLoop();
+        } catch (error) {
+          // Whatever catches it, a handler's guard or the node's own: it's over.
+          if (error instanceof NodeEnded) node.crashed(error.message);
+          throw error;
+        }
+      };
+      main(...Object.values(globals), importMeta, imported, loop).then(() => {
         if (!serves) onStrange(new NotSimulated("never calls serve"));
       }, reject);
     });
