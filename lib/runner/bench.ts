@@ -1,8 +1,8 @@
 /**
- * Measures the library as a node that runs over pipes, against other nodes; and
- * how the time that checking takes grows with the history. Machines differ and
- * are noisy: so all is measured in one go, taking turns, and what is told is
- * how many times ours another node takes.
+ * Measures the library, as a node that runs over pipes, against other nodes;
+ * and how the time for checking grows with the history. Machines differ and are
+ * noisy, so the nodes take turns in one run, and the result is each node's time
+ * as a multiple of ours.
  *
  * @module
  */
@@ -24,9 +24,9 @@ const minCheckMs = 300;
 const patienceMs = 5 * 60_000;
 
 /**
- * Runs the benchmarks and prints what they measured.
+ * Runs the benchmarks and prints the results.
  *
- * @param bin another echo node to measure ours against.
+ * @param bin another echo node to compare with ours.
  * @returns an exit code.
  */
 export async function bench(bin?: string): Promise<number> {

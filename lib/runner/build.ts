@@ -15,7 +15,7 @@ const root = `${import.meta.dirname}/../../`;
 
 /**
  * The flags that make a program see the same `@std` packages as this one: the
- * stand-ins of `lib/offline/` where this one runs on them, else none.
+ * stand-ins of `lib/offline/` if this one runs on them, otherwise none.
  */
 export function importFlags(): string[] {
   const importMap = new URL("../offline/import_map.json", import.meta.url);
@@ -135,7 +135,7 @@ export class Builder {
 
   /**
    * Compiles a challenge into a standalone program, `bin/NAME`, that has no
-   * permission. Where the runtime that `deno compile` needs can't be downloaded,
+   * permission. If the runtime that `deno compile` needs can't be downloaded,
    * it writes an executable bundle instead, which needs the Deno that wrote it.
    *
    * @param digest of what it's made from, before that is read.

@@ -17,8 +17,8 @@ interface Failure {
 }
 
 /**
- * Checks folders, and prints a verdict for each. One that can't be judged keeps
- * nobody from judging the others.
+ * Checks folders, and prints a verdict for each. A folder that can't be judged
+ * doesn't stop the others.
  *
  * @returns an exit code, as for runs; 254 if one of the folders holds no run.
  */

@@ -1,10 +1,10 @@
 /**
- * Reads the command line: commands, words, options, and what is the node's.
+ * Reads the command line: commands, words, options, and the node's arguments.
  *
- * Options are Maelstrom's, and are taken as it takes them. What it hands to the
- * node without being told to, a word that stands behind the options, is refused:
- * it's a slip each time, and a run without the option that was meant says nothing
- * of it.
+ * Options are Maelstrom's, and are read as it reads them, with one exception:
+ * Maelstrom hands stray words after the options to the node, and this refuses
+ * them. They are always slips, and a run without the intended option wouldn't
+ * show it.
  *
  * @module
  */

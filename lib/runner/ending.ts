@@ -29,8 +29,8 @@ export class Ended extends Error {
 }
 
 /**
- * Does something that is told by a signal when somebody ends the program. Who
- * asks for it a second time doesn't want to wait: then the program ends at once.
+ * Runs a task, and tells it by a signal when somebody ends the program. If they
+ * ask a second time, they don't want to wait: the program ends at once.
  *
  * The signal's reason is an {@linkcode Ended}.
  */

@@ -1,6 +1,6 @@
 /**
- * Sees whether a `--bin` can be started, before anything is run: what is wrong
- * with it is told at once, and not by a node that has crashed.
+ * Checks that a `--bin` can be started before anything runs, so that a problem
+ * shows at once, and not as a crashed node.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { isSource } from "./build.ts";
 import { quote } from "./shell.ts";
 
 /**
- * Sees whether a program can be started.
+ * Checks that a program can be started.
  *
  * @throws {BadOption} if it can't, with what to do.
  */
@@ -88,8 +88,8 @@ function beginningProblem(path: string): string | undefined {
 }
 
 /**
- * The beginnings of programs that only some systems run. Another gives them to
- * a shell, which takes them for a script and does what it reads in them.
+ * The beginnings of programs that only some systems run. Other systems hand
+ * them to a shell, which takes them for scripts and does what they say.
  */
 const systems: readonly {
   title: string;

@@ -32,10 +32,10 @@ import { judgeOnAllCores } from "./workers.ts";
 const readme = new URL("../../README.md", import.meta.url);
 
 /**
- * Brings the README's figures up to date, or just says which aren't.
+ * Updates the README's figures, or just says which are out of date.
  *
- * @returns an exit code: 1 if one was to check, and something differs.
- * @throws if the marks in the README can't be right.
+ * @returns an exit code: 1 if it only checks, and something differs.
+ * @throws if the marks in the README are wrong.
  */
 export async function figures(
   tables: readonly Table[],
@@ -107,7 +107,7 @@ const marks =
 /**
  * Finds all places, in order.
  *
- * @throws if a mark is missing, is there twice, or names what there isn't.
+ * @throws if a mark is missing, occurs twice, or names something unknown.
  */
 function placesIn(text: string, tables: readonly Table[]): Place[] {
   const places: Place[] = [];

@@ -1,6 +1,6 @@
 /**
- * The judge of a `--bin`: the workbench under virtual time, where it can be run
- * there, or else over pipes.
+ * The judge of a `--bin`: the workbench under virtual time if possible,
+ * otherwise over pipes.
  *
  * @module
  */
@@ -32,7 +32,7 @@ function isDenoScript(path: string): boolean {
 /**
  * Decides who judges a `--bin`.
  *
- * @param overPipes whether that is asked for.
+ * @param overPipes true if pipes were requested.
  * @throws {BadOption} if it can't be run at all.
  */
 export async function judgeOfBin(

@@ -38,8 +38,8 @@ interface Recipe {
   /** The number of operations that each client ends with, after all others. */
   finalOps?: number;
   /**
-   * True if there are only a few reads. Where each shows everything, most of a
-   * long history would be what they show, and that grows as its square.
+   * True if there are only a few reads. If each read shows everything, most of
+   * a long history is reads, and grows with the square of its length.
    */
   fewReads?: boolean;
 }
@@ -75,10 +75,7 @@ const recipes: { readonly [name in WorkloadName]: Recipe } = {
   "txn-rw-register": { model: () => transactions((_, value) => value) },
 };
 
-/**
- * The test whose histories these are, with ten clients: what they are to be
- * judged by.
- */
+/** The test that these histories are judged by, with ten clients. */
 export function testOf(workload: string): Test {
   return resolve({ workload, "node-count": 5, concurrency: "2n" });
 }
@@ -122,8 +119,8 @@ export async function validHistory(
 }
 
 /**
- * Makes the generator of requests: so many operations, of which the last are
- * the final ones.
+ * Makes the generator of requests: a number of operations, the last of which
+ * are the final ones.
  */
 function generatorFor(
   test: Test,

@@ -1,6 +1,7 @@
 /**
- * Judges what the command line asked for, shows how it goes, and says what came
- * of it. Workers do the judging, so that this thread always hears who ends it.
+ * Judges what the command line asks for, shows the progress, and prints the
+ * results. Workers do the judging, so that this thread can always be
+ * interrupted.
  *
  * @module
  */
@@ -50,8 +51,8 @@ const maxFailuresShown = 3;
 /**
  * Judges all jobs.
  *
- * @returns an exit code: 0 all passed; 2 all but what is unknown; 1 otherwise;
- * or that of who was ended by a signal.
+ * @returns an exit code: 0 if all passed; 2 if all but unknown ones did; 1
+ * otherwise; after a signal, the signal's.
  */
 export async function judgeAll(
   jobs: readonly Job[],

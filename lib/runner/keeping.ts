@@ -1,6 +1,6 @@
 /**
- * Keeps runs in the store. Where that can't be written, the record is lost, and
- * that is said; the verdict isn't.
+ * Keeps runs in the store. If it can't be written, the record is lost, with a
+ * message, but not the verdict.
  *
  * @module
  */
@@ -33,8 +33,8 @@ export interface Keeping {
 /**
  * Makes what keeps runs.
  *
- * @param settings `store` is the folder for all of them, `page` says whether
- * each gets a page.
+ * @param settings `store` is the folder for all of them, `page` is true if each
+ * gets a page.
  */
 export function keeper({ store, page }: { store: string; page: boolean }) {
   const pages = page ? pageWriter() : undefined;

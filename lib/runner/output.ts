@@ -28,8 +28,8 @@ export function complain(text: string | readonly Line[]): void {
 }
 
 /**
- * Writes to stdout. If that can't be, as on a full disk, there's nothing left to
- * run for; a pipe that nobody reads any more is no such case.
+ * Writes to stdout. If that fails, as on a full disk, there is nothing left to
+ * run for; a pipe that nobody reads any more is no failure.
  */
 function say(text: string): void {
   try {

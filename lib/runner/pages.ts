@@ -13,7 +13,8 @@ import { binFolder } from "./build.ts";
 
 /**
  * Writes pages, whose code is bundled for the first of them. That takes npm
- * packages: where they can't be had, that is said once, and all else goes on.
+ * packages: if they can't be downloaded, one message says so, and everything
+ * else goes on.
  */
 export function pageWriter() {
   let code: ReturnType<typeof pageCode> | undefined;

@@ -1,5 +1,5 @@
 /**
- * Plans what is judged: from the command line to runs, and from runs to jobs.
+ * Plans the judging: from the command line to runs, and from runs to jobs.
  *
  * @module
  */
@@ -69,10 +69,10 @@ export async function plan(line: CommandLine): Promise<Plan[]> {
 }
 
 /**
- * Tries two things, so that who has to mend both hears of both.
+ * Tries two things, so that a person with both to fix hears of both.
  *
- * @returns what the first one gave.
- * @throws {BadOption} a line for each that can't be.
+ * @returns the first one's result.
+ * @throws {BadOption} a line for each that fails.
  */
 function eachComplains<T>(first: () => T, second: () => unknown): T {
   const complaints: string[] = [];
@@ -148,8 +148,8 @@ function runOrWorkload(word: string): Run | string {
 }
 
 /**
- * Makes a job of each plan, for whoever judges: the workbench, the real
- * Maelstrom, or both in turns.
+ * Makes a job of each plan, for any judge: the workbench, the real Maelstrom,
+ * or both in turns.
  *
  * @param maelstrom the real one; without it the workbench judges.
  */

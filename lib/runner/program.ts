@@ -19,8 +19,8 @@ const pureModules = new Set(
 /**
  * Makes a program of a source.
  *
- * @throws {BadOption} if it can't be bundled, as where it can't be parsed.
- * @throws {NotSimulated} if it uses what there isn't under virtual time.
+ * @throws {BadOption} if it can't be bundled, because of a syntax error, say.
+ * @throws {NotSimulated} if it uses something that isn't simulated.
  */
 export async function programFrom(
   path: string,
@@ -47,7 +47,7 @@ async function bundle(path: string): Promise<string> {
   );
 }
 
-/** A change of a text: what stands from `start` to `end` becomes something else. */
+/** A change of a text: the part from `start` to `end` becomes another. */
 interface Edit {
   start: number;
   end: number;

@@ -41,8 +41,8 @@ export async function judgeFor(
 /**
  * Finds Maelstrom, or installs it.
  *
- * @param demanding whether it's as good as none if its pictures will fail, and
- * verdicts with them; otherwise that is just said.
+ * @param demanding true if failing pictures, and so failing verdicts, count as
+ * no Maelstrom; otherwise there is just a warning.
  * @throws {Unavailable} if it can't be run here.
  */
 async function getReady(

@@ -1,5 +1,5 @@
 /**
- * The echo nodes that ours is measured against: whatever this machine has.
+ * The echo nodes that ours is compared with: those that this machine can run.
  *
  * @module
  */
@@ -19,8 +19,8 @@ export interface Contestant {
 }
 
 /**
- * The echo node that comes with Maelstrom's official Go library, at a version:
- * what was measured yesterday is what is measured today.
+ * The echo node that comes with Maelstrom's official Go library, at a fixed
+ * version, so that today's figures compare with yesterday's.
  */
 const goEcho =
   "github.com/jepsen-io/maelstrom/demo/go/cmd/maelstrom-echo@v0.0.0-20251128144731-cb7f07239012";
@@ -37,7 +37,7 @@ export const ours: Contestant = {
 
 const plainNode = `${import.meta.dirname}/echo_node.mjs`;
 
-/** The same Deno without our library: what is left is what the library costs. */
+/** The same Deno without our library: the difference is the library's cost. */
 const plainDeno: Contestant = {
   name: "Deno alone",
   description: `a node without a library on Deno ${Deno.version.deno}`,

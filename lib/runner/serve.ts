@@ -12,9 +12,9 @@ import { handlerOf } from "./serve/handler.ts";
 /**
  * Serves a store until somebody ends it.
  *
- * @param settings `port` may be 0, for any that is free.
+ * @param settings `port` may be 0, for any free one.
  * @returns an exit code.
- * @throws {BadOption} if there can't be a server at that address.
+ * @throws {BadOption} if no server can listen on that address.
  */
 export async function serve(
   { store, host, port }: { store: string; host: string; port: number },

@@ -6,9 +6,9 @@
 import { isHidden } from "../report/visible.ts";
 
 /**
- * Quotes a word where it needs it, so that it can be pasted into a shell. What
- * a terminal would obey is written in `$'…'`, which bash, zsh and ksh know; all
- * else is for every shell.
+ * Quotes a word if necessary, so that it can be pasted into a shell. Characters
+ * that a terminal would obey are written in `$'…'`, which bash, zsh and ksh
+ * know; the rest works in every shell.
  */
 export function quote(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;

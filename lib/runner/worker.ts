@@ -1,6 +1,6 @@
 /**
- * Judges runs for whoever asks: in a thread of its own, so that whoever asks can
- * be told to stop while it computes.
+ * Judges runs in a thread of its own, so that the thread that asks can be told
+ * to stop meanwhile.
  *
  * @module
  */

@@ -93,8 +93,8 @@ export class JudgingWorker implements Disposable {
  * Judges runs on all cores.
  *
  * @param settings `signal` ends it early, `onAnswer` is called as soon as
- * another one is done.
- * @returns what came of them, in the order in which they were asked for.
+ * another run is done.
+ * @returns their outcomes, in the order of the questions.
  */
 export async function judgeOnAllCores(
   questions: readonly Question[],

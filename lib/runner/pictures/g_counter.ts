@@ -32,7 +32,10 @@ export const panels = [
   { strategy: "gossip", title: "gossip: a CRDT, with no store" },
 ] as const;
 
-/** A read, and what it lacked of what had been acknowledged when it began. */
+/**
+ * A read, and the part that it lacked of all that was acknowledged when it
+ * began.
+ */
 export interface Read {
   node: string;
   seconds: number;
@@ -68,9 +71,7 @@ export function readsOf({ history, test }: Judgement): Read[] {
 }
 
 const left = 64;
-/**
- * The place where the work ends; right of it is what the final reads come to.
- */
+/** The place where the work ends; right of it are the final reads. */
 const workEnd = width - 138;
 const panelHeight = 148;
 const plotHeight = 84;

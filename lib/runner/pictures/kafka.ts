@@ -1,5 +1,6 @@
 /**
- * The Kafka-style log: who gives out which offset, and how far a poll sees.
+ * The Kafka-style log: the node that gives out each offset, and how far a poll
+ * sees.
  *
  * @module
  */

@@ -122,8 +122,9 @@ export function arrow(
 export type Point = readonly [x: number, y: number];
 
 /**
- * The colours are those of the report's page; light, and dark where the reader
- * has chosen that. There is a background, because a page may have its own mind.
+ * The colours are those of the report's page; light, or dark if the reader
+ * prefers that. There is a background, because the page around it may have
+ * another.
  */
 const baseStyle = `
 svg { --page: #fff; --text: #1a1d23; --muted: #585f6b; --line: #858c98; --grid: #e1e4e9; --band: #f1f3f6; --blue: #0072b2; --orange: #b84a00; --green: #00785a; --fault: #b0134f; --fault-band: #f8e3eb; font: 16px system-ui, sans-serif }

@@ -1,6 +1,6 @@
 /**
- * Files of the store, and of nowhere else: whatever a path says, what it comes
- * to in the end has to lie in the store.
+ * Files of the store, and of nowhere else: whatever a path says, the file that
+ * it ends at must be in the store.
  *
  * @module
  */
@@ -21,8 +21,8 @@ const contentTypes: ReadonlyMap<string, string> = new Map(Object.entries({
 
 /**
  * The policy for files of the store in the browser: a run's page has its own
- * script and style, and nodes wrote what is in there. So they are kept from the
- * network, and from what else this server has.
+ * script and style, and its contents come from nodes. So it can't reach the
+ * network, or anything else on this server.
  */
 export const filePolicy = [
   "sandbox allow-scripts allow-downloads",
@@ -36,10 +36,10 @@ export const filePolicy = [
 ].join("; ");
 
 /**
- * Finds what a path names in the store.
+ * Finds the file or folder that a path names in the store.
  *
- * @param path as a URL has it, with its escapes, and without a `/` before it.
- * @returns where it really is.
+ * @param path as in a URL, with its escapes, and without a leading `/`.
+ * @returns its real path.
  * @throws {NotFound} if there is nothing, or it isn't in the store.
  */
 async function resolveInStore(
@@ -79,8 +79,8 @@ function decodeName(escaped: string): string {
 /**
  * Finds a file in the store.
  *
- * @throws {NotFound} if there is none. A pipe is none: one could wait for its
- * end for ever.
+ * @throws {NotFound} if there is none. A pipe doesn't count: waiting for its
+ * end could take for ever.
  */
 export async function fileInStore(
   store: string,

@@ -2,7 +2,7 @@
  * The answers of the server, without the network: a function from requests to
  * responses.
  *
- * - `/` is the table, and `/runs.json` what is in it.
+ * - `/` is the table, and `/runs.json` its contents.
  * - `/run/<run>/<time>/` is a run's page, and beneath it are its files, which
  *   `?files` lists.
  * - `/compare?a=<run>/<time>&b=<run>/<time>` shows two runs side by side.
@@ -23,7 +23,7 @@ import {
 } from "./responses.ts";
 import { type ReadRuns, runsOf } from "./runs.ts";
 
-/** For every answer: types are as said, and what is seen is what is there now. */
+/** Headers of every answer: browsers trust the types, and cache nothing. */
 const headers = {
   "cache-control": "no-store",
   "cross-origin-resource-policy": "same-origin",
@@ -118,7 +118,9 @@ async function rowsResponse(
     });
 }
 
-/** Returns the URL of a request: its address is what the client says it is. */
+/**
+ * Returns the URL of a request: its address is the one that the client claims.
+ */
 function urlOf({ url }: Request): URL {
   if (URL.canParse(url)) return new URL(url);
   throw new BadRequest(

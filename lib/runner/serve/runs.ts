@@ -2,8 +2,7 @@
  * The runs of a store as rows of a table.
  *
  * The store is written by other processes while this reads it, and may hold
- * anything: a file that is half written or isn't what it should be makes its
- * run's row say so, and no more.
+ * anything: a half-written or broken file only makes its run's row say so.
  *
  * @module
  */
@@ -27,7 +26,7 @@ const folderName =
 export type ReadRuns = () => Promise<Row[]>;
 
 /**
- * Makes what reads a store. It remembers runs that have ended, and reads them
+ * Makes a reader of a store. It remembers runs that have ended, and reads them
  * again only when their folder has changed.
  */
 export function runsOf(store: string): ReadRuns {

@@ -29,7 +29,7 @@ export interface CounterFindings extends Findings {
 }
 
 /**
- * The most ranges that are told apart. Deltas as workloads draw them make a
+ * The most ranges that are told apart. The deltas of the workloads make a
  * handful; only deltas of very different sizes could make two to the power of
  * their number.
  */

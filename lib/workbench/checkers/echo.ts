@@ -1,8 +1,8 @@
 /**
  * Did every echo come back as it was sent? After Maelstrom's
  * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/workload/echo.clj):
- * one that ended in an error is wrong as well, but one whose end isn't known
- * isn't held against the node.
+ * an echo that ended in an error is wrong as well, but one without a known end
+ * doesn't count against the node.
  *
  * @module
  */

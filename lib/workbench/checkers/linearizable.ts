@@ -87,8 +87,8 @@ const maxListed = 8;
 /**
  * Checks a history of reads, writes and cas whose values are `[key, value]`.
  *
- * @param limits how much is tried. It's counted, not timed, so that the same
- * history always gets the same verdict.
+ * @param limits the effort. It's counted, not timed, so that the same history
+ * always gets the same verdict.
  */
 export function linearizable(
   history: History,

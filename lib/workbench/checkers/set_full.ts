@@ -128,9 +128,9 @@ export function setFull(history: History, addF: string): SetFullFindings {
 }
 
 /**
- * Digests a history: when each element was seen, and what was odd. All reads
- * together show some n² elements; so this counts in plain numbers, with one
- * place for each element.
+ * Digests a history: the times at which each element was seen, and oddities.
+ * All reads together show some n² elements; so this counts in plain numbers,
+ * with one place for each element.
  */
 function digest(history: History, addF: string) {
   const counterpart = pairs(history);

@@ -108,7 +108,7 @@ export class CrashReader {
 }
 
 /**
- * What Deno says to a program that lacks a permission, with a way to give it one:
+ * Adds a way to give a permission to Deno's words to a program that lacks it:
  * flags of the runner's own change nothing for a node.
  */
 function withPermission(reason: string): string {

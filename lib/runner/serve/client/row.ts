@@ -1,6 +1,6 @@
 /**
- * A row of the table of runs: what the server sends of a run, and how rows are
- * filtered and put in order. Both sides import this.
+ * A row of the table of runs: the data that the server sends, and the filtering
+ * and sorting of rows. Both sides import this.
  *
  * @module
  */
@@ -83,7 +83,7 @@ export function matches(row: Row, words: string, verdict: string): boolean {
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-/** Rows in an order: what isn't known comes last, of equals the newest first. */
+/** Sorts rows: unknown values come last, and equal ones newest first. */
 export function ordered(
   rows: readonly Row[],
   { key, descending }: Order,

@@ -1,7 +1,6 @@
 /**
- * The table of runs: a column for each thing that's known of a run. Rows stay
- * the same elements for as long as their run is there, so that what has the
- * focus, or is marked, stays so.
+ * The table of runs: a column for each known fact about a run. Rows stay the
+ * same elements as long as their run exists, so that focus and selection stay.
  *
  * @module
  */

@@ -208,8 +208,8 @@ export interface CycleSearch {
 }
 
 /**
- * The most steps that a component may take. Elle gives each a second; this is
- * what it does in that time, roughly.
+ * The most steps that a component may take. Elle gives each a second, and gets
+ * roughly this far in that time.
  */
 const stepsPerComponent = 1_000_000;
 

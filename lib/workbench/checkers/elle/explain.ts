@@ -44,8 +44,8 @@ export function worstCycle(
 }
 
 /**
- * The worst anomaly in words: which transactions, which keys, and why it can't
- * be.
+ * The worst anomaly in words: its transactions, its keys, and why it is
+ * impossible.
  *
  * @param writeF the `f` of a write: `"append"` or `"w"`.
  */
@@ -109,8 +109,8 @@ function promisesBroken(type: string): number {
 }
 
 /**
- * The anomalies that are wrong whatever others do: models that say nothing of
- * it don't expect that anybody could do it.
+ * The anomalies that are wrong whatever others do: models don't mention them
+ * because they don't expect them.
  */
 const contradictory: ReadonlySet<string> = new Set(["future-read", "internal"]);
 

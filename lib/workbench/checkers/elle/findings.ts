@@ -74,8 +74,8 @@ export interface ElleFindings extends Findings {
    */
   "also-found"?: { [type: string]: Example[] };
   /**
-   * Replies with another transaction than was asked for. Elle judges what came
-   * instead, so what was asked for has never been judged: it's invalid here.
+   * Replies with a transaction other than the requested one. Elle judges the
+   * reply, so the request has never been judged: here that is invalid.
    */
   altered?: { count: number; examples: Altered[] };
 }
@@ -223,10 +223,9 @@ function cycleExample(
 }
 
 /**
- * Adds what Elle can't cope with, and what it passes over.
+ * Adds the operations that Elle can't cope with, or passes over.
  *
- * @returns what stands in the findings under a key of our own, and the verdict
- * that comes of it.
+ * @returns findings under a key of our own, and the verdict that follows.
  */
 export function addStrangeness(
   txns: Txns,

@@ -25,10 +25,11 @@ export function linkProcesses(
 }
 
 /**
- * Links what succeeded to what was invoked after that. All such pairs would be
- * quadratically many; what follows from others is left out. A frontier holds
- * the transactions that have succeeded since, and each invocation is linked to
- * those; one that succeeds takes the place of all that it was linked to.
+ * Links transactions that succeeded to those invoked later. The number of all
+ * such pairs would be quadratic, so it leaves out those that follow from
+ * others. A frontier holds the transactions that have succeeded since, and each
+ * invocation is linked to those; one that succeeds takes the place of all that
+ * it was linked to.
  */
 export function linkRealtime(
   { all, counterpart }: Txns,

@@ -1,5 +1,6 @@
 /**
- * Anti-dependencies: who read a version came before who wrote the next one.
+ * Anti-dependencies: a transaction that read a version came before the one that
+ * wrote the next.
  *
  * @module
  */
@@ -18,9 +19,9 @@ const edgesPerVertex = 20;
 const someReaders = 16;
 
 /**
- * Links readers of a version to those who wrote the next. Where a version has
- * many of both, which only a broken store makes, that is quadratic: when there
- * are too many edges, only the first and the last readers are linked.
+ * Links readers of a version to the writers of the next. If a version has many
+ * of both, which only a broken store does, that is quadratic: when there are
+ * too many edges, only the first and the last readers are linked.
  */
 export class ReaderLinks {
   #graph: GraphBuilder;

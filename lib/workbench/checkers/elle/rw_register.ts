@@ -1,8 +1,9 @@
 /**
- * Transactions that write and read registers; each value is written once. What
- * was read tells who wrote it, and little of the order of versions: each comes
- * after the initial one, and, as Maelstrom has Elle assume, what a transaction
- * writes comes after what it read (`wfr-keys?`). After Elle's `rw-register`
+ * Transactions that write and read registers; each value is written once. A
+ * read tells the writer of its value, and little about the order of versions:
+ * each comes after the initial one, and, as Maelstrom has Elle assume, what a
+ * transaction writes comes after what it read (`wfr-keys?`). After Elle's
+ * `rw-register`
  * (https://github.com/jepsen-io/elle/blob/main/src/elle/rw_register.clj), and
  * what Maelstrom makes of its findings
  * (https://github.com/jepsen-io/maelstrom/blob/main/src/maelstrom/workload/txn_rw_register.clj).

@@ -15,7 +15,7 @@ import {
 } from "../../load/history.ts";
 import { inner } from "../inner.ts";
 
-/** A micro-operation: a read, or a write of whatever kind the workload has. */
+/** A micro-operation: a read, or a write of the workload's kind. */
 export type Mop = readonly [f: string, key: unknown, value: unknown];
 
 /** Something that two values share if and only if they are the same. */
@@ -136,9 +136,9 @@ export function intermediateWrites(txns: readonly Txn[]): ByWrite<Op> {
 }
 
 /**
- * Finds reads of writes that nobody should see but who wrote them.
+ * Finds reads of writes that only their writer should see.
  *
- * @param shown the writes that a value which was read gives away.
+ * @param shown returns the writes that the value of a read shows.
  */
 export function* badReads(
   writes: ByWrite<Op>,

@@ -1,8 +1,8 @@
 /**
  * Do sends and polls contradict each other, or the order in which they really
  * happened? A send comes before the polls of its message, and what has
- * succeeded comes before all that begins later. A cycle of such dependencies
- * can't be.
+ * succeeded comes before all that begins later. A cycle of such dependencies is
+ * impossible.
  *
  * This is what is left of Elle's cycle search (https://github.com/jepsen-io/elle)
  * as Maelstrom's kafka workload uses it: without dependencies between sends, and

@@ -1,8 +1,8 @@
 /**
  * The errors of logs, in words.
  *
- * One fault of a node shows in many ways; what is told is the kind of error that
- * lies nearest to the cause.
+ * One fault of a node shows in many ways; the words are about the kind of error
+ * nearest to the cause.
  *
  * @module
  */

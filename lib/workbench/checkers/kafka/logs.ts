@@ -1,10 +1,10 @@
 /**
- * The logs as they must have been: for each key, which message stands where.
+ * The logs as they must have been: for each key, the place of each message.
  *
- * Offsets come from polls of any outcome, since whoever polls must only ever
- * see what is final, and from sends that certainly took effect. Gaps between
- * offsets are allowed; the *index* of a message is its place when gaps aren't
- * counted. After `version-orders` in Jepsen's kafka tests
+ * Offsets come from polls of any outcome, since polls must only ever show final
+ * messages, and from sends that certainly took effect. Gaps between offsets are
+ * allowed; the *index* of a message is its place when gaps aren't counted.
+ * After `version-orders` in Jepsen's kafka tests
  * (https://github.com/jepsen-io/jepsen/blob/v0.3.7/jepsen/src/jepsen/tests/kafka.clj).
  *
  * @module
