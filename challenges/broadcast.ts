@@ -45,6 +45,7 @@
  * @module
  */
 import {
+  type BroadcastMessages,
   ErrorCode,
   type Node,
   readArguments,
@@ -79,11 +80,16 @@ const maxLate = 64;
  */
 const margin = 1 / 12;
 
+/** A node, with the messages that nodes send to each other. */
+type BroadcastNode = Node<
+  BroadcastMessages & { values: { values: number[] }; batch: Batch }
+>;
+
 /** Tells other nodes of new values, unless they came from there. */
 type Spread = (values: number[], from?: string) => void;
 
 /** A way to spread values; it hands `learn` all that it hears of. */
-type Strategy = (node: Node, learn: Spread, pace: Pace) => Spread;
+type Strategy = (node: BroadcastNode, learn: Spread, pace: Pace) => Spread;
 
 /** The pace at which values move on to the next node. */
 interface Pace {
@@ -94,7 +100,7 @@ interface Pace {
 }
 
 /** Spreads the values that clients tell to one node. */
-export function broadcast(node: Node, args: string[] = []) {
+export function broadcast(node: BroadcastNode, args: string[] = []) {
   const { strategy, ...pace } = readArguments(args, {
     strategy: strategies,
     "beat-ms": { default: defaultBeatMs, least: 1, most: 60_000 },
@@ -108,7 +114,7 @@ export function broadcast(node: Node, args: string[] = []) {
 
   node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
 
-  node.on<{ type: "broadcast"; message: number }>("broadcast", ({ body }) => {
+  node.on("broadcast", ({ body }) => {
     demand(areNumbers([body.message]), "a message is a whole number");
     learn([body.message]);
     return { type: "broadcast_ok" };
@@ -122,19 +128,16 @@ export function broadcast(node: Node, args: string[] = []) {
 }
 
 /** The naive answer: each new value to all neighbours, and hope. */
-function flood(node: Node, learn: Spread): Spread {
+function flood(node: BroadcastNode, learn: Spread): Spread {
   let neighbours: string[] = [];
 
-  node.on<{ type: "topology"; topology: { [id: string]: string[] } }>(
-    "topology",
-    ({ body }) => {
-      const own = body.topology?.[node.id];
-      demand(Array.isArray(own), `${node.id} has neighbours`);
-      neighbours = own.filter((id) => node.peers.includes(id));
-      return { type: "topology_ok" };
-    },
-  );
-  node.on<{ type: "values"; values: number[] }>("values", ({ src, body }) => {
+  node.on("topology", ({ body }) => {
+    const own = body.topology?.[node.id];
+    demand(Array.isArray(own), `${node.id} has neighbours`);
+    neighbours = own.filter((id) => node.peers.includes(id));
+    return { type: "topology_ok" };
+  });
+  node.on("values", ({ src, body }) => {
     demand(areNumbers(body.values), "values are whole numbers");
     learn(body.values, src);
   });
@@ -147,7 +150,7 @@ function flood(node: Node, learn: Spread): Spread {
 }
 
 /** The fast answer: the first node to hear of a value tells all, and sees to it. */
-function direct(node: Node, learn: Spread): Spread {
+function direct(node: BroadcastNode, learn: Spread): Spread {
   const ackMs = 3 * ackPatienceMs;
   const links = connect(node, learn, { ackWithin: () => ackMs, ackMs });
   return (values, from) => {
@@ -157,7 +160,11 @@ function direct(node: Node, learn: Spread): Spread {
 }
 
 /** The cheap answer: values gather at one node, which tells all in batches. */
-function hub(node: Node, learn: Spread, { beatMs, justInTime }: Pace): Spread {
+function hub(
+  node: BroadcastNode,
+  learn: Spread,
+  { beatMs, justInTime }: Pace,
+): Spread {
   // From its init on, a node knows all.
   const hubId = () => node.nodeIds[0]!;
   const isHub = () => node.id === hubId();
@@ -207,7 +214,6 @@ function hub(node: Node, learn: Spread, { beatMs, justInTime }: Pace): Spread {
 
 /** A message from node to node: a batch of values, and some remarks. */
 interface Batch {
-  type: "batch";
   number: number;
   values: number[];
   /** The numbers of the batches that have arrived. */
@@ -237,7 +243,7 @@ interface Manners {
 }
 
 /** Makes links to all other nodes, and learns what comes in over them. */
-function connect(node: Node, learn: Spread, manners: Manners) {
+function connect(node: BroadcastNode, learn: Spread, manners: Manners) {
   const links = new Map<string, Link>();
   node.onInit(() => {
     for (const peer of node.peers) {
@@ -246,7 +252,7 @@ function connect(node: Node, learn: Spread, manners: Manners) {
   });
   // The topology on offer is a suggestion; ours is another.
   node.on("topology", () => ({ type: "topology_ok" }));
-  node.on<Batch>("batch", ({ src, body }) => {
+  node.on("batch", ({ src, body }) => {
     const { number, values, acks, waitedMs, early } = body;
     const link = links.get(src);
     demand(
@@ -286,7 +292,7 @@ class Link {
   #tookMs = 0;
 
   constructor(
-    private node: Node,
+    private node: BroadcastNode,
     private peer: string,
     private manners: Manners,
   ) {
@@ -344,7 +350,6 @@ class Link {
     const nowMs = this.node.now();
     const number = ++this.#lastNumber;
     const batch: Batch = {
-      type: "batch",
       number,
       values,
       acks: this.#unacknowledged,
@@ -354,7 +359,7 @@ class Link {
     };
     this.#unacknowledged = [];
     this.#early = undefined;
-    this.node.send(this.peer, batch);
+    this.node.send(this.peer, { type: "batch", ...batch });
     if (values.length === 0) return;
     for (const value of values) this.#waiting.delete(value);
     this.#sent.set(number, { values, sentMs: nowMs, late: false });

@@ -49,6 +49,7 @@
  * @module
  */
 import {
+  type CounterMessages,
   ErrorCode,
   KV,
   type Node,
@@ -70,6 +71,15 @@ const maxPatienceMs = 4000;
 /** The time for which an answer is still taken in. */
 const maxLateMs = 120_000;
 
+/** A node, with the messages that nodes send to each other. */
+type CounterNode = Node<
+  CounterMessages & {
+    look: object;
+    merge: { totals: Totals };
+    merged: { totals: Totals };
+  }
+>;
+
 /** A counter, wherever it's kept. */
 interface Counter {
   add(delta: number): Promise<void> | void;
@@ -77,11 +87,11 @@ interface Counter {
 }
 
 /** A counter that only grows. */
-export function gCounter(node: Node, args: string[] = []) {
+export function gCounter(node: CounterNode, args: string[] = []) {
   const { strategy } = readArguments(args, { strategy: strategies });
   const counter = strategy(node);
 
-  node.on<{ type: "add"; delta: number }>("add", async ({ body }) => {
+  node.on("add", async ({ body }) => {
     demand(isCount(body.delta), "an add has a delta, a whole number from 0 on");
     await counter.add(body.delta);
     return { type: "add_ok" };
@@ -94,7 +104,7 @@ export function gCounter(node: Node, args: string[] = []) {
 }
 
 /** The naive answer: one sum, which all change. */
-function cas(node: Node): Counter {
+function cas(node: CounterNode): Counter {
   const kv = new KV<number>(node, "seq-kv");
   return {
     async add(delta) {
@@ -105,7 +115,7 @@ function cas(node: Node): Counter {
 }
 
 /** A total for each node, in the store. */
-function totals(node: Node): Counter {
+function totals(node: CounterNode): Counter {
   const kv = new KV<{ totals: Totals; round: number }>(node, "seq-kv");
   const knowledge = new Knowledge();
   /** The rounds in which the others wrote what was last read. */
@@ -154,7 +164,7 @@ function totals(node: Node): Counter {
 }
 
 /** A total for each node, on every node: a state-based CRDT. */
-function gossip(node: Node): Counter {
+function gossip(node: CounterNode): Counter {
   const knowledge = new Knowledge();
   const behind = () => node.peers.filter((id) => knowledge.isBehind(id));
   const tellSoon = untilDone(
@@ -179,12 +189,12 @@ function gossip(node: Node): Counter {
     if (behind().length > 0) tellSoon();
   }
 
-  node.on<{ type: "merge"; totals: Totals }>("merge", ({ src, body }) => {
+  node.on("merge", ({ src, body }) => {
     hear(src, body.totals);
     node.send(src, { type: "merged", totals: knowledge.totals });
   });
 
-  node.on<{ type: "merged"; totals: Totals }>("merged", ({ src, body }) => {
+  node.on("merged", ({ src, body }) => {
     hear(src, body.totals);
   });
 
@@ -264,7 +274,7 @@ class Knowledge {
  * @returns asks for it.
  */
 function untilDone(
-  node: Node,
+  node: CounterNode,
   task: () => Promise<void> | void,
   isDone: () => boolean,
   knowledge: Knowledge,
@@ -287,7 +297,7 @@ function untilDone(
 }
 
 /** Asks again and again; the first answer counts, to whichever attempt. */
-function insist<T>(node: Node, ask: () => Promise<T>): Promise<T> {
+function insist<T>(node: CounterNode, ask: () => Promise<T>): Promise<T> {
   const { promise, resolve } = Promise.withResolvers<T>();
   async function run() {
     let answered = false;

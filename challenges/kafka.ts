@@ -60,8 +60,8 @@
  * @module
  */
 import {
-  type Body,
   ErrorCode,
+  type KafkaMessages,
   KV,
   type Node,
   readArguments,
@@ -75,7 +75,10 @@ const gatherMs = { "1": 120, all: 10 };
 /** The most messages of a key that a poll shows. */
 const maxPolled = 1000;
 
-type Message = unknown;
+/** A node, with the message that nodes send to each other. */
+type KafkaNode = Node<KafkaMessages & { batch: Batch }>;
+
+type Message = number;
 type Entry = [offset: number, message: Message];
 type Offsets = { [key: string]: number };
 
@@ -88,52 +91,40 @@ interface Logs {
 }
 
 /** A log per key. */
-export function kafka(node: Node, args: string[] = []) {
+export function kafka(node: KafkaNode, args: string[] = []) {
   const { strategy, acks } = readArguments(args, {
     strategy: strategies,
     acks: { 1: "1", all: "all" },
   });
   const logs = strategy(node, acks);
 
-  node.on<{ type: "send"; key: string; msg: Message }>(
-    "send",
-    async ({ body: { key, msg } }) => {
-      demand(typeof key === "string", "a send has a key, which is a string");
-      demand(msg !== undefined, "a send has a msg");
-      return { type: "send_ok", offset: await logs.append(key, msg) };
-    },
-  );
+  node.on("send", async ({ body: { key, msg } }) => {
+    demand(typeof key === "string", "a send has a key, which is a string");
+    demand(msg !== undefined, "a send has a msg");
+    return { type: "send_ok", offset: await logs.append(key, msg) };
+  });
 
-  node.on<{ type: "poll"; offsets: Offsets }>(
-    "poll",
-    async ({ body: { offsets } }) => {
-      demand(isOffsets(offsets), "a poll has offsets, which are whole numbers");
-      const read = async ([key, from]: [string, number]) =>
-        [key, await logs.read(key, Math.max(0, from))] as const;
-      const msgs = await Promise.all(Object.entries(offsets).map(read));
-      return { type: "poll_ok", msgs: Object.fromEntries(msgs) };
-    },
-  );
+  node.on("poll", async ({ body: { offsets } }) => {
+    demand(isOffsets(offsets), "a poll has offsets, which are whole numbers");
+    const read = async ([key, from]: [string, number]) =>
+      [key, await logs.read(key, Math.max(0, from))] as const;
+    const msgs = await Promise.all(Object.entries(offsets).map(read));
+    return { type: "poll_ok", msgs: Object.fromEntries(msgs) };
+  });
 
-  node.on<{ type: "commit_offsets"; offsets: Offsets }>(
-    "commit_offsets",
-    async ({ body: { offsets } }) => {
-      demand(isOffsets(offsets), "offsets to commit are whole numbers");
-      await logs.commit(offsets);
-      return { type: "commit_offsets_ok" };
-    },
-  );
+  node.on("commit_offsets", async ({ body: { offsets } }) => {
+    demand(isOffsets(offsets), "offsets to commit are whole numbers");
+    await logs.commit(offsets);
+    return { type: "commit_offsets_ok" };
+  });
 
-  node.on<{ type: "list_committed_offsets"; keys: string[] }>(
-    "list_committed_offsets",
-    async ({ body: { keys } }) => {
-      demand(Array.isArray(keys) && keys.every(isKey), "keys are strings");
-      return {
-        type: "list_committed_offsets_ok",
-        offsets: await logs.committed(keys),
-      };
-    },
-  );
+  node.on("list_committed_offsets", async ({ body: { keys } }) => {
+    demand(Array.isArray(keys) && keys.every(isKey), "keys are strings");
+    return {
+      type: "list_committed_offsets_ok",
+      offsets: await logs.committed(keys),
+    };
+  });
 }
 
 function demand(fits: boolean, what: string): void {
@@ -156,7 +147,7 @@ type Event =
 type Take = (event: Event, offset: number) => void;
 
 /** The cheap answer: the nodes keep the logs, and tell each other of events. */
-function replicated(node: Node, acks: Acks): Logs {
+function replicated(node: KafkaNode, acks: Acks): Logs {
   const logs = new Map<string, Entry[]>();
   const committed = new Map<string, number>();
   /** Messages that may yet get neighbours with smaller offsets. */
@@ -229,7 +220,7 @@ function firstFrom(entries: [number, unknown][], offset: number): number {
 }
 
 /** A message from node to node: a part of its sender's events. */
-interface Batch extends Body {
+interface Batch {
   /** All events of the sender from this offset on … */
   from: number;
   /** … and before this one; its next events won't be before it either. */
@@ -279,7 +270,7 @@ const maxRetryMs = 2000;
  * timestamps: unique, and greater than those of all events that the node knew of.
  */
 class Feed {
-  #node: Node;
+  #node: KafkaNode;
   #gatherMs: number;
   #take: Take;
   #peers = new Map<string, Peer>();
@@ -295,7 +286,7 @@ class Feed {
   #waiting: { offset: number; resolve(): void }[] = [];
 
   /** Hands each event of another node to `take`. */
-  constructor(node: Node, gatherMs: number, take: Take) {
+  constructor(node: KafkaNode, gatherMs: number, take: Take) {
     this.#node = node;
     this.#gatherMs = gatherMs;
     this.#take = take;
@@ -307,7 +298,7 @@ class Feed {
         this.#peers.set(id, peer);
       }
     });
-    node.on<Batch>("batch", ({ src, body }) => {
+    node.on("batch", ({ src, body }) => {
       demand(isBatch(body), "a batch has events, each with its offset");
       this.#receive(src, body);
     });
@@ -440,7 +431,7 @@ class Feed {
 }
 
 /** The straightforward answer: each log is one value in `lin-kv`. */
-function stored(node: Node): Logs {
+function stored(node: KafkaNode): Logs {
   const store = new KV<[tag: number, message: Message][]>(node, "lin-kv");
   const offsets = new KV<number>(node, "lin-kv");
   return {

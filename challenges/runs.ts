@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { App } from "../lib/mod.ts";
+import type { AnyMessages, App } from "../lib/mod.ts";
 import type { Limit } from "../lib/report/record.ts";
 import { broadcast } from "./broadcast.ts";
 import { echo } from "./echo.ts";
@@ -23,7 +23,7 @@ export interface Run {
   title: string;
   /** The program's file in this folder, without its ending. */
   script: string;
-  app: App;
+  app: App<AnyMessages>;
   /** The program's arguments. */
   args?: readonly string[];
   workload: string;

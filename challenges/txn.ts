@@ -41,11 +41,11 @@
  * @module
  */
 import {
-  type Body,
   ErrorCode,
   type Node,
   readArguments,
   RPCError,
+  type RWRegisterMessages,
   serve,
 } from "../lib/mod.ts";
 
@@ -55,44 +55,48 @@ const gatherMs = 200;
 /** The time that it waits for a confirmation before it tells them again. */
 const retryMs = 1000;
 
+/** A node, with the message that nodes send to each other. */
+type TxnNode = Node<RWRegisterMessages & { news: News }>;
+
 type Key = number | string;
-type Operation = ["r" | "w", Key, unknown];
+type Operation = RWRegisterMessages["txn_ok"]["txn"][number];
 type Write = [Key, Register];
 
 /** A value, and the timestamp of the transaction that wrote it. */
 interface Register {
-  value: unknown;
+  value: number;
   timestamp: number;
 }
 
 /** Registers, and transactions over them. */
-export function txn(node: Node, args: string[] = []) {
+export function txn(node: TxnNode, args: string[] = []) {
   readArguments(args, {}); // it takes none
   const registers = new Map<Key, Register>();
   /** The largest timestamp that this node knows of. */
   let latest = 0;
   const tellOthers = messenger(node, apply);
 
-  node.on<{ type: "txn"; txn: Operation[] }>("txn", ({ body }) => {
+  node.on("txn", ({ body }) => {
     demand(
       isTransaction(body.txn),
       `a transaction is a list of ["r", key, null] and ["w", key, value]`,
     );
-    const writes = new Map<Key, unknown>();
+    const writes = new Map<Key, number>();
     const done = body.txn.map(([f, key, value]): Operation => {
-      if (f === "w") writes.set(key, value);
-      else {
-        value = writes.has(key)
-          ? writes.get(key)
-          : registers.get(key)?.value ?? null;
+      if (f === "w") {
+        writes.set(key, value);
+        return [f, key, value];
       }
-      return [f, key, value];
+      const known = writes.has(key)
+        ? writes.get(key)
+        : registers.get(key)?.value;
+      return [f, key, known ?? null];
     });
     if (writes.size > 0) commit([...writes]);
     return { type: "txn_ok", txn: done };
   });
 
-  function commit(values: [Key, unknown][]) {
+  function commit(values: [Key, number][]) {
     const timestamp = nextTimestamp();
     const writes = values.map(([key, value]): Write => [
       key,
@@ -122,7 +126,7 @@ export function txn(node: Node, args: string[] = []) {
 }
 
 /** All that a node wrote and the receiver hasn't confirmed. */
-interface News extends Body {
+interface News {
   writes: Write[];
   /** Confirms the receiver's own writes up to this timestamp. */
   have: number;
@@ -141,7 +145,7 @@ interface Peer {
 }
 
 /** Makes a function that tells all other nodes of writes until they confirm. */
-function messenger(node: Node, apply: (writes: Write[]) => void) {
+function messenger(node: TxnNode, apply: (writes: Write[]) => void) {
   const peers = new Map<string, Peer>();
   node.onInit(() => {
     for (const id of node.peers) {
@@ -150,7 +154,7 @@ function messenger(node: Node, apply: (writes: Write[]) => void) {
     }
   });
 
-  node.on<News>("news", ({ src, body }) => {
+  node.on("news", ({ src, body }) => {
     demand(isNews(body), "news are writes with their timestamps");
     const peer = peers.get(src);
     if (peer === undefined) return;
@@ -199,7 +203,7 @@ function isNews({ writes, have }: News): boolean {
     );
 }
 
-function isTransaction(operations: Operation[]): boolean {
+function isTransaction(operations: readonly Operation[]): boolean {
   return Array.isArray(operations) &&
     operations.every((each) =>
       Array.isArray(each) && each.length === 3 &&

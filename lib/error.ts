@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Body } from "./message.ts";
+import type { Body, ErrorBody } from "./message.ts";
 
 /**
  * Maelstrom's error codes by name. Codes from 1000 on are yours, indefinite.
@@ -138,7 +138,7 @@ export class RPCError extends Error {
   }
 
   /** The body of an `error` message. */
-  toBody(): Body & { code: number; text: string } {
+  toBody(): ErrorBody & { text: string } {
     return { type: "error", code: this.code, text: this.message };
   }
 

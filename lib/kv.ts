@@ -18,7 +18,7 @@
  * @module
  */
 import { ErrorCode, RPCError } from "./error.ts";
-import type { Body } from "./message.ts";
+import type { AnyMessages, JSONValue, Sendable } from "./messages.ts";
 import type { Node, RPCOptions } from "./node.ts";
 
 /**
@@ -129,8 +129,8 @@ export interface UpdateOptions extends RPCOptions {
  * assertEquals(results["valid?"], true);
  * ```
  */
-export class KV<V = unknown> {
-  #node: Node;
+export class KV<V = JSONValue> {
+  #node: Node<AnyMessages>;
   #service: KVService;
 
   /**
@@ -139,7 +139,7 @@ export class KV<V = unknown> {
    * @param node the node that asks.
    * @param service the store to ask.
    */
-  constructor(node: Node, service: KVService) {
+  constructor(node: Node<AnyMessages>, service: KVService) {
     this.#node = node;
     this.#service = service;
   }
@@ -150,12 +150,12 @@ export class KV<V = unknown> {
    * @throws {RPCError} 20 if there is no such key.
    */
   async read(key: Key, options?: RPCOptions): Promise<V> {
-    const reply = await this.#node.rpc<Body & { value: V }>(
+    const reply = await this.#node.rpc(
       this.#service,
       { type: "read", key },
       options,
     );
-    return reply.value;
+    return reply.value as V;
   }
 
   /** Returns the value of a key, or another value if there is no such key. */
@@ -173,8 +173,16 @@ export class KV<V = unknown> {
   }
 
   /** Sets a key, whether it exists or not. */
-  async write(key: Key, value: V, options?: RPCOptions): Promise<void> {
-    await this.#node.rpc(this.#service, { type: "write", key, value }, options);
+  async write(
+    key: Key,
+    value: Sendable<V>,
+    options?: RPCOptions,
+  ): Promise<void> {
+    await this.#node.rpc(this.#service, {
+      type: "write",
+      key,
+      value: value as JSONValue,
+    }, options);
   }
 
   /**
@@ -188,15 +196,15 @@ export class KV<V = unknown> {
    */
   async cas(
     key: Key,
-    from: V | undefined,
-    to: V,
+    from: Sendable<V> | undefined,
+    to: Sendable<V>,
     { createIfMissing = false, ...options }: CasOptions = {},
   ): Promise<void> {
     await this.#node.rpc(this.#service, {
       type: "cas",
       key,
-      from: from ?? null,
-      to,
+      from: (from ?? null) as JSONValue,
+      to: to as JSONValue,
       ...(createIfMissing && { create_if_not_exists: true }),
     }, options);
   }
@@ -221,7 +229,7 @@ export class KV<V = unknown> {
    */
   async update(
     key: Key,
-    change: (value: V | undefined) => V,
+    change: (value: V | undefined) => Sendable<V>,
     { maxAttempts = 100, timeoutMs = 4000, signal }: UpdateOptions = {},
   ): Promise<V> {
     const endMs = this.#node.now() + timeoutMs;
@@ -239,12 +247,12 @@ export class KV<V = unknown> {
         if (from === undefined && this.#service === "lww-kv") {
           await this.write(key, to, options);
         } else {
-          await this.cas(key, from, to, {
+          await this.cas(key, from as Sendable<V> | undefined, to, {
             ...options,
             createIfMissing: from === undefined,
           });
         }
-        return to;
+        return to as V;
       } catch (error) {
         const lostTheRace = hasCode(error, ErrorCode.preconditionFailed) ||
           hasCode(error, ErrorCode.keyDoesNotExist);
@@ -280,14 +288,14 @@ export class KV<V = unknown> {
  * ```
  */
 export class TSO {
-  #node: Node;
+  #node: Node<AnyMessages>;
 
   /**
    * Makes a client.
    *
    * @param node the node that asks.
    */
-  constructor(node: Node) {
+  constructor(node: Node<AnyMessages>) {
     this.#node = node;
   }
 
@@ -297,7 +305,7 @@ export class TSO {
    * @throws {RPCError} 0 if no answer came in time.
    */
   async next(options?: RPCOptions): Promise<number> {
-    const reply = await this.#node.rpc<Body & { ts: number }>(
+    const reply = await this.#node.rpc(
       "lin-tso",
       { type: "ts" },
       options,

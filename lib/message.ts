@@ -56,6 +56,26 @@ export type OpenBody = Body & { [key: string]: unknown };
 export type OutgoingBody = Body & { [key: string]: any };
 
 /**
+ * The body of an error, which may be the reply to anything. A handler rather
+ * throws an `RPCError`.
+ *
+ * @example
+ * ```ts
+ * import type { ErrorBody } from "@call-me-maybe/maelstrom";
+ *
+ * const body: ErrorBody = { type: "error", code: 20, text: "no key 7" };
+ * ```
+ */
+export interface ErrorBody extends Body {
+  /** Always `"error"`. */
+  type: "error";
+  /** One of Maelstrom's codes, or one's own from 1000 on. */
+  code: number;
+  /** The explanation. */
+  text?: string;
+}
+
+/**
  * A message between two nodes, or between a client and a node.
  *
  * @typeParam B its body.

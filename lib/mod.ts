@@ -19,6 +19,7 @@ export * from "./arguments.ts";
 export * from "./error.ts";
 export * from "./kv.ts";
 export * from "./message.ts";
+export * from "./messages.ts";
 export * from "./node.ts";
 export * from "./runtime.ts";
 export * from "./stdio.ts";

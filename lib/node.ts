@@ -11,6 +11,15 @@
 import { ErrorCode, RPCError } from "./error.ts";
 import type { Body, Message, OpenBody, OutgoingBody } from "./message.ts";
 import { isMessage } from "./message.ts";
+import type {
+  Checked,
+  Known,
+  MessagesTo,
+  Received,
+  Reply,
+  Requests,
+  Sent,
+} from "./messages.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
@@ -18,28 +27,25 @@ import type { Runtime } from "./runtime.ts";
  * are those after the program's name on the command line; it throws an error if
  * they are wrong.
  *
+ * @typeParam M the node's own messages.
+ *
  * @example
  * ```ts
  * import type { App } from "@call-me-maybe/maelstrom";
  *
- * const greeter: App = (node, [greeting = "hello"]) => {
+ * interface Greetings {
+ *   greet: object;
+ *   greet_ok: { greeting: string };
+ * }
+ * const greeter: App<Greetings> = (node, [greeting = "hello"]) => {
  *   node.on("greet", () => ({ type: "greet_ok", greeting }));
  * };
  * ```
  */
-export type App = (node: Node, args: string[]) => void | Promise<void>;
-
-/**
- * A handler's result: the body of the reply, or nothing.
- *
- * @example
- * ```ts
- * import type { Reply } from "@call-me-maybe/maelstrom";
- *
- * const reply: Reply = { type: "echo_ok", echo: "Please echo 7" };
- * ```
- */
-export type Reply = OutgoingBody | void;
+export type App<M = object> = (
+  node: Node<M>,
+  args: string[],
+) => void | Promise<void>;
 
 /**
  * Answers a request. A returned body is sent as the reply; a thrown {@linkcode
@@ -47,21 +53,26 @@ export type Reply = OutgoingBody | void;
  * (`crash`) with its text. A message without a `msg_id` asks for no reply, so
  * none is sent; an error is logged instead.
  *
- * @typeParam B the request's body, as the caller declares it.
+ * @typeParam T the request's type.
+ * @typeParam M the node's own messages.
  *
  * @example
  * ```ts
- * import { type Body, ErrorCode, type Handler, RPCError } from "@call-me-maybe/maelstrom";
+ * import { ErrorCode, type Handler, RPCError } from "@call-me-maybe/maelstrom";
  *
- * const divide: Handler<Body & { a: number; b: number }> = ({ body: { a, b } }) => {
+ * interface Arithmetic {
+ *   divide: { a: number; b: number };
+ *   divide_ok: { quotient: number };
+ * }
+ * const divide: Handler<"divide", Arithmetic> = ({ body: { a, b } }) => {
  *   if (b === 0) throw new RPCError(ErrorCode.malformedRequest, "b is 0");
  *   return { type: "divide_ok", quotient: a / b };
  * };
  * ```
  */
-export type Handler<B extends Body = OpenBody> = (
-  message: Message<B>,
-) => Reply | Promise<Reply>;
+export type Handler<T extends string, M = object> = (
+  message: Message<Received<T, M>>,
+) => Reply<T, M> | void | Promise<Reply<T, M> | void>;
 
 /**
  * Options of an RPC.
@@ -87,6 +98,11 @@ export interface RPCOptions {
   signal?: AbortSignal;
 }
 
+/** A registered handler: what its messages hold is its own affair by now. */
+type AnyHandler = (
+  message: Message,
+) => OutgoingBody | void | Promise<OutgoingBody | void>;
+
 interface PendingCall {
   dest: string;
   resolve(body: OpenBody): void;
@@ -97,21 +113,28 @@ interface PendingCall {
  * One node of the cluster. `serve` and the workbench make it, and hand it to
  * the app.
  *
+ * It knows the messages of Maelstrom's workloads and services, and those of its
+ * own that it declares: each type with what the body holds, or `object` where
+ * that is nothing. The reply to `ask` is `ask_ok`; where it only confirms, it
+ * needn't be declared.
+ *
+ * @typeParam M the node's own messages.
+ *
  * @example A broadcast: each node tells all others, again until they answer
  * ```ts
- * import type { Body, Node } from "@call-me-maybe/maelstrom";
+ * import type { Node } from "@call-me-maybe/maelstrom";
  * import { judge } from "@call-me-maybe/maelstrom/workbench";
  * import { assertEquals } from "@std/assert";
  *
- * function broadcast(node: Node) {
+ * function broadcast(node: Node<{ tell: { value: number } }>) {
  *   const values = new Set<number>();
  *   node.on("topology", () => ({ type: "topology_ok" }));
  *   node.on("read", () => ({ type: "read_ok", messages: [...values] }));
- *   node.on<Body & { value: number }>("tell", ({ body }) => {
+ *   node.on("tell", ({ body }) => {
  *     values.add(body.value);
  *     return { type: "tell_ok" };
  *   });
- *   node.on<Body & { message: number }>("broadcast", ({ body }) => {
+ *   node.on("broadcast", ({ body }) => {
  *     values.add(body.message);
  *     for (const peer of node.peers) tell(peer, body.message);
  *     return { type: "broadcast_ok" };
@@ -130,15 +153,15 @@ interface PendingCall {
  * assertEquals(results["valid?"], true);
  * ```
  */
-export class Node {
+export class Node<M = object> {
   #runtime: Runtime;
   #id = "";
   #nodeIds: readonly string[] = [];
   #peers: readonly string[] = [];
-  #handlers = new Map<string, Handler>();
+  #handlers = new Map<string, AnyHandler>();
   #initHandlers: (() => void | Promise<void>)[] = [];
   /** The answer to init. */
-  #started: Promise<Reply> | undefined;
+  #started: Promise<OutgoingBody> | undefined;
   #calls = new Map<number, PendingCall>();
   #lastMsgId = 0;
   #intervals = new Set<() => void>();
@@ -174,31 +197,41 @@ export class Node {
    * Registers the handler for a type of message. One type has one handler; a
    * request of a type without one is answered with error 10.
    *
-   * @typeParam B the request's body, as the caller declares it. Nothing checks
-   * what comes in against it: that is up to the handler.
+   * A message is what was declared of it. Nothing checks what comes in against
+   * that: it is up to the handler.
+   *
+   * @typeParam T the type.
+   * @typeParam R the handler's result: a reply, nothing, or a promise of either.
    * @throws {TypeError} if the type has a handler already, or is `init`.
    *
    * @example
    * ```ts
-   * import type { Body, Node } from "@call-me-maybe/maelstrom";
+   * import type { Node } from "@call-me-maybe/maelstrom";
    *
    * function adder(node: Node) {
-   *   let total = 0;
-   *   node.on<Body & { delta: number }>("add", ({ body }) => {
-   *     total += body.delta;
-   *     return { type: "add_ok", total };
+   *   let value = 0;
+   *   node.on("add", ({ body }) => {
+   *     value += body.delta;
+   *     return { type: "add_ok" };
    *   });
+   *   node.on("read", () => ({ type: "read_ok", value }));
    * }
    * ```
    */
-  on<B extends Body = OpenBody>(type: B["type"], handler: Handler<B>): void {
+  on<
+    T extends string & keyof Requests<Known<M>>,
+    R extends ReturnType<Handler<T, M>>,
+  >(
+    type: T,
+    handler: (message: Message<Received<T, M>>) => Checked<R, Reply<T, M>>,
+  ): void {
     if (type === "init") {
       throw new TypeError("The node answers init itself: use onInit");
     }
     if (this.#handlers.has(type)) {
       throw new TypeError(`There is a handler for "${type}" already`);
     }
-    this.#handlers.set(type, handler as unknown as Handler);
+    this.#handlers.set(type, handler as unknown as AnyHandler);
   }
 
   /**
@@ -215,7 +248,16 @@ export class Node {
    *
    * @throws {TypeError} before the node is initialised: it has no address yet.
    */
-  send(dest: string, body: OutgoingBody): void {
+  send(
+    dest: string,
+    body: {
+      [T in string & keyof Requests<Known<M>>]: Sent<T, M>;
+    }[string & keyof Requests<Known<M>>],
+  ): void {
+    this.#post(dest, body);
+  }
+
+  #post(dest: string, body: OutgoingBody): void {
     if (this.#id === "") {
       throw new TypeError(
         "The node has no id before init: send in onInit, or later",
@@ -228,40 +270,53 @@ export class Node {
    * Answers a request by hand, for a reply that is due later. A message without
    * a `msg_id` gets none.
    */
-  reply(request: Message<Body>, body: OutgoingBody): void {
-    this.#answer(request, body);
+  reply<T extends string, R extends Reply<T, M>>(
+    request: Message<Body & { type: T }>,
+    body: Checked<R, Reply<T, M>>,
+  ): void {
+    this.#answer(request, body as OutgoingBody);
   }
 
   /**
    * Sends a request and waits for its reply. A late reply is dropped.
    *
-   * @typeParam R the reply's body, as the caller declares it.
+   * @typeParam D the name of a node, or of one of Maelstrom's services.
+   * @typeParam T the request's type.
    * @returns the body of the reply.
    * @throws {RPCError} the other side's error, or error 0 when time is up.
    * @throws the signal's reason, when it aborts before that.
    *
    * @example
    * ```ts
-   * import type { Body, Node } from "@call-me-maybe/maelstrom";
+   * import type { Node } from "@call-me-maybe/maelstrom";
    *
-   * function asker(node: Node) {
-   *   node.on("ask", async () => {
+   * interface Polls {
+   *   ask: object;
+   *   ask_ok: { total: number };
+   * }
+   * function asker(node: Node<Polls>) {
+   *   node.on("read", async () => {
    *     const [peer] = node.peers;
-   *     const { total } = await node.rpc<Body & { total: number }>(
-   *       peer,
-   *       { type: "read" },
-   *       { timeoutMs: 500 },
-   *     );
-   *     return { type: "ask_ok", total };
+   *     const reply = await node.rpc(peer, { type: "ask" }, { timeoutMs: 500 });
+   *     return { type: "read_ok", value: reply.total };
    *   });
    * }
    * ```
    */
-  rpc<R extends Body = OpenBody>(
+  rpc<D extends string, T extends string & keyof Requests<MessagesTo<D, M>>>(
+    dest: D,
+    body: Sent<T, MessagesTo<D, M>>,
+    { timeoutMs = 4000, signal }: RPCOptions = {},
+  ): Promise<Received<`${T}_ok`, MessagesTo<D, M>>> {
+    return this.#call(dest, body, timeoutMs, signal) as Promise<never>;
+  }
+
+  #call(
     dest: string,
     body: OutgoingBody,
-    { timeoutMs = 4000, signal }: RPCOptions = {},
-  ): Promise<R> {
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<OpenBody> {
     const msgId = ++this.#lastMsgId;
     const { promise, resolve, reject } = Promise.withResolvers<OpenBody>();
     if (signal?.aborted) reject(signal.reason);
@@ -287,12 +342,12 @@ export class Node {
       signal?.addEventListener("abort", onAbort);
       this.#calls.set(msgId, call);
       try {
-        this.send(dest, { ...body, msg_id: msgId });
+        this.#post(dest, { ...body, msg_id: msgId });
       } catch (error) {
         call.reject(error);
       }
     }
-    return promise as unknown as Promise<R>;
+    return promise;
   }
 
   /** Milliseconds since some moment in the past; never goes back. */
@@ -333,7 +388,7 @@ export class Node {
    * ```ts
    * import type { Node } from "@call-me-maybe/maelstrom";
    *
-   * function gossip(node: Node) {
+   * function gossip(node: Node<{ gossip: { known: number[] } }>) {
    *   const known: number[] = [];
    *   node.every(500, () => {
    *     for (const peer of node.peers) node.send(peer, { type: "gossip", known });
@@ -473,7 +528,7 @@ export class Node {
     this.#handle(message, () => started);
   }
 
-  async #start(): Promise<Reply> {
+  async #start(): Promise<OutgoingBody> {
     try {
       for (const handler of this.#initHandlers) await handler();
     } catch (error) {
@@ -487,7 +542,7 @@ export class Node {
 
   // A reply that a handler returns leaves in the same turn: most messages never
   // see a promise, which is where the speed comes from.
-  #handle(message: Message, handler: Handler): void {
+  #handle(message: Message, handler: AnyHandler): void {
     try {
       const result = handler(message);
       if (!(result instanceof Promise)) {

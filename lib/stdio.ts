@@ -10,6 +10,7 @@
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Message, OutgoingBody } from "./message.ts";
+import type { AnyMessages } from "./messages.ts";
 import { type App, Node } from "./node.ts";
 import { type Hosting, hostingKey, type Runtime } from "./runtime.ts";
 
@@ -32,6 +33,8 @@ const maxQueuedChars = 64 * 1024 * 1024;
  *
  * It needs no permission.
  *
+ * @typeParam M the app's own messages.
+ *
  * @example
  * ```ts
  * import { type Node, serve } from "@call-me-maybe/maelstrom";
@@ -43,9 +46,9 @@ const maxQueuedChars = 64 * 1024 * 1024;
  * }
  * ```
  */
-export async function serve(app: App): Promise<never> {
+export async function serve<M = object>(app: App<M>): Promise<never> {
   const start = async (runtime: Runtime) => {
-    const node = new Node(runtime);
+    const node = new Node<M>(runtime);
     try {
       await app(node, Deno.args);
     } catch (error) {
@@ -89,7 +92,7 @@ const greeting =
 {"src":"c1","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}
 and answers on stdout. Ctrl-D ends it.`;
 
-function takeLine(node: Node, line: string): void {
+function takeLine(node: Node<AnyMessages>, line: string): void {
   let message: unknown;
   try {
     message = JSON.parse(line);

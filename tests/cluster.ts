@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { App, OpenBody, OutgoingBody } from "../lib/mod.ts";
+import type { AnyMessages, App, OpenBody, OutgoingBody } from "../lib/mod.ts";
 import { msInNs, VirtualClock } from "../lib/workbench/sim/clock.ts";
 import { inProcess, startApp } from "../lib/workbench/hosts/app.ts";
 import type { Host, NodeError } from "../lib/workbench/hosts/host.ts";
@@ -25,12 +25,16 @@ export class Cluster {
   readonly errors: NodeError[] = [];
 
   #clock = new VirtualClock();
-  #launch: (app: App) => void;
+  #launch: (app: App<AnyMessages>) => void;
   #hosts: Host[] = [];
   #answers = new Map<number, OpenBody>();
   #lastMsgId = 0;
 
-  private constructor(count: number, app: App, options: ClusterOptions) {
+  private constructor(
+    count: number,
+    app: App<AnyMessages>,
+    options: ClusterOptions,
+  ) {
     const { args = [], seed = 1, ...network } = options;
     const random = (name: string) => new Random(`${seed}/${name}`);
     this.nodes = Array.from({ length: count }, (_, i) => `n${i}`);
@@ -63,7 +67,7 @@ export class Cluster {
   /** Starts and initialises so many nodes: `n0`, `n1`, … */
   static async start(
     count: number,
-    app: App,
+    app: App<AnyMessages>,
     options: ClusterOptions = {},
   ): Promise<Cluster> {
     const cluster = new Cluster(count, app, options);
@@ -72,7 +76,7 @@ export class Cluster {
   }
 
   /** Ends all nodes, and starts them anew. Services go on. */
-  async restart(app: App): Promise<void> {
+  async restart(app: App<AnyMessages>): Promise<void> {
     for (const host of this.#hosts.splice(0)) await host.stop();
     this.#launch(app);
     await this.#init();

@@ -6,6 +6,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { Node } from "../lib/node.ts";
+import type { AnyMessages } from "../lib/messages.ts";
 import type { Message, OpenBody, OutgoingBody } from "../lib/message.ts";
 import type { Runtime } from "../lib/runtime.ts";
 
@@ -86,15 +87,15 @@ export async function settled(): Promise<void> {
 }
 
 /** A node that nobody has spoken to yet, and the runtime under it. */
-export function newNode(): { node: Node; runtime: FakeRuntime } {
+export function newNode(): { node: Node<AnyMessages>; runtime: FakeRuntime } {
   const runtime = new FakeRuntime();
-  return { node: new Node(runtime), runtime };
+  return { node: new Node<AnyMessages>(runtime), runtime };
 }
 
 /** A node that knows that it is n1 of n1, n2 and n3, with nothing else sent. */
 export async function startedNode(
-  app: (node: Node) => void = () => {},
-): Promise<{ node: Node; runtime: FakeRuntime }> {
+  app: (node: Node<AnyMessages>) => void = () => {},
+): Promise<{ node: Node<AnyMessages>; runtime: FakeRuntime }> {
   const { node, runtime } = newNode();
   app(node);
   node.receive(initMessage());
@@ -121,7 +122,7 @@ export function message(body: OpenBody, src = "c1"): Message {
 
 /** Hands a node a request, and gives back the bodies that it sends for it. */
 export async function ask(
-  { node, runtime }: { node: Node; runtime: FakeRuntime },
+  { node, runtime }: { node: Node<AnyMessages>; runtime: FakeRuntime },
   body: OpenBody,
 ): Promise<OpenBody[]> {
   runtime.takeSent();

@@ -383,7 +383,7 @@ Deno.test("update takes a change that works in place", async () => {
   fake.set("lin-kv", "k", [3]);
   await kv.update("k", (list) => {
     (list as number[]).push(4);
-    return list;
+    return list!;
   });
   assertEquals(fake.get("lin-kv", "k"), [3, 4]);
 });

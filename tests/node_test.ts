@@ -18,6 +18,7 @@ import {
 import fc from "fast-check";
 import { ErrorCode, RPCError } from "../lib/error.ts";
 import { isMessage, type OpenBody, type OutgoingBody } from "../lib/message.ts";
+import type { AnyMessages } from "../lib/messages.ts";
 import type { Handler, Node } from "../lib/node.ts";
 import {
   ask,
@@ -80,7 +81,7 @@ Deno.test("a request whose msg_id is 0 gets a reply", async () => {
 });
 
 Deno.test("a message without msg_id gets no reply, whatever its handler does", async () => {
-  const handlers: Handler[] = [
+  const handlers: Handler<"work", AnyMessages>[] = [
     () => ({ type: "work_ok" }),
     () => Promise.resolve({ type: "work_ok" }),
     () => {
@@ -982,12 +983,12 @@ for (
         },
       });
     }],
-  ] as [string, () => OutgoingBody][]
+  ] as [string, () => OutgoingBody | Promise<OutgoingBody>][]
 ) {
   for (const later of [false, true]) {
     Deno.test(`${what} is error 13${later ? ", also later" : ""}`, async () => {
       const { node, runtime } = await startedNode();
-      node.on("work", later ? () => Promise.resolve().then(fail) : fail);
+      node.on("work", () => later ? Promise.resolve().then(fail) : fail());
       node.receive({
         src: "c1",
         dest: "n1",
@@ -1067,7 +1068,7 @@ Deno.test("close doesn't wait for a handler longer than it was told to", async (
 });
 
 Deno.test("close has nothing to wait for once every handler has ended", async () => {
-  const handlers: Handler[] = [
+  const handlers: Handler<"work", AnyMessages>[] = [
     () => ({ type: "work_ok" }),
     () => Promise.resolve({ type: "work_ok" }),
     ...throwers(new Error("oh")),
@@ -1116,8 +1117,8 @@ function work(msg_id: unknown): OpenBody {
 }
 
 function startedWith(
-  handler: Handler,
-): Promise<{ node: Node; runtime: FakeRuntime }> {
+  handler: Handler<"work", AnyMessages>,
+): ReturnType<typeof startedNode> {
   return startedNode((node) => node.on("work", handler));
 }
 
@@ -1208,7 +1209,7 @@ function watchedSignal() {
  * Tells whether the node still has the call that this signal belongs to in its
  * table of calls: then closing the node ends it, and takes the listener away.
  */
-async function leaks(node: Node, probe: Probe): Promise<boolean> {
+async function leaks(node: Node<AnyMessages>, probe: Probe): Promise<boolean> {
   const before = probe.removals;
   await node.close();
   return probe.removals > before;

@@ -14,8 +14,8 @@ import { BadOption } from "../workbench/mod.ts";
  * @param run whose arguments they are, for the words.
  * @throws {BadOption} what the app threw.
  */
-export async function tryArguments(
-  app: App,
+export async function tryArguments<M>(
+  app: App<M>,
   args: readonly string[],
   run: string,
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function tryArguments(
       return Reflect.get(target, key);
     },
   });
-  const node = new Node({
+  const node = new Node<M>({
     send() {},
     now: () => 0,
     setTimer: () => () => {},

@@ -39,6 +39,8 @@ export type { LogLine, Progress, RunSettings } from "./run.ts";
  * The subject of a judgement: an app, a WebAssembly module, or a program that
  * speaks the protocol over pipes.
  *
+ * @typeParam M the app's own messages.
+ *
  * @example
  * ```ts
  * import type { Subject } from "@call-me-maybe/maelstrom/workbench";
@@ -48,7 +50,7 @@ export type { LogLine, Progress, RunSettings } from "./run.ts";
  * const program: Subject = { bin: "./my-node", args: [] };
  * ```
  */
-export type Subject = App | Command | Guest;
+export type Subject<M = object> = App<M> | Command | Guest;
 
 /**
  * Settings for judging, beside the options of the run.
@@ -77,10 +79,10 @@ export interface JudgeSettings extends RunSettings {
  * @example
  * ```ts
  * import { judge, type NodeFindings } from "@call-me-maybe/maelstrom/workbench";
- * import type { Node } from "@call-me-maybe/maelstrom";
+ * import type { AnyMessages, Node } from "@call-me-maybe/maelstrom";
  * import { assertEquals } from "@std/assert";
  *
- * const misspelt = (node: Node) =>
+ * const misspelt = (node: Node<AnyMessages>) =>
  *   node.on("echo", ({ body }) => ({ type: "echo_okay", echo: body.echo }));
  * const { results } = await judge(misspelt, { workload: "echo", "time-limit": 2 });
  *
@@ -190,6 +192,7 @@ export interface Judgement {
  *
  * A node's mistakes are part of the result, and never thrown.
  *
+ * @typeParam M an app's own messages.
  * @param subject the subject to judge. It's called, or started, once for each
  * node.
  * @throws {BadOption} if the options are invalid.
@@ -212,8 +215,8 @@ export interface Judgement {
  * assertEquals(results["valid?"], true, reason);
  * ```
  */
-export async function judge(
-  subject: Subject,
+export async function judge<M = object>(
+  subject: Subject<M>,
   options: Options,
   settings: JudgeSettings = {},
 ): Promise<Judgement> {

@@ -9,7 +9,7 @@
  *
  * @example A test that judges a broadcast
  * ```ts
- * import type { Body, Node } from "@call-me-maybe/maelstrom";
+ * import type { Node } from "@call-me-maybe/maelstrom";
  * import { judge } from "@call-me-maybe/maelstrom/workbench";
  * import { assertEquals } from "@std/assert";
  *
@@ -17,7 +17,7 @@
  *   const values = new Set<number>();
  *   node.on("topology", () => ({ type: "topology_ok" }));
  *   node.on("read", () => ({ type: "read_ok", messages: [...values] }));
- *   node.on<Body & { message: number }>("broadcast", ({ src, body }) => {
+ *   node.on("broadcast", ({ src, body }) => {
  *     const { message } = body;
  *     if (values.has(message)) return;
  *     values.add(message);

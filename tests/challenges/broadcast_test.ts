@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { broadcast } from "../../challenges/broadcast.ts";
 import { runs } from "../../challenges/runs.ts";
-import type { App, Node, OutgoingBody } from "../../lib/mod.ts";
+import type { AnyMessages, App, Node, OutgoingBody } from "../../lib/mod.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { Random } from "../../lib/workbench/sim/random.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";
@@ -209,16 +209,16 @@ Deno.test("hub: nothing is lost when messages are lost, repeated and overtaken",
 });
 
 /** A node all of whose timers and messages are up to so many ms late. */
-function jittery(node: Node, maxMs: number, random: Random): Node {
+function jittery<M>(node: Node<M>, maxMs: number, random: Random): Node<M> {
   const jitterMs = () => maxMs * random.float();
   return new Proxy(node, {
     get(_, key) {
       if (key === "sleep") return (ms: number) => node.sleep(ms + jitterMs());
       if (key === "send") {
-        return (dest: string, body: OutgoingBody) =>
+        return (...[dest, body]: Parameters<Node<M>["send"]>) =>
           void node.sleep(jitterMs()).then(() => node.send(dest, body));
       }
-      const value = node[key as keyof Node];
+      const value = node[key as keyof Node<M>];
       return typeof value === "function" ? value.bind(node) : value;
     },
   });
@@ -235,7 +235,7 @@ for (
   )!;
   const play = async (seed: number, maxJitterMs: number) => {
     const random = new Random(`${seed}/jitter`);
-    const app: App = (node, args) =>
+    const app: App<AnyMessages> = (node, args) =>
       broadcast(
         maxJitterMs > 0 ? jittery(node, maxJitterMs, random) : node,
         args,
@@ -380,7 +380,7 @@ Deno.test("strange batches do no harm", async () => {
 });
 
 Deno.test("arguments that can't be are refused", () => {
-  const node = undefined as unknown as Node;
+  const node = undefined as unknown as Node<AnyMessages>;
   assertThrows(
     () => broadcast(node, ["--strategy", "hope"]),
     Error,

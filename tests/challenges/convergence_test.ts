@@ -10,14 +10,19 @@ import { gCounter } from "../../challenges/g_counter.ts";
 import { kafka } from "../../challenges/kafka.ts";
 import { txn } from "../../challenges/txn.ts";
 import { uniqueIds } from "../../challenges/unique_ids.ts";
-import type { App, OpenBody, OutgoingBody } from "../../lib/mod.ts";
+import type {
+  AnyMessages,
+  App,
+  OpenBody,
+  OutgoingBody,
+} from "../../lib/mod.ts";
 import { Cluster } from "../cluster.ts";
 import { some } from "../some.ts";
 
 /** A strategy, and what it promises. */
 interface Subject {
   name: string;
-  app: App;
+  app: App<AnyMessages>;
   args?: string[];
   /** Returns the i-th client's request. */
   request(i: number): OutgoingBody;

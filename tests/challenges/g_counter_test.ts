@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { gCounter } from "../../challenges/g_counter.ts";
 import { runs } from "../../challenges/runs.ts";
-import type { Node } from "../../lib/mod.ts";
+import type { AnyMessages, Node } from "../../lib/mod.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { Cluster } from "../cluster.ts";
 
@@ -214,7 +214,11 @@ Deno.test("totals: whoever has stopped is woken by whoever has something new", a
 
 Deno.test("a strategy that isn't there is refused", () => {
   assertThrows(
-    () => gCounter(undefined as unknown as Node, ["--strategy", "sum"]),
+    () =>
+      gCounter(undefined as unknown as Node<AnyMessages>, [
+        "--strategy",
+        "sum",
+      ]),
     Error,
     "--strategy must be one of totals, cas, gossip",
   );

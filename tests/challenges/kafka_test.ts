@@ -3,7 +3,12 @@ import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { kafka } from "../../challenges/kafka.ts";
 import { runs } from "../../challenges/runs.ts";
-import type { Node, OpenBody, OutgoingBody } from "../../lib/mod.ts";
+import type {
+  AnyMessages,
+  Node,
+  OpenBody,
+  OutgoingBody,
+} from "../../lib/mod.ts";
 import { clientTimeoutMs } from "../../lib/workbench/load/client.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";
@@ -481,7 +486,7 @@ Deno.test("store: a client that waits for the store hears of it before it gives 
 });
 
 Deno.test("arguments that can't be are refused", () => {
-  const node = undefined as unknown as Node;
+  const node = undefined as unknown as Node<AnyMessages>;
   assertThrows(() => kafka(node, ["--acks", "2"]), Error, "1, all");
   assertThrows(
     () => kafka(node, ["--strategy", "x"]),

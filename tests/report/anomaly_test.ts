@@ -76,27 +76,24 @@ function judged(workload: string, history: History): Judgement {
 // ---- Values ----
 
 /** Tells its neighbours a value once, and hopes. */
-function flood(node: Node) {
+function flood(node: Node<{ tell: { value: number } }>) {
   const seen = new Set<number>();
   let neighbours: string[] = [];
-  node.on<{ type: string; topology: Record<string, string[]> }>(
-    "topology",
-    ({ body }) => {
-      neighbours = body.topology[node.id] ?? [];
-      return { type: "topology_ok" };
-    },
-  );
+  node.on("topology", ({ body }) => {
+    neighbours = body.topology[node.id] ?? [];
+    return { type: "topology_ok" };
+  });
   node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
   const take = (value: number) => {
     if (seen.has(value)) return;
     seen.add(value);
     for (const each of neighbours) node.send(each, { type: "tell", value });
   };
-  node.on<{ type: string; message: number }>("broadcast", ({ body }) => {
+  node.on("broadcast", ({ body }) => {
     take(body.message);
     return { type: "broadcast_ok" };
   });
-  node.on<{ type: string; value: number }>("tell", ({ body }) => {
+  node.on("tell", ({ body }) => {
     take(body.value);
   });
 }
@@ -192,11 +189,11 @@ Deno.test("a read of null is a read that misses a lost value", () => {
 });
 
 Deno.test("a value that a node forgot was lost to no fault, though there was one", async () => {
-  const judgement = await judge((node) => {
+  const judgement = await judge((node: Node<{ tell: { value: number } }>) => {
     const seen = new Set<number>();
     node.on("topology", () => ({ type: "topology_ok" }));
     node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
-    node.on<{ type: string; message: number }>("broadcast", ({ body }) => {
+    node.on("broadcast", ({ body }) => {
       // Of each two values one is told the others.
       for (const each of node.peers) {
         if (body.message % 2 === 0 || each === "n1") {
@@ -206,7 +203,7 @@ Deno.test("a value that a node forgot was lost to no fault, though there was one
       seen.add(body.message);
       return { type: "broadcast_ok" };
     });
-    node.on<{ type: string; value: number }>("tell", ({ body }) => {
+    node.on("tell", ({ body }) => {
       seen.add(body.value);
     });
   }, { workload: "broadcast", "node-count": 3, "time-limit": 5, rate: 20 });
@@ -219,9 +216,9 @@ Deno.test("a value that a node forgot was lost to no fault, though there was one
 
 Deno.test("a value that only one node ever had has no way", async () => {
   const judgement = await judge((node) => {
-    const seen: unknown[] = [];
+    const seen: number[] = [];
     node.on("topology", () => ({ type: "topology_ok" }));
-    node.on<{ type: string; message: number }>("broadcast", ({ body }) => {
+    node.on("broadcast", ({ body }) => {
       seen.push(body.message);
       return { type: "broadcast_ok" };
     });
@@ -552,8 +549,8 @@ Deno.test("an echo that went wrong is shown with what was expected", () => {
 });
 
 Deno.test("a node that misbehaves is shown with the end of its log", async () => {
-  const app: App = (node) => {
-    node.on<{ type: string; echo: string }>("echo", ({ body }) => {
+  const app: App<{ hello: object }> = (node) => {
+    node.on("echo", ({ body }) => {
       node.log("\x1b[31msays hello\x1b[0m");
       node.send("n9", { type: "hello" });
       return { type: "echo_ok", echo: body.echo };
@@ -600,7 +597,7 @@ Deno.test("where it isn't known what a fault did, it's told as what was there", 
 Deno.test("a run that is valid has no anomaly", async () => {
   const judgement = await judge(
     (node) =>
-      node.on<{ type: string; echo: string }>("echo", ({ body }) => ({
+      node.on("echo", ({ body }) => ({
         type: "echo_ok",
         echo: body.echo,
       })),
@@ -611,7 +608,7 @@ Deno.test("a run that is valid has no anomaly", async () => {
 
 Deno.test("a run in which every operation failed is none that can be drawn", async () => {
   const judgement = await judge((node) => {
-    for (const type of ["read", "write", "cas"]) {
+    for (const type of ["read", "write", "cas"] as const) {
       node.on(type, () => {
         throw new RPCError(11, "never");
       });

@@ -20,14 +20,18 @@ import { shortened } from "../../lib/report/page/values.ts";
 import { toRecord } from "../../lib/report/record.ts";
 
 /** Tells each value to all others, again and again, with some noise. */
-const flood = (times: number, noise: number): App => (node) => {
+const flood = (
+  times: number,
+  noise: number,
+): App<{ tell: { value: number; text: string } }> =>
+(node) => {
   const values = new Set<number>();
   node.on("topology", () => ({ type: "topology_ok" }));
   node.on("read", () => ({ type: "read_ok", messages: [...values] }));
-  node.on<{ type: "tell"; value: number }>("tell", ({ body }) => {
+  node.on("tell", ({ body }) => {
     values.add(body.value);
   });
-  node.on<{ type: "broadcast"; message: number }>("broadcast", ({ body }) => {
+  node.on("broadcast", ({ body }) => {
     values.add(body.message);
     for (let i = 0; i < times; i++) {
       for (const peer of node.peers) {
@@ -43,7 +47,10 @@ const flood = (times: number, noise: number): App => (node) => {
   });
 };
 
-async function dataOf(app: App, options: Partial<Options>): Promise<PageData> {
+async function dataOf<M>(
+  app: App<M>,
+  options: Partial<Options>,
+): Promise<PageData> {
   const judgement = await judge(app, { workload: "broadcast", ...options });
   const record = toRecord(judgement, { id: "broadcast", args: [], wallMs: 1 });
   return pageData(record, judgement, { replay: "again", when: new Date(0) });

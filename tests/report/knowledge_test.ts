@@ -1,7 +1,7 @@
 /** The nodes' knowledge of values, found out from messages alone. */
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { broadcast } from "../../challenges/broadcast.ts";
-import type { App } from "../../lib/mod.ts";
+import type { App, Node } from "../../lib/mod.ts";
 import { judge, type Options } from "../../lib/workbench/mod.ts";
 import { pageData } from "../../lib/report/page/data.ts";
 import { toRecord } from "../../lib/report/record.ts";
@@ -17,7 +17,7 @@ const options: Options = {
   seed: 3,
 };
 
-async function dataOf(app: App, args: string[] = []) {
+async function dataOf<M>(app: App<M>, args: string[] = []) {
   const judgement = await judge(app, options, { args });
   const record = toRecord(judgement, { id: "broadcast", args, wallMs: 0 });
   return pageData(record, judgement, { replay: "", when: new Date(0) });
@@ -26,7 +26,13 @@ async function dataOf(app: App, args: string[] = []) {
 Deno.test("what nodes know is found in whichever field carries it", async () => {
   /** The values that each node has learnt, by its own account. */
   const truth = new Map<string, Set<number>>();
-  const data = await dataOf((node) => {
+  interface Own {
+    gossip: {
+      number: number;
+      news: { [value: string]: { hops: number; with: number[] } };
+    };
+  }
+  const data = await dataOf((node: Node<Own>) => {
     const seen = new Set<number>();
     let number = 0;
     let peers: readonly string[] = [];
@@ -46,11 +52,11 @@ Deno.test("what nodes know is found in whichever field carries it", async () => 
     node.on("topology", () => ({ type: "topology_ok" }));
     node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
     node.on("broadcast", ({ body }) => {
-      learn(body.message as number, 0);
+      learn(body.message, 0);
       return { type: "broadcast_ok" };
     });
     node.on("gossip", ({ body }) => {
-      for (const [value, news] of Object.entries(body.news as object)) {
+      for (const [value, news] of Object.entries(body.news)) {
         learn(Number(value), news.hops + 1);
       }
     });

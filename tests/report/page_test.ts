@@ -373,7 +373,7 @@ for (const [width, dark] of [[1280, false], [390, true]] as const) {
 /** A node that tells of itself, and crashes. */
 const crashing: App = (node) => {
   let count = 0;
-  node.on<Body & { echo: string }>("echo", ({ body }) => {
+  node.on("echo", ({ body }) => {
     node.log(`echoes ${body.echo}`);
     if (++count === 10) {
       Promise.reject(new Error("out of memory"));

@@ -10,14 +10,22 @@ import { gCounter } from "../../challenges/g_counter.ts";
 import { kafka } from "../../challenges/kafka.ts";
 import { txn } from "../../challenges/txn.ts";
 import { uniqueIds } from "../../challenges/unique_ids.ts";
-import { type App, KV, type KVService } from "../../lib/mod.ts";
+import {
+  type AnyMessages,
+  type App,
+  type GSetMessages,
+  type KafkaMessages,
+  KV,
+  type KVService,
+  type ListAppendMessages,
+} from "../../lib/mod.ts";
 import type { Options } from "../../lib/workbench/mod.ts";
 import { gossip } from "../workbench/workloads/gossip_counter.ts";
 import { proxy } from "../workbench/workloads/kv_proxy.ts";
 
 /** A run, by what is judged and how. */
 export interface Specimen {
-  app: App;
+  app: App<AnyMessages>;
   options: Options;
   args?: string[];
   valid: boolean;
@@ -26,7 +34,7 @@ export interface Specimen {
 /** Answers, but now and then with something else. */
 const forgetfulEcho: App = (node) => {
   let count = 0;
-  node.on<{ type: string; echo: string }>("echo", ({ body }) => ({
+  node.on("echo", ({ body }) => ({
     type: "echo_ok",
     echo: ++count % 4 === 0 ? "what?" : body.echo,
   }));
@@ -39,7 +47,9 @@ const sameIds: App = (node) => {
 };
 
 /** A set of which each node tells the others, again and again or just once. */
-function set({ again }: { again: boolean }): App {
+function set(
+  { again }: { again: boolean },
+): App<GSetMessages & { tell: { elements: number[] } }> {
   return (node) => {
     const elements = new Set<number>();
     const tell = (elements: number[]) => {
@@ -47,12 +57,12 @@ function set({ again }: { again: boolean }): App {
         node.send(peer, { type: "tell", elements });
       }
     };
-    node.on<{ type: string; element: number }>("add", ({ body }) => {
+    node.on("add", ({ body }) => {
       elements.add(body.element);
       if (!again) tell([body.element]);
       return { type: "add_ok" };
     });
-    node.on<{ type: string; elements: number[] }>("tell", ({ body }) => {
+    node.on("tell", ({ body }) => {
       for (const element of body.elements) elements.add(element);
     });
     node.on("read", () => ({ type: "read_ok", value: [...elements] }));
@@ -61,19 +71,19 @@ function set({ again }: { again: boolean }): App {
 }
 
 type Lists = { [key: string]: number[] };
-type Append = ["r" | "append", number, number | null];
+type Append = [f: "append", key: number, value: number];
 
 /** Lists, all of them one value of a store: as fresh as that store is. */
-function lists(service: KVService): App {
+function lists(service: KVService): App<ListAppendMessages> {
   return (node) => {
     const kv = new KV<Lists>(node, service);
-    node.on<{ type: string; txn: Append[] }>("txn", async ({ body }) => {
-      let done: unknown[] = [];
+    node.on("txn", async ({ body }) => {
+      let done: ListAppendMessages["txn_ok"]["txn"] = [];
       await kv.update("lists", (before = {}) => {
         const after = structuredClone(before);
         done = body.txn.map(([f, key, value]) => {
           if (f === "r") return [f, key, [...after[key] ?? []]];
-          (after[key] ??= []).push(value!);
+          (after[key] ??= []).push(value);
           return [f, key, value];
         });
         return after;
@@ -84,13 +94,15 @@ function lists(service: KVService): App {
 }
 
 /** Lists of each node, of which the others are told when it's too late. */
-const tornLists: App = (node) => {
+const tornLists: App<
+  ListAppendMessages & { appends: { appends: Append[] } }
+> = (node) => {
   const lists = new Map<number, number[]>();
   const append = (key: number, value: number) => {
     lists.set(key, [...lists.get(key) ?? [], value]);
   };
-  node.on<{ type: string; txn: Append[] }>("txn", ({ body }) => {
-    const appends = body.txn.filter(([f]) => f === "append");
+  node.on("txn", ({ body }) => {
+    const appends = body.txn.filter((each) => each[0] === "append");
     for (const peer of node.peers) {
       node.send(peer, { type: "appends", appends });
     }
@@ -98,26 +110,27 @@ const tornLists: App = (node) => {
       type: "txn_ok",
       txn: body.txn.map(([f, key, value]) => {
         if (f === "r") return [f, key, lists.get(key) ?? null];
-        append(key, value!);
+        append(key, value);
         return [f, key, value];
       }),
     };
   });
-  node.on<{ type: string; appends: Append[] }>("appends", ({ body }) => {
-    for (const [, key, value] of body.appends) append(key, value!);
+  node.on("appends", ({ body }) => {
+    for (const [, key, value] of body.appends) append(key, value);
   });
 };
 
 /** Logs of which each node gives out offsets for itself. */
-const twoLogs: App = (node) => {
+const twoLogs: App<
+  KafkaMessages & { copy: { key: string; msg: number; offset: number } }
+> = (node) => {
   const logs = new Map<string, [number, number][]>();
   const add = (key: string, offset: number, message: number) => {
     const log = logs.get(key) ?? [];
     logs.set(key, log);
     log.push([offset, message]);
   };
-  type Sent = { type: string; key: string; msg: number; offset: number };
-  node.on<Sent>("send", ({ body: { key, msg } }) => {
+  node.on("send", ({ body: { key, msg } }) => {
     const offset = (logs.get(key)?.at(-1)?.[0] ?? -1) + 1;
     add(key, offset, msg);
     for (const peer of node.peers) {
@@ -125,11 +138,10 @@ const twoLogs: App = (node) => {
     }
     return { type: "send_ok", offset };
   });
-  node.on<Sent>("copy", ({ body: { key, msg, offset } }) => {
+  node.on("copy", ({ body: { key, msg, offset } }) => {
     add(key, offset, msg);
   });
-  type Offsets = { type: string; offsets: { [key: string]: number } };
-  node.on<Offsets>("poll", ({ body }) => ({
+  node.on("poll", ({ body }) => ({
     type: "poll_ok",
     msgs: Object.fromEntries(
       Object.entries(body.offsets).map(([key, from]) => [
@@ -220,8 +232,8 @@ export const specimens: readonly Specimen[] = [
 function both(
   workload: string,
   options: Omit<Options, "workload">,
-  right: App,
-  wrong: App,
+  right: App<AnyMessages>,
+  wrong: App<AnyMessages>,
 ): Specimen[] {
   return [
     { app: right, options: { ...options, workload }, valid: true },

@@ -30,7 +30,7 @@ const large: Options = {
  */
 const measured: {
   behaviour: string;
-  app: App;
+  app: App<Own>;
   options?: Partial<Options>;
   messages: { servers: number; all?: number };
   latencies: [number, number, number, number];
@@ -158,26 +158,29 @@ for (const { behaviour, app, options, messages, latencies } of measured) {
   });
 }
 
+/** A node, with the messages that nodes send to each other. */
+type Own = { values: { values: number[] }; received: object };
+
 /** The common part of all nodes; `take` is told of a value, and from whom. */
 function node(
-  app: (node: Node, seen: Set<number>) => {
+  app: (node: Node<Own>, seen: Set<number>) => {
     take(value: number, from?: string): void;
     receive?(values: number[], from: string): void;
   },
-): App {
+): App<Own> {
   return (node) => {
     const seen = new Set<number>();
     const { take, receive } = app(node, seen);
     node.on("topology", () => ({ type: "topology_ok" }));
     node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
-    node.on<{ type: "broadcast"; message: number }>("broadcast", ({ body }) => {
+    node.on("broadcast", ({ body }) => {
       if (!seen.has(body.message)) {
         seen.add(body.message);
         take(body.message);
       }
       return { type: "broadcast_ok" };
     });
-    node.on<{ type: "values"; values: number[] }>("values", ({ src, body }) => {
+    node.on("values", ({ src, body }) => {
       receive?.(body.values, src);
       for (const value of body.values) {
         if (seen.has(value)) continue;
@@ -190,7 +193,7 @@ function node(
 }
 
 /** A node that sends every value that it takes in to every other node. */
-function direct(self: Node): void {
+function direct(self: Node<Own>): void {
   node((self) => ({
     take(value, from) {
       if (from !== undefined) return;
@@ -202,7 +205,7 @@ function direct(self: Node): void {
 }
 
 /** A new value goes to every neighbour but the one it came from. */
-function flood(topology: string, acknowledged = false): App {
+function flood(topology: string, acknowledged = false): App<Own> {
   return node((self) => {
     let neighbours: string[] = [];
     self.onInit(() => {
@@ -226,7 +229,7 @@ function flood(topology: string, acknowledged = false): App {
  * Values go to n0, which starts a timer at the first new one, and then sends all
  * new ones to each other node. The others may gather, too, before they send.
  */
-function hub(gatherMs: number, othersGatherMs = 0): App {
+function hub(gatherMs: number, othersGatherMs = 0): App<Own> {
   return node((self) => {
     let fresh: number[] = [];
     const flush = () => {

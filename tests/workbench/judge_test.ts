@@ -14,7 +14,13 @@ import {
 import fc from "fast-check";
 import { broadcast } from "../../challenges/broadcast.ts";
 import { runs } from "../../challenges/runs.ts";
-import { type App, ErrorCode, type Node, RPCError } from "../../lib/mod.ts";
+import {
+  type AnyMessages,
+  type App,
+  ErrorCode,
+  type Node,
+  RPCError,
+} from "../../lib/mod.ts";
 import { judge, type Options } from "../../lib/workbench/mod.ts";
 import { some } from "../some.ts";
 
@@ -105,7 +111,7 @@ Deno.test("a node that hands out an id twice is caught", async () => {
 
 Deno.test("a value that a node takes in and forgets is lost", async () => {
   const { results, reason } = await judge(
-    (node) => tellEverybody(node, [13]),
+    (node: Node<{ value: { value: number } }>) => tellEverybody(node, [13]),
     { workload: "broadcast", ...small },
   );
   assertEquals(results["valid?"], false);
@@ -227,7 +233,7 @@ Deno.test("an error at setup that isn't one of Maelstrom's says why", async () =
 });
 
 Deno.test("a message to nobody is caught, with the node and the message", async () => {
-  const { results, reason } = await judge((node) => {
+  const { results, reason } = await judge((node: Node<{ hello: object }>) => {
     node.on("echo", ({ body }) => {
       if (node.id === "n1") node.send("n9", { type: "hello" });
       return { type: "echo_ok", echo: body.echo };
@@ -259,9 +265,12 @@ for (
   ] as const
 ) {
   Deno.test(`a reply with ${what} is caught, with what was expected`, async () => {
-    const { results, reason, history } = await judge((node) => {
-      node.on("echo", () => reply);
-    }, { workload: "echo", "node-count": 1, "time-limit": 1 });
+    const { results, reason, history } = await judge(
+      (node: Node<AnyMessages>) => {
+        node.on("echo", () => reply);
+      },
+      { workload: "echo", "node-count": 1, "time-limit": 1 },
+    );
     assertEquals(results["valid?"], false);
     assertEquals(results.nodes.errors[0]!.kind, "malformed-rpc-response");
     assertEquals(history[1]!.type, "info");
@@ -439,7 +448,7 @@ Deno.test("nodes share no objects, however they try", async () => {
     const seen: number[] = [];
     node.on("topology", () => ({ type: "topology_ok" }));
     node.on("read", () => ({ type: "read_ok", messages: seen }));
-    node.on<{ type: "broadcast"; message: number }>("broadcast", ({ body }) => {
+    node.on("broadcast", ({ body }) => {
       seen.push(body.message);
       return { type: "broadcast_ok" };
     });
@@ -481,11 +490,14 @@ Deno.test("the network is left alone for ten seconds before the last reads", asy
 });
 
 /** Tells every other node at once, and never again. */
-function tellEverybody(node: Node, forgets: readonly unknown[] = []) {
+function tellEverybody(
+  node: Node<{ value: { value: number } }>,
+  forgets: readonly unknown[] = [],
+) {
   const seen = new Set<number>();
   node.on("topology", () => ({ type: "topology_ok" }));
   node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
-  node.on<{ type: "broadcast"; message: number }>("broadcast", ({ body }) => {
+  node.on("broadcast", ({ body }) => {
     if (!forgets.includes(body.message)) {
       seen.add(body.message);
       for (const peer of node.peers) {
@@ -494,7 +506,7 @@ function tellEverybody(node: Node, forgets: readonly unknown[] = []) {
     }
     return { type: "broadcast_ok" };
   });
-  node.on<{ type: "value"; value: number }>("value", ({ body }) => {
+  node.on("value", ({ body }) => {
     seen.add(body.value);
   });
 }

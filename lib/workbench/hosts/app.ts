@@ -23,9 +23,9 @@ export type StartNode = (
 ) => Promise<(message: unknown) => void>;
 
 /** Starts an app with its arguments. */
-export function startApp(app: App, args: string[]): StartNode {
+export function startApp<M>(app: App<M>, args: string[]): StartNode {
   return async (runtime) => {
-    const node = new Node(runtime);
+    const node = new Node<M>(runtime);
     await app(node, args);
     return (message) => node.receive(message);
   };

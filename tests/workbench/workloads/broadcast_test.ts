@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import type { App } from "../../../lib/mod.ts";
+import type { AnyMessages, App, Node } from "../../../lib/mod.ts";
 import { judge, type Options } from "../../../lib/workbench/mod.ts";
 
 const small: Options = {
@@ -15,8 +15,8 @@ const small: Options = {
 };
 
 Deno.test("broadcast: a node that says null before it has heard of anything is valid", async () => {
-  const app: App = (node) => {
-    let messages: unknown[] | null = null;
+  const app: App<AnyMessages> = (node) => {
+    let messages: number[] | null = null;
     node.on("topology", () => ({ type: "topology_ok" }));
     node.on("broadcast", ({ body }) => {
       messages = [...messages ?? [], body.message];
@@ -35,7 +35,7 @@ Deno.test("broadcast: a node that says null before it has heard of anything is v
 });
 
 Deno.test("broadcast: null at the end is a read that misses everything", async () => {
-  const { results, reason } = await judge((node) => {
+  const { results, reason } = await judge((node: Node<AnyMessages>) => {
     node.on("topology", () => ({ type: "topology_ok" }));
     node.on("broadcast", () => ({ type: "broadcast_ok" }));
     node.on("read", () => ({ type: "read_ok", messages: null }));

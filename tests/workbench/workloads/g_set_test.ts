@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { App } from "../../../lib/mod.ts";
+import type { App, GSetMessages } from "../../../lib/mod.ts";
 import { judge, type Options } from "../../../lib/workbench/mod.ts";
 
 const small: Options = {
@@ -10,15 +10,17 @@ const small: Options = {
 };
 
 /** Every node tells all it knows, from time to time. */
-function gossip(keeps: (element: number) => boolean = () => true): App {
+function gossip(
+  keeps: (element: number) => boolean = () => true,
+): App<GSetMessages & { all: { elements: number[] } }> {
   return (node) => {
     const elements = new Set<number>();
-    node.on<{ type: string; element: number }>("add", ({ body }) => {
+    node.on("add", ({ body }) => {
       if (keeps(body.element)) elements.add(body.element);
       return { type: "add_ok" };
     });
     node.on("read", () => ({ type: "read_ok", value: [...elements] }));
-    node.on<{ type: string; elements: number[] }>("all", ({ body }) => {
+    node.on("all", ({ body }) => {
       for (const element of body.elements) elements.add(element);
     });
     node.every(200, () => {
@@ -57,7 +59,7 @@ Deno.test("an element that is acknowledged and kept nowhere is lost", async () =
 
 Deno.test("an element that nobody spreads isn't lost to those who have it", async () => {
   const { results } = await judge((node) => {
-    const elements: unknown[] = [];
+    const elements: number[] = [];
     node.on("add", ({ body }) => {
       elements.push(body.element);
       return { type: "add_ok" };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { App } from "../../../lib/mod.ts";
+import type { App, CounterMessages } from "../../../lib/mod.ts";
 
 /**
  * Every node counts what it was told, and tells the others how much that is.
@@ -13,11 +13,11 @@ import type { App } from "../../../lib/mod.ts";
  */
 export function gossip(
   count: (delta: number, add: number) => number = (delta) => delta,
-): App {
+): App<CounterMessages & { total: { total: number } }> {
   return (node) => {
     const totals = new Map<string, number>();
     let adds = 0;
-    node.on<{ type: string; delta: number }>("add", ({ body }) => {
+    node.on("add", ({ body }) => {
       const total = totals.get(node.id) ?? 0;
       const counted = body.delta === 0 ? 0 : count(body.delta, ++adds);
       totals.set(node.id, total + counted);
@@ -27,7 +27,7 @@ export function gossip(
       type: "read_ok",
       value: [...totals.values()].reduce((a, b) => a + b, 0),
     }));
-    node.on<{ type: string; total: number }>("total", ({ src, body }) => {
+    node.on("total", ({ src, body }) => {
       totals.set(src, body.total);
     });
     node.every(100, () => {

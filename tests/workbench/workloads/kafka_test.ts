@@ -15,6 +15,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import {
+  type AnyMessages,
   type App,
   type Body,
   ErrorCode,
@@ -63,12 +64,14 @@ const append = (log: Pair[], message: unknown) => {
 };
 
 /** A single node that keeps logs; right, if it has no fault. */
-function logs({ store = append, find, answers = {} }: Fault = {}): App {
-  return (node: Node) => {
+function logs(
+  { store = append, find, answers = {} }: Fault = {},
+): App<AnyMessages> {
+  return (node) => {
     const on = <B extends Body>(
       type: string,
       handler: (message: Message<B>) => OutgoingBody,
-    ) => node.on<B>(type, answers[type] ?? handler);
+    ) => node.on(type, answers[type] ?? handler);
     const byKey = new Map<string, Pair[]>();
     const committed = new Map<string, number>();
     on<SendBody>("send", ({ body }) => {
@@ -114,7 +117,7 @@ const small: Options = {
   "time-limit": 5,
 };
 
-async function run(app: App, options: Partial<Options> = {}) {
+async function run(app: App<AnyMessages>, options: Partial<Options> = {}) {
   const judgement = await judge(app, { ...small, ...options });
   const findings = judgement.results.workload as KafkaFindings;
   return { ...judgement, findings, types: findings["error-types"] };
@@ -447,14 +450,14 @@ for (const [name, { types, says, ...fault }] of Object.entries(faults)) {
 Deno.test("kafka: a node that answers with null where there is nothing is valid", async () => {
   const { results, reason, history } = await run((node) => {
     const byKey: Record<string, number[]> = {};
-    node.on<SendBody>("send", ({ body }) => ({
+    node.on("send", ({ body }) => ({
       type: "send_ok",
       offset: (byKey[body.key] ??= []).push(body.msg) - 1,
     }));
-    node.on<OffsetsBody>("poll", ({ body }) => ({
+    node.on("poll", ({ body }) => ({
       type: "poll_ok",
       msgs: Object.fromEntries(
-        Object.entries(body.offsets).map(([key, from]) => {
+        Object.entries((body as OffsetsBody).offsets).map(([key, from]) => {
           const found = (byKey[key] ?? []).slice(from)
             .map((message, i) => [from + i, message]);
           return [key, found.length > 0 ? found : null];

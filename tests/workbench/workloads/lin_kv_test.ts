@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type App, ErrorCode, type Node, RPCError } from "../../../lib/mod.ts";
+import {
+  type AnyMessages,
+  type App,
+  ErrorCode,
+  type JSONValue,
+  type Node,
+  RPCError,
+} from "../../../lib/mod.ts";
 import type { Op } from "../../../lib/workbench/load/history.ts";
 import { judge, type Options } from "../../../lib/workbench/mod.ts";
 import { BadOption } from "../../../lib/workbench/options.ts";
@@ -28,10 +35,10 @@ interface Faults {
 }
 
 /** One node, one dictionary; and what's wrong with it. */
-function dictionary(faults: Faults = {}): App {
-  return (node: Node) => {
-    const values = new Map<unknown, unknown>();
-    const older = new Map<unknown, unknown>();
+function dictionary(faults: Faults = {}): App<AnyMessages> {
+  return (node: Node<AnyMessages>) => {
+    const values = new Map<unknown, JSONValue>();
+    const older = new Map<unknown, JSONValue | undefined>();
     const counts: { [fault: string]: number } = {};
     const strikes = (fault: keyof Faults) => {
       const every = faults[fault];
@@ -39,12 +46,13 @@ function dictionary(faults: Faults = {}): App {
       counts[fault] = (counts[fault] ?? 0) + 1;
       return counts[fault] % every === 0;
     };
-    const set = (key: unknown, value: unknown) => {
+    const set = (key: unknown, value: JSONValue) => {
       older.set(key, values.get(key));
       values.set(key, value);
     };
     const existing = (key: unknown) => {
-      if (values.has(key)) return values.get(key);
+      const value = values.get(key);
+      if (value !== undefined) return value;
       throw new RPCError(ErrorCode.keyDoesNotExist);
     };
     node.on("read", ({ body }) => {
@@ -152,7 +160,7 @@ Deno.test("a write that is done and never answered is no offence", async () => {
 });
 
 Deno.test("clients wait a second, or ten times the latency", async () => {
-  const silent: App = (node) => {
+  const silent: App<AnyMessages> = (node) => {
     for (const type of ["read", "write", "cas"]) {
       node.on(type, () => new Promise<never>(() => {}));
     }
@@ -171,7 +179,7 @@ Deno.test("clients wait a second, or ten times the latency", async () => {
 });
 
 Deno.test("a key is left alone when twenty processes have had to do with it", async () => {
-  const silent: App = (node) => {
+  const silent: App<AnyMessages> = (node) => {
     for (const type of ["read", "write", "cas"]) {
       node.on(type, () => new Promise<never>(() => {}));
     }
@@ -212,7 +220,7 @@ Deno.test("operations are mixed as in the real lin-kv-ok", async () => {
 });
 
 Deno.test("a number that is read as a text is wrong", async () => {
-  const { results, reason } = await judge((node) => {
+  const { results, reason } = await judge((node: Node<AnyMessages>) => {
     node.on("read", () => ({ type: "read_ok", value: "2" }));
     node.on("write", () => ({ type: "write_ok" }));
     node.on("cas", () => ({ type: "cas_ok" }));

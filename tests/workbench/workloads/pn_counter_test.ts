@@ -21,7 +21,7 @@ function onSeqKV(careful: boolean): App {
   return (node) => {
     const kv = new KV<number>(node, "seq-kv");
     let reads = 0;
-    node.on<{ type: string; delta: number }>("add", async ({ body }) => {
+    node.on("add", async ({ body }) => {
       await kv.update("sum", (sum = 0) => sum + body.delta);
       return { type: "add_ok" };
     });
@@ -89,7 +89,7 @@ Deno.test("an add that fails may count or not, whatever the error says", async (
     const { results, reason, history } = await judge((node) => {
       let total = 0;
       let adds = 0;
-      node.on<{ type: string; delta: number }>("add", ({ body }) => {
+      node.on("add", ({ body }) => {
         const refused = ++adds % 10 === 0;
         if (!refused || counts) total += body.delta;
         if (refused) throw new RPCError(ErrorCode.abort, "not now");

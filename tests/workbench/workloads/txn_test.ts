@@ -14,10 +14,15 @@ import fc from "fast-check";
 import { judge } from "../../../lib/workbench/judge.ts";
 import { resolve } from "../../../lib/workbench/test.ts";
 import { Random } from "../../../lib/workbench/sim/random.ts";
-import { type Node, RPCError } from "../../../lib/mod.ts";
+import {
+  type AnyMessages,
+  type JSONValue,
+  type Node,
+  RPCError,
+} from "../../../lib/mod.ts";
 import { cases, contextOf, takeAll } from "../helpers.ts";
 
-type Mop = [f: string, key: number, value: unknown];
+type Mop = [f: string, key: number, value: JSONValue];
 
 const workloads = [["txn-list-append", "append"], [
   "txn-rw-register",
@@ -100,13 +105,13 @@ Deno.test("each key of the pool is drawn twice as often as the one before", () =
 /** A store on one node, which executes a transaction at a time. */
 function store(
   execute: (
-    node: Node,
-    db: Map<number, unknown>,
+    node: Node<AnyMessages>,
+    db: Map<number, JSONValue>,
     mop: Mop,
   ) => Mop,
 ) {
-  return (node: Node) => {
-    const db = new Map<number, unknown>();
+  return (node: Node<AnyMessages>) => {
+    const db = new Map<number, JSONValue>();
     node.on("txn", ({ body }) => ({
       type: "txn_ok",
       txn: (body.txn as Mop[]).map((mop) => execute(node, db, mop)),
@@ -147,17 +152,18 @@ for (const [workload] of workloads) {
   });
 
   Deno.test(`${workload}: replies with another transaction are invalid, and it says which`, async () => {
-    const kinds: { [what: string]: (txn: Mop[], writeF: string) => unknown } = {
-      "writes where it was to read": (txn, writeF) =>
-        txn.map(([f, key, value]) => [writeF, key, f === "r" ? [] : value]),
-      "nothing": () => null,
-      "half of it": (txn) => txn.slice(0, -1),
-      "one that is older": (txn) => txn.map(([f, key]) => [f, key, null]),
-    };
+    const kinds: { [what: string]: (txn: Mop[], writeF: string) => JSONValue } =
+      {
+        "writes where it was to read": (txn, writeF) =>
+          txn.map(([f, key, value]) => [writeF, key, f === "r" ? [] : value]),
+        "nothing": () => null,
+        "half of it": (txn) => txn.slice(0, -1),
+        "one that is older": (txn) => txn.map(([f, key]) => [f, key, null]),
+      };
     const writeF = workload === "txn-list-append" ? "append" : "w";
     for (const [what, reply] of Object.entries(kinds)) {
       const { results, reason } = await judge(
-        (node: Node) =>
+        (node: Node<AnyMessages>) =>
           node.on("txn", ({ body }) => ({
             type: "txn_ok",
             txn: reply(body.txn as Mop[], writeF),
@@ -175,7 +181,7 @@ for (const [workload] of workloads) {
   });
 
   Deno.test(`${workload}: definite errors fail, others may have happened`, async () => {
-    const failing = (code: number) => (node: Node) =>
+    const failing = (code: number) => (node: Node<AnyMessages>) =>
       node.on("txn", () => {
         throw new RPCError(code, "no");
       });
@@ -189,7 +195,8 @@ for (const [workload] of workloads) {
 
   Deno.test(`${workload}: a reply that isn't transactions is the node's fault`, async () => {
     const { results, reason } = await judge(
-      (node: Node) => node.on("txn", () => ({ type: "txn_ok", txn: [["r"]] })),
+      (node: Node<AnyMessages>) =>
+        node.on("txn", () => ({ type: "txn_ok", txn: [["r"]] })),
       { workload, ...run },
     );
     assertEquals(results.nodes["valid?"], false);
@@ -199,9 +206,9 @@ for (const [workload] of workloads) {
 
 Deno.test("a cycle is told transaction by transaction", async () => {
   // Read-only transactions see the state of some time ago.
-  const stale = (node: Node) => {
-    const db = new Map<number, unknown>();
-    let old = new Map<number, unknown>();
+  const stale = (node: Node<AnyMessages>) => {
+    const db = new Map<number, JSONValue>();
+    let old = new Map<number, JSONValue>();
     node.every(300, () => {
       old = new Map(db);
     });
