@@ -296,9 +296,12 @@ export class Node<M = object> {
    * }
    * function asker(node: Node<Polls>) {
    *   node.on("read", async () => {
-   *     const [peer] = node.peers;
-   *     const reply = await node.rpc(peer, { type: "ask" }, { timeoutMs: 500 });
-   *     return { type: "read_ok", value: reply.total };
+   *     let value = 0;
+   *     for (const peer of node.peers) {
+   *       const reply = await node.rpc(peer, { type: "ask" }, { timeoutMs: 500 });
+   *       value += reply.total;
+   *     }
+   *     return { type: "read_ok", value };
    *   });
    * }
    * ```

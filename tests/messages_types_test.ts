@@ -355,7 +355,7 @@ export async function appsAreOfTheirMessages() {
   });
   own satisfies (node: Node<Own>, args: string[]) => unknown;
   await judge(own, { workload: "echo" });
-  await judge(any[0], { workload: "echo" });
+  for (const app of any) await judge(app, { workload: "echo" });
   await judge((node: Node<Own>) => node.on("ask", handler), {
     workload: "echo",
   });

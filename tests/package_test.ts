@@ -64,6 +64,7 @@ Deno.test("what is published is the library, the workbench, the licence and the 
       "lib/error.ts",
       "lib/kv.ts",
       "lib/message.ts",
+      "lib/messages.ts",
       "lib/mod.ts",
       "lib/nearest.ts",
       "lib/node.ts",
@@ -111,13 +112,18 @@ Deno.test("a project gets it from JSR, with types, and judges the README's node"
   await Deno.writeTextFile(
     `${project}/wrong.ts`,
     `import { judge } from "${name}/workbench";
-     await judge(() => {}, { workload: "echo", rate: "fast" });`,
+     await judge(() => {}, { workload: "echo", rate: "fast" });
+     await judge((node) => node.on("ehco", () => {}), { workload: "echo" });`,
   );
   const { code, stderr } = await jsr.deno(project, "check", "wrong.ts");
   assertEquals(code, 1);
   assertStringIncludes(
     stderr,
     "Type 'string' is not assignable to type 'number'",
+  );
+  assertStringIncludes(
+    stderr,
+    `Argument of type '"ehco"' is not assignable to parameter of type`,
   );
 });
 

@@ -109,6 +109,30 @@ Deno.test("the TypeScript node answers, and is judged as shown", async () => {
   );
 });
 
+Deno.test("the node with messages of its own is checked as the README says", async () => {
+  const folder = await Deno.makeTempDir();
+  const source = blockAfter("<!-- the library: messages -->")
+    .replaceAll(`"./lib/`, `"file://${root}lib/`);
+  const complaint = async (source: string) => {
+    await Deno.writeTextFile(`${folder}/node.ts`, source);
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["check", "--quiet", ...importFlags(), `${folder}/node.ts`],
+      cwd: root,
+      env: { NO_COLOR: "1" },
+    }).output();
+    return new TextDecoder().decode(stderr);
+  };
+  assertEquals(await complaint(source), "");
+  assertStringIncludes(
+    await complaint(source.replace('node.on("tell"', 'node.on("tel"')),
+    `Argument of type '"tel"' is not assignable to parameter of type`,
+  );
+  assertStringIncludes(
+    await complaint(source.replace("[body.from]", "new Set([body.from])")),
+    "Type 'Set<number>' is missing the following properties from type 'number[]'",
+  );
+});
+
 for (const [, path, code = ""] of snippets()) {
   const [firstLine] = code.trim().split("\n");
   Deno.test(`${path} has the code that the README quotes: ${firstLine}`, async () => {

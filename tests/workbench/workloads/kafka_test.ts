@@ -71,7 +71,7 @@ function logs(
     const on = <B extends Body>(
       type: string,
       handler: (message: Message<B>) => OutgoingBody,
-    ) => node.on(type, answers[type] ?? handler);
+    ) => node.on(type, (message) => (answers[type] ?? handler)(message));
     const byKey = new Map<string, Pair[]>();
     const committed = new Map<string, number>();
     on<SendBody>("send", ({ body }) => {
