@@ -197,7 +197,7 @@ export interface GSetMessages {
  * ```
  */
 export interface CounterMessages {
-  /** How much to add: in a `g-counter` never negative. */
+  /** The amount to add: in a `g-counter` never negative. */
   add: { delta: number };
   /** Asks for the sum. */
   read: object;
@@ -276,11 +276,11 @@ export interface KafkaMessages {
       ])[];
     };
   };
-  /** How far each key has been read. */
+  /** The last offset of each key that has been read. */
   commit_offsets: { offsets: { [key: string]: number } };
-  /** Asks how far keys have been read. */
+  /** Asks for the committed offsets of keys. */
   list_committed_offsets: { keys: string[] };
-  /** How far: a key of which nothing is known is left out. */
+  /** The committed offsets; a key that has none is left out. */
   list_committed_offsets_ok: { offsets: { readonly [key: string]: number } };
 }
 
@@ -378,11 +378,11 @@ export interface Messages
     Omit<BroadcastMessages, "read" | "read_ok">,
     Omit<LinKVMessages, "read" | "read_ok">,
     KafkaMessages {
-  /** An element of a set, or how much to add to a counter. */
+  /** An element of a set, or an amount to add to a counter. */
   add: GSetMessages["add"] & CounterMessages["add"];
   /** Asks for what the node has; in `lin-kv`, under a key. */
   read: LinKVMessages["read"];
-  /** What the node has: in `broadcast` it's `messages`, else a `value`. */
+  /** The answer: in `broadcast` it's `messages`, else a `value`. */
   read_ok:
     | BroadcastMessages["read_ok"]
     | { value: number | readonly number[] | null };

@@ -25,7 +25,7 @@ import {
 } from "../lib/mod.ts";
 import { judge } from "../lib/workbench/mod.ts";
 
-/** Whether two types are the same. */
+/** True if two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends
   (<T>() => T extends B ? 1 : 2) ? true : false;
 
@@ -118,13 +118,13 @@ export function wrongRepliesAreErrors(node: Node) {
   // @ts-expect-error: a key too few
   node.on("echo", () => ({ type: "echo_ok" }));
   // @ts-expect-error: a key too few, later
-  node.on("echo", async () => ({ type: "echo_ok" }));
+  node.on("echo", () => Promise.resolve({ type: "echo_ok" }));
   // @ts-expect-error: another type
   node.on("echo", () => ({ type: "echo_ok", echo: 7 }));
   // @ts-expect-error: a key too many, for which Maelstrom calls it malformed
   node.on("topology", () => ({ type: "topology_ok", extra: 1 }));
   // @ts-expect-error: a key too many, later
-  node.on("topology", async () => ({ type: "topology_ok", extra: 1 }));
+  node.on("topology", async () => ({ type: "topology_ok", extra: await 1 }));
   // @ts-expect-error: the type is missing
   node.on("topology", () => ({}));
   // @ts-expect-error: no message
@@ -158,7 +158,7 @@ export function whatJSONCannotHoldIsAnError(node: Node) {
   // @ts-expect-error: a bigint, at which JSON.stringify throws
   node.on("generate", () => ({ type, id: 1n }));
   // @ts-expect-error: a bigint, later
-  node.on("generate", async () => ({ type, id: 1n }));
+  node.on("generate", async () => ({ type, id: await 1n }));
   // @ts-expect-error: a function
   node.on("generate", () => ({ type, id: () => 1 }));
   // @ts-expect-error: an object with methods
@@ -285,7 +285,7 @@ export async function ownMessagesAreKnown(node: Node<Own>) {
   node.on("ask", () => ({ type: "ask_ok" }));
 }
 
-/** What is declared as something that JSON can't hold can't be sent. */
+/** A declaration may hold a set; it can't be sent. */
 export function declarationsAreHeldToJSON(
   node: Node<{ tell: { values: Set<number> }; tell_ok: { at: Date } }>,
 ) {

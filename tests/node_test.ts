@@ -22,7 +22,6 @@ import type { AnyMessages } from "../lib/messages.ts";
 import type { Handler, Node } from "../lib/node.ts";
 import {
   ask,
-  type FakeRuntime,
   initMessage,
   message,
   newNode,

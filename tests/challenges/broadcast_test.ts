@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { broadcast } from "../../challenges/broadcast.ts";
 import { runs } from "../../challenges/runs.ts";
-import type { AnyMessages, App, Node, OutgoingBody } from "../../lib/mod.ts";
+import type { AnyMessages, App, Node } from "../../lib/mod.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { Random } from "../../lib/workbench/sim/random.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";

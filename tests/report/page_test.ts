@@ -13,7 +13,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { runs } from "../../challenges/runs.ts";
-import type { App, Body } from "../../lib/mod.ts";
+import type { App } from "../../lib/mod.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { pageCode } from "../../lib/report/page/bundle.ts";
 import { decode } from "../../lib/report/web/decode.ts";

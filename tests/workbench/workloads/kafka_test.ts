@@ -20,7 +20,6 @@ import {
   type Body,
   ErrorCode,
   type Message,
-  type Node,
   type OutgoingBody,
   RPCError,
 } from "../../../lib/mod.ts";
