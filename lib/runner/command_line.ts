@@ -247,7 +247,12 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     json: has("json"),
     check: has("check"),
     logStderr: has("log-stderr"),
-    seeds: seedsOf(seed, text("seeds"), text("test-count")),
+    seeds: seedsOf(
+      seed,
+      text("seeds"),
+      text("test-count"),
+      ["seed", "test-count"].find(has),
+    ),
     flags: ["log-stderr", "log-net-send", "log-net-recv"].filter(has)
       .map((name) => `--${name}`),
     oursGiven,
@@ -402,7 +407,17 @@ function portOf(text: string): number {
 const maxSeeds = 100_000;
 
 /** From `--seed 7`, `--seeds 1..200`, or `--test-count 5`. */
-function seedsOf(seed: number, range?: string, testCount = "1"): number[] {
+function seedsOf(
+  seed: number,
+  range?: string,
+  testCount = "1",
+  besideRange?: string,
+): number[] {
+  if (range !== undefined && besideRange !== undefined) {
+    throw new BadOption(
+      `--seeds ${range} already says which seeds: leave out --${besideRange}.`,
+    );
+  }
   const count = /^\+?\d+$/.test(testCount) ? Number(testCount) : 0;
   if (!(count >= 1 && count <= maxSeeds)) {
     throw new BadOption(

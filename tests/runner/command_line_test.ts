@@ -157,6 +157,14 @@ Deno.test("seeds: one, some, or a range, of 100,000 at most", () => {
         "--seeds 1..999999999",
         "--seeds 1..999999999 are 999999999 seeds, and there can be 100000 at most.",
       ],
+      [
+        "--seeds 1..3 --seed 4",
+        "--seeds 1..3 already says which seeds: leave out --seed.",
+      ],
+      [
+        "--test-count 2 --seeds 1..3",
+        "--seeds 1..3 already says which seeds: leave out --test-count.",
+      ],
       ["--seeds 5..2", '--seeds must be a range such as 1..200, not "5..2"'],
       ["--seeds -1..2", '--seeds must be a range such as 1..200, not "-1..2"'],
       [`--seeds 1..${"9".repeat(400)}`, "--seeds must be a range"],
