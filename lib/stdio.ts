@@ -12,7 +12,8 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Message, OutgoingBody } from "./message.ts";
 import type { AnyMessages } from "./messages.ts";
 import { type App, Node } from "./node.ts";
-import { type Hosting, hostingKey, type Runtime } from "./runtime.ts";
+import { type Hosting, hostingKey } from "./hosting.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** The time for which handlers may go on once the input has ended. */
 const graceMs = 1000;

@@ -88,7 +88,8 @@ export const flags: readonly Flag[] = [
   {
     name: "bin",
     argument: "PATH",
-    text: "Judge this program, or this .ts or .js\nfile, instead of ours",
+    text:
+      "Judge this program, .ts or .js file, or\n.wasm module, instead of ours",
   },
   { name: "engine", argument: "NAME", text: engines.join(", ") },
   {

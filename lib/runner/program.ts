@@ -7,14 +7,12 @@
 import { type AnyNode, type Node, parse } from "acorn";
 import { pathToFileURL } from "node:url";
 import { BadOption } from "../workbench/mod.ts";
-import { NotSimulated, type Program } from "../workbench/hosts/program.ts";
+import {
+  NotSimulated,
+  type Program,
+  pureModules,
+} from "../workbench/hosts/program.ts";
 import { importFlags, projectFlags } from "./build.ts";
-
-/** Modules of the runtime that need nothing, and always come to the same. */
-const pureModules = new Set(
-  ["assert", "buffer", "path", "querystring", "string_decoder", "url", "util"]
-    .map((name) => `node:${name}`),
-);
 
 /**
  * Makes a program of a source.
@@ -97,7 +95,9 @@ function editsOf(node: AnyNode, imports: Set<string>): Edit[] {
   switch (node.type) {
     case "ImportDeclaration": {
       const name = String(node.source.value);
-      if (!pureModules.has(name)) throw new NotSimulated(`imports ${name}`);
+      if (!Object.hasOwn(pureModules, name)) {
+        throw new NotSimulated(`imports ${name}`);
+      }
       imports.add(name);
       const from = `$imported[${JSON.stringify(name)}]`;
       const names = node.specifiers.map((each) => {

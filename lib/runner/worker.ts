@@ -30,6 +30,7 @@ import {
 } from "../report/record.ts";
 import { latenciesMs, latencyBars } from "../report/terminal.ts";
 import { NotSimulated } from "../workbench/hosts/program.ts";
+import { judgeGuest } from "../workbench/judge.ts";
 import { type Guest, Sandbox } from "../workbench/sandbox.ts";
 import { notSimulated } from "./program.ts";
 import { keeper, type Keeping } from "./keeping.ts";
@@ -202,7 +203,7 @@ async function judgeBy(
   };
   if ("guest" in by) {
     try {
-      return await judge(by.guest, options, { ...watching, sandbox });
+      return await judgeGuest(by.guest, options, { ...watching, sandbox });
     } catch (error) {
       if (!(error instanceof NotSimulated && by.instead)) throw error;
       const text = notSimulated(bin ?? "It", error);

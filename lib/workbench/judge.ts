@@ -29,7 +29,7 @@ import {
   run,
   type RunSettings,
 } from "./run.ts";
-import { type Guest, Sandbox } from "./sandbox.ts";
+import { type Guest, Sandbox, type WasmNode } from "./sandbox.ts";
 import { resolve } from "./test.ts";
 import { checkHistory, type HistoryFindings, silenceHint } from "./verdict.ts";
 
@@ -50,7 +50,7 @@ export type { LogLine, Progress, RunSettings } from "./run.ts";
  * const program: Subject = { bin: "./my-node", args: [] };
  * ```
  */
-export type Subject<M = object> = App<M> | Command | Guest;
+export type Subject<M = object> = App<M> | Command | WasmNode;
 
 /**
  * Settings for judging, beside the options of the run.
@@ -222,14 +222,7 @@ export async function judge<M = object>(
 ): Promise<Judgement> {
   const test = resolve(options);
   const random = randomOf(test);
-  if ("wasm" in subject || "code" in subject) {
-    if (settings.sandbox === undefined) {
-      using sandbox = new Sandbox();
-      return await judge(subject, options, { ...settings, sandbox });
-    }
-    const happened = await settings.sandbox.run(subject, test, settings);
-    return judgementOf("sim", test, happened);
-  }
+  if ("wasm" in subject) return await judgeGuest(subject, options, settings);
   if (typeof subject !== "function") {
     const world = {
       clock: new WallClock(),
@@ -249,6 +242,21 @@ export async function judge<M = object>(
   } finally {
     unwatch();
   }
+}
+
+/** Judges what runs in a sandbox. See {@linkcode judge}. */
+export async function judgeGuest(
+  guest: Guest,
+  options: Options,
+  settings: JudgeSettings,
+): Promise<Judgement> {
+  if (settings.sandbox === undefined) {
+    using sandbox = new Sandbox();
+    return await judgeGuest(guest, options, { ...settings, sandbox });
+  }
+  const test = resolve(options);
+  const happened = await settings.sandbox.run(guest, test, settings);
+  return judgementOf("sim", test, happened);
 }
 
 /** Judges what happened. */

@@ -39,7 +39,17 @@
  *
  * @module
  */
-export * from "./judge.ts";
+export {
+  judge,
+  type Judgement,
+  type JudgeSettings,
+  type LogLine,
+  type NodeFindings,
+  type Progress,
+  type Results,
+  type Subject,
+} from "./judge.ts";
+export type { RunSettings } from "./run.ts";
 export type {
   Availability,
   AvailabilityFindings,

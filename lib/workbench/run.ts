@@ -27,7 +27,19 @@ import { silenceHint } from "./verdict.ts";
 import { workloadOf } from "./workloads/mod.ts";
 import type { Workload } from "./workloads/workload.ts";
 
-/** Ways to watch a run, and to end it. */
+/**
+ * Ways to watch a run, and to end it.
+ *
+ * @example
+ * ```ts
+ * import type { RunSettings } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const settings: RunSettings = {
+ *   onProgress: ({ phase, ops }) => console.error(`${phase}: ${ops} operations`),
+ *   signal: AbortSignal.timeout(60_000),
+ * };
+ * ```
+ */
 export interface RunSettings {
   /** Called as things happen, for an observer. */
   onProgress?(progress: Progress): void;

@@ -108,6 +108,7 @@ export class Sandbox implements Disposable {
    *
    * @throws {NotSimulated} if a program uses something that isn't simulated.
    * @throws {BadOption} if a module can't be run here.
+   * @internal
    */
   async run(
     guest: Guest,

@@ -12,6 +12,7 @@ import {
 import fc from "fast-check";
 import { asFunction, programFrom } from "../../lib/runner/program.ts";
 import { NotSimulated } from "../../lib/workbench/hosts/program.ts";
+import { judgeGuest } from "../../lib/workbench/judge.ts";
 import { BadOption, judge, type Judgement } from "../../lib/workbench/mod.ts";
 import { runs } from "../../challenges/runs.ts";
 
@@ -57,7 +58,7 @@ async function judgeSource(
   args: string[] = [],
 ): Promise<Judgement> {
   const path = await sourceOf(code, others);
-  return await judge(await programFrom(path, args), echoRun);
+  return await judgeGuest(await programFrom(path, args), echoRun, {});
 }
 
 function saidBy({ logs }: Judgement, node = "n0"): unknown[] {
@@ -70,7 +71,7 @@ Deno.test("a challenge from its source goes as the challenge itself, to the byte
   const program = await programFrom(path.pathname, []);
   const [ours, theirs] = await Promise.all([
     judge(app, { workload, ...options }),
-    judge(program, { workload, ...options }),
+    judgeGuest(program, { workload, ...options }, {}),
   ]);
   assertEquals(theirs.engine, "sim");
   assertEquals(
@@ -205,7 +206,7 @@ Deno.test("what it prints is taken for a message", async () => {
 
 Deno.test("what isn't simulated is named, and not judged", async () => {
   const strange: [code: string, what: string][] = [
-    ["await 1;", "never calls serve"],
+    ["setInterval(() => {}, 1000);", "never calls serve"],
     [echoSaying("fetch('http://localhost')"), "calls fetch"],
     [echoSaying("Deno.readTextFile('x')"), "uses Deno.readTextFile"],
     [echoSaying("new Worker('x')"), "makes a Worker"],

@@ -7,7 +7,8 @@
  * @module
  */
 import { format } from "node:util";
-import { type Hosting, hostingKey, type Runtime } from "../../runtime.ts";
+import { type Hosting, hostingKey } from "../../hosting.ts";
+import type { Runtime } from "../../runtime.ts";
 import type { StartNode } from "./app.ts";
 import { CrashReader, endingOf } from "./crash.ts";
 import { NodeEnded } from "./host.ts";
@@ -34,6 +35,21 @@ export class NotSimulated extends Error {
   /** Always `"NotSimulated"`. */
   override name = "NotSimulated";
 }
+
+/**
+ * The modules of the runtime that a program may import: they need nothing, and
+ * always come to the same.
+ */
+export const pureModules: { readonly [name: string]: () => Promise<unknown> } =
+  {
+    "node:assert": () => import("node:assert"),
+    "node:buffer": () => import("node:buffer"),
+    "node:path": () => import("node:path"),
+    "node:querystring": () => import("node:querystring"),
+    "node:string_decoder": () => import("node:string_decoder"),
+    "node:url": () => import("node:url"),
+    "node:util": () => import("node:util"),
+  };
 
 /** The real time when a run begins: the first moment of 2024. */
 const epochMs = Date.UTC(2024);
@@ -68,7 +84,9 @@ export async function startProgram(
   },
 ): Promise<StartNode> {
   const imported: Globals = {};
-  for (const name of program.imports) imported[name] = await import(name);
+  for (const name of program.imports) {
+    imported[name] = await pureModules[name]?.();
+  }
   const strange = (what: string): never => {
     const error = new NotSimulated(what);
     onStrange(error);
@@ -82,6 +100,7 @@ export async function startProgram(
   return (runtime, node) =>
     new Promise((resolve, reject) => {
       let serves = false;
+      const pending: Place["pending"] = new Map();
       const hosting: Hosting = (start) => {
         if (serves) strange("calls serve twice");
         serves = true;
@@ -89,7 +108,7 @@ export async function startProgram(
         return new Promise(() => {});
       };
       const globals = globalsOf(
-        { ...program, runtime, node, hosting },
+        { ...program, runtime, node, hosting, pending },
         strange,
       );
       const importMeta = {
@@ -98,18 +117,11 @@ export async function startProgram(
         main: true,
         resolve: (path: string) => new URL(path, program.url).href,
       };
-      const loop = () => {
-        try {
-          onLoop();
-        } catch (error) {
-          // Whatever catches it, a handler's guard or the node's own: it's over.
-          if (error instanceof NodeEnded) node.crashed(error.message);
-          throw error;
-        }
-      };
-      main(...Object.values(globals), importMeta, imported, loop).then(() => {
-        if (!serves) onStrange(new NotSimulated("never calls serve"));
-      }, reject);
+      main(...Object.values(globals), importMeta, imported, onLoop).then(() => {
+        if (serves) return;
+        if (pending.size > 0) strange("never calls serve");
+        globals.close(); // There's nothing left that it could do.
+      }).catch(reject);
     });
 }
 
@@ -119,15 +131,20 @@ interface Place {
   node: SimulatedNode;
   hosting: Hosting;
   args: readonly string[];
+  /** Its timers, and what takes them back. */
+  pending: Map<number, () => void>;
 }
 
 /** A place that only tells which names there are. */
 const noNode = { args: [] as string[] } as unknown as Place;
 
 /** The globals of a program, apart from those that are always the same. */
-function globalsOf(place: Place, strange: (what: string) => never): Globals {
+function globalsOf(
+  place: Place,
+  strange: (what: string) => never,
+): Globals & { close(): void } {
   const { runtime } = place;
-  const own: Globals = {
+  const own = {
     ...timers(place, strange),
     Date: virtualDate(() => epochMs + runtime.now()),
     Math: Object.defineProperties({}, {
@@ -159,7 +176,7 @@ function globalsOf(place: Place, strange: (what: string) => never): Globals {
   };
   for (const name of Object.getOwnPropertyNames(globalThis)) {
     if (!(name in own) && !alwaysTheSame.has(name) && isName(name)) {
-      own[name] = nothing(name, strange);
+      (own as Globals)[name] = nothing(name, strange);
     }
   }
   const everything: Globals & { [hostingKey]?: Hosting } = {
@@ -177,7 +194,7 @@ function globalsOf(place: Place, strange: (what: string) => never): Globals {
     set: (_, key) => strange(`sets globalThis.${String(key)}`),
     defineProperty: (_, key) => strange(`sets globalThis.${String(key)}`),
   });
-  for (const name of globalNames) own[name as string] = global;
+  for (const name of globalNames) (own as Globals)[name as string] = global;
   return own;
 }
 
@@ -280,10 +297,9 @@ function virtualCrypto(
 }
 
 function timers(
-  { runtime }: Place,
+  { runtime, pending }: Place,
   strange: (what: string) => never,
 ): Globals {
-  const pending = new Map<number, () => void>();
   let last = 0;
   const start =
     (name: string, leastMs: number, again: boolean) =>
@@ -325,7 +341,7 @@ function timers(
 function streams(
   { runtime, node, args }: Place,
   strange: (what: string) => never,
-): Globals {
+) {
   const crash = new CrashReader();
   const log = (line: string) => {
     crash.read(line);
