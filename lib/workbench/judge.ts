@@ -87,7 +87,7 @@ export interface JudgeSettings extends RunSettings {
  * const { results } = await judge(misspelt, { workload: "echo", "time-limit": 2 });
  *
  * const { errors }: NodeFindings = results.nodes;
- * assertEquals(errors[0].kind, "malformed-rpc-response");
+ * assertEquals(errors[0]?.kind, "malformed-rpc-response");
  * ```
  */
 export interface NodeFindings extends Findings {
@@ -154,8 +154,8 @@ export interface Results {
  *
  * assertEquals(judgement.results["valid?"], false);
  * assert(judgement.reason?.startsWith("not one of "));
- * assertEquals(judgement.history[0].f, "echo");
- * assertEquals(judgement.journal[0].src, "c0");
+ * assertEquals(judgement.history[0]?.f, "echo");
+ * assertEquals(judgement.journal[0]?.src, "c0");
  * ```
  */
 export interface Judgement {

@@ -52,7 +52,7 @@ export interface Counts extends Findings {
  * const { results } = await judge(echo, { workload: "echo", "time-limit": 2 });
  *
  * const stats: Stats = results.stats;
- * assertEquals(stats["by-f"].echo["ok-count"], stats.count);
+ * assertEquals(stats["by-f"].echo?.["ok-count"], stats.count);
  * ```
  */
 export interface Stats extends Counts {
