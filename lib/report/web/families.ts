@@ -1,6 +1,6 @@
 /**
  * Message types in families: a request and its reply, `read` and `read_ok`, are
- * of one colour. On the whole page a family has one colour, in both runs.
+ * of one colour.
  *
  * @module
  */
@@ -14,9 +14,6 @@ export interface Family {
   /** The number of messages. */
   count: number;
 }
-
-/** The families by their names, in the order in which they were met. */
-const numbers = new Map<string, number>();
 
 /** Of each type, the family. */
 export function familyOf(type: string): string {
@@ -35,17 +32,25 @@ export function familiesOf(
     const name = names[type[row]!]!;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  const families = Array.from(counts, ([name, count]) => ({ name, count }))
+  return Array.from(counts, ([name, count]) => ({ name, count }))
     .sort((a, b) => b.count - a.count);
-  for (const { name } of families) {
-    if (!numbers.has(name)) numbers.set(name, numbers.size);
-  }
-  return families;
 }
 
-/** The colour of a family; the last one is that of all for which there's none. */
-export function colourOf(family: string, { palette, text }: Theme): string {
-  if (family === "error") return text;
-  const number = numbers.get(family) ?? palette.length;
-  return palette[number] ?? palette.at(-1) ?? text;
+/** The colours of families: on the whole page each has one, in both runs. */
+export class Colours {
+  #numbers: ReadonlyMap<string, number>;
+
+  constructor(runs: readonly { messages: Messages }[]) {
+    const names = runs.flatMap(({ messages }) =>
+      familiesOf(messages).map(({ name }) => name)
+    );
+    this.#numbers = new Map([...new Set(names)].map((name, i) => [name, i]));
+  }
+
+  /** The colour of a family; the last one is for all that have none of their own. */
+  of(family: string, { palette, text }: Theme): string {
+    if (family === "error") return text;
+    const number = this.#numbers.get(family) ?? palette.length;
+    return palette[number] ?? palette.at(-1) ?? text;
+  }
 }

@@ -9,6 +9,7 @@ import type { PageData } from "../page/data.ts";
 import { anomaly } from "./anomaly.ts";
 import { decode } from "./decode.ts";
 import { element } from "./dom.ts";
+import { Colours } from "./families.ts";
 import { completeHeader } from "./header.ts";
 import { fragmentOf, momentOf } from "./moment.ts";
 import { plots } from "./plots.ts";
@@ -88,6 +89,7 @@ const page: Page = {
       ?.scrollIntoView({ block: "start" });
   },
   linkTo: (ms) => location.href.replace(/#.*$|$/, fragmentOf(ms)),
+  colours: new Colours(runs),
 };
 
 completeHeader(runs);

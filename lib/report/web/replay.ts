@@ -9,7 +9,7 @@ import type { PageData } from "../page/data.ts";
 import { describeFault } from "../page/faults.ts";
 import { momentControls, stepControls } from "./controls.ts";
 import { element, onKeys, plural, say } from "./dom.ts";
-import { colourOf, familiesOf } from "./families.ts";
+import { familiesOf } from "./families.ts";
 import { describeSpread, endOf } from "./knowing.ts";
 import { swatch } from "./legend.ts";
 import { type Playback, playback } from "./playback.ts";
@@ -29,7 +29,7 @@ const hopsInSpread = 20;
 export function replay(data: PageData, page: Page): View | undefined {
   const { messages, nodes, knowledge, endMs } = data;
   if (messages.sentMs.length === 0) return undefined;
-  const state = new ReplayState(data);
+  const state = new ReplayState(data, page.colours);
   const note = element("p", { className: "note" });
   const stage = surface({
     label: `Replay with ${
@@ -147,7 +147,7 @@ function words(state: ReplayState): string {
  */
 function keyOf(
   { messages, knowledge, faults }: PageData,
-  { index }: ReplayState,
+  { index, colours }: ReplayState,
 ): HTMLElement {
   const shown = familiesOf(messages, (row) => !index.isClients(row));
   const asked = familiesOf(
@@ -160,7 +160,7 @@ function keyOf(
     "ul",
     { className: "key" },
     ...shown.map(({ name }) =>
-      entry(swatch((theme) => colourOf(name, theme)), name)
+      entry(swatch((theme) => colours.of(name, theme)), name)
     ),
     ...(knowledge
       ? [
@@ -173,7 +173,7 @@ function keyOf(
       : []),
     ...asked.map(({ name }) =>
       entry(
-        swatch((theme) => colourOf(name, theme), "ring"),
+        swatch((theme) => colours.of(name, theme), "ring"),
         `a client asks: ${name}`,
       )
     ),

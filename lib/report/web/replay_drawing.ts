@@ -6,7 +6,6 @@
 /// <reference lib="dom" />
 import { sidesOf } from "../page/faults.ts";
 import { plural } from "./dom.ts";
-import { colourOf } from "./families.ts";
 import type { ReplayState } from "./replay_state.ts";
 import type { Theme } from "./theme.ts";
 
@@ -108,7 +107,7 @@ function placing(
 }
 
 function drawMessages(stage: Stage, state: ReplayState, frameMs: number) {
-  const { index, spread, nowMs } = state;
+  const { index, spread, nowMs, colours } = state;
   const { rows } = index.between(nowMs - frameMs, nowMs, mostMessages);
   for (const row of rows) {
     const sentMs = index.sentMs(row);
@@ -125,7 +124,7 @@ function drawMessages(stage: Stage, state: ReplayState, frameMs: number) {
       y: from.y + way * (to.y - from.y),
     };
     drawMessage(stage, from, here, {
-      colour: colourOf(index.family(row), stage.theme),
+      colour: colours.of(index.family(row), stage.theme),
       dim: spread !== undefined && !spread.carriers.has(row),
       lost: index.isLost(row) && part > crossAfter,
     });
@@ -160,14 +159,14 @@ function drawParties(stage: Stage, state: ReplayState, frameMs: number) {
 /** Whom clients have just asked something, and the colour of what it was. */
 function askedOf(
   { theme }: Stage,
-  { requests, nowMs }: ReplayState,
+  { requests, nowMs, colours }: ReplayState,
   frameMs: number,
 ): Map<string, string> {
   const asked = new Map<string, string>();
   const { rows } = requests.between(nowMs - askedFrames * frameMs, nowMs);
   for (const row of rows) {
     if (requests.sentMs(row) > nowMs) continue;
-    asked.set(requests.dest(row), colourOf(requests.family(row), theme));
+    asked.set(requests.dest(row), colours.of(requests.family(row), theme));
   }
   return asked;
 }

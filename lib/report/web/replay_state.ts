@@ -9,6 +9,7 @@ import type { FaultSpan } from "../page/faults.ts";
 
 import { countUpTo, fractions, type Spread } from "./knowing.ts";
 import { layout, type Place } from "./layout.ts";
+import type { Colours } from "./families.ts";
 import { MessageIndex } from "./message_index.ts";
 
 /** The replay's state at a moment. */
@@ -26,7 +27,7 @@ export class ReplayState {
   #receivedAt: ReadonlyMap<string, Float64Array>;
   #fractionsAt?: (ms: number) => number[];
 
-  constructor(readonly data: PageData) {
+  constructor(readonly data: PageData, readonly colours: Colours) {
     const { knowledge, nodes } = data;
     this.index = new MessageIndex(data);
     this.index.filter((row) => !this.index.isClients(row));

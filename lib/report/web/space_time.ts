@@ -17,7 +17,6 @@ import {
   zoomKeys,
 } from "./controls.ts";
 import { element, onKeys, plural, say, timeOf } from "./dom.ts";
-import { colourOf } from "./families.ts";
 import { swatch } from "./legend.ts";
 import { type LogLines, logLines } from "./log_lines.ts";
 import type { Selection } from "./message_index.ts";
@@ -43,7 +42,7 @@ const leastSpanMs = 0.05;
 /** Makes the diagram, if messages are known. */
 export function spaceTime(data: PageData, page: Page): View | undefined {
   if (data.messages.sentMs.length === 0) return withoutMessages(data);
-  const state = new SpaceTimeState(data);
+  const state = new SpaceTimeState(data, page.colours);
   const note = element("p", { className: "note" });
   const spoken = element("p", { className: "note", ariaLive: "polite" });
   const logs = logLines(data, page.showTime);
@@ -205,12 +204,7 @@ function actions(
   });
   onKeys(canvas, {
     ...zoomKeys(timeWindow),
-    ArrowUp: () => timeWindow.moveBy(-0.1),
-    ArrowDown: () => timeWindow.moveBy(0.1),
-    PageUp: () => timeWindow.moveBy(-0.9),
-    PageDown: () => timeWindow.moveBy(0.9),
-    Home: () => timeWindow.moveBy(-Infinity),
-    End: () => timeWindow.moveBy(Infinity),
+    ...moveKeys(timeWindow),
     ArrowLeft: () => step(-1),
     ArrowRight: () => step(1),
     Escape: () => choose(undefined),
@@ -229,6 +223,18 @@ function actions(
       choose(undefined);
       diagram.redraw();
     },
+  };
+}
+
+/** Keys that move through the time. */
+function moveKeys(timeWindow: TimeWindow) {
+  return {
+    ArrowUp: () => timeWindow.moveBy(-0.1),
+    ArrowDown: () => timeWindow.moveBy(0.1),
+    PageUp: () => timeWindow.moveBy(-0.9),
+    PageDown: () => timeWindow.moveBy(0.9),
+    Home: () => timeWindow.moveBy(-Infinity),
+    End: () => timeWindow.moveBy(Infinity),
   };
 }
 
@@ -257,7 +263,7 @@ function legendOf(state: SpaceTimeState, refilter: () => void): HTMLElement[] {
       toggle(
         true,
         (checked) => checked ? hidden.delete(name) : hidden.add(name),
-        swatch((theme) => colourOf(name, theme)),
+        swatch((theme) => state.colours.of(name, theme)),
         `${name} (${count.toLocaleString("en")})`,
       )
     ),

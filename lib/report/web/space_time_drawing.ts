@@ -10,7 +10,6 @@ import type { ScaleLinear, ScalePoint } from "d3-scale";
 import { describeFault, type FaultSpan } from "../page/faults.ts";
 import type { LoggedLine, NodeMishap } from "../page/logs.ts";
 import { timeOf } from "./dom.ts";
-import { colourOf } from "./families.ts";
 import type { Selection } from "./message_index.ts";
 import type { Arrow, SpaceTimeState } from "./space_time_state.ts";
 import { spanOf } from "./span.ts";
@@ -80,7 +79,7 @@ function drawMessages(
 ) {
   const byColour = Map.groupBy(
     rows,
-    (row) => colourOf(state.index.family(row), scene.theme),
+    (row) => state.colours.of(state.index.family(row), scene.theme),
   );
   for (const [colour, own] of byColour) {
     const arrows = own.map((row) => ({

@@ -8,7 +8,7 @@
 import { type ScaleLinear, scalePoint } from "d3-scale";
 import { invariant } from "../../workbench/sim/invariant.ts";
 import type { PageData } from "../page/data.ts";
-import { familiesOf, type Family } from "./families.ts";
+import { type Colours, familiesOf, type Family } from "./families.ts";
 import { MessageIndex } from "./message_index.ts";
 import { spanOf } from "./span.ts";
 
@@ -37,7 +37,7 @@ export class SpaceTimeState {
   chosenMs?: number;
   chosenRow?: number;
 
-  constructor(readonly data: PageData) {
+  constructor(readonly data: PageData, readonly colours: Colours) {
     this.index = new MessageIndex(data);
     this.families = familiesOf(data.messages);
 

@@ -5,6 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { PageData } from "../page/data.ts";
+import type { Colours } from "./families.ts";
 
 /** A part of the page: an element, and what it does as time is chosen. */
 export interface View {
@@ -34,6 +35,8 @@ export interface Page {
   goTo(ms: number): void;
   /** The address that opens the page at a moment. */
   linkTo(ms: number): string;
+  /** The colours of messages. */
+  colours: Colours;
 }
 
 /** The makers of the views. */
