@@ -106,8 +106,8 @@ const breaches: Breach[] = [
     mistake: "begins a poll one too late",
     script: "kafka",
     changes: [[
-      "if (entries[middle][0] < offset)",
-      "if (entries[middle][0] <= offset)",
+      "if (entries[middle]![0] < offset)",
+      "if (entries[middle]![0] <= offset)",
     ]],
     run: "5c",
     reason: /./,
@@ -154,17 +154,21 @@ const breaches: Breach[] = [
       [`"txn", ({ body }) => {`, `"txn", async ({ body }) => {`],
       [
         "const done = body.txn.map(([f, key, value]): Operation => {",
-        "const done: Operation[] = []; for (let [f, key, value] of body.txn) {",
+        "const done: Operation[] = []; for (const [f, key, value] of body.txn) {",
       ],
       [
-        `if (f === "w") writes.set(key, value);`,
-        `if (f === "w") {
-          writes.set(key, value);
-          commit([[key, value]]);
-          await node.sleep(5);
-        }`,
+        `writes.set(key, value);
+        return [f, key, value];`,
+        `writes.set(key, value);
+        commit([[key, value]]);
+        await node.sleep(5);
+        done.push([f, key, value]);
+        continue;`,
       ],
-      ["return [f, key, value];\n    });", "done.push([f, key, value]); }"],
+      [
+        "return [f, key, known ?? null];\n    });",
+        "done.push([f, key, known ?? null]); }",
+      ],
     ],
     run: "6c",
     options: { availability: 0.9 },
