@@ -99,7 +99,10 @@ Deno.test("the TypeScript node answers, and is judged as shown", async () => {
     source.replace("import.meta.main", "false"),
   );
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--check", ...importFlags(), `${folder}/echo.ts`],
+    args: [
+      ...["run", "--quiet", "--check", `--config=${root}deno.json`],
+      ...[...importFlags(), `${folder}/echo.ts`],
+    ],
     cwd: root,
   }).output();
   const text = new TextDecoder();
@@ -116,7 +119,10 @@ Deno.test("the node with messages of its own is checked as the README says", asy
   const complaint = async (source: string) => {
     await Deno.writeTextFile(`${folder}/node.ts`, source);
     const { stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["check", "--quiet", ...importFlags(), `${folder}/node.ts`],
+      args: [
+        ...["check", "--quiet", `--config=${root}deno.json`],
+        ...[...importFlags(), `${folder}/node.ts`],
+      ],
       cwd: root,
       env: { NO_COLOR: "1" },
     }).output();
