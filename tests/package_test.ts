@@ -62,6 +62,7 @@ Deno.test("what is published is the library, the workbench, the licence and the 
       "deno.json",
       "lib/arguments.ts",
       "lib/error.ts",
+      "lib/hosting.ts",
       "lib/kv.ts",
       "lib/message.ts",
       "lib/messages.ts",
