@@ -19,17 +19,20 @@ import { forward, send } from "./sending.ts";
 const startUpMs = [50, 500] as const;
 
 /**
- * The number of times that a node may read its clock, or ask in vain for input,
- * before that takes time. Computing takes none in a simulation, so a loop that
- * waits for the clock would never end.
+ * The number of times that a node may look at its clock before that takes time.
+ * Computing takes none in a simulation, so a loop that waits for the clock would
+ * never end.
  */
-const freeLooks = 1000;
+const freeLooks = 100_000;
+
+/** The number of times that a node may ask in vain for input, likewise. */
+const freeAsks = 1000;
 
 /** The time that each further look takes. */
 const lookNs = 1000;
 
 /** The lines that a node may print at once before that takes time, too. */
-const freeLines = 1000;
+const freeLines = 100_000;
 
 /** The time that each further line takes. */
 const lineNs = 20_000;
@@ -42,7 +45,7 @@ const maxAheadNs = 100 * msInNs;
  * that no timer
  * of its takes less than a millisecond, as in a process.
  */
-const freeTurns = 1000;
+const freeTurns = 10_000;
 
 /** A node that went on computing, as it's reported. */
 export const stuckText =
@@ -58,6 +61,8 @@ export class SimulatedNode {
   #surroundings: Surroundings;
   #clock: Clock;
   #looks = 0;
+  #asks = 0;
+  #goesOn = false;
   #lines = 0;
   #turnNs = -1;
   #turns = 0;
@@ -84,14 +89,22 @@ export class SimulatedNode {
     return this.#nowNs - this.startNs;
   }
 
-  /** Tells whether it has done so much at once that it has to wait for the run. */
-  get isAhead(): boolean {
-    return this.#busyNs > this.#clock.nowNs + maxAheadNs;
+  /**
+   * Tells whether it has printed so much at once that it has to wait for the run;
+   * if so, it goes on with the same when it's called back.
+   */
+  isAhead(): boolean {
+    this.#goesOn = this.#busyNs > this.#clock.nowNs + maxAheadNs;
+    return this.#goesOn;
   }
 
-  /** Tells whether it has asked in vain so often that time has to go on. */
-  get isSpinning(): boolean {
-    return this.#looks > freeLooks;
+  /**
+   * Counts that it has asked in vain.
+   *
+   * @returns whether it has done so too often, so that time has to go on.
+   */
+  askInVain(): boolean {
+    return ++this.#asks > freeAsks;
   }
 
   /** Lets the node go on: now, or when it isn't busy any more. */
@@ -102,7 +115,9 @@ export class SimulatedNode {
       return;
     }
     this.#looks = 0;
-    this.#lines = 0;
+    this.#asks = 0;
+    if (!this.#goesOn) this.#lines = 0;
+    this.#goesOn = false;
     this.#turns = this.#turnNs === this.#clock.nowNs ? this.#turns + 1 : 0;
     this.#turnNs = this.#clock.nowNs;
     if (this.#turns > freeTurns) this.#leastDelayNs = msInNs;

@@ -218,7 +218,7 @@ class WasmNode {
       (fd: number, vectors: number, count: number, written: number) => {
         const result = writeFile(fd, vectors, count, written) as number;
         // One that writes without end would let no time go by.
-        return this.#host.isAhead ? this.#rest(0).then(() => result) : result;
+        return this.#host.isAhead() ? this.#rest(0).then(() => result) : result;
       },
     ));
     imports.poll_oneoff = new Suspending(this.#watched(
@@ -283,9 +283,8 @@ class WasmNode {
       return new Promise<void>((resolve) => this.input.onceThere(resolve))
         .then(take);
     }
-    this.#host.look();
     // A node that asks again and again lets nothing happen that it asks for.
-    return this.#host.isSpinning
+    return this.#host.askInVain()
       ? this.#rest(restNs).then(() => codes.ERRNO_AGAIN)
       : codes.ERRNO_AGAIN;
   }
@@ -309,8 +308,7 @@ class WasmNode {
       return codes.ERRNO_SUCCESS;
     };
     if (subscriptions.some((each) => each.isReady())) {
-      this.#host.look();
-      return this.#host.isSpinning ? this.#rest(restNs).then(tell) : tell();
+      return this.#host.askInVain() ? this.#rest(restNs).then(tell) : tell();
     }
     const deadlineNs = Math.min(
       ...subscriptions.map((each) => each.deadlineNs),
