@@ -691,7 +691,7 @@ inBrowser(
       );
     await tab.evaluate("document.querySelector('.space-time canvas').focus()");
     await tab.key("0");
-    await tab.until("document.querySelectorAll('.log-lines li').length > 50");
+    await tab.until("document.querySelectorAll('.log-lines li').length > 15");
     await press(tab, "Show this moment");
     await tab.until("document.querySelectorAll('.log-lines li').length < 5");
     const shown = await lines();
