@@ -9,7 +9,10 @@
  * @module
  */
 import {
+  Directory,
+  File,
   type Inode,
+  OpenFile,
   PreopenDirectory,
   WASI,
   wasi as codes,
@@ -40,6 +43,9 @@ const { promising, Suspending } = WebAssembly as unknown as {
   promising(start: unknown): () => Promise<void>;
   Suspending: new (imported: unknown) => WebAssembly.ImportValue;
 };
+
+// deno-lint-ignore no-explicit-any -- imports take what numbers they like
+type Imports = { [name: string]: (...args: any[]) => unknown };
 
 /** A module, and what it's called with. */
 export interface WasmProgram {
@@ -83,6 +89,9 @@ class WasmNode {
   #output: Output;
   #wasi: WASI;
   #instance: WebAssembly.Instance | undefined;
+  #files = new PreopenDirectory("/", new Map<string, Inode>());
+  /** The bytes that files have grown by; those that are gone count, too. */
+  #fileBytes = 0;
 
   constructor(
     program: WasmProgram,
@@ -104,18 +113,17 @@ class WasmNode {
       this.#crash.read(line);
       host.log(line);
     });
-    const files = new PreopenDirectory("/", new Map<string, Inode>());
     this.#wasi = new WASI(
       ["node", ...program.args],
       [],
-      [this.input, this.#output, log, files],
+      [this.input, this.#output, log, this.#files],
       { debug: false },
     );
   }
 
   /** The memory that it has taken. */
   get memoryBytes(): number {
-    return this.#memory?.buffer.byteLength ?? 0;
+    return (this.#memory?.buffer.byteLength ?? 0) + this.#fileBytes;
   }
 
   get #memory(): WebAssembly.Memory | undefined {
@@ -155,12 +163,24 @@ class WasmNode {
     );
   }
 
-  /** The imports that stand on the run, and the shim's for all others. */
+  /** All imports: those that stand on the run, and the shim's. */
   #imports(): WebAssembly.ModuleImports {
     const shim = this.#wasi.wasiImport;
-    const { fd_read: readFile, fd_write: writeFile } = shim;
-    invariant(readFile && writeFile, "the shim has all of WASI preview 1");
-    const own: { [name: string]: (...args: never[]) => unknown } = {
+    const own = this.#ownImports();
+    const waiting = this.#waitingImports();
+    const imports: WebAssembly.ModuleImports = {};
+    for (const [name, theirs] of Object.entries(shim)) {
+      const wait = waiting[name];
+      imports[name] = wait === undefined
+        ? this.#watched(own[name] ?? theirs)
+        : new Suspending(this.#watched(wait));
+    }
+    return imports;
+  }
+
+  /** The imports that stand on the run's clock and dice. */
+  #ownImports(): Imports {
+    return {
       args_sizes_get: (count: number, size: number) => {
         const args = this.#args();
         this.#view.setUint32(count, args.length, true);
@@ -204,28 +224,28 @@ class WasmNode {
       sock_send: () => codes.ERRNO_NOTSUP,
       sock_shutdown: () => codes.ERRNO_NOTSUP,
     };
-    const imports: WebAssembly.ModuleImports = {};
-    for (const [name, theirs] of Object.entries(shim)) {
-      imports[name] = this.#watched(own[name] ?? theirs);
-    }
-    imports.fd_read = new Suspending(this.#watched(
-      (fd: number, vectors: number, count: number, read: number) =>
+  }
+
+  /** The imports in which a node may have to wait. */
+  #waitingImports(): Imports {
+    const { fd_read: readFile, fd_write: writeFile } = this.#wasi.wasiImport;
+    invariant(readFile && writeFile, "the shim has all of WASI preview 1");
+    return {
+      fd_read: (fd: number, vectors: number, count: number, read: number) =>
         this.#wasi.fds[fd] === this.input
           ? this.#readInput(vectors, count, read)
           : readFile(fd, vectors, count, read),
-    ));
-    imports.fd_write = new Suspending(this.#watched(
-      (fd: number, vectors: number, count: number, written: number) => {
-        const result = writeFile(fd, vectors, count, written) as number;
+      fd_write: (fd: number, vectors: number, count: number, at: number) => {
+        const result = this.#growing(
+          fd,
+          () => writeFile(fd, vectors, count, at),
+        );
         // One that writes without end would let no time go by.
         return this.#host.isAhead() ? this.#rest(0).then(() => result) : result;
       },
-    ));
-    imports.poll_oneoff = new Suspending(this.#watched(
-      (from: number, to: number, count: number, ready: number) =>
-        this.#poll(from, to, count, ready),
-    ));
-    return imports;
+      poll_oneoff: (from: number, to: number, count: number, at: number) =>
+        this.#poll(from, to, count, at),
+    };
   }
 
   /** An import that shows that the node is alive. */
@@ -233,7 +253,7 @@ class WasmNode {
   #watched(imported: (...args: any[]) => unknown) {
     return (...args: unknown[]) => {
       this.#watch?.beat();
-      if (this.memoryBytes > maxMemoryBytes) {
+      if (this.memoryBytes > maxMemoryBytes && this.#isTooLarge()) {
         throw new NodeEnded(
           `used more than ${
             maxMemoryBytes / 1024 / 1024
@@ -242,6 +262,22 @@ class WasmNode {
       }
       return imported(...args);
     };
+  }
+
+  /** Tells whether it's too large, without the files that are gone. */
+  #isTooLarge(): boolean {
+    this.#fileBytes = sizeOf(this.#files.dir);
+    return this.memoryBytes > maxMemoryBytes;
+  }
+
+  /** Counts by how much a file grows that is written to. */
+  #growing(fd: number, write: () => unknown): unknown {
+    const file = this.#wasi.fds[fd];
+    if (!(file instanceof OpenFile)) return write();
+    const before = file.file.data.byteLength;
+    const result = write();
+    this.#fileBytes += file.file.data.byteLength - before;
+    return result;
   }
 
   get #view(): DataView {
@@ -384,6 +420,14 @@ function zeroOf(clock: number): bigint {
 
 /** The rest of a node that asks again and again, in vain. */
 const restNs = 1_000_000;
+
+/** The bytes of a file, or of all files in a folder. */
+function sizeOf(inode: Inode): number {
+  if (inode instanceof File) return inode.data.byteLength;
+  if (!(inode instanceof Directory)) return 0;
+  return [...inode.contents.values()]
+    .reduce((sum, each) => sum + sizeOf(each), 0);
+}
 
 /** The bytes of a subscription to `poll_oneoff`, and of an event. */
 const subscriptionBytes = 48;

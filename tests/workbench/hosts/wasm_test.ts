@@ -130,6 +130,7 @@ const ends: { [mode: string]: RegExp } = {
     /^n0 exited with code 3 in the middle of the run\. .*Its last lines were:\ngoing down$/s,
   return: /^n0 exited with code 0 in the middle of the run\. /,
   "huge-line": /^n0 exited with code 4 .*stdout: /s,
+  "fills-disk": /^n0 used more than 1024 MiB of memory, and was ended\.$/,
   hoards: /^n0 used more than 1024 MiB of memory, and was ended\.$/,
 };
 
