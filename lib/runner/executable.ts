@@ -9,6 +9,7 @@ import { findProgram, isProgram } from "../maelstrom/machine.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import { BadOption } from "../workbench/mod.ts";
 import { isSource } from "./build.ts";
+import { isWasm } from "./guest.ts";
 import { quote } from "./shell.ts";
 
 /**
@@ -21,7 +22,7 @@ export function checkExecutable(path: string): void {
   if (!info.isFile) {
     throw new BadOption(`--bin ${path} isn't a file, but ${kindOf(info)}.`);
   }
-  if (isSource(path) || path.endsWith(".wasm")) return;
+  if (isSource(path) || isWasm(path)) return;
   if (info.mode === null) return; // Windows knows no such thing.
   if ((info.mode & 0o111) === 0) {
     throw new BadOption(

@@ -31,6 +31,7 @@ import {
 import { latenciesMs, latencyBars } from "../report/terminal.ts";
 import { NotSimulated } from "../workbench/hosts/program.ts";
 import { judgeGuest } from "../workbench/judge.ts";
+import { paced } from "../workbench/run.ts";
 import { type Guest, Sandbox } from "../workbench/sandbox.ts";
 import { notSimulated } from "./program.ts";
 import { keeper, type Keeping } from "./keeping.ts";
@@ -167,24 +168,12 @@ function keeperFor({ store, page }: { store: string; page: boolean }) {
   return kept.keep;
 }
 
-/**
- * The interval at which a worker says how far a run is: as often as one can
- * see.
- */
-const progressIntervalMs = 50;
-
 /** Makes what tells how far a run is, also in the store if it's kept. */
 function teller(keeping?: Keeping): (progress: Progress) => void {
-  let nextMs = 0;
-  let lastPhase = "";
-  return (progress) => {
-    const now = performance.now();
-    if (now < nextMs && progress.phase === lastPhase) return;
-    nextMs = now + progressIntervalMs;
-    lastPhase = progress.phase;
+  return paced((progress) => {
     worker.postMessage({ type: "progress", progress });
     keeping?.tell(progress);
-  };
+  });
 }
 
 /** Judges by whom it's said; a crash of Maelstrom's is a verdict, too. */

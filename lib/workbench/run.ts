@@ -27,6 +27,24 @@ import { silenceHint } from "./verdict.ts";
 import { workloadOf } from "./workloads/mod.ts";
 import type { Workload } from "./workloads/workload.ts";
 
+/** The time between two reports of progress: as short as one can see. */
+const progressIntervalMs = 50;
+
+/** Passes on no more progress than one can see, and each new phase. */
+export function paced(
+  tell: (progress: Progress) => void,
+): (progress: Progress) => void {
+  let nextMs = 0;
+  let lastPhase = "";
+  return (progress) => {
+    const now = performance.now();
+    if (now < nextMs && progress.phase === lastPhase) return;
+    nextMs = now + progressIntervalMs;
+    lastPhase = progress.phase;
+    tell(progress);
+  };
+}
+
 /**
  * Ways to watch a run, and to end it.
  *

@@ -94,6 +94,8 @@ const lookIntervalMs = 500;
  */
 export class Sandbox implements Disposable {
   #thread: Thread | undefined;
+  /** True if the thread is one for programs. */
+  #isLocked = false;
   #on = { message: (_news: News) => {}, error: (_message: string) => {} };
   #beats = new SharedArrayBuffer(16);
 
@@ -137,7 +139,10 @@ export class Sandbox implements Disposable {
     const { promise, resolve, reject } = Promise.withResolvers<
       Happened | Stuck
     >();
-    const thread = this.#thread ??= this.#start("code" in guest);
+    const isProgram = "code" in guest;
+    if (isProgram !== this.#isLocked) this[Symbol.dispose]();
+    this.#isLocked = isProgram;
+    const thread = this.#thread ??= this.#start(isProgram);
     this.#on = {
       error: (message) =>
         reject(new Error(`The thread of the nodes failed: ${message}`)),
@@ -156,7 +161,7 @@ export class Sandbox implements Disposable {
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", end);
-    const stopWatching = this.#watch("code" in guest, {
+    const stopWatching = this.#watch(isProgram, {
       looks: stuck.length === 0 ? maxLooks : maxLooksAgain,
       onStuck: resolve,
     });

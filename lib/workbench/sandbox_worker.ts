@@ -12,7 +12,7 @@ import { stuckText } from "./hosts/simulated.ts";
 import { wasmModule } from "./hosts/wasm.ts";
 import { wasmProblem } from "./hosts/wasm_module.ts";
 import { BadOption } from "./options.ts";
-import { type Progress, randomOf, run, type World } from "./run.ts";
+import { paced, randomOf, run, type World } from "./run.ts";
 import { cells, type News, type Order } from "./sandbox.ts";
 import { VirtualClock } from "./sim/clock.ts";
 
@@ -57,7 +57,11 @@ async function answer(order: Order): Promise<void> {
   };
   const { history, ...happened } = await run(test, world, {
     signal: ending.signal,
-    ...wants.progress && { onProgress: teller() },
+    ...wants.progress && {
+      onProgress: paced((progress) =>
+        worker.postMessage({ type: "progress", progress })
+      ),
+    },
     ...wants.logs && {
       onLog: (node: string, text: string) =>
         worker.postMessage({ type: "log", node, text }),
@@ -145,19 +149,4 @@ class Turns implements Watch {
     this.#end();
     throw new NodeEnded(stuckText);
   }
-}
-
-/** The time between two reports of progress: as short as one can see. */
-const progressIntervalMs = 50;
-
-function teller(): (progress: Progress) => void {
-  let nextMs = 0;
-  let lastPhase = "";
-  return (progress) => {
-    const now = performance.now();
-    if (now < nextMs && progress.phase === lastPhase) return;
-    nextMs = now + progressIntervalMs;
-    lastPhase = progress.phase;
-    worker.postMessage({ type: "progress", progress });
-  };
 }

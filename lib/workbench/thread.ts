@@ -11,14 +11,16 @@ export interface Thread {
   end(): void;
 }
 
-/**
- * Starts a thread.
- *
- * @param on `message` is called with what it tells, `error` when it fails.
- */
+/** Callbacks for the messages of a thread, and for its failure. */
+export interface Listeners {
+  message(message: unknown): void;
+  error(message: string): void;
+}
+
+/** Starts a thread. */
 export function startThread(
   url: URL,
-  on: { message(message: unknown): void; error(message: string): void },
+  on: Listeners,
 ): Thread {
   // Deno's own workers can't be ended while they compute, in 2.9 at least: they
   // go on until the process ends. Node's can, but aren't for code from afar.
@@ -38,14 +40,14 @@ export function startThread(
  */
 export function startLockedThread(
   url: URL,
-  on: { message(message: unknown): void; error(message: string): void },
+  on: Listeners,
 ): Thread {
   return startWebWorker(url, on, { permissions: "none" });
 }
 
 function startWebWorker(
   url: URL,
-  on: { message(message: unknown): void; error(message: string): void },
+  on: Listeners,
   deno?: WorkerOptions["deno"],
 ): Thread {
   const worker = new Worker(url, { type: "module", ...deno && { deno } });

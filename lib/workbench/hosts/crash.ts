@@ -154,3 +154,15 @@ export function endingOf(
     : [`exited with code ${code}`, shellCodes[code]];
   return meaning === undefined ? how : `${how} (${meaning})`;
 }
+
+/** A sentence on a node that has ended, and others that may explain it. */
+export function untimely(
+  how: string,
+  ...hints: (string | undefined)[]
+): string {
+  return [
+    `${how} in the middle of the run.`,
+    "A node has to run until its input ends.",
+    ...hints,
+  ].filter(Boolean).join(" ");
+}

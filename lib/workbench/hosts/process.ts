@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CrashReader, endingOf } from "./crash.ts";
+import { CrashReader, endingOf, untimely } from "./crash.ts";
 import { behind, firstValue } from "./first_value.ts";
 import type { StartHost } from "./host.ts";
 import { LineSplitter, unended } from "./lines.ts";
@@ -85,12 +85,11 @@ export function childProcess(command: Command): StartHost {
       onError({
         node: id,
         kind: "node-crashed",
-        text: [
-          `${id} ${endingOf(status)} in the middle of the run.`,
-          "A node has to run until its input ends.",
+        text: untimely(
+          `${id} ${endingOf(status)}`,
           unended(id, output.openChars),
           crash.lastWords(),
-        ].filter(Boolean).join(" "),
+        ),
         timeNs: clock.nowNs,
       });
     });

@@ -10,10 +10,10 @@ import { format } from "node:util";
 import { type Hosting, hostingKey } from "../../hosting.ts";
 import type { Runtime } from "../../runtime.ts";
 import type { StartNode } from "./app.ts";
-import { CrashReader, endingOf } from "./crash.ts";
+import { CrashReader, endingOf, untimely } from "./crash.ts";
 import { NodeEnded } from "./host.ts";
 import { LineSplitter } from "./lines.ts";
-import type { SimulatedNode } from "./simulated.ts";
+import { epochMs, type SimulatedNode } from "./simulated.ts";
 
 /** A program as one script, and what it's called with. */
 export interface Program {
@@ -50,9 +50,6 @@ export const pureModules: { readonly [name: string]: () => Promise<unknown> } =
     "node:url": () => import("node:url"),
     "node:util": () => import("node:util"),
   };
-
-/** The real time when a run begins: the first moment of 2024. */
-const epochMs = Date.UTC(2024);
 
 /** The shortest time of a timer, in milliseconds, as in a process. */
 const leastTimerMs = 1;
@@ -350,8 +347,7 @@ function streams(
   const print = (line: string) => void node.print(line);
   const exit = (code = 0): never => {
     const how = endingOf({ code, signal: null });
-    const text =
-      `${how} in the middle of the run. A node has to run until its input ends. ${crash.lastWords()}`;
+    const text = untimely(how, crash.lastWords());
     node.crashed(text);
     throw new NodeEnded(text);
   };

@@ -42,10 +42,12 @@ const maxAheadNs = 100 * msInNs;
 
 /**
  * The number of times that a node may be called back in the same instant. After
- * that no timer
- * of its takes less than a millisecond, as in a process.
+ * that no timer of its takes less than a millisecond, as in a process.
  */
 const freeTurns = 10_000;
+
+/** The real time when a run begins: the first moment of 2024. */
+export const epochMs = Date.UTC(2024);
 
 /** A node that went on computing, as it's reported. */
 export const stuckText =

@@ -20,20 +20,16 @@ import {
 } from "@bjorn3/browser_wasi_shim";
 import { invariant } from "../sim/invariant.ts";
 import type { Random } from "../sim/random.ts";
-import { CrashReader, endingOf } from "./crash.ts";
+import { CrashReader, endingOf, untimely } from "./crash.ts";
 import { NodeEnded, type StartHost } from "./host.ts";
-import { SimulatedNode } from "./simulated.ts";
+import { epochMs, SimulatedNode } from "./simulated.ts";
 import { isGo, preview1 } from "./wasm_module.ts";
 import { Input, Output } from "./wasi_streams.ts";
 
 /** The most memory that a node may use, in bytes: its own, and its files. */
 export const maxMemoryBytes = 1024 * 1024 * 1024;
 
-/**
- * The time that a real-time clock shows when a run begins: the first moment of
- * 2024.
- */
-const epochNs = 1_704_067_200_000_000_000n;
+const epochNs = BigInt(epochMs) * 1_000_000n;
 
 /** The other clocks' time when a node starts: Go takes 0 for a broken one. */
 const upNs = 1_000_000_000n;
@@ -158,9 +154,7 @@ class WasmNode {
   #crashed(how: string): void {
     const { open } = this.#output;
     if (open !== "") this.#crash.read(open);
-    this.#host.crashed(
-      `${how} in the middle of the run. A node has to run until its input ends. ${this.#crash.lastWords()}`,
-    );
+    this.#host.crashed(untimely(how, this.#crash.lastWords()));
   }
 
   /** All imports: those that stand on the run, and the shim's. */
