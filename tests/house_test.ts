@@ -132,3 +132,16 @@ Deno.test("doc comments open with a noun or a verb, and not with a clause", () =
   });
   assertEquals(offences, []);
 });
+
+Deno.test("each property test tries the same cases every time", async () => {
+  const tests = [...everywhere].filter((path) => path.startsWith("tests/"));
+  const unseeded = await Promise.all(tests.map(async (path) => {
+    const code = await Deno.readTextFile(new URL(path, root));
+    const count = (pattern: RegExp) => [...code.matchAll(pattern)].length;
+    return count(/fc\.assert\(fc|fc\.assert\(\n/g) >
+        count(/\bseed: |\bcases\(/g)
+      ? [path]
+      : [];
+  }));
+  assertEquals(unseeded.flat(), []);
+});

@@ -75,8 +75,11 @@ Deno.test("what is written as EDN is read as it was", () => {
       fc.dictionary(fc.stringMatching(/^[a-z][a-z-]*$/), tie("value")),
     ),
   })).value;
-  fc.assert(fc.property(value, (json) => {
-    const edn = toEDNStringFromSimpleObject(json as never);
-    assertEquals(readEDN(edn), JSON.parse(JSON.stringify(json)));
-  }));
+  fc.assert(
+    fc.property(value, (json) => {
+      const edn = toEDNStringFromSimpleObject(json as never);
+      assertEquals(readEDN(edn), JSON.parse(JSON.stringify(json)));
+    }),
+    { seed: 1 },
+  );
 });

@@ -26,10 +26,13 @@ Deno.test("all else stays, line feeds and tabs as well", () => {
 });
 
 Deno.test("JSON stays what it means, and says nothing to a terminal", () => {
-  fc.assert(fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
-    const shown = visibleJson(JSON.stringify(value, null, 1));
-    assertEquals(JSON.parse(shown), JSON.parse(JSON.stringify(value)));
-    assertEquals(visible(shown), shown);
-  }));
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+      const shown = visibleJson(JSON.stringify(value, null, 1));
+      assertEquals(JSON.parse(shown), JSON.parse(JSON.stringify(value)));
+      assertEquals(visible(shown), shown);
+    }),
+    { seed: 1 },
+  );
   assertEquals(visibleJson('"\x7f\x9b\u202e"'), '"\\u007f\\u009b\\u202e"');
 });

@@ -69,7 +69,7 @@ Deno.test({
           }
         },
       ),
-      { numRuns: 30 },
+      { seed: 1, numRuns: 30 },
     ),
 });
 
