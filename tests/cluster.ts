@@ -53,11 +53,13 @@ export class Cluster {
       const start = inProcess(startApp(app, args), (id) => random(id));
       for (const id of this.nodes) {
         const host = start(id, {
+          incarnation: 0,
           clock: this.#clock,
           network: this.network,
           onError: (error) => this.errors.push(error),
           onLog: () => {},
         });
+        this.network.add(id, ({ line }) => host.deliver(line));
         this.#hosts.push(host);
       }
     };

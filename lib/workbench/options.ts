@@ -71,7 +71,10 @@ export interface Options {
    * @default {"constant"}
    */
   "latency-dist"?: LatencyDist;
-  /** Faults, separated by commas: `"partition"`. By default there are none. */
+  /**
+   * Faults, separated by commas: `"partition"`, `"kill"`, `"pause"`. By default
+   * there are none.
+   */
   nemesis?: string;
   /**
    * The mean length of faults, and of the pauses between them, in seconds.

@@ -3,20 +3,19 @@
  *
  * @module
  */
+import { Cluster } from "./cluster.ts";
 import {
-  type Client,
   Clients,
   ClientTimeout,
   ErrorReply,
   MalformedReply,
-  type RPC,
 } from "./load/client.ts";
 import { type Clock, secondInNs, VirtualClock } from "./sim/clock.ts";
 import * as gen from "./load/generator.ts";
 import type { Op, Process } from "./load/history.ts";
-import type { Host, NodeError, StartHost, Watch } from "./hosts/host.ts";
+import type { NodeError, StartHost, Watch } from "./hosts/host.ts";
 import { type Completion, interpret } from "./load/interpreter.ts";
-import { nemesisFor } from "./load/nemesis.ts";
+import { nemesisFor, type Processes } from "./load/nemesis.ts";
 import { invariant } from "./sim/invariant.ts";
 import { type Envelope, Network } from "./sim/network.ts";
 import type { Test } from "./options.ts";
@@ -144,9 +143,6 @@ export function randomOf({ options }: Test): (name: string) => Random {
   return (name) => new Random(`${options.seed}/${name}`);
 }
 
-/** The time that nodes may take to answer `init`, as in Maelstrom. */
-const initTimeoutMs = 10_000;
-
 /** The time for which the network is left alone before the final reads. */
 const recoverySeconds = 10;
 
@@ -195,7 +191,7 @@ class Running {
   #settings: RunSettings;
   #network: Network;
   #clients: Clients;
-  #hosts = new Map<string, Host>();
+  #cluster: Cluster | undefined;
   #crash = Promise.withResolvers<void>();
   #phase: Progress["phase"] = "setup";
   #ops = 0;
@@ -236,22 +232,25 @@ class Running {
     const { clock, random } = this.#world;
     const workload = workloadOf(this.#test);
     this.#tell();
-    this.#startNodes();
-    await this.#setUp(
-      "init-failed",
-      (client, node) =>
-        client.rpc(node, initRPC, { node_id: node, node_ids: nodes }, {
-          timeoutMs: initTimeoutMs,
-        }),
-    );
+    const cluster = this.#cluster = new Cluster(nodes, {
+      ...this.#world,
+      network: this.#network,
+      clients: this.#clients,
+      onError: this.#onError,
+      onLog: this.#onLog,
+    });
+    await this.#unlessCrashed(() => cluster.init());
     const startNs = this.happened.startNs = clock.nowNs;
-    await this.#setUp(
-      "setup-failed",
-      async (client, node) => await workload.setup?.(client, node, this.#test),
+    await this.#unlessCrashed(() =>
+      cluster.setUp(
+        "setup-failed",
+        async (client, node) =>
+          await workload.setup?.(client, node, this.#test),
+      )
     );
     if (this.happened.errorCount > 0) return;
 
-    const nemesis = this.#nemesis();
+    const nemesis = this.#nemesis(cluster);
     const work = workersFor(this.#test, this.#clients);
     this.#phase = "work";
     this.happened.history = await interpret(generatorFor(this.#test, nemesis), {
@@ -261,9 +260,7 @@ class Running {
       concurrency,
       workers: {
         invoke: (op, thread) =>
-          thread === "nemesis"
-            ? Promise.resolve(nemesis.invoke(op))
-            : work(op, thread),
+          thread === "nemesis" ? nemesis.invoke(op) : work(op, thread),
         onLog: (text) => {
           this.#phase = text as Progress["phase"];
           this.#tell();
@@ -278,68 +275,25 @@ class Running {
 
   /** Ends the nodes. */
   async stop(): Promise<void> {
-    this.happened.hint = this.#test.nodes.map((node) => this.#hintOf(node))
+    const cluster = this.#cluster;
+    this.happened.hint = this.#test.nodes.map((node) => cluster?.hintOf(node))
       .find((hint) => hint !== silenceHint);
-    await Promise.all([...this.#hosts.values()].map((host) => host.stop()));
+    await cluster?.stop();
     this.#phase = "check";
     this.#tell();
   }
 
-  #startNodes(): void {
-    const { start, clock, watch } = this.#world;
-    for (const id of this.#test.nodes) {
-      const host = start(id, {
-        clock,
-        network: this.#network,
-        onError: this.#onError,
-        onLog: this.#onLog,
-        watch,
-      });
-      this.#hosts.set(id, host);
-    }
-  }
-
-  /** Asks each node something, all at once; what goes wrong is an error. */
-  async #setUp(
-    kind: NodeError["kind"],
-    ask: (client: Client, node: string) => Promise<unknown>,
-  ): Promise<void> {
+  /** Does something that nobody need wait for once a node has crashed. */
+  async #unlessCrashed(action: () => Promise<void>): Promise<void> {
     if (this.happened.errorCount > 0) return;
-    // Nobody need wait for the answer of a node that has crashed.
-    await Promise.race([this.#askAll(kind, ask), this.#crash.promise]);
+    await Promise.race([action(), this.#crash.promise]);
   }
 
-  async #askAll(
-    kind: NodeError["kind"],
-    ask: (client: Client, node: string) => Promise<unknown>,
-  ): Promise<void> {
-    await Promise.all(this.#test.nodes.map(async (node) => {
-      const client = this.#clients.open();
-      try {
-        await ask(client, node);
-      } catch (error) {
-        if (error instanceof MalformedReply) return; // has been reported
-        const text = error instanceof ErrorReply
-          ? `${node} answered with error ${
-            error.problem === undefined
-              ? `${error.code} (${error.kind})`
-              : "unknown"
-          }: ${error.details}`
-          : error instanceof ClientTimeout
-          ? `${error.message}. ${this.#hintOf(node)}`
-          : (error as Error).message;
-        const timeNs = this.#world.clock.nowNs;
-        this.#onError({ node, kind, text, timeNs });
-      } finally {
-        client.close();
-      }
-    }));
-  }
-
-  #nemesis() {
+  #nemesis(processes: Processes) {
     const { nodes, options, faults } = this.#test;
     return nemesisFor(faults, {
       nodes,
+      processes,
       network: this.#network,
       random: this.#world.random("nemesis"),
       intervalSeconds: options["nemesis-interval"],
@@ -361,11 +315,6 @@ class Running {
     if (lines.length > maxLogLines) lines.shift();
   };
 
-  #hintOf(node: string): string {
-    return this.#hosts.get(node)?.hint?.() ?? this.#clients.strayOf(node) ??
-      silenceHint;
-  }
-
   #tell(): void {
     this.#settings.onProgress?.({
       phase: this.#phase,
@@ -374,12 +323,6 @@ class Running {
     });
   }
 }
-
-const initRPC: RPC = {
-  type: "init",
-  reply: { type: { is: "init_ok" } },
-  onlyType: true,
-};
 
 /**
  * Makes the generator of all that clients and nemesis do, from beginning to

@@ -16,6 +16,7 @@ import type { History, Op } from "../../lib/workbench/load/history.ts";
 import { resolve } from "../../lib/workbench/test.ts";
 import { type Anomaly, anomalyOf } from "../../lib/report/page/anomaly.ts";
 import { faultsOf, pageData } from "../../lib/report/page/data.ts";
+import { isDeaf } from "../../lib/report/page/faults.ts";
 import { type Body, knowledgeOf } from "../../lib/report/page/knowledge.ts";
 import type { RunRecord } from "../../lib/report/record.ts";
 import { checkHistory } from "../../lib/workbench/verdict.ts";
@@ -136,9 +137,7 @@ Deno.test("of a lost value: who had it, from whom, and what was lost", async () 
   for (const { src, dest, lost: cause, sentMs } of lost) {
     assertEquals(cause, "partition");
     assert(
-      faults.some(({ cuts, endMs }) =>
-        cuts[dest]?.includes(src) && sentMs <= endMs
-      ),
+      faults.some((fault) => isDeaf(fault, dest, src) && sentMs <= fault.endMs),
     );
     assertMatch(
       text,

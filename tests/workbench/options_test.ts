@@ -182,7 +182,11 @@ const rejections: [name: string, wrong: string[], mustBe: string][] = [
     ["normal", "Constant", " constant"],
     "one of constant, uniform, exponential",
   ],
-  ["nemesis", ["kill", "partition,kill", "Partition"], "a list of partition"],
+  [
+    "nemesis",
+    ["fire", "partition,fire", "Kill"],
+    "a list of partition, kill, pause",
+  ],
   [
     "nemesis-interval",
     ["0", "-1", "often", "86400.1"],

@@ -196,13 +196,15 @@ function tellLosses(
       !involvesClient(ends) && fromMs <= ms && ms <= toMs;
   });
   if (lost.length === 0) return [];
-  const cut = lost.filter(({ lost }) => lost === "partition").length;
-  const byChance = `by chance (--p-loss ${options["p-loss"]})`;
-  const causes = cut === 0
-    ? byChance
-    : cut === lost.length
-    ? "to partitions"
-    : `${cut} to partitions and ${lost.length - cut} ${byChance}`;
+  const causeWords = {
+    partition: "to partitions",
+    kill: "because their receiver was killed",
+    chance: `by chance (--p-loss ${options["p-loss"]})`,
+  };
+  const causes = [...Map.groupBy(lost, ({ lost }) => causeWords[lost!])]
+    .map(([words, { length }]) =>
+      length === lost.length ? words : `${length} ${words}`
+    ).join(" and ");
   return [
     `Of the messages between nodes that were sent meanwhile, ${lost.length} ${
       lost.length === 1 ? "was" : "were"

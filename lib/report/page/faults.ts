@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Grudge } from "../../workbench/load/grudge.ts";
 import type { Effect } from "../../workbench/load/nemesis.ts";
 
 /** A fault from its beginning to its end. */
@@ -12,7 +13,7 @@ export type FaultSpan = Effect & { startMs: number; endMs: number };
 /**
  * The reasons why messages were lost. The first stands for those that weren't.
  */
-export const losses = [undefined, "partition", "chance"] as const;
+export const losses = [undefined, "partition", "chance", "kill"] as const;
 
 /** The faults that were in force at some time between two moments. */
 export function faultsBetween(
@@ -27,38 +28,56 @@ export function faultsBetween(
 
 /**
  * The fault that swallowed a message: the first one that was in force from its
- * sending on and kept its receiver from hearing its sender. A message that waits
- * for its receiver may have been sent before the fault began.
+ * sending on, and that kept its receiver from hearing its sender, or killed the
+ * receiver. A message that waits for its receiver may have been sent before the
+ * fault began.
  */
 export function faultThatCut(
   faults: readonly FaultSpan[],
   { src, dest, sentMs }: { src: string; dest: string; sentMs: number },
 ): FaultSpan | undefined {
-  return faults.find(({ endMs, cuts }) =>
-    endMs >= sentMs && cuts[dest]?.includes(src)
+  return faults.find((fault) =>
+    fault.endMs >= sentMs &&
+    (fault.kind === "kill"
+      ? fault.nodes.includes(dest)
+      : isDeaf(fault, dest, src))
   );
+}
+
+/** Tells whether a fault keeps a node from hearing another. */
+export function isDeaf(fault: FaultSpan, node: string, other: string): boolean {
+  return fault.kind === "partition" &&
+    (fault.cuts[node]?.includes(other) ?? false);
+}
+
+/** The nodes that a fault separates from most others. */
+export function struckBy(
+  fault: FaultSpan,
+  nodes: readonly string[],
+): readonly string[] {
+  return fault.kind === "partition"
+    ? sidesOf(fault.cuts, nodes)?.[0] ?? []
+    : fault.nodes;
 }
 
 /** The most nodes that a fault's words name. */
 const maxNamed = 6;
 
 /**
- * Tells who is cut off from whom, after the kind of the fault: the sides,
- * smallest first, where the fault divides the nodes; else that each hears
- * others.
+ * Tells whom a fault struck, after its kind: of a partition the sides, smallest
+ * first, where it divides the nodes; else that each hears others.
  */
 export function describeFault(
-  { kind, cuts }: FaultSpan,
+  fault: FaultSpan,
   nodes: readonly string[],
 ): string {
-  const sides = sidesOf(cuts, nodes);
+  const { kind } = fault;
+  if (kind !== "partition") return `${kind}: ${named(fault.nodes, nodes)}`;
+  const sides = sidesOf(fault.cuts, nodes);
   if (sides === undefined) return `${kind}: each node hears different ones`;
   const [cutOff, other, ...more] = sides;
   if (cutOff.length > maxNamed) {
-    const named = cutOff.slice(0, maxNamed - 1);
-    return `${kind}: ${named.join(" ")} and ${
-      cutOff.length - named.length
-    } more | the rest`;
+    return `${kind}: ${named(cutOff, nodes)} | the rest`;
   }
   const rest = more.length === 0 && other.length <= maxNamed
     ? other.join(" ")
@@ -66,12 +85,23 @@ export function describeFault(
   return `${kind}: ${cutOff.join(" ")} | ${rest}`;
 }
 
+/** Nodes by their names; of many a few. */
+function named(some: readonly string[], nodes: readonly string[]): string {
+  if (some.length === 0) return "no node";
+  if (some.length === nodes.length) return "all nodes";
+  if (some.length <= maxNamed) return some.join(" ");
+  const first = some.slice(0, maxNamed - 1);
+  return `${first.join(" ")} and ${some.length - first.length} more`;
+}
+
 /** A fault as part of a sentence, with its time. */
 export function tellFault(
   fault: FaultSpan,
   nodes: readonly string[],
 ): string {
-  const words = sidesOf(fault.cuts, nodes) === undefined
+  const words = fault.kind !== "partition"
+    ? `${fault.kind} of ${named(fault.nodes, nodes)}`
+    : sidesOf(fault.cuts, nodes) === undefined
     ? `${fault.kind} in which each node hears different ones`
     : describeFault(fault, nodes).replace(":", "");
   const inSeconds = (ms: number) => (ms / 1000).toFixed(2);
@@ -85,7 +115,7 @@ export type Sides = [string[], string[], ...string[][]];
 
 /** The sides of a fault that divides the nodes, smallest first. */
 export function sidesOf(
-  cuts: FaultSpan["cuts"],
+  cuts: Grudge,
   nodes: readonly string[],
 ): Sides | undefined {
   const hears = (node: string, other: string) =>

@@ -4,7 +4,7 @@
  * @module
  */
 /// <reference lib="dom" />
-import { sidesOf } from "../page/faults.ts";
+import { isDeaf, struckBy } from "../page/faults.ts";
 import { plural } from "./dom.ts";
 import type { ReplayState } from "./replay_state.ts";
 import type { Theme } from "./theme.ts";
@@ -73,7 +73,8 @@ export function drawReplay(
   const at = placing(state, { width, height, padding: radius + 18 });
   const stage: Stage = { context, theme, radius, at };
   const { fault } = state;
-  const deaf = (a: string, b: string) => fault?.cuts[a]?.includes(b) ?? false;
+  const deaf = (a: string, b: string) =>
+    fault !== undefined && isDeaf(fault, a, b);
   for (const [a, b] of state.links) {
     drawLink(stage, at(a), at(b), deaf(a, b) || deaf(b, a));
   }
@@ -134,7 +135,7 @@ function drawMessages(stage: Stage, state: ReplayState, frameMs: number) {
 function drawParties(stage: Stage, state: ReplayState, frameMs: number) {
   const { nodes, knowledge } = state.data;
   const { fault, shares } = state;
-  const cutOff = new Set(fault && sidesOf(fault.cuts, nodes)?.[0]);
+  const cutOff = new Set(fault && struckBy(fault, nodes));
   const asked = askedOf(stage, state, frameMs);
   for (const name of state.places.keys()) {
     const i = nodes.indexOf(name);

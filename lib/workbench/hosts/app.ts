@@ -8,7 +8,7 @@ import { type App, Node } from "../../node.ts";
 import type { Runtime } from "../../runtime.ts";
 import { msInNs } from "../sim/clock.ts";
 import type { Random } from "../sim/random.ts";
-import { NodeEnded, type StartHost } from "./host.ts";
+import { incarnationOf, NodeEnded, type StartHost } from "./host.ts";
 import { SimulatedNode } from "./simulated.ts";
 
 /**
@@ -37,8 +37,8 @@ export function inProcess(
   randomFor: (id: string) => Random,
 ): StartHost {
   return (id, surroundings) => {
-    const { clock, network } = surroundings;
-    const random = randomFor(id);
+    const { clock } = surroundings;
+    const random = randomFor(incarnationOf(id, surroundings));
     const host = new SimulatedNode(id, surroundings, random);
     const crashed = (error: unknown) => {
       host.crashed(
@@ -67,10 +67,6 @@ export function inProcess(
     let waiting: string[] | undefined = [];
     let receive = (_message: unknown) => {};
     const take = (line: string) => act(() => receive(JSON.parse(line)));
-    network.add(id, ({ line }) => {
-      if (waiting) waiting.push(line);
-      else take(line);
-    });
     clock.at(host.startNs, () =>
       act(() => {
         new Promise<(message: unknown) => void>((resolve) =>
@@ -83,9 +79,14 @@ export function inProcess(
         }, crashed);
       }));
     return {
+      deliver(line) {
+        if (waiting) waiting.push(line);
+        else take(line);
+      },
+      pause: () => host.pause(),
+      resume: () => host.resume(),
       stop() {
         host.stopped = true;
-        network.remove(id);
         return Promise.resolve();
       },
     };

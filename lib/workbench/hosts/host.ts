@@ -66,6 +66,8 @@ export interface Watch {
 
 /** The surroundings that a host needs. */
 export interface Surroundings {
+  /** The number of times that the node has been killed before. */
+  incarnation: number;
   clock: Clock;
   network: Network;
   /** Called for each error of a node. */
@@ -78,10 +80,30 @@ export interface Surroundings {
 
 /** A node in its place. */
 export interface Host {
+  /** Hands the node a message, as one line of JSON. */
+  deliver(line: string): void;
+  /**
+   * Keeps the node from doing anything, as SIGSTOP does: what comes for it waits,
+   * and its timers wait, too.
+   */
+  pause(): void;
+  /** Lets a paused node go on. */
+  resume(): void;
   /** Returns what may explain that the node is silent. */
   hint?(): string | undefined;
-  /** Ends the node, and resolves when nothing of it is left. */
+  /**
+   * Ends the node at once, paused or not, and resolves when nothing of it is
+   * left.
+   */
   stop(): Promise<void>;
+}
+
+/** The name of a node's incarnation, under which it gets its dice. */
+export function incarnationOf(
+  id: string,
+  { incarnation }: Surroundings,
+): string {
+  return incarnation === 0 ? id : `${id}/${incarnation}`;
 }
 
 /** Makes the host of one node. */

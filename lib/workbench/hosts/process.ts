@@ -47,7 +47,6 @@ export function childProcess(command: Command): StartHost {
     let stopped = false;
     const crash = new CrashReader();
     const input = lineWriter(stdin);
-    network.add(id, ({ line }) => input.write(line));
 
     /** The rest that came behind the JSON of a line, and that nobody heard. */
     let passedOver: string | undefined;
@@ -95,6 +94,9 @@ export function childProcess(command: Command): StartHost {
     });
 
     return {
+      deliver: (line) => input.write(line),
+      pause: () => group.signal("SIGSTOP"),
+      resume: () => group.signal("SIGCONT"),
       hint: () =>
         output.isOver
           ? `${id} has closed its stdout, on which it should answer.`
@@ -102,7 +104,6 @@ export function childProcess(command: Command): StartHost {
       async stop() {
         if (stopped) return await ended;
         stopped = true;
-        network.remove(id);
         // As Maelstrom does: nodes are not asked to leave.
         group.signal("SIGKILL");
         await ended;

@@ -72,6 +72,8 @@ export class SimulatedNode {
   #passedOver: string | undefined;
   /** Until when it's busy with looking at its clock. */
   #busyNs = 0;
+  /** While it's paused: what it will do then, in order. */
+  #held: (() => void)[] | undefined;
 
   constructor(id: string, surroundings: Surroundings, random: Random) {
     this.#id = id;
@@ -109,9 +111,26 @@ export class SimulatedNode {
     return ++this.#asks > freeAsks;
   }
 
-  /** Lets the node go on: now, or when it isn't busy any more. */
+  /** Keeps it from doing anything. */
+  pause(): void {
+    this.#held ??= [];
+  }
+
+  /** Lets it do all that it would have done meanwhile, and go on. */
+  resume(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    // One after the other: what one sets in motion comes to rest first.
+    for (const action of held) this.#clock.at(this.#clock.nowNs, action);
+  }
+
+  /** Lets the node go on: now, or when it's neither busy nor paused any more. */
   act(action: () => void): void {
     if (this.stopped) return;
+    if (this.#held) {
+      this.#held.push(() => this.act(action));
+      return;
+    }
     if (this.#busyNs > this.#clock.nowNs) {
       this.#clock.at(this.#busyNs, () => this.act(action));
       return;
@@ -133,13 +152,20 @@ export class SimulatedNode {
   after(delayNs: number, callback: () => void): () => void {
     this.#surroundings.watch?.beat();
     const dueNs = this.#nowNs + Math.max(delayNs, this.#leastDelayNs);
-    return this.#clock.at(dueNs, () => this.act(callback));
+    let isOff = false;
+    const cancel = this.#clock.at(dueNs, () =>
+      this.act(() => {
+        if (!isOff) callback();
+      }));
+    // It may be due, and wait for the node to be free.
+    return () => (isOff = true, cancel());
   }
 
   /** Sends a message that is an object. */
   send(message: unknown): void {
     const { network, clock, onError } = this.#surroundings;
     const line = JSON.stringify(message);
+    this.#write();
     this.#whenFree(() =>
       send(this.#id, message, line, network, clock, onError)
     );
@@ -154,6 +180,7 @@ export class SimulatedNode {
     const { network, clock, onError } = this.#surroundings;
     const { value, text, rest } = firstValue(line);
     if (rest !== "") this.#passedOver ??= rest;
+    this.#write();
     this.#whenFree(() =>
       forward(this.#id, value, text, network, clock, onError)
     );
@@ -193,11 +220,13 @@ export class SimulatedNode {
   }
 
   #whenFree(action: () => void): void {
-    this.#write();
+    if (this.#busyNs <= this.#clock.nowNs) this.#unlessPaused(action);
+    else this.#clock.at(this.#busyNs, () => this.#unlessPaused(action));
+  }
+
+  #unlessPaused(action: () => void): void {
     if (this.stopped) return;
-    if (this.#busyNs <= this.#clock.nowNs) return action();
-    this.#clock.at(this.#busyNs, () => {
-      if (!this.stopped) action();
-    });
+    if (this.#held) this.#held.push(() => this.#unlessPaused(action));
+    else action();
   }
 }

@@ -39,6 +39,8 @@ export class Input extends Fd {
     this.size += bytes.length;
     if (this.#waiting.length === 0) return;
     this.#act(() => {
+      // It may have been woken, and have read all, before this was its turn.
+      if (this.size === 0) return;
       const waiting = this.#waiting;
       this.#waiting = [];
       for (const wake of waiting) wake();

@@ -21,7 +21,7 @@ import {
 import { invariant } from "../sim/invariant.ts";
 import type { Random } from "../sim/random.ts";
 import { CrashReader, endingOf, untimely } from "./crash.ts";
-import { NodeEnded, type StartHost } from "./host.ts";
+import { incarnationOf, NodeEnded, type StartHost } from "./host.ts";
 import { epochMs, SimulatedNode } from "./simulated.ts";
 import { isGo, preview1 } from "./wasm_module.ts";
 import { Input, Output } from "./wasi_streams.ts";
@@ -56,18 +56,19 @@ export function wasmModule(
   onMemory: (bytes: number) => void = () => {},
 ): StartHost {
   return (id, surroundings) => {
-    const { clock, network } = surroundings;
-    const random = randomFor(id);
+    const { clock } = surroundings;
+    const random = randomFor(incarnationOf(id, surroundings));
     const host = new SimulatedNode(id, surroundings, random);
     const node = new WasmNode(program, host, surroundings.watch, random);
-    network.add(id, ({ line }) => node.input.write(line));
     clock.at(host.startNs, () => host.act(() => void node.run()));
     return {
+      deliver: (line) => node.input.write(line),
+      pause: () => host.pause(),
+      resume: () => host.resume(),
       hint: () => node.hint(),
       stop() {
         onMemory(node.memoryBytes);
         host.stopped = true;
-        network.remove(id);
         return Promise.resolve();
       },
     };

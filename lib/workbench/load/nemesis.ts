@@ -14,6 +14,7 @@ import {
   flipFlop,
   forever,
   type Generator,
+  mix,
   once,
   type OpTemplate,
   phases,
@@ -28,6 +29,7 @@ import {
 } from "./grudge.ts";
 import type { History, Op } from "./history.ts";
 import type { Completion } from "./interpreter.ts";
+import { targetKinds, targetsOf } from "./targets.ts";
 
 /**
  * A fault that `nemesis` takes.
@@ -36,29 +38,50 @@ import type { Completion } from "./interpreter.ts";
  * ```ts
  * import type { Fault } from "@call-me-maybe/maelstrom/workbench";
  *
- * const faults: Fault[] = ["partition"];
+ * const faults: Fault[] = ["partition", "kill", "pause"];
  * ```
  */
-export type Fault = "partition";
+export type Fault =
+  /** The network is cut. */
+  | "partition"
+  /** Nodes die, and are started anew: all that they had in memory is gone. */
+  | "kill"
+  /** Nodes freeze, and go on later as if nothing had happened. */
+  | "pause";
 
 /** The effect of a fault, by its kind. */
-export type Effect = { kind: "partition"; cuts: Grudge };
+export type Effect =
+  | { kind: "partition"; cuts: Grudge }
+  | { kind: "kill" | "pause"; nodes: string[] };
+
+/** The ways to interfere with nodes. Each says in a word what it did. */
+export interface Processes {
+  /** Ends a node at once. */
+  kill(id: string): Promise<string>;
+  /** Starts a node that was killed, and tells it who it is. */
+  start(id: string): Promise<string>;
+  /** Keeps a node from doing anything. */
+  pause(id: string): string;
+  /** Lets it go on. */
+  resume(id: string): string;
+}
 
 /** The nodes that faults can be done to, and the chance that chooses. */
 interface Victims {
   nodes: readonly string[];
   network: Network;
+  processes: Processes;
   random: Random;
 }
 
 /** All that is known of a fault. */
 interface FaultSpec {
   /** The operation that begins it, which is told one of some targets. */
-  start: { f: string; targets: readonly string[] };
+  start: { f: string; targets: readonly (string | null)[] };
   /** The operation that ends it. */
   stop: { f: string; value?: string };
   /** Begins it; the value says what was done. */
-  begin(target: string, victims: Victims): unknown;
+  begin(target: unknown, victims: Victims): unknown;
   /** Ends it; the value says so. */
   end(victims: Victims): unknown;
   /** Reads the value of `begin`; `undefined` if it's none. */
@@ -71,8 +94,8 @@ const specs: { readonly [fault in Fault]: FaultSpec } = {
   partition: {
     start: { f: "start-partition", targets: partitionKinds },
     stop: { f: "stop-partition" },
-    begin(kind: PartitionKind, { nodes, network, random }) {
-      const cuts = grudge(kind, nodes, random);
+    begin(kind, { nodes, network, random }) {
+      const cuts = grudge(kind as PartitionKind, nodes, random);
       for (const [dest, sources] of Object.entries(cuts)) {
         for (const src of sources) network.drop(src, dest);
       }
@@ -94,10 +117,50 @@ const specs: { readonly [fault in Fault]: FaultSpec } = {
     },
     isEnd: (value) => value === "network-healed",
   },
+  kill: {
+    start: { f: "kill", targets: targetKinds },
+    stop: { f: "start", value: "all" },
+    begin: (target, victims) =>
+      onNodes(targetsOf(target, victims), (id) => victims.processes.kill(id)),
+    end: ({ nodes, processes }) => onNodes(nodes, (id) => processes.start(id)),
+    effect: (value) => effectOn("kill", value),
+    isEnd: isObject,
+  },
+  pause: {
+    start: { f: "pause", targets: targetKinds },
+    stop: { f: "resume", value: "all" },
+    begin: (target, victims) =>
+      onNodes(targetsOf(target, victims), (id) => victims.processes.pause(id)),
+    end: ({ nodes, processes }) => onNodes(nodes, (id) => processes.resume(id)),
+    effect: (value) => effectOn("pause", value),
+    isEnd: isObject,
+  },
 };
 
 /** The names of {@linkcode Fault}. */
 export const faults: readonly Fault[] = Object.keys(specs) as Fault[];
+
+/**
+ * The faults that take their turns together, as Jepsen packs them: those in a
+ * pack are mixed, and begin or end in each interval one.
+ */
+const packs: readonly (readonly Fault[])[] = [["partition"], ["pause", "kill"]];
+
+/** Does something to nodes, all at once, and says what was done to which. */
+async function onNodes(
+  nodes: readonly string[],
+  action: (id: string) => Promise<string> | string,
+): Promise<{ [node: string]: string }> {
+  return Object.fromEntries(
+    await Promise.all(
+      nodes.map(async (node) => [node, await action(node)] as const),
+    ),
+  );
+}
+
+function effectOn(kind: "kill" | "pause", value: unknown): Effect | undefined {
+  return isObject(value) ? { kind, nodes: Object.keys(value) } : undefined;
+}
 
 /** The nemesis of a run. */
 export interface Nemesis {
@@ -106,7 +169,7 @@ export interface Nemesis {
   /** Before the final reads. */
   finalGenerator: Generator;
   /** Carries out an operation of its own. */
-  invoke(op: PlannedOp): Completion;
+  invoke(op: PlannedOp): Promise<Completion>;
 }
 
 /**
@@ -117,7 +180,6 @@ export function nemesisFor(
   chosen: readonly Fault[],
   { intervalSeconds, ...victims }: Victims & { intervalSeconds: number },
 ): Nemesis {
-  const packages = chosen.map((fault) => specs[fault]);
   const stopOf = ({ stop }: FaultSpec): OpTemplate => ({
     type: "info",
     ...stop,
@@ -131,19 +193,28 @@ export function nemesisFor(
       })),
       forever(() => stopOf(spec)),
     );
+  const chosenPacks = packs
+    .map((pack) =>
+      pack.filter((fault) => chosen.includes(fault)).map((each) => specs[each])
+    )
+    .filter(({ length }) => length > 0);
+  const all = chosenPacks.flat();
   return {
-    generator: any(
-      ...packages.map((spec) =>
-        stagger(intervalSeconds * secondInNs, turns(spec))
-      ),
-    ),
-    finalGenerator: phases(...packages.map((spec) => once(stopOf(spec)))),
-    invoke({ f, value }) {
-      const begun = packages.find(({ start }) => start.f === f);
-      const ended = packages.find(({ stop }) => stop.f === f);
+    generator: any(...chosenPacks.map((pack) => {
+      const [first, ...others] = pack.map(turns);
+      return stagger(
+        intervalSeconds * secondInNs,
+        // Of one alone nothing is drawn.
+        first && others.length === 0 ? first : mix(pack.map(turns)),
+      );
+    })),
+    finalGenerator: phases(...all.map((spec) => once(stopOf(spec)))),
+    async invoke({ f, value }) {
+      const begun = all.find(({ start }) => start.f === f);
+      const ended = all.find(({ stop }) => stop.f === f);
       return {
         type: "info",
-        value: begun?.begin(value as string, victims) ?? ended?.end(victims),
+        value: await (begun?.begin(value, victims) ?? ended?.end(victims)),
       };
     },
   };

@@ -73,9 +73,10 @@ export interface Envelope {
   receivedNs?: number;
   /**
    * The reason why it was lost, or a copy of it was: a partition lay between
-   * the two, or chance would have it (`p-loss`).
+   * the two, chance would have it (`p-loss`), or the receiver was killed before
+   * it took it.
    */
-  lost?: "partition" | "chance";
+  lost?: "partition" | "chance" | "kill";
 }
 
 /** Settings of a {@linkcode Network}. */
@@ -123,6 +124,8 @@ interface Receiver {
   queue: TinyQueue<Due>;
   deliver: (envelope: Envelope) => void;
   busy: boolean;
+  /** True if it's dead: it takes nothing any more. */
+  isDown: boolean;
 }
 
 /**
@@ -169,7 +172,23 @@ export class Network {
       ),
       deliver,
       busy: false,
+      isDown: false,
     });
+  }
+
+  /**
+   * Loses all that is under way to a node, and all that is sent to it until it's
+   * added again: it has been killed, and has not left.
+   */
+  down(id: string): void {
+    const receiver = this.#receivers.get(id);
+    if (receiver === undefined) return;
+    receiver.isDown = true;
+    for (;;) {
+      const next = receiver.queue.pop();
+      if (next === undefined) break;
+      next.envelope.lost = "kill";
+    }
   }
 
   /** Leaves the network. What is under way to `id` goes nowhere. */
@@ -206,6 +225,10 @@ export class Network {
     for (const holdUpNs of this.#holdUpsNs(envelope)) {
       const latencyNs = this.#latencyNs(envelope);
       const enqueue = () => {
+        if (receiver.isDown) {
+          envelope.lost = "kill";
+          return;
+        }
         receiver.queue.push({
           dueNs: this.#clock.nowNs + latencyNs,
           envelope,
@@ -247,8 +270,12 @@ export class Network {
         : (min + (max - min) * this.#random.float()) * msInNs;
       const startNs = Math.max(next.dueNs, this.#clock.nowNs);
       this.#clock.at(startNs + handoverNs, () => {
-        if (this.#receivers.get(id) !== receiver) return;
         const { envelope, line } = next;
+        if (receiver.isDown) {
+          envelope.lost = "kill";
+          return;
+        }
+        if (this.#receivers.get(id) !== receiver) return;
         envelope.receivedNs ??= this.#clock.nowNs;
         invariant(
           envelope.sentNs <= envelope.receivedNs,

@@ -235,8 +235,10 @@ function tellLostMessages(lost: readonly Envelope[]): string {
   const ways = [...Map.groupBy(lost, ({ src, dest }) => `${src} to ${dest}`)]
     .map(([way, { length }]) => length > 1 ? `${way} (${length} times)` : way);
   const cut = lost.filter(({ lost }) => lost === "partition").length;
+  const kill = lost.filter(({ lost }) => lost === "kill").length;
   const chance = lost.filter(({ lost }) => lost === "chance").length;
   const causes = [
+    ...(kill > 0 ? ["because the receiver was killed"] : []),
     ...(cut > 0 ? ["to a partition"] : []),
     ...(chance > 0 ? ["by chance (--p-loss)"] : []),
   ];

@@ -298,6 +298,7 @@ Deno.test({
       bin: "/bin/sh",
       args: ["-c", `printf '%${lines}s' | tr ' ' '\\n' >&2; exec cat`],
     })("n0", {
+      incarnation: 0,
       clock,
       network: new Network(clock, new Random("network"), {
         latencyMs: 0,

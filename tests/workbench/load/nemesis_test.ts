@@ -17,6 +17,7 @@ import {
 } from "../../../lib/workbench/load/grudge.ts";
 import type { Op } from "../../../lib/workbench/load/history.ts";
 import {
+  type Fault,
   faults,
   faultsIn,
   nemesisFor,
@@ -34,29 +35,39 @@ import {
 
 /** The nemesis of some nodes, and the network that it works on. */
 function nemesisOf(
-  { count = 5, intervalSeconds = 10, seed = "nemesis", chosen = faults } = {},
+  {
+    count = 5,
+    intervalSeconds = 10,
+    seed = "nemesis",
+    chosen = ["partition"] as readonly Fault[],
+  } = {},
 ) {
   const nodes = nodesOf(count);
   const test = new TestNetwork(nodes);
+  const done: string[] = [];
+  const note = (what: string) => (id: string) => {
+    done.push(`${what} ${id}`);
+    return what;
+  };
   const nemesis = nemesisFor(chosen, {
     nodes,
+    processes: {
+      kill: (id) => Promise.resolve(note("kill")(id)),
+      start: (id) => Promise.resolve(note("start")(id)),
+      pause: note("pause"),
+      resume: note("resume"),
+    },
     network: test.network,
     random: new Random(seed),
     intervalSeconds,
   });
-  return { nodes, test, nemesis };
+  return { nodes, test, nemesis, done };
 }
 
 const asNemesis = { threads: ["nemesis"] as const };
 
 Deno.test("there is nothing for the nemesis to do if no fault is chosen", () => {
-  const { test } = nemesisOf();
-  const { generator, finalGenerator } = nemesisFor([], {
-    nodes: nodesOf(5),
-    network: test.network,
-    random: new Random(""),
-    intervalSeconds: 10,
-  });
+  const { nemesis: { generator, finalGenerator } } = nemesisOf({ chosen: [] });
   assertStrictEquals(generator.op(contextOf(asNemesis)), null);
   assertStrictEquals(finalGenerator.op(contextOf(asNemesis)), null);
 });
@@ -133,7 +144,7 @@ Deno.test("a start cuts the network as it says, a stop heals it", async () => {
         }
       }
     };
-    const begun = nemesis.invoke(planned("start-partition", kind));
+    const begun = await nemesis.invoke(planned("start-partition", kind));
     assertStrictEquals(begun.type, "info");
     const [word, cuts] = begun.value as [string, Grudge];
     assertStrictEquals(word, "isolated");
@@ -150,7 +161,7 @@ Deno.test("a start cuts the network as it says, a stop heals it", async () => {
         );
       }
     }
-    assertEquals(nemesis.invoke(planned("stop-partition")), {
+    assertEquals(await nemesis.invoke(planned("stop-partition")), {
       type: "info",
       value: "network-healed",
     });
@@ -164,7 +175,7 @@ Deno.test("a start cuts the network as it says, a stop heals it", async () => {
 Deno.test("clients aren't cut off", async () => {
   const { test, nemesis } = nemesisOf();
   test.join("c0");
-  nemesis.invoke(planned("start-partition", "one"));
+  await nemesis.invoke(planned("start-partition", "one"));
   for (const node of nodesOf(5)) {
     test.network.send("c0", node, node);
     test.network.send(node, "c0", node);
@@ -187,18 +198,18 @@ const isolated = (cuts: unknown) => ["isolated", cuts];
 
 /** A history's faults, by the indexes of start and end, and their cuts. */
 const told = (...entries: Op[]) =>
-  faultsIn(entries).map(({ start, end, cuts }) => [
+  faultsIn(entries).map(({ start, end, ...effect }) => [
     start.index,
     end?.index,
-    cuts,
+    effect.kind === "partition" ? effect.cuts : effect.nodes,
   ]);
 
-Deno.test("a history tells each fault that the nemesis begins and ends", () => {
+Deno.test("a history tells each fault that the nemesis begins and ends", async () => {
   for (const fault of faults) {
     const { nemesis } = nemesisOf({ chosen: [fault] });
     const history: Op[] = [];
     for (const op of takeAll(nemesis.generator, contextOf(asNemesis), 40)) {
-      for (const value of [op.value, nemesis.invoke(op).value]) {
+      for (const value of [op.value, (await nemesis.invoke(op)).value]) {
         history.push(entry(history.length, op.f, value));
       }
     }
@@ -254,4 +265,60 @@ Deno.test("what isn't the nemesis's is no fault, and what isn't a list cuts noth
       [[0, undefined, {}]],
     );
   }
+});
+
+Deno.test("each of kill and pause strikes the nodes that it draws, and ends for all", async () => {
+  for (
+    const [fault, end] of [["kill", "start"], ["pause", "resume"]] as const
+  ) {
+    const { nemesis, nodes, done } = nemesisOf({ chosen: [fault] });
+    const [begin, over] = takeAll(nemesis.generator, contextOf(asNemesis), 2);
+    assertEquals([begin!.f, over!.f, over!.value], [fault, end, "all"]);
+    for (const [target, count] of [["one", 1], ["majority", 3]] as const) {
+      done.length = 0;
+      const { value } = await nemesis.invoke(planned(fault, target));
+      const struck = Object.keys(value as object);
+      assertEquals(struck.length, count);
+      assertEquals(done, struck.map((id) => `${fault} ${id}`));
+      assertEquals(value, Object.fromEntries(struck.map((id) => [id, fault])));
+    }
+    done.length = 0;
+    await nemesis.invoke(planned(end, "all"));
+    assertEquals(done, nodes.map((id) => `${end} ${id}`));
+  }
+});
+
+Deno.test("kills and pauses share their turns, each in its own order; a partition has its own", () => {
+  const { nemesis } = nemesisOf({ chosen: faults, intervalSeconds: 1 });
+  const ops = takeAll(nemesis.generator, contextOf(asNemesis), 600);
+  const own = (...fs: string[]) => ops.filter(({ f }) => fs.includes(f));
+  for (
+    const [begin, end] of [
+      ["kill", "start"],
+      ["pause", "resume"],
+      ["start-partition", "stop-partition"],
+    ] as const
+  ) {
+    const turns = own(begin, end).map(({ f }) => f);
+    assert(turns.length > 60, `${begin}: ${turns.length}`);
+    assertEquals(turns, turns.map((_, i) => i % 2 === 0 ? begin : end));
+  }
+  const seconds = (some: readonly PlannedOp[]) =>
+    (some.at(-1)!.timeNs - some[0]!.timeNs) / secondInNs / (some.length - 1);
+  const processes = own("kill", "start", "pause", "resume");
+  assertAlmostEquals(seconds(processes), 1, 0.15);
+  assertAlmostEquals(
+    seconds(own("start-partition", "stop-partition")),
+    1,
+    0.15,
+  );
+});
+
+Deno.test("in the end all cuts are healed, all nodes go on, and all run", () => {
+  const { nemesis } = nemesisOf({ chosen: faults });
+  const ops = takeAll(nemesis.finalGenerator, contextOf(asNemesis));
+  assertEquals(
+    ops.map(({ f, value }) => [f, value]),
+    [["stop-partition", null], ["resume", "all"], ["start", "all"]],
+  );
 });

@@ -324,6 +324,11 @@ function tellLost(
       return "still on the way when the run ended";
     }
     const fault = faultThatCut(faults, message);
+    if (message.lost === "kill") {
+      return fault === undefined
+        ? "lost, because their receiver was killed"
+        : `lost in ${tellFault(fault, nodes)}`;
+    }
     return fault === undefined
       ? "swallowed by a partition"
       : `swallowed by ${tellFault(fault, nodes)}`;

@@ -210,6 +210,8 @@ function lossWords({ lost }: ValueAnomaly["messages"][number]): string {
     ? "never received"
     : lost === "partition"
     ? "swallowed by a partition"
+    : lost === "kill"
+    ? "lost: its receiver was killed"
     : "lost by chance";
 }
 
