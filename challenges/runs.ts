@@ -67,8 +67,11 @@ const transactions = {
   availability: "total",
 };
 
-/** Options that make the network worse. */
-const faults = ["nemesis", "p-loss", "p-duplicate", "p-reorder"];
+/** Options that make the world of nodes worse. */
+const faults = [
+  ...["nemesis", "p-loss", "p-duplicate", "p-reorder"],
+  ...["lazyfs", "disk-size"],
+];
 
 /**
  * The limits of a run that gets some other options: they are for the network as

@@ -26,8 +26,23 @@ export interface NumberRange {
 }
 
 /**
- * The arguments that a node takes, by their names: a range of numbers, or words
- * with their values. The first word is the default.
+ * A text that an argument can be.
+ *
+ * @example
+ * ```ts
+ * import type { AnyText } from "@call-me-maybe/maelstrom";
+ *
+ * const folder: AnyText = { default: "" };
+ * ```
+ */
+export interface AnyText {
+  /** The value unless one is given. */
+  default: string;
+}
+
+/**
+ * The arguments that a node takes, by their names: a range of numbers, any text,
+ * or words with their values. The first word is the default.
  *
  * @example
  * ```ts
@@ -36,12 +51,16 @@ export interface NumberRange {
  * const choices: Choices = {
  *   order: { ascending: 1, descending: -1 },
  *   "beat-ms": { default: 440, least: 1, most: 60_000 },
+ *   "data-dir": { default: "" },
  * };
  * ```
  */
 export interface Choices {
-  /** By an argument's name without dashes: a range, or words and their values. */
-  readonly [name: string]: NumberRange | { readonly [word: string]: unknown };
+  /** By an argument's name without dashes. */
+  readonly [name: string]:
+    | NumberRange
+    | AnyText
+    | { readonly [word: string]: unknown };
 }
 
 /**
@@ -60,6 +79,7 @@ export interface Choices {
  */
 export type Chosen<C extends Choices> = {
   [name in keyof C]: C[name] extends NumberRange ? number
+    : C[name] extends AnyText ? string
     : C[name][keyof C[name]];
 };
 
@@ -131,6 +151,7 @@ function valueOf(
       }.`,
     );
   }
+  if (isText(choice)) return text ?? choice.default;
   const words = Object.keys(choice);
   const [word = ""] = text === undefined ? words : [text];
   if (Object.hasOwn(choice, word)) return choice[word];
@@ -139,6 +160,10 @@ function valueOf(
       nearest(word, words)
     }.`,
   );
+}
+
+function isText(choice: Choices[string]): choice is AnyText {
+  return typeof choice.default === "string";
 }
 
 function isRange(choice: Choices[string]): choice is NumberRange {

@@ -16,6 +16,7 @@
  * @module
  */
 export * from "./arguments.ts";
+export * from "./disk.ts";
 export * from "./error.ts";
 export * from "./kv.ts";
 export * from "./message.ts";

@@ -8,11 +8,13 @@
  *
  * @module
  */
+import { Disk } from "./disk.ts";
 import { ErrorCode, RPCError } from "./error.ts";
 import type { Body, Message, OpenBody, OutgoingBody } from "./message.ts";
 import { isMessage } from "./message.ts";
 import type {
   Checked,
+  JSONValue,
   Known,
   MessagesTo,
   Received,
@@ -433,6 +435,32 @@ export class Node<M = object> {
   /** Writes a line to stderr, which Maelstrom keeps as the node's log. */
   log(text: string): void {
     this.#runtime.log(text);
+  }
+
+  /**
+   * Opens what this node has kept, in earlier lives of its, too.
+   *
+   * @typeParam R a record of it.
+   * @typeParam S a snapshot of it.
+   * @param folder the folder of this run: each node has a file of its own there.
+   * Without one, nothing is kept.
+   * @throws {TypeError} before the node is initialised: nobody knows whose it is.
+   * @throws {DiskError} if it's damaged, or can't be read.
+   */
+  async openDisk<R = JSONValue, S = JSONValue>(
+    folder?: string,
+  ): Promise<Disk<R, S>> {
+    if (folder === undefined || folder === "") return await Disk.open<R, S>();
+    if (this.#id === "") {
+      throw new TypeError(
+        "The node has no id before init: open its disk in onInit, or later",
+      );
+    }
+    const storage = this.#runtime.storage?.(folder, this.#id);
+    if (storage === undefined) {
+      throw new TypeError("This runtime gives nodes no disk");
+    }
+    return await Disk.open<R, S>(storage);
   }
 
   /**

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { StableStorage } from "./disk.ts";
 import type { Message, OutgoingBody } from "./message.ts";
 
 /**
@@ -52,4 +53,9 @@ export interface Runtime {
   random(): number;
   /** A line for the person who debugs: on stderr, or in the node's log. */
   log(text: string): void;
+  /**
+   * The disk of a node, in a folder; in a simulation, there's one for each node,
+   * whatever the folder. Absent where there's none.
+   */
+  storage?(folder: string, id: string): StableStorage;
 }

@@ -11,6 +11,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Message, OutgoingBody } from "./message.ts";
 import type { AnyMessages } from "./messages.ts";
+import { FileStorage } from "./file_storage.ts";
 import { type App, Node } from "./node.ts";
 import { type Hosting, hostingKey } from "./hosting.ts";
 import type { Runtime } from "./runtime.ts";
@@ -124,6 +125,7 @@ function stdioRuntime(output: Output): Runtime {
     },
     random: () => Math.random(),
     log: (text) => console.error(text),
+    storage: (folder, id) => new FileStorage(folder, id),
   };
 }
 

@@ -192,7 +192,10 @@ export const meaninglessNames = [...meaningless.keys()];
 const nodeNames = ["node", "nodes", "nodes-file"];
 
 /** Options that the real Maelstrom doesn't know. */
-const ours = ["p-loss", "p-duplicate", "p-reorder", "seed", "seeds"] as const;
+const ours = [
+  ...["p-loss", "p-duplicate", "p-reorder", "lazyfs", "disk-size"] as const,
+  ...["seed", "seeds"] as const,
+] as const;
 
 const withValue = new Set([
   ...optionSpecs.map(({ name }): string => name),

@@ -14,6 +14,7 @@ import {
 } from "./load/client.ts";
 import type { Processes } from "./load/nemesis.ts";
 import type { Clock } from "./sim/clock.ts";
+import type { SimulatedDisk } from "./sim/disk.ts";
 import { invariant } from "./sim/invariant.ts";
 import type { Network } from "./sim/network.ts";
 import { silenceHint } from "./verdict.ts";
@@ -27,11 +28,14 @@ interface Place {
   onError(error: NodeError): void;
   onLog(node: string, line: string): void;
   watch?: Watch | undefined;
+  /** Makes the disk of a node, under virtual time. */
+  diskOf?(id: string): SimulatedDisk;
 }
 
 /** One node, through all its lives. */
 interface Member {
   host: Host;
+  disk: SimulatedDisk | undefined;
   /** The number of times that it has been killed. */
   incarnation: number;
   isDown: boolean;
@@ -50,7 +54,7 @@ export class Cluster implements Processes {
   constructor(nodes: readonly string[], place: Place) {
     this.#nodes = nodes;
     this.#place = place;
-    for (const id of nodes) this.#launch(id, 0);
+    for (const id of nodes) this.#launch(id, 0, place.diskOf?.(id));
   }
 
   /** Tells all nodes who they are. */
@@ -74,14 +78,15 @@ export class Cluster implements Processes {
     // It stays a member: who sends to it now makes no mistake.
     this.#place.network.down(id);
     await member.host.stop();
+    member.disk?.crash();
     return "killed";
   }
 
   /** Starts a node anew that was killed, and tells it who it is. */
   async start(id: string): Promise<string> {
-    const { isDown, incarnation } = this.#member(id);
+    const { isDown, incarnation, disk } = this.#member(id);
     if (!isDown) return "already-running";
-    this.#launch(id, incarnation + 1);
+    this.#launch(id, incarnation + 1, disk);
     await this.#ask("init-failed", id, this.#init);
     return "started";
   }
@@ -102,6 +107,12 @@ export class Cluster implements Processes {
     return "resumed";
   }
 
+  /** The number of times that nodes wrote to their disks. */
+  get syncCount(): number {
+    return [...this.#members.values()]
+      .reduce((sum, { disk }) => sum + (disk?.syncCount ?? 0), 0);
+  }
+
   /** Ends all nodes, and resolves when nothing of them is left. */
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.map(async (id) => {
@@ -116,11 +127,15 @@ export class Cluster implements Processes {
       silenceHint;
   }
 
-  #launch(id: string, incarnation: number): void {
+  #launch(
+    id: string,
+    incarnation: number,
+    disk: SimulatedDisk | undefined,
+  ): void {
     const { start, network, ...surroundings } = this.#place;
-    const host = start(id, { ...surroundings, network, incarnation });
+    const host = start(id, { ...surroundings, network, incarnation, disk });
     network.add(id, ({ line }) => host.deliver(line));
-    this.#members.set(id, { host, incarnation, isDown: false });
+    this.#members.set(id, { host, incarnation, disk, isDown: false });
   }
 
   #init = (client: Client, node: string): Promise<unknown> =>

@@ -21,7 +21,12 @@ import { inProcess, startApp, watchRejections } from "./hosts/app.ts";
 import type { NodeError } from "./hosts/host.ts";
 import { childProcess, type Command } from "./hosts/process.ts";
 import type { Envelope } from "./sim/network.ts";
-import type { FullOptions, Options, Test } from "./options.ts";
+import {
+  BadOption,
+  type FullOptions,
+  type Options,
+  type Test,
+} from "./options.ts";
 import {
   type Happened,
   type LogLine,
@@ -98,6 +103,11 @@ export interface NodeFindings extends Findings {
    * modules.
    */
   "max-memory-bytes"?: number;
+  /**
+   * The number of times that nodes wrote to their disks, and waited for it;
+   * absent if they didn't.
+   */
+  "sync-count"?: number;
   /** The first of them, with the time in nanoseconds since the test began. */
   errors: (Omit<NodeError, "timeNs"> & { time: number })[];
 }
@@ -224,6 +234,7 @@ export async function judge<M = object>(
   const random = randomOf(test);
   if ("wasm" in subject) return await judgeGuest(subject, options, settings);
   if (typeof subject !== "function") {
+    refuseDisk(test);
     const world = {
       clock: new WallClock(),
       start: childProcess(subject),
@@ -241,6 +252,16 @@ export async function judge<M = object>(
     return judgementOf("sim", test, await run(test, world, settings));
   } finally {
     unwatch();
+  }
+}
+
+/** Refuses what can't be done to a process's disk: it's the machine's. */
+function refuseDisk({ options }: Test): void {
+  for (const name of ["lazyfs", "disk-size"] as const) {
+    if (options[name] === undefined) continue;
+    throw new BadOption(
+      `--${name} is for nodes under virtual time: the disk of a process is this machine's.`,
+    );
   }
 }
 
@@ -286,12 +307,14 @@ function judgementOf(
 /** Adds the findings from messages and nodes to those from the history. */
 function check(
   { "valid?": ofHistory, stats, availability, workload }: HistoryFindings,
-  { history, journal, errors, errorCount, startNs, memoryBytes }: Happened,
+  { history, journal, errors, errorCount, startNs, memoryBytes, syncCount }:
+    Happened,
 ): Results {
   const nodes: NodeFindings = {
     "valid?": errorCount === 0,
     "error-count": errorCount,
     ...memoryBytes !== undefined && { "max-memory-bytes": memoryBytes },
+    ...syncCount > 0 && { "sync-count": syncCount },
     errors: errors.map(({ timeNs, ...error }) => ({
       ...error,
       time: timeNs - startNs,

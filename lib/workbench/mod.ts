@@ -64,6 +64,7 @@ export type { NodeError } from "./hosts/host.ts";
 export type { Command } from "./hosts/process.ts";
 export type { Fault } from "./load/nemesis.ts";
 export { Sandbox, type WasmNode } from "./sandbox.ts";
+export type { DiskFault } from "./sim/disk.ts";
 export type { Envelope, LatencyDist } from "./sim/network.ts";
 export {
   BadOption,

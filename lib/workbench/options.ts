@@ -9,6 +9,7 @@ import { nearest } from "../nearest.ts";
 import { modelNames } from "./checkers/elle/consistency.ts";
 import type { Availability } from "./checkers/stats.ts";
 import { type Fault, faults } from "./load/nemesis.ts";
+import { diskFaults } from "./sim/disk.ts";
 import { type LatencyDist, latencyDists } from "./sim/network.ts";
 import { topologies } from "./sim/topology.ts";
 
@@ -88,6 +89,13 @@ export interface Options {
   "p-duplicate"?: number;
   /** The probability that a message between nodes is overtaken by others. */
   "p-reorder"?: number;
+  /**
+   * Faults of the nodes' disks, separated by commas, by LazyFS's names:
+   * `"clear-cache"`, `"torn-op"`. By default there are none.
+   */
+  lazyfs?: string;
+  /** The most bytes that each node's disk holds. By default there's no limit. */
+  "disk-size"?: number;
   /**
    * The topology that a broadcast offers to the nodes: `"line"`, `"grid"`,
    * `"tree"`, `"tree2"`, `"tree3"`, `"tree4"` or `"total"`.
@@ -255,11 +263,7 @@ export const optionSpecs: readonly OptionSpec[] = [
     name: "nemesis",
     argument: "FAULTS",
     description: "Faults to inject, separated by commas",
-    parse: (text) =>
-      splitFaults(text).every((fault) => faults.includes(fault as Fault))
-        ? splitFaults(text).join(",")
-        : undefined,
-    mustBe: `a list of ${faults.join(", ")}`,
+    ...listOf(faults),
   },
   {
     name: "nemesis-interval",
@@ -291,6 +295,18 @@ export const optionSpecs: readonly OptionSpec[] = [
     argument: "P",
     description: "Probability that a message is overtaken",
     ...probability(),
+  },
+  {
+    name: "lazyfs",
+    argument: "FAULTS",
+    description: "Faults of disks when a node is killed",
+    ...listOf(diskFaults),
+  },
+  {
+    name: "disk-size",
+    argument: "BYTES",
+    description: "Most bytes that a node's disk holds",
+    ...integerFrom(0, Number.MAX_SAFE_INTEGER),
   },
   {
     name: "topology",
@@ -430,6 +446,16 @@ function integerFrom(least: number, most: number) {
         : undefined;
     },
     mustBe: `an integer from ${least} to ${most}`,
+  };
+}
+
+function listOf(words: readonly string[]) {
+  return {
+    parse: (text: string) =>
+      splitFaults(text).every((word) => words.includes(word))
+        ? splitFaults(text).join(",")
+        : undefined,
+    mustBe: `a list of ${words.join(", ")}`,
   };
 }
 

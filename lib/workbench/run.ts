@@ -17,8 +17,9 @@ import type { NodeError, StartHost, Watch } from "./hosts/host.ts";
 import { type Completion, interpret } from "./load/interpreter.ts";
 import { nemesisFor, type Processes } from "./load/nemesis.ts";
 import { invariant } from "./sim/invariant.ts";
+import { type DiskFault, SimulatedDisk } from "./sim/disk.ts";
 import { type Envelope, Network } from "./sim/network.ts";
-import type { Test } from "./options.ts";
+import { splitFaults, type Test } from "./options.ts";
 import { beginningOf } from "./sim/parts.ts";
 import { Random } from "./sim/random.ts";
 import { startServices } from "./sim/services.ts";
@@ -125,6 +126,8 @@ export interface Happened {
   logs: Map<string, LogLine[]>;
   /** A hint that may explain why a node is silent. */
   hint?: string;
+  /** The number of times that nodes wrote to their disks. */
+  syncCount: number;
   /** The memory of the largest of the nodes, in bytes, if that is known. */
   memoryBytes?: number;
 }
@@ -221,6 +224,7 @@ class Running {
       journal: this.#network.journal,
       errors: [],
       errorCount: 0,
+      syncCount: 0,
       startNs: 0,
       logs: new Map(nodes.map((id) => [id, []])),
     };
@@ -238,6 +242,7 @@ class Running {
       clients: this.#clients,
       onError: this.#onError,
       onLog: this.#onLog,
+      ...clock instanceof VirtualClock && { diskOf: this.#diskOf },
     });
     await this.#unlessCrashed(() => cluster.init());
     const startNs = this.happened.startNs = clock.nowNs;
@@ -279,6 +284,7 @@ class Running {
     this.happened.hint = this.#test.nodes.map((node) => cluster?.hintOf(node))
       .find((hint) => hint !== silenceHint);
     await cluster?.stop();
+    this.happened.syncCount = cluster?.syncCount ?? 0;
     this.#phase = "check";
     this.#tell();
   }
@@ -299,6 +305,16 @@ class Running {
       intervalSeconds: options["nemesis-interval"],
     });
   }
+
+  #diskOf = (id: string): SimulatedDisk => {
+    const { clock, random } = this.#world;
+    const { lazyfs = "", "disk-size": maxBytes = Infinity } =
+      this.#test.options;
+    return new SimulatedDisk(`${id}'s disk`, clock, random(`disk/${id}`), {
+      faults: splitFaults(lazyfs) as DiskFault[],
+      maxBytes,
+    });
+  };
 
   #onError = (error: NodeError): void => {
     if (this.happened.errorCount++ < maxErrors) {

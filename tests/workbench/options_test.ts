@@ -73,6 +73,8 @@ Deno.test("all options are taken as they are given", () => {
     "p-loss": 0.01,
     "p-duplicate": 1,
     "p-reorder": 0,
+    lazyfs: "torn-op",
+    "disk-size": 1000,
     topology: "tree4",
     availability: "total",
     "consistency-models": "read-committed",
@@ -199,6 +201,12 @@ const rejections: [name: string, wrong: string[], mustBe: string][] = [
     ["-0.1", "1.01", "often", "5%"],
     "a number from 0 to 1",
   ]),
+  ["lazyfs", ["fire", "torn-op,fire"], "a list of clear-cache, torn-op"],
+  [
+    "disk-size",
+    ["-1", "1.5", "much"],
+    "an integer from 0 to 9007199254740991",
+  ],
   [
     "topology",
     ["ring", "tree5", "toString"],
@@ -224,9 +232,12 @@ const rejections: [name: string, wrong: string[], mustBe: string][] = [
   ],
 ];
 
-Deno.test("every option but nemesis refuses to be empty", () => {
+/** Options that take a list of faults, which may be empty. */
+const lists = new Set(["nemesis", "lazyfs"]);
+
+Deno.test("every option but a list of faults refuses to be empty", () => {
   for (const { name } of optionSpecs) {
-    if (name === "nemesis") continue;
+    if (lists.has(name)) continue;
     assert(complaint({ [name]: "" }).startsWith(`--${name} must be `), name);
   }
 });
@@ -241,7 +252,7 @@ Deno.test("the rejections that follow are of all options", () => {
 for (const [name, wrong, mustBe] of rejections) {
   Deno.test(`${name} must be ${mustBe}`, () => {
     for (const value of ["", ...wrong]) {
-      if (name === "nemesis" && value === "") continue;
+      if (lists.has(name) && value === "") continue;
       assertStrictEquals(
         complaint({ [name]: value }),
         `--${name} must be ${mustBe}, not "${value}".`,

@@ -37,7 +37,7 @@ export function inProcess(
   randomFor: (id: string) => Random,
 ): StartHost {
   return (id, surroundings) => {
-    const { clock } = surroundings;
+    const { clock, disk } = surroundings;
     const random = randomFor(incarnationOf(id, surroundings));
     const host = new SimulatedNode(id, surroundings, random);
     const crashed = (error: unknown) => {
@@ -62,6 +62,7 @@ export function inProcess(
         host.after(Math.max(0, delayMs) * msInNs, guarded(callback)),
       random: () => random.float(),
       log: (text) => host.log(text),
+      ...disk && { storage: () => disk.storage(act) },
     };
     // What comes before the node reads it waits, as it would in a pipe.
     let waiting: string[] | undefined = [];

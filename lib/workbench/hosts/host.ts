@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock } from "../sim/clock.ts";
+import type { SimulatedDisk } from "../sim/disk.ts";
 import type { Network } from "../sim/network.ts";
 
 /**
@@ -76,6 +77,8 @@ export interface Surroundings {
   onLog(node: string, line: string): void;
   /** Sees that no node computes for ever. */
   watch?: Watch;
+  /** The node's disk, under virtual time. */
+  disk?: SimulatedDisk;
 }
 
 /** A node in its place. */
