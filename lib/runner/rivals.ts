@@ -4,9 +4,9 @@
  * @module
  */
 import { type Env, findProgram } from "../maelstrom/machine.ts";
-import { systemReason } from "../workbench/hosts/system_error.ts";
 import type { Command } from "../workbench/mod.ts";
 import { commandFor } from "./build.ts";
+import { outputOf } from "./output_of.ts";
 
 /** A node that takes part in a measurement. */
 export interface Contestant {
@@ -24,9 +24,6 @@ export interface Contestant {
  */
 const goEcho =
   "github.com/jepsen-io/maelstrom/demo/go/cmd/maelstrom-echo@v0.0.0-20251128144731-cb7f07239012";
-
-/** The time that Go may take to download and compile that. */
-const goTimeoutMs = 120_000;
 
 /** Ours, as `bench.ts` runs it. */
 export const ours: Contestant = {
@@ -67,7 +64,7 @@ export async function findRivals(
 async function findNode(env: Env): Promise<Contestant | string> {
   const node = findProgram("node", env);
   if (node === undefined) return "Node.js is left out: no node on the PATH.";
-  const { success, stdout, complaint } = await output(node, ["--version"]);
+  const { success, stdout, complaint } = await outputOf(node, ["--version"]);
   if (!success) return `Node.js is left out: ${complaint}`;
   return {
     name: "Node.js",
@@ -79,42 +76,16 @@ async function findNode(env: Env): Promise<Contestant | string> {
 async function findGo(env: Env, folder: string): Promise<Contestant | string> {
   const go = findProgram("go", env);
   if (go === undefined) return "Go is left out: no go on the PATH.";
-  const made = await output(go, ["install", goEcho], { GOBIN: folder });
+  const made = await outputOf(go, ["install", goEcho], {
+    env: { GOBIN: folder },
+  });
   if (!made.success) {
     return `Go is left out: its official library can't be had: ${made.complaint}`;
   }
-  const { stdout } = await output(go, ["env", "GOVERSION"]);
+  const { stdout } = await outputOf(go, ["env", "GOVERSION"]);
   return {
     name: "Go",
     description: `the official library's own echo node, ${stdout}`,
     command: { bin: `${folder}/maelstrom-echo`, args: [] },
   };
-}
-
-/** Returns what a program prints, or the last that it says in complaint. */
-async function output(
-  program: string,
-  args: string[],
-  env: { [name: string]: string } = {},
-): Promise<{ success: boolean; stdout: string; complaint: string }> {
-  try {
-    const { success, ...streams } = await new Deno.Command(program, {
-      args,
-      env,
-      stdin: "null",
-      signal: AbortSignal.timeout(goTimeoutMs),
-    }).output();
-    const textOf = (bytes: Uint8Array) =>
-      new TextDecoder().decode(bytes).trim();
-    const stdout = textOf(streams.stdout);
-    const last = textOf(streams.stderr).split("\n").at(-1)?.trim();
-    return {
-      success,
-      stdout,
-      complaint: last || `${program} says nothing about it`,
-    };
-  } catch (error) {
-    const complaint = systemReason(error);
-    return { success: false, stdout: "", complaint };
-  }
 }
