@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { Host, NodeError, StartHost, Watch } from "./hosts/host.ts";
+import type {
+  ClockChange,
+  Host,
+  NodeError,
+  StartHost,
+  Watch,
+} from "./hosts/host.ts";
 import {
   type Client,
   type Clients,
@@ -111,6 +117,14 @@ export class Cluster implements Processes {
   get syncCount(): number {
     return [...this.#members.values()]
       .reduce((sum, { disk }) => sum + (disk?.syncCount ?? 0), 0);
+  }
+
+  /** Changes a node's clock, or puts it right. */
+  setClock(id: string, change?: ClockChange): string {
+    const { host, isDown } = this.#member(id);
+    if (isDown) return "down";
+    host.setClock?.(change);
+    return "reset";
   }
 
   /** Ends all nodes, and resolves when nothing of them is left. */

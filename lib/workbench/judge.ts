@@ -234,7 +234,7 @@ export async function judge<M = object>(
   const random = randomOf(test);
   if ("wasm" in subject) return await judgeGuest(subject, options, settings);
   if (typeof subject !== "function") {
-    refuseDisk(test);
+    refuseSimulated(test);
     const world = {
       clock: new WallClock(),
       start: childProcess(subject),
@@ -255,8 +255,13 @@ export async function judge<M = object>(
   }
 }
 
-/** Refuses what can't be done to a process's disk: it's the machine's. */
-function refuseDisk({ options }: Test): void {
+/** Refuses what can't be done to processes: their disk and clock are the machine's. */
+function refuseSimulated({ options, faults }: Test): void {
+  if (faults.includes("clock")) {
+    throw new BadOption(
+      "--nemesis clock is for nodes under virtual time: the clock of a process is this machine's.",
+    );
+  }
   for (const name of ["lazyfs", "disk-size"] as const) {
     if (options[name] === undefined) continue;
     throw new BadOption(

@@ -73,8 +73,9 @@ export interface Options {
    */
   "latency-dist"?: LatencyDist;
   /**
-   * Faults, separated by commas: `"partition"`, `"kill"`, `"pause"`. By default
-   * there are none.
+   * Faults, separated by commas: `"partition"`, `"kill"`, `"pause"`; and beyond
+   * Maelstrom's `"asymmetric-partition"`, `"packet"`, `"clock"`. By default there
+   * are none.
    */
   nemesis?: string;
   /**

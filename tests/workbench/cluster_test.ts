@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { App, Node, OutgoingBody } from "../../lib/mod.ts";
 import { inProcess, startApp } from "../../lib/workbench/hosts/app.ts";
 import {
+  BadOption,
   type Command,
   judge,
   type Judgement,
@@ -59,7 +60,7 @@ function strikesOf(
   kind: "kill" | "pause",
 ): (PastFault & { nodes: string[] })[] {
   return faultsIn(judgement.history).flatMap((fault) =>
-    fault.kind !== "partition" && fault.kind === kind ? [fault] : []
+    "nodes" in fault && fault.kind === kind ? [fault] : []
   );
 }
 
@@ -204,6 +205,47 @@ Deno.test("what a paused node had before its timer was due can still prevent it"
   assertEquals(log, ["prevented"]);
 });
 
+Deno.test("a clock jumps and drifts, and timers with it; it never goes back", async () => {
+  const judgement = await judge(mortal, { ...run, nemesis: "clock" });
+  assertEquals(judgement.results["valid?"], true, judgement.reason);
+  const bumps = faultsIn(judgement.history).flatMap((fault) =>
+    fault.kind === "clock" ? [fault] : []
+  );
+  assert(bumps.length >= 5);
+  for (const node of judgement.test.nodes) {
+    const ticks = linesOf(judgement, node).flatMap(({ text, ns }) => {
+      const [, count, now] = /^tick (\d+) (.*)$/.exec(text) ?? [];
+      return count === undefined ? [] : [{ ns, ms: Number(now) }];
+    });
+    for (const [i, { ns, ms }] of ticks.entries()) {
+      const next = ticks[i + 1];
+      if (next === undefined) break;
+      assert(next.ms >= ms);
+      const bump = bumps.find(({ start, end }) =>
+        ns > start.time && next.ns < (end?.time ?? Infinity)
+      );
+      const isQuiet = bumps.every(({ start, end }) =>
+        [start, end].every((op) =>
+          op === undefined || op.time < ns || op.time > next.ns
+        )
+      );
+      if (!isQuiet) continue;
+      // A timer of 100 ms takes that on its own clock.
+      const rate = bump?.changes[node]?.rate ?? 1;
+      const took = (next.ns - ns) / msInNs;
+      assert(Math.abs(took * rate - 100) < 0.01, `${took} ms at ${rate}`);
+      assert(Math.abs(next.ms - ms - 100) < 0.01);
+    }
+    const ahead = bumps.reduce(
+      (sum, { changes }) => sum + Math.max(0, changes[node]?.jumpMs ?? 0),
+      0,
+    );
+    const last = ticks.at(-1)!;
+    // By all jumps, and at most a tenth of the time.
+    assert(last.ms > ahead + 0.8 * last.ns / msInNs);
+  }
+});
+
 Deno.test("a start that fails is the node's mistake, and its death by the nemesis isn't", async () => {
   let lives = 0;
   const once: App = (node) => {
@@ -284,4 +326,21 @@ Deno.test({
       assert(words.has(word), `nobody was ${word}: ${[...words]}`);
     }
   },
+});
+
+Deno.test("clock and disk of a process are the machine's, and stay as they are", async () => {
+  const node: Command = { bin: "/nothing/there", args: [] };
+  for (
+    const [option, value] of [
+      ["nemesis", "clock"],
+      ["lazyfs", "torn-op"],
+      ["disk-size", 1000],
+    ] as const
+  ) {
+    const error = await assertRejects(
+      () => judge(node, { ...run, [option]: value }),
+      BadOption,
+    );
+    assertMatch(error.message, /is for nodes under virtual time/);
+  }
 });

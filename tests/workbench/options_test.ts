@@ -187,7 +187,7 @@ const rejections: [name: string, wrong: string[], mustBe: string][] = [
   [
     "nemesis",
     ["fire", "partition,fire", "Kill"],
-    "a list of partition, kill, pause",
+    "a list of partition, kill, pause, asymmetric-partition, packet, clock",
   ],
   [
     "nemesis-interval",

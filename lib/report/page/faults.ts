@@ -46,7 +46,7 @@ export function faultThatCut(
 
 /** Tells whether a fault keeps a node from hearing another. */
 export function isDeaf(fault: FaultSpan, node: string, other: string): boolean {
-  return fault.kind === "partition" &&
+  return "cuts" in fault &&
     (fault.cuts[node]?.includes(other) ?? false);
 }
 
@@ -55,9 +55,7 @@ export function struckBy(
   fault: FaultSpan,
   nodes: readonly string[],
 ): readonly string[] {
-  return fault.kind === "partition"
-    ? sidesOf(fault.cuts, nodes)?.[0] ?? []
-    : fault.nodes;
+  return "nodes" in fault ? fault.nodes : sidesOf(fault.cuts, nodes)?.[0] ?? [];
 }
 
 /** The most nodes that a fault's words name. */
@@ -72,7 +70,16 @@ export function describeFault(
   nodes: readonly string[],
 ): string {
   const { kind } = fault;
-  if (kind !== "partition") return `${kind}: ${named(fault.nodes, nodes)}`;
+  if ("nodes" in fault) {
+    return `${kind}: ${named(fault.nodes, nodes)}${
+      fault.kind === "packet" ? ` + ${fault.delayMs} ms` : ""
+    }`;
+  }
+  if (kind === "asymmetric-partition") {
+    const deaf = Object.keys(fault.cuts);
+    const unheard = nodes.filter((node) => !deaf.includes(node));
+    return `${kind}: ${named(deaf, nodes)} can't hear ${named(unheard, nodes)}`;
+  }
   const sides = sidesOf(fault.cuts, nodes);
   if (sides === undefined) return `${kind}: each node hears different ones`;
   const [cutOff, other, ...more] = sides;
@@ -99,7 +106,7 @@ export function tellFault(
   fault: FaultSpan,
   nodes: readonly string[],
 ): string {
-  const words = fault.kind !== "partition"
+  const words = "nodes" in fault
     ? `${fault.kind} of ${named(fault.nodes, nodes)}`
     : sidesOf(fault.cuts, nodes) === undefined
     ? `${fault.kind} in which each node hears different ones`

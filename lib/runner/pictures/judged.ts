@@ -83,7 +83,7 @@ export interface Partition {
 /** The partitions of a run, in order. */
 export function partitionsOf({ history }: Judgement): Partition[] {
   return faultsIn(history)
-    .filter((fault) => fault.kind === "partition")
+    .flatMap((fault) => "cuts" in fault ? [fault] : [])
     .map(({ start, end, cuts }) => ({
       fromMs: start.time / msInNs,
       toMs: end ? end.time / msInNs : Infinity,

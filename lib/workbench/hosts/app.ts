@@ -86,6 +86,7 @@ export function inProcess(
       },
       pause: () => host.pause(),
       resume: () => host.resume(),
+      setClock: (change) => host.setClock(change),
       stop() {
         host.stopped = true;
         return Promise.resolve();

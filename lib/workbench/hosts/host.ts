@@ -81,8 +81,18 @@ export interface Surroundings {
   disk?: SimulatedDisk;
 }
 
+/** A change of a node's clock. */
+export interface ClockChange {
+  /** Milliseconds that it jumps by: back, only its date goes. */
+  jumpMs: number;
+  /** Its seconds in a second, from now on. */
+  rate: number;
+}
+
 /** A node in its place. */
 export interface Host {
+  /** Changes the node's clock; without a change it's right again. */
+  setClock?(change?: ClockChange): void;
   /** Hands the node a message, as one line of JSON. */
   deliver(line: string): void;
   /**

@@ -13,6 +13,7 @@ import type { StartNode } from "./app.ts";
 import { CrashReader, endingOf, untimely } from "./crash.ts";
 import { NodeEnded } from "./host.ts";
 import { LineSplitter } from "./lines.ts";
+import { msInNs } from "../sim/clock.ts";
 import { epochMs, type SimulatedNode } from "./simulated.ts";
 
 /** A program as one script, and what it's called with. */
@@ -140,10 +141,10 @@ function globalsOf(
   place: Place,
   strange: (what: string) => never,
 ): Globals & { close(): void } {
-  const { runtime } = place;
+  const { runtime, node } = place;
   const own = {
     ...timers(place, strange),
-    Date: virtualDate(() => epochMs + runtime.now()),
+    Date: virtualDate(() => epochMs + node.lookAtDate() / msInNs),
     Math: Object.defineProperties({}, {
       ...Object.getOwnPropertyDescriptors(Math),
       random: { value: () => runtime.random() },

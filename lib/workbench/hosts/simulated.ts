@@ -6,7 +6,7 @@
 import { type Clock, msInNs } from "../sim/clock.ts";
 import type { Random } from "../sim/random.ts";
 import { behind, firstValue } from "./first_value.ts";
-import type { Surroundings } from "./host.ts";
+import type { ClockChange, Surroundings } from "./host.ts";
 import { unended } from "./lines.ts";
 import { forward, send } from "./sending.ts";
 
@@ -74,6 +74,10 @@ export class SimulatedNode {
   #busyNs = 0;
   /** While it's paused: what it will do then, in order. */
   #held: (() => void)[] | undefined;
+  /** The time that its own clock showed at some time, and its rate since. */
+  #shown = { ownNs: 0, atNs: 0, rate: 1 };
+  /** The time that its date is ahead of that. */
+  #stepNs = 0;
 
   constructor(id: string, surroundings: Surroundings, random: Random) {
     this.#id = id;
@@ -82,15 +86,35 @@ export class SimulatedNode {
     const [least, most] = startUpMs;
     this.startNs = this.#clock.nowNs +
       Math.round((least + (most - least) * random.float()) * msInNs);
+    this.#shown.atNs = this.startNs;
   }
 
-  /** Nanoseconds since it started; each look at it may take some. */
+  /**
+   * Nanoseconds since it started, on its own clock; each look at it may take some.
+   */
   look(): number {
     this.#surroundings.watch?.beat();
     if (++this.#looks > freeLooks) {
       this.#busyNs = this.#nowNs + lookNs;
     }
-    return this.#nowNs - this.startNs;
+    return this.#ownNs;
+  }
+
+  /** Nanoseconds since then by its date, which may go back. */
+  lookAtDate(): number {
+    return this.look() + this.#stepNs;
+  }
+
+  /** Changes its clock; without a change it's right again, from now on. */
+  setClock({ jumpMs, rate }: ClockChange = { jumpMs: 0, rate: 1 }): void {
+    const ownNs = this.#ownNs + Math.max(0, jumpMs) * msInNs;
+    this.#shown = { ownNs, atNs: this.#nowNs, rate };
+    this.#stepNs = Math.min(0, jumpMs) * msInNs;
+  }
+
+  get #ownNs(): number {
+    const { ownNs, atNs, rate } = this.#shown;
+    return ownNs + Math.round((this.#nowNs - atNs) * rate);
   }
 
   /**
@@ -151,7 +175,8 @@ export class SimulatedNode {
   /** Calls the node back; see `Clock.at`. */
   after(delayNs: number, callback: () => void): () => void {
     this.#surroundings.watch?.beat();
-    const dueNs = this.#nowNs + Math.max(delayNs, this.#leastDelayNs);
+    const { rate } = this.#shown;
+    const dueNs = this.#nowNs + Math.max(delayNs / rate, this.#leastDelayNs);
     let isOff = false;
     const cancel = this.#clock.at(dueNs, () =>
       this.act(() => {

@@ -65,6 +65,7 @@ export function wasmModule(
       deliver: (line) => node.input.write(line),
       pause: () => host.pause(),
       resume: () => host.resume(),
+      setClock: (change) => host.setClock(change),
       hint: () => node.hint(),
       stop() {
         onMemory(node.memoryBytes);
@@ -290,7 +291,9 @@ class WasmNode {
 
   /** A clock's time; those of the processor show the time that has gone by. */
   #time(id: number): bigint {
-    return zeroOf(id) + BigInt(this.#host.look());
+    return id === codes.CLOCKID_REALTIME
+      ? epochNs + BigInt(this.#host.lookAtDate())
+      : upNs + BigInt(this.#host.look());
   }
 
   /** Reads from stdin into several places in memory. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { ClockChange } from "../hosts/host.ts";
 import { secondInNs } from "../sim/clock.ts";
 import { isObject } from "../sim/exact_json.ts";
 import type { Network } from "../sim/network.ts";
@@ -47,12 +48,24 @@ export type Fault =
   /** Nodes die, and are started anew: all that they had in memory is gone. */
   | "kill"
   /** Nodes freeze, and go on later as if nothing had happened. */
-  | "pause";
+  | "pause"
+  /** The network is cut one way: who isn't heard still hears. */
+  | "asymmetric-partition"
+  /** Messages from and to some nodes take longer. */
+  | "packet"
+  /** Clocks jump, and then go too fast or too slow. */
+  | "clock";
 
 /** The effect of a fault, by its kind. */
 export type Effect =
-  | { kind: "partition"; cuts: Grudge }
-  | { kind: "kill" | "pause"; nodes: string[] };
+  | { kind: "partition" | "asymmetric-partition"; cuts: Grudge }
+  | { kind: "kill" | "pause"; nodes: string[] }
+  | { kind: "packet"; nodes: string[]; delayMs: number }
+  | {
+    kind: "clock";
+    nodes: string[];
+    changes: { [node: string]: ClockChange };
+  };
 
 /** The ways to interfere with nodes. Each says in a word what it did. */
 export interface Processes {
@@ -64,6 +77,8 @@ export interface Processes {
   pause(id: string): string;
   /** Lets it go on. */
   resume(id: string): string;
+  /** Changes its clock; without a change it's right again. */
+  setClock(id: string, change?: ClockChange): string;
 }
 
 /** The nodes that faults can be done to, and the chance that chooses. */
@@ -94,28 +109,11 @@ const specs: { readonly [fault in Fault]: FaultSpec } = {
   partition: {
     start: { f: "start-partition", targets: partitionKinds },
     stop: { f: "stop-partition" },
-    begin(kind, { nodes, network, random }) {
-      const cuts = grudge(kind as PartitionKind, nodes, random);
-      for (const [dest, sources] of Object.entries(cuts)) {
-        for (const src of sources) network.drop(src, dest);
-      }
-      return ["isolated", cuts];
-    },
-    end({ network }) {
-      network.heal();
-      return "network-healed";
-    },
-    effect(value) {
-      if (!Array.isArray(value)) return undefined;
-      const cuts = isObject(value[1]) ? Object.entries(value[1]) : [];
-      return {
-        kind: "partition",
-        cuts: Object.fromEntries(
-          cuts.filter(([, sources]) => Array.isArray(sources)),
-        ) as Grudge,
-      };
-    },
-    isEnd: (value) => value === "network-healed",
+    begin: (kind, { nodes, network, random }) =>
+      cut("partition", grudge(kind as PartitionKind, nodes, random), network),
+    end: ({ network }) => heal("partition", network),
+    effect: (value) => cutsIn("partition", value),
+    isEnd: isHealed,
   },
   kill: {
     start: { f: "kill", targets: targetKinds },
@@ -135,7 +133,125 @@ const specs: { readonly [fault in Fault]: FaultSpec } = {
     effect: (value) => effectOn("pause", value),
     isEnd: isObject,
   },
+  "asymmetric-partition": {
+    start: { f: "start-asymmetric-partition", targets: targetKinds },
+    stop: { f: "stop-asymmetric-partition" },
+    begin(target, victims) {
+      const { nodes, network, random } = victims;
+      const some = targetsOf(target, victims);
+      const others = nodes.filter((node) => !some.includes(node));
+      const [heard, unheard] = random.shuffle([some, others]) as [
+        string[],
+        string[],
+      ];
+      const cuts = heard.map((node) => [node, unheard] as const);
+      return cut("asymmetric-partition", Object.fromEntries(cuts), network);
+    },
+    end: ({ network }) => heal("asymmetric-partition", network),
+    effect: (value) => cutsIn("asymmetric-partition", value),
+    isEnd: isHealed,
+  },
+  packet: {
+    start: { f: "start-packet", targets: targetKinds },
+    stop: { f: "stop-packet" },
+    begin(target, victims) {
+      const { network, random } = victims;
+      const nodes = targetsOf(target, victims);
+      const delayMs = random.choice(delaysMs);
+      for (const node of nodes) network.slow(node, delayMs);
+      return ["delayed", { nodes, "delay-ms": delayMs }];
+    },
+    end({ network }) {
+      network.hasten();
+      return "reliable";
+    },
+    effect(value) {
+      if (!Array.isArray(value) || !isObject(value[1])) return undefined;
+      const { nodes, "delay-ms": delayMs } = value[1];
+      return Array.isArray(nodes) && typeof delayMs === "number"
+        ? { kind: "packet", nodes: nodes.map(String), delayMs }
+        : undefined;
+    },
+    isEnd: (value) => value === "reliable",
+  },
+  clock: {
+    start: { f: "bump-clock", targets: targetKinds },
+    stop: { f: "reset-clock", value: "all" },
+    begin(target, victims) {
+      const { processes, random } = victims;
+      return Object.fromEntries(
+        targetsOf(target, victims).map((node) => {
+          const change = drawChange(random);
+          processes.setClock(node, change);
+          return [node, { "jump-ms": change.jumpMs, rate: change.rate }];
+        }),
+      );
+    },
+    end: ({ nodes, processes }) =>
+      onNodes(nodes, (id) => processes.setClock(id)),
+    effect(value) {
+      if (!isObject(value)) return undefined;
+      const changes = Object.entries(value).map(([node, each]) => {
+        const { "jump-ms": jumpMs, rate } = isObject(each) ? each : {};
+        return [node, { jumpMs: Number(jumpMs), rate: Number(rate) }] as const;
+      });
+      return {
+        kind: "clock",
+        nodes: changes.map(([node]) => node),
+        changes: Object.fromEntries(changes),
+      };
+    },
+    isEnd: isObject,
+  },
 };
+
+/** The mean times that messages take longer, in milliseconds. */
+const delaysMs = [50, 200, 1000] as const;
+
+/** The greatest jump of a clock is 2 to the power of this, in milliseconds. */
+const maxJumpBits = 18;
+
+/** The most that a clock goes too fast or too slow, in parts of one. */
+const maxDrift = 0.1;
+
+/** Draws a jump as Jepsen's, of 4 ms to four minutes, either way, and a rate. */
+function drawChange(random: Random): ClockChange {
+  const jumpMs = Math.round(2 ** (2 + random.float() * (maxJumpBits - 2)));
+  return {
+    jumpMs: random.float() < 0.5 ? -jumpMs : jumpMs,
+    rate: 1 + Math.round((2 * random.float() - 1) * maxDrift * 1000) / 1000,
+  };
+}
+
+function cut(fault: Fault, cuts: Grudge, network: Network): unknown {
+  for (const [dest, sources] of Object.entries(cuts)) {
+    for (const src of sources) network.drop(src, dest, fault);
+  }
+  return ["isolated", cuts];
+}
+
+function heal(fault: Fault, network: Network): string {
+  network.heal(fault);
+  return "network-healed";
+}
+
+function isHealed(value: unknown): boolean {
+  return value === "network-healed";
+}
+
+function cutsIn(
+  kind: "partition" | "asymmetric-partition",
+  value: unknown,
+): Effect | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const cuts = isObject(value[1]) ? Object.entries(value[1]) : [];
+  return {
+    kind,
+    cuts: Object.fromEntries(
+      cuts.filter(([, sources]) => Array.isArray(sources)),
+    ) as Grudge,
+  };
+}
 
 /** The names of {@linkcode Fault}. */
 export const faults: readonly Fault[] = Object.keys(specs) as Fault[];
@@ -144,7 +260,13 @@ export const faults: readonly Fault[] = Object.keys(specs) as Fault[];
  * The faults that take their turns together, as Jepsen packs them: those in a
  * pack are mixed, and begin or end in each interval one.
  */
-const packs: readonly (readonly Fault[])[] = [["partition"], ["pause", "kill"]];
+const packs: readonly (readonly Fault[])[] = [
+  ["partition"],
+  ["pause", "kill"],
+  ["asymmetric-partition"],
+  ["packet"],
+  ["clock"],
+];
 
 /** Does something to nodes, all at once, and says what was done to which. */
 async function onNodes(

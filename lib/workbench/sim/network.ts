@@ -153,7 +153,10 @@ export class Network {
   #options: NetworkOptions;
   #receivers = new Map<string, Receiver>();
   #gone = new Set<string>();
-  #drops = new Map<string, Set<string>>();
+  /** For each fault that cuts, for each node, those that it doesn't hear. */
+  #drops = new Map<string, Map<string, Set<string>>>();
+  /** The time that each message from or to a node takes in addition, in ms. */
+  #delaysMs = new Map<string, number>();
   #longChars = 0;
 
   constructor(clock: Clock, random: Random, options: NetworkOptions) {
@@ -243,16 +246,36 @@ export class Network {
     }
   }
 
-  /** From now on, `dest` drops what comes from `src`. */
-  drop(src: string, dest: string): void {
-    let sources = this.#drops.get(dest);
-    if (sources === undefined) this.#drops.set(dest, sources = new Set());
-    sources.add(src);
+  /** From now on, `dest` drops what comes from `src`, because of a fault. */
+  drop(src: string, dest: string, fault = "partition"): void {
+    const cuts = this.#drops.get(fault) ?? new Map<string, Set<string>>();
+    const sources = cuts.get(dest) ?? new Set();
+    this.#drops.set(fault, cuts.set(dest, sources.add(src)));
   }
 
-  /** Ends all cuts. */
-  heal(): void {
-    this.#drops.clear();
+  /** Ends all cuts of a fault. */
+  heal(fault = "partition"): void {
+    this.#drops.delete(fault);
+  }
+
+  #isCut(src: string, dest: string): boolean {
+    for (const cuts of this.#drops.values()) {
+      if (cuts.get(dest)?.has(src)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * From now on, each message between a node and another takes longer: so many
+   * milliseconds, half as many, or half as many again.
+   */
+  slow(id: string, delayMs: number): void {
+    this.#delaysMs.set(id, delayMs);
+  }
+
+  /** Ends all delays. */
+  hasten(): void {
+    this.#delaysMs.clear();
   }
 
   #receive(id: string, receiver: Receiver): void {
@@ -260,7 +283,7 @@ export class Network {
     for (;;) {
       const next = receiver.queue.pop();
       if (next === undefined) break;
-      if (this.#drops.get(id)?.has(next.envelope.src)) {
+      if (this.#isCut(next.envelope.src, id)) {
         next.envelope.lost = "partition";
         continue;
       }
@@ -311,7 +334,8 @@ export class Network {
       return [];
     }
     const holdUp = () =>
-      happens(pReorder) ? this.#random.float() * maxHoldUpMs * msInNs : 0;
+      this.#delayNs(envelope) +
+      (happens(pReorder) ? this.#random.float() * maxHoldUpMs * msInNs : 0);
     return happens(pDuplicate) ? [holdUp(), holdUp()] : [holdUp()];
   }
 
@@ -321,6 +345,17 @@ export class Network {
     // Whole milliseconds, as Maelstrom draws them.
     return Math.floor(drawLatency(latencyDist, latencyMs, this.#random)) *
       msInNs;
+  }
+
+  #delayNs({ src, dest }: Envelope): number {
+    if (this.#delaysMs.size === 0) return 0;
+    const delayMs = Math.max(
+      this.#delaysMs.get(src) ?? 0,
+      this.#delaysMs.get(dest) ?? 0,
+    );
+    return delayMs === 0
+      ? 0
+      : Math.round(delayMs * (0.5 + this.#random.float()) * msInNs);
   }
 }
 

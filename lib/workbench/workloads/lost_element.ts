@@ -262,7 +262,7 @@ function tellFaults(
     ? ` Messages were lost by chance, too (--p-loss ${options["p-loss"]}).`
     : "";
   const partition = faultsIn(history)
-    .filter((fault) => fault.kind === "partition")
+    .flatMap((fault) => "cuts" in fault ? [fault] : [])
     .findLast(({ start, end }) =>
       start.index <= added.index &&
       (end === undefined || end.index > added.index)

@@ -56,6 +56,7 @@ function nemesisOf(
       start: (id) => Promise.resolve(note("start")(id)),
       pause: note("pause"),
       resume: note("resume"),
+      setClock: (id, change) => note(change ? "bump" : "reset")(id),
     },
     network: test.network,
     random: new Random(seed),
@@ -201,7 +202,7 @@ const told = (...entries: Op[]) =>
   faultsIn(entries).map(({ start, end, ...effect }) => [
     start.index,
     end?.index,
-    effect.kind === "partition" ? effect.cuts : effect.nodes,
+    "cuts" in effect ? effect.cuts : effect.nodes,
   ]);
 
 Deno.test("a history tells each fault that the nemesis begins and ends", async () => {
@@ -290,7 +291,7 @@ Deno.test("each of kill and pause strikes the nodes that it draws, and ends for 
 
 Deno.test("kills and pauses share their turns, each in its own order; a partition has its own", () => {
   const { nemesis } = nemesisOf({ chosen: faults, intervalSeconds: 1 });
-  const ops = takeAll(nemesis.generator, contextOf(asNemesis), 600);
+  const ops = takeAll(nemesis.generator, contextOf(asNemesis), 1000);
   const own = (...fs: string[]) => ops.filter(({ f }) => fs.includes(f));
   for (
     const [begin, end] of [
@@ -319,6 +320,102 @@ Deno.test("in the end all cuts are healed, all nodes go on, and all run", () => 
   const ops = takeAll(nemesis.finalGenerator, contextOf(asNemesis));
   assertEquals(
     ops.map(({ f, value }) => [f, value]),
-    [["stop-partition", null], ["resume", "all"], ["start", "all"]],
+    [
+      ["stop-partition", null],
+      ["resume", "all"],
+      ["start", "all"],
+      ["stop-asymmetric-partition", null],
+      ["stop-packet", null],
+      ["reset-clock", "all"],
+    ],
   );
+});
+
+Deno.test("an asymmetric partition cuts one way: of two nodes, one hears the other", async () => {
+  const { test, nemesis, nodes } = nemesisOf({
+    chosen: ["asymmetric-partition"],
+  });
+  const { value } = await nemesis.invoke(
+    planned("start-asymmetric-partition", "minority"),
+  );
+  const [, cuts] = value as [string, Grudge];
+  const deaf = Object.keys(cuts);
+  assert(deaf.length === 2 || deaf.length === 3);
+  for (const src of nodes) {
+    for (const dest of nodes) {
+      if (src !== dest) test.network.send(src, dest, `${src}-${dest}`);
+    }
+  }
+  await test.settle();
+  const arrived = new Set(test.deliveries.map(({ line }) => line));
+  for (const node of deaf) {
+    for (const other of cuts[node]!) {
+      assert(!arrived.has(`${other}-${node}`));
+      assert(arrived.has(`${node}-${other}`));
+    }
+  }
+});
+
+Deno.test("two faults that cut don't heal each other", async () => {
+  const { test, nemesis } = nemesisOf({
+    count: 2,
+    chosen: ["partition", "asymmetric-partition"],
+  });
+  await nemesis.invoke(planned("start-partition", "one"));
+  await nemesis.invoke(planned("start-asymmetric-partition", "one"));
+  await nemesis.invoke(planned("stop-partition"));
+  test.network.send("n0", "n1", "there");
+  test.network.send("n1", "n0", "back");
+  await test.settle();
+  assertEquals(test.deliveries.length, 1);
+});
+
+Deno.test("messages from and to a slow node take longer, and no others", async () => {
+  const { test, nemesis, nodes } = nemesisOf({ chosen: ["packet"] });
+  const { value } = await nemesis.invoke(planned("start-packet", "one"));
+  const [, { nodes: [slow], "delay-ms": delayMs }] = value as [
+    string,
+    { nodes: string[]; "delay-ms": number },
+  ];
+  const sendAll = () => {
+    for (const src of nodes) {
+      for (const dest of nodes) {
+        if (src !== dest) test.network.send(src, dest, `${src} ${dest}`);
+      }
+    }
+  };
+  sendAll();
+  const lastNs = (delayMs * 1.5 + 1) * msInNs;
+  await test.clock.drive(test.clock.sleepUntil(lastNs));
+  for (const { line, ms } of test.deliveries) {
+    const isSlow = line.split(" ").includes(slow!);
+    assert(isSlow ? ms >= delayMs / 2 : ms === 0, `${line} at ${ms} ms`);
+  }
+  assertStrictEquals(test.deliveries.length, 20);
+  test.deliveries.length = 0;
+  assertEquals(
+    (await nemesis.invoke(planned("stop-packet"))).value,
+    "reliable",
+  );
+  sendAll();
+  await test.clock.drive(test.clock.sleepUntil(test.clock.nowNs + 1));
+  assertStrictEquals(test.deliveries.length, 20);
+});
+
+Deno.test("a clock jumps by what Jepsen's does, drifts, and is put right", async () => {
+  const { nemesis, done } = nemesisOf({ chosen: ["clock"] });
+  for (let i = 0; i < 50; i++) {
+    const { value } = await nemesis.invoke(planned("bump-clock", "all"));
+    for (const each of Object.values(value as object)) {
+      const { "jump-ms": jumpMs, rate } = each as {
+        "jump-ms": number;
+        rate: number;
+      };
+      assert(Math.abs(jumpMs) >= 4 && Math.abs(jumpMs) <= 2 ** 18);
+      assert(rate >= 0.9 && rate <= 1.1);
+    }
+  }
+  done.length = 0;
+  await nemesis.invoke(planned("reset-clock", "all"));
+  assertEquals(done, nodesOf(5).map((id) => `reset ${id}`));
 });
