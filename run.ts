@@ -29,6 +29,7 @@ import { jobsOf, plan } from "./lib/runner/plan.ts";
 import { judgeFor } from "./lib/runner/real.ts";
 import { serve } from "./lib/runner/serve.ts";
 import { usage } from "./lib/runner/usage.ts";
+import { judgeWatching } from "./lib/runner/watch.ts";
 import { errorText } from "./lib/workbench/hosts/system_error.ts";
 import { BadOption } from "./lib/workbench/mod.ts";
 
@@ -50,6 +51,10 @@ async function main(args: string[]): Promise<number> {
   if (command !== undefined && command !== "test") return await act(line);
   // Complains before anything is downloaded.
   const plans = await plan(line);
+  if (line.watch) {
+    await judgeFor(line); // says who judges
+    return await judgeWatching(plans, line);
+  }
   const jobs = await jobsOf(plans, line, await judgeFor(line));
   return await judgeAll(jobs, { ...line, compare: line.engine === "both" });
 }

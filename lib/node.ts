@@ -434,7 +434,7 @@ export class Node<M = object> {
 
   /** Writes a line to stderr, which Maelstrom keeps as the node's log. */
   log(text: string): void {
-    this.#runtime.log(text);
+    this.#runtime.log(String(text)); // without types it may be anything
   }
 
   /**

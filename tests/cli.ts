@@ -32,7 +32,11 @@ export async function runIn(
     flags?: string[];
     onStart?(process: Deno.ChildProcess): void;
     /** Called with all that it has printed so far, whenever there's more. */
-    onOutput?(text: string, process: Deno.ChildProcess): void;
+    onOutput?(
+      text: string,
+      process: Deno.ChildProcess,
+      stream: "out" | "err",
+    ): void;
   },
   ...args: string[]
 ) {
@@ -64,18 +68,21 @@ export async function runIn(
     stderr: "piped",
   }).spawn();
   onStart?.(process);
-  const read = async (stream: ReadableStream<Uint8Array>) => {
+  const read = async (
+    stream: ReadableStream<Uint8Array>,
+    name: "out" | "err",
+  ) => {
     let text = "";
     for await (const part of stream.pipeThrough(decoder())) {
       text += part;
-      onOutput?.(text, process);
+      onOutput?.(text, process, name);
     }
     return text;
   };
   const [{ code }, stdout, stderr] = await Promise.all([
     process.status,
-    read(process.stdout),
-    read(process.stderr),
+    read(process.stdout, "out"),
+    read(process.stderr, "err"),
   ]);
   return { code, stdout, stderr };
 }

@@ -753,7 +753,8 @@ Deno.test("a node's time and its dice are those of its runtime", async () => {
 Deno.test("what a node logs goes to its runtime", async () => {
   const { node, runtime } = await startedNode();
   node.log("here I am");
-  assertEquals(runtime.logs, ["here I am"]);
+  node.log(7 as unknown as string); // a node in plain JavaScript
+  assertEquals(runtime.logs, ["here I am", "7"]);
 });
 
 Deno.test("sleep ends when its time is up, and not before", async () => {

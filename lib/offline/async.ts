@@ -1,6 +1,6 @@
 /**
  * Stand-in for what this project uses of `@std/async`, for machines that
- * can't reach JSR: `pooledMap`.
+ * can't reach JSR: `pooledMap` and `debounce`.
  *
  * @module
  */
@@ -53,4 +53,50 @@ export function pooledMap<T, R>(
     }
     if (failure) throw failure;
   })();
+}
+
+/** A debounced function. */
+export interface DebouncedFunction<T extends unknown[]> {
+  (...args: T): void;
+  /** Omits the call that is due. */
+  clear(): void;
+  /** Makes the call that is due at once. */
+  flush(): void;
+  /** True if a call is due. */
+  readonly pending: boolean;
+}
+
+/**
+ * Makes a function that calls `fn` once it hasn't been called itself for `wait`
+ * milliseconds.
+ *
+ * @throws {RangeError} if `wait` is no integer, or below zero.
+ */
+export function debounce<T extends unknown[]>(
+  fn: (this: DebouncedFunction<T>, ...args: T) => void,
+  wait: number,
+): DebouncedFunction<T> {
+  if (!Number.isInteger(wait) || wait < 0) {
+    throw new RangeError("'wait' must be a positive integer");
+  }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let due: (() => void) | undefined;
+  const clear = () => {
+    clearTimeout(timer);
+    due = undefined;
+  };
+  const debounced = (...args: T) => {
+    clear();
+    due = () => {
+      clear();
+      fn.call(whole, ...args);
+    };
+    timer = setTimeout(due, wait);
+  };
+  const whole: DebouncedFunction<T> = Object.defineProperties(debounced, {
+    clear: { value: clear },
+    flush: { value: () => due?.() },
+    pending: { get: () => due !== undefined },
+  }) as DebouncedFunction<T>;
+  return whole;
 }

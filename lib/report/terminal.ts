@@ -264,12 +264,12 @@ function limitText({ below }: Limit): string {
 }
 
 /** Returns the number of messages that the servers exchanged per operation. */
-function messagesPerOp({ net }: FoundResults): number {
+export function messagesPerOp({ net }: FoundResults): number {
   return net?.servers["msgs-per-op"] ?? 0;
 }
 
 /** A quantile of the stable latencies, where the workload has such. */
-function latencyOf(
+export function latencyOf(
   { workload }: FoundResults,
   point: keyof Quantiles,
 ): number | undefined {
@@ -412,23 +412,28 @@ function failedSeeds(records: readonly RunRecord[]): string[] {
   const failed = records.filter(({ pass }) => !pass);
   const byVerdict = Map.groupBy(failed, (record) => verdictOf(record)[1]);
   return Array.from(byVerdict, ([verdict, records]) => {
-    const runs: { from: number; to: number }[] = [];
-    for (const { seed = 0 } of records) {
-      const last = runs.at(-1);
-      if (last?.to === seed - 1) last.to = seed;
-      else runs.push({ from: seed, to: seed });
-    }
-    const seeds = runs.map(({ from, to }) =>
-      from === to
-        ? `${from}`
-        : to === from + 1
-        ? `${from}, ${to}`
-        : `${from}..${to}`
-    );
+    const seeds = seedRanges(records.map(({ seed = 0 }) => seed));
     return `${verdict}: seed${records.length === 1 ? "" : "s"} ${
       seeds.join(", ")
     }`;
   });
+}
+
+/** Shortens a list of seeds in their order: `3`, `7..9`. */
+export function seedRanges(seeds: readonly number[]): string[] {
+  const runs: { from: number; to: number }[] = [];
+  for (const seed of seeds) {
+    const last = runs.at(-1);
+    if (last?.to === seed - 1) last.to = seed;
+    else runs.push({ from: seed, to: seed });
+  }
+  return runs.map(({ from, to }) =>
+    from === to
+      ? `${from}`
+      : to === from + 1
+      ? `${from}, ${to}`
+      : `${from}..${to}`
+  );
 }
 
 /** The sum of it all, in one line. */

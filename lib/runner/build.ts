@@ -11,7 +11,10 @@ import { systemReason } from "../workbench/hosts/system_error.ts";
 import { digestOf, settings } from "../report/digest.ts";
 
 /** The folder of the repository. */
-const root = `${import.meta.dirname}/../../`;
+const root = join(import.meta.dirname!, "../../");
+
+/** The folder of the library. */
+export const libraryFolder = `${root}lib/`;
 
 /**
  * The flags that make a program see the same `@std` packages as this one: the
@@ -26,7 +29,8 @@ export function importFlags(): string[] {
     : [];
 }
 
-function scriptPath(script: string): string {
+/** The file of a challenge. */
+export function scriptPath(script: string): string {
   return `${root}challenges/${script}.ts`;
 }
 
@@ -63,12 +67,17 @@ function runFromSource(path: string, args: string[]): Command {
  * Deno wouldn't know the `@std` packages that the library imports.
  */
 export function projectFlags(path: string): string[] {
+  return projectOf(path) === undefined ? [`--config=${settings}`] : [];
+}
+
+/** The file that describes the project of a source, if it has one. */
+export function projectOf(path: string): string | undefined {
   const names = ["deno.json", "deno.jsonc", "package.json"];
   for (let folder = path; folder !== dirname(folder);) {
     folder = dirname(folder);
-    if (names.some((name) => isFile(join(folder, name)))) return [];
+    const found = names.map((name) => join(folder, name)).find(isFile);
+    if (found !== undefined) return found;
   }
-  return [`--config=${settings}`];
 }
 
 function isFile(path: string): boolean {
@@ -182,9 +191,9 @@ function digestPath(script: string): string {
 /** A digest of all that a challenge's program is made from. */
 async function digestOfSources(script: string): Promise<string> {
   const sources = [scriptPath(script)];
-  for (const folder of [`${root}lib`, `${root}lib/offline`]) {
+  for (const folder of [libraryFolder, `${libraryFolder}offline/`]) {
     for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile) sources.push(`${folder}/${name}`);
+      if (isFile) sources.push(folder + name);
     }
   }
   return await digestOf(sources, importFlags());

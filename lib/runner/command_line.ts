@@ -54,6 +54,8 @@ export interface CommandLine {
   /** True if figures or pictures are checked, and not written. */
   check: boolean;
   logStderr: boolean;
+  /** True if it judges again whenever what is judged changes. */
+  watch: boolean;
   seeds: number[];
   /** Options that the real Maelstrom takes as they are. */
   flags: string[];
@@ -113,6 +115,7 @@ export const flags: readonly Flag[] = [
     text: "Print an array of results, and nothing else",
   },
   { name: "log-stderr", text: "Show what nodes write to stderr" },
+  { name: "watch", text: "Judge again whenever the program changes" },
   { name: "log-net-send", text: "Have Maelstrom log each message sent" },
   { name: "log-net-recv", text: "… and received; our pages show both" },
   {
@@ -194,7 +197,7 @@ const nodeNames = ["node", "nodes", "nodes-file"];
 /** Options that the real Maelstrom doesn't know. */
 const ours = [
   ...["p-loss", "p-duplicate", "p-reorder", "lazyfs", "disk-size"] as const,
-  ...["seed", "seeds"] as const,
+  ...["seed", "seeds", "watch"] as const,
 ] as const;
 
 const withValue = new Set([
@@ -232,6 +235,11 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const engine = engineOf(text("engine") ?? "auto");
   const oursGiven = ours.filter(has);
   checkForMaelstrom(engine, oursGiven);
+  if (has("watch") && has("json")) {
+    throw new BadOption(
+      "--json prints one array at the end, and --watch has no end: leave one of them out.",
+    );
+  }
   const { seed = 1, ...given } = Object.fromEntries(
     optionSpecs.filter(({ name }) => has(name))
       .map((spec) => [spec.name, parseOption(spec, text(spec.name)!)]),
@@ -251,6 +259,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     json: has("json"),
     check: has("check"),
     logStderr: has("log-stderr"),
+    watch: has("watch"),
     seeds: seedsOf(
       seed,
       text("seeds"),

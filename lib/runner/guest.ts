@@ -4,12 +4,18 @@
  *
  * @module
  */
-import { BadOption } from "../workbench/mod.ts";
+import { resolve } from "node:path";
+import { BadOption, type Command } from "../workbench/mod.ts";
 import { NotSimulated } from "../workbench/hosts/program.ts";
 import { wasmProblem } from "../workbench/hosts/wasm_module.ts";
 import { commandForBin, isSource } from "./build.ts";
 import { complain } from "./output.ts";
-import { notSimulated, programFrom } from "./program.ts";
+import {
+  filesOfSource,
+  notSimulated,
+  type ProgramFiles,
+  programFrom,
+} from "./program.ts";
 import type { Judge } from "./worker.ts";
 
 /** Tells whether a `--bin` is a WebAssembly module, by its name. */
@@ -24,9 +30,14 @@ export function isSimulable(path: string): boolean {
 
 /** Tells whether a script starts itself on Deno, with no permission. */
 function isDenoScript(path: string): boolean {
-  if (!/\.m?[jt]s$/.test(path)) return false;
+  if (!isScript(path)) return false;
   const firstLine = /^#!.*/.exec(Deno.readTextFileSync(path))?.[0] ?? "";
   return /\bdeno run\b/.test(firstLine) && !/ (-A|--allow)/.test(firstLine);
+}
+
+/** Tells whether a program's name is that of a script that Deno can run. */
+function isScript(path: string): boolean {
+  return /\.[cm]?[jt]s$/.test(path);
 }
 
 /**
@@ -51,14 +62,43 @@ export async function judgeOfBin(
   }
   const command = commandForBin(path, args);
   if (overPipes || !isSimulable(path)) return { engine: "stdio", command };
+  return await judgeOfSource(path, args, command);
+}
+
+/**
+ * Decides who judges a source: the workbench under virtual time if possible.
+ *
+ * @param instead the command that judges it over pipes.
+ * @throws {BadOption} if it can't be bundled.
+ */
+export async function judgeOfSource(
+  path: string,
+  args: string[],
+  instead: Command,
+): Promise<Judge> {
   try {
-    const guest = await programFrom(Deno.realPathSync(path), args);
-    return { engine: "sim", guest, instead: command };
+    const guest = await programFrom(path, args);
+    return { engine: "sim", guest, instead };
   } catch (error) {
     if (!(error instanceof NotSimulated)) throw error;
     complain(notSimulated(path, error));
-    return { engine: "stdio", command };
+    return { engine: "stdio", command: instead };
   }
+}
+
+/** Finds the files that a `--bin` is made of. */
+export async function filesOfBin(path: string): Promise<ProgramFiles> {
+  const own = resolve(path);
+  let real: string;
+  try {
+    real = Deno.realPathSync(path);
+  } catch {
+    return { files: [own], isWhole: false }; // It's gone, for the moment.
+  }
+  const { files, isWhole } = isScript(real)
+    ? await filesOfSource(real)
+    : { files: [real], isWhole: true };
+  return { files: [...new Set([own, ...files])], isWhole };
 }
 
 /**

@@ -59,23 +59,16 @@ export async function judgeAll(
   manner: Manner,
 ): Promise<number> {
   const records: RunRecord[] = [];
-  const context: Omit<Context, "signal"> = {
-    ...manner,
-    layout: layoutOf(jobs, columns()),
-    live: liveLines(),
-    worker: new JudgingWorker(),
-    waiting: [],
-    records,
-  };
   let ended: Ended | undefined;
   try {
-    await untilEnded((signal) => judgeEach(jobs, { ...context, signal }));
+    using worker = new JudgingWorker();
+    const layout = layoutOf(jobs, columns());
+    await untilEnded((signal) =>
+      judgeJobs(jobs, { ...manner, layout, worker, records, signal })
+    );
   } catch (error) {
     if (!(error instanceof Ended)) throw error;
     ended = error;
-  } finally {
-    context.live.clear();
-    context.worker[Symbol.dispose]();
   }
   if (manner.json) printJson(records);
   if (ended) {
@@ -105,36 +98,57 @@ export function exitCodeOf(
   return failed.every(({ results }) => results["valid?"] === "unknown") ? 2 : 1;
 }
 
-interface Context extends Manner {
+/** The judge of jobs, its manner, and the place where the results go. */
+export interface Judging extends Manner {
   layout: Layout;
-  live: Live;
   /** The worker that judges one job after the other. */
   worker: JudgingWorker;
-  /** The jobs that come next, a line each. */
-  waiting: readonly string[];
   /** The records so far. */
   records: RunRecord[];
+  /** Ends it early: {@linkcode judgeJobs} rejects. */
   signal: AbortSignal;
+  /** Called when a job has been judged with all its seeds. */
+  onJudged?(job: Job, records: readonly RunRecord[]): void;
 }
 
-/** Judges one job after the other. */
+interface Context extends Judging {
+  live: Live;
+  /** The jobs that come next, a line each. */
+  waiting: readonly string[];
+}
+
+/** Judges one job after the other, and prints their lines. */
+export async function judgeJobs(
+  jobs: readonly Job[],
+  judging: Judging,
+): Promise<void> {
+  const live = liveLines();
+  try {
+    await judgeEach(jobs, { ...judging, live });
+  } finally {
+    live.clear();
+  }
+}
+
 async function judgeEach(
   jobs: readonly Job[],
-  common: Context,
+  common: Omit<Context, "waiting">,
 ): Promise<void> {
-  const { compare, json, layout, records } = common;
+  const { compare, json, layout, records, onJudged } = common;
   for (const [i, job] of jobs.entries()) {
     const waiting = jobs.slice(i + 1).map((each) =>
       `${title(each, layout)}  waiting`
     );
     const context: Context = { ...common, waiting };
     const { by, seeds } = job;
+    const before = records.length;
     if (seeds.length > 1 && by.engine === "sim" && !compare) {
       await judgeAtOnce(job, context);
     } else {
       for (const seed of seeds) {
         await judgeOne(job, seed, context, (record) => records.push(record));
       }
+      onJudged?.(job, records.slice(before));
     }
     if (compare && !json && i % 2 === 1) {
       const [ours, real] = records.slice(-2);
@@ -254,10 +268,12 @@ async function judgeAtOnce(job: Job, context: Context): Promise<void> {
     // Each was done when it was: here they stand in order.
     judged.sort((a, b) => a.seed! - b.seed!);
     context.records.push(...judged);
-    if (!json && judged.length > 0) {
+    const isWanted = !signal.aborted || signal.reason instanceof Ended;
+    if (!json && isWanted && judged.length > 0) {
       print(summaryOfSeeds(judged, layout, seeds.length));
     }
   }
+  context.onJudged?.(job, judged);
   if (json) return;
   const failed = judged.filter(({ pass }) => !pass);
   for (const { seed } of failed.slice(0, maxFailuresShown)) {

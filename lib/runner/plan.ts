@@ -10,11 +10,11 @@ import { BadOption, type Options } from "../workbench/mod.ts";
 import { resolve } from "../workbench/test.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
 import { tryArguments } from "./arguments.ts";
-import { Builder, commandFor, programOfBin } from "./build.ts";
+import { Builder, commandFor, programOfBin, scriptPath } from "./build.ts";
 import { type CommandLine, commands } from "./command_line.ts";
 import type { Job } from "./judging.ts";
 import { checkExecutable } from "./executable.ts";
-import { isSimulable, isWasm, judgeOfBin } from "./guest.ts";
+import { isSimulable, isWasm, judgeOfBin, judgeOfSource } from "./guest.ts";
 import { complain } from "./output.ts";
 import { quote } from "./shell.ts";
 import type { Judge } from "./worker.ts";
@@ -175,11 +175,9 @@ export async function jobsOf(
 async function ourJob(plan: Plan, line: CommandLine): Promise<Job> {
   const { solution, args } = plan;
   const overPipes = line.engine === "stdio";
-  const by: Judge = solution === undefined
+  const by = solution === undefined
     ? await judgeOfBin(line.bin!, args, overPipes)
-    : overPipes
-    ? { engine: "stdio", command: commandFor(solution.script, args) }
-    : { engine: "sim", script: solution.script };
+    : await judgeOfSolution(solution, args, line);
   const engine = overPipes && (solution || isSimulable(line.bin!))
     ? ["--engine", "stdio"]
     : [];
@@ -189,6 +187,19 @@ async function ourJob(plan: Plan, line: CommandLine): Promise<Job> {
     seeds: line.seeds,
     replay: (seed) => replayOf("run", plan, line, engine, { seed }),
   };
+}
+
+/** Decides who judges a solution of ours. */
+async function judgeOfSolution(
+  { script }: Run,
+  args: string[],
+  { engine, watch }: CommandLine,
+): Promise<Judge> {
+  const command = commandFor(script, args);
+  if (engine === "stdio") return { engine, command };
+  // As the file is now: what has been imported is as it was.
+  if (watch) return await judgeOfSource(scriptPath(script), args, command);
+  return { engine: "sim", script };
 }
 
 /** The real Maelstrom's job. */

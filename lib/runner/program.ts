@@ -5,14 +5,14 @@
  * @module
  */
 import { type AnyNode, type Node, parse } from "acorn";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { BadOption } from "../workbench/mod.ts";
 import {
   NotSimulated,
   type Program,
   pureModules,
 } from "../workbench/hosts/program.ts";
-import { importFlags, projectFlags } from "./build.ts";
+import { importFlags, projectFlags, projectOf } from "./build.ts";
 
 /**
  * Makes a program of a source.
@@ -24,11 +24,17 @@ export async function programFrom(
   path: string,
   args: readonly string[],
 ): Promise<Program> {
-  const { code, imports } = asFunction(await bundle(path));
-  return { code, imports, url: pathToFileURL(path).href, args };
+  const file = Deno.realPathSync(path);
+  const { code, imports } = asFunction(await bundle(file, path));
+  return { code, imports, url: pathToFileURL(file).href, args };
 }
 
-async function bundle(path: string): Promise<string> {
+/**
+ * Makes one module of a source and all that it imports.
+ *
+ * @param name for the words.
+ */
+async function bundle(path: string, name: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["bundle", "--quiet", "--format", "esm"],
@@ -40,9 +46,44 @@ async function bundle(path: string): Promise<string> {
   }).output();
   const decoder = new TextDecoder();
   if (success) return decoder.decode(stdout);
-  throw new BadOption(
-    `--bin ${path} can't be bundled: ${decoder.decode(stderr).trim()}`,
+  const [problem = ""] = decoder.decode(stderr).split(
+    /^error: bundling failed/m,
   );
+  throw new BadOption(
+    `${name} can't be bundled: ${problem.replace(/^error: /, "").trim()}`,
+  );
+}
+
+/** The files of a program. */
+export interface ProgramFiles {
+  files: string[];
+  /** False if there may be more: one of them is absent, or can't be parsed. */
+  isWhole: boolean;
+}
+
+/**
+ * Finds the files that a source is made of: itself, what it imports, and what
+ * describes its project.
+ */
+export async function filesOfSource(path: string): Promise<ProgramFiles> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["info", "--json", "--quiet"],
+      ...importFlags(),
+      ...projectFlags(path),
+      path,
+    ],
+    stderr: "null",
+  }).output();
+  const { modules }: { modules: { specifier: string; error?: string }[] } = JSON
+    .parse(new TextDecoder().decode(stdout) || '{"modules":[]}');
+  const imported = modules.map(({ specifier }) => specifier)
+    .filter((url) => url.startsWith("file:") && !url.includes("/node_modules/"))
+    .map((url) => fileURLToPath(url));
+  return {
+    files: [...new Set([path, ...imported, projectOf(path) ?? path])],
+    isWhole: modules.length > 0 && !modules.some(({ error }) => error),
+  };
 }
 
 /** A change of a text: the part from `start` to `end` becomes another. */

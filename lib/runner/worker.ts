@@ -112,12 +112,14 @@ const worker = self as unknown as {
   postMessage(news: News): void;
 };
 
-const ending = new AbortController();
+/** Ends the run in progress. */
+let ending = new AbortController();
 
 const sandbox = new Sandbox();
 
 worker.onmessage = async ({ data }) => {
   if ("end" in data) return ending.abort(new Error("interrupted"));
+  ending = new AbortController();
   try {
     await answer(data.ask);
     worker.postMessage({ type: "done" });
@@ -140,6 +142,7 @@ async function answer(question: Question): Promise<void> {
   const start = performance.now();
   const judged = await judgeBy(question, folder, tell)
     .finally(() => keeping?.ended());
+  ending.signal.throwIfAborted();
   const record = toRecord(judged, {
     ...question,
     wallMs: performance.now() - start,

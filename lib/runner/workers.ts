@@ -4,11 +4,16 @@
  * @module
  */
 import { BadOption, type Progress } from "../workbench/mod.ts";
+import { Ended } from "./ending.ts";
 import type { Answer, News, Order, Question } from "./worker.ts";
 
 /** The callbacks of somebody who waits for an answer. */
 export interface Waiting {
-  /** Ends it early: {@linkcode JudgingWorker.ask} rejects. */
+  /**
+   * Ends it early: {@linkcode JudgingWorker.ask} rejects. If the reason is an
+   * {@linkcode Ended}, nobody will ask again, and nothing is waited for that
+   * ends with the program.
+   */
   signal?: AbortSignal;
   onProgress?(progress: Progress): void;
   /** Called for each line that a node writes to stderr. */
@@ -25,11 +30,15 @@ export interface Waiting {
  */
 const graceMs = 8000;
 
-/** A thread that judges, one run after the other. */
-export class JudgingWorker implements Disposable {
-  #worker = new Worker(new URL("./worker.ts", import.meta.url), {
+function startWorker(): Worker {
+  return new Worker(new URL("./worker.ts", import.meta.url), {
     type: "module",
   });
+}
+
+/** A thread that judges, one run after the other. */
+export class JudgingWorker implements Disposable {
+  #worker = startWorker();
 
   /** Judges a run, and resolves when it's kept. */
   async ask(question: Question, waiting: Waiting = {}): Promise<Answer> {
@@ -39,11 +48,18 @@ export class JudgingWorker implements Disposable {
     let grace: ReturnType<typeof setTimeout> | undefined;
     const end = () => {
       const giveUp = () => reject(signal?.reason);
-      // A simulation has nothing that would have to be ended. But what has been
-      // judged is kept as a whole.
-      if (question.by.engine === "sim" && !answer) return giveUp();
+      // A simulation has nothing that would have to be ended, unless the worker
+      // goes on. But what has been judged is kept as a whole.
+      const { by } = question;
+      const isLast = !("guest" in by) || signal?.reason instanceof Ended;
+      if (by.engine === "sim" && isLast && !answer) return giveUp();
       this.#tell({ end: true });
-      grace = setTimeout(giveUp, graceMs);
+      grace = setTimeout(() => {
+        // Whatever it says later is no answer to the next question.
+        this.#worker.terminate();
+        this.#worker = startWorker();
+        giveUp();
+      }, graceMs);
     };
     this.#worker.onmessage = ({ data: news }: MessageEvent<News>) => {
       if (news.type === "failed") {

@@ -56,6 +56,9 @@ interface Stuck {
 /** The cells that show how far the nodes are. */
 export const cells = { turn: 0, beat: 1, stop: 2 } as const;
 
+/** The orders in the cell `stop`: to end a node, or all of them. */
+export const stops = { none: 0, node: 1, all: 2 } as const;
+
 /** News of the thread. */
 export type News =
   | { type: "progress"; progress: Progress }
@@ -97,10 +100,13 @@ export class Sandbox implements Disposable {
   /** True if the thread is one for programs. */
   #isLocked = false;
   #on = { message: (_news: News) => {}, error: (_message: string) => {} };
-  #beats = new SharedArrayBuffer(16);
+  #beats = newBeats();
 
   /** Ends the thread. */
   [Symbol.dispose](): void {
+    // It may take a while until it's ended, and shouldn't compute meanwhile.
+    Atomics.store(new Int32Array(this.#beats), cells.stop, stops.all);
+    this.#beats = newBeats();
     this.#thread?.end();
     this.#thread = undefined;
   }
@@ -214,13 +220,18 @@ export class Sandbox implements Disposable {
       last = now;
       if (turn === 0 || looks < most) return;
       // A program's loops look at this, and end. What doesn't is ended.
-      const isDeaf = Atomics.exchange(cell, cells.stop, 1) === 1;
+      const isDeaf =
+        Atomics.exchange(cell, cells.stop, stops.node) === stops.node;
       if (!isProgram || isDeaf) onStuck({ turn, beat });
       looks = 0;
       most = maxLooksAgain;
     }, lookIntervalMs);
     return () => clearInterval(timer);
   }
+}
+
+function newBeats(): SharedArrayBuffer {
+  return new SharedArrayBuffer(16);
 }
 
 function errorOf({ name, message }: { name: string; message: string }): Error {

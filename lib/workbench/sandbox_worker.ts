@@ -13,7 +13,7 @@ import { wasmModule } from "./hosts/wasm.ts";
 import { wasmProblem } from "./hosts/wasm_module.ts";
 import { BadOption } from "./options.ts";
 import { paced, randomOf, run, type World } from "./run.ts";
-import { cells, type News, type Order } from "./sandbox.ts";
+import { cells, type News, type Order, stops } from "./sandbox.ts";
 import { VirtualClock } from "./sim/clock.ts";
 
 /** The way to the thread that watches: of Node's kind, or the Web's. */
@@ -124,7 +124,7 @@ class Turns implements Watch {
     this.#end = end;
     Atomics.store(this.#cell, cells.beat, 0);
     Atomics.add(this.#cell, cells.turn, 1);
-    return !this.#isStuck();
+    return !this.#isStuck() && !this.#isStopped();
   }
 
   beat(): void {
@@ -135,7 +135,16 @@ class Turns implements Watch {
   /** Called at each turn of a program's loops. */
   loop(): void {
     if (++this.#loops % loopTurns !== 0) return;
-    if (Atomics.exchange(this.#cell, cells.stop, 0) === 1) this.#endNode();
+    if (this.#isStopped()) this.#endNode();
+    const { none, node } = stops;
+    if (Atomics.compareExchange(this.#cell, cells.stop, node, none) === node) {
+      this.#endNode();
+    }
+  }
+
+  /** Tells whether nobody waits for the run any more. */
+  #isStopped(): boolean {
+    return Atomics.load(this.#cell, cells.stop) === stops.all;
   }
 
   #isStuck(): boolean {

@@ -9,7 +9,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../../lib/offline/assert.ts";
-import { pooledMap } from "../../lib/offline/async.ts";
+import { debounce, pooledMap } from "../../lib/offline/async.ts";
 
 /** Calls that end when the test says so. */
 function calls() {
@@ -96,5 +96,36 @@ Deno.test("pooledMap refuses a limit that is no positive integer", () => {
       () => pooledMap(limit, [1], () => Promise.resolve()),
       RangeError,
     );
+  }
+});
+
+Deno.test("debounce calls once, with the last arguments, when it's quiet", async () => {
+  const calls: number[] = [];
+  const debounced = debounce((n: number) => void calls.push(n), 0);
+  debounced(1);
+  debounced(2);
+  assertEquals([calls, debounced.pending], [[], true]);
+  await settled();
+  assertEquals([calls, debounced.pending], [[2], false]);
+});
+
+Deno.test("debounce can be cleared, and flushed", async () => {
+  const calls: number[] = [];
+  const debounced = debounce((n: number) => void calls.push(n), 0);
+  debounced(1);
+  debounced.clear();
+  debounced.flush();
+  await settled();
+  assertEquals([calls, debounced.pending], [[], false]);
+  debounced(2);
+  debounced.flush();
+  assertEquals([calls, debounced.pending], [[2], false]);
+  await settled();
+  assertEquals(calls, [2]);
+});
+
+Deno.test("debounce refuses a time that is no positive integer", () => {
+  for (const wait of [-1, 1.5, NaN]) {
+    assertThrows(() => debounce(() => {}, wait), RangeError);
   }
 });

@@ -146,6 +146,36 @@ Deno.test("an option that is for something else says for what", () => {
   assertEquals(read("serve -b 0.0.0.0 -p 0").port, 0);
 });
 
+Deno.test("--watch is refused where there is nothing to judge again", () => {
+  assertEquals(read("3c --bin my_node.ts --watch --seeds 1..3").watch, true);
+  assertEquals(read("test -w echo --bin my-node --watch").watch, true);
+  assertEquals(read("3c").watch, false);
+  for (
+    const [line, words] of [
+      [
+        "check store/latest --watch",
+        "--watch is for runs, and means nothing to check, which takes --json.",
+      ],
+      [
+        "serve --watch",
+        "--watch is for runs, and means nothing to serve, which takes --host, --port.",
+      ],
+      [
+        "3c --watch --engine maelstrom",
+        "The real Maelstrom has no --watch: it's for the workbench, --engine sim or stdio.",
+      ],
+      [
+        "3c --watch --engine both",
+        "--engine both needs options that both know, and the real Maelstrom has no --watch.",
+      ],
+      [
+        "3c --watch --json",
+        "--json prints one array at the end, and --watch has no end: leave one of them out.",
+      ],
+    ] as const
+  ) assertEquals(refused(line), words);
+});
+
 Deno.test("seeds: one, some, or a range, of 100,000 at most", () => {
   assertEquals(read("1 --seed 7").seeds, [7]);
   assertEquals(read("1 --seed 7 --test-count 2").seeds, [7, 8]);

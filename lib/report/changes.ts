@@ -1,0 +1,123 @@
+/**
+ * The difference between two judgements of the same run, in words: for somebody
+ * who has changed the program in between.
+ *
+ * @module
+ */
+import { neverSucceeded } from "../workbench/checkers/stats.ts";
+import { format, type FoundResults, type RunRecord } from "./record.ts";
+import { latencyOf, messagesPerOp, seedRanges, verdictOf } from "./terminal.ts";
+
+/** The records of a run before and after a change. */
+type Pair = readonly [before: RunRecord, after: RunRecord];
+
+/** The figures that are compared. */
+const figures: readonly {
+  label: string;
+  unit?: string;
+  pick(results: FoundResults): number | undefined;
+}[] = [
+  { label: "ops", pick: ({ stats }) => stats?.count },
+  {
+    label: "msgs/op",
+    pick: (results) => results.net && messagesPerOp(results),
+  },
+  { label: "median", unit: "ms", pick: (results) => latencyOf(results, "0.5") },
+  { label: "max", unit: "ms", pick: (results) => latencyOf(results, "1") },
+  {
+    label: "available",
+    unit: "%",
+    pick: ({ availability }) =>
+      availability && availability["ok-fraction"] * 100,
+  },
+];
+
+/**
+ * Says what is different about a run since it was judged before: the verdict,
+ * the figures, and the anomalies; of many seeds, which pass and fail.
+ *
+ * @param before records of one seed, or of several.
+ * @param after those of the same seeds.
+ * @returns `undefined` if nothing was judged both times.
+ */
+export function changes(
+  before: readonly RunRecord[],
+  after: readonly RunRecord[],
+): string | undefined {
+  const pairs = after.flatMap((record) => {
+    const former = before.find(({ seed }) => seed === record.seed);
+    return former === undefined ? [] : [[former, record] as const];
+  });
+  const [first, ...others] = pairs;
+  if (first === undefined) return undefined;
+  const parts = others.length > 0 ? ofSeeds(pairs) : ofRun(first);
+  return parts.length > 0 ? parts.join("; ") : "none";
+}
+
+function ofRun([before, after]: Pair): string[] {
+  const [was, is] = [before, after].map((each) => verdictOf(each)[1]);
+  const [old, found] = [before, after].map(({ results }) => anomalies(results));
+  return [
+    ...(was === is ? [] : [`${was} → ${is}`]),
+    ...listed("new:", found!.difference(old!)),
+    ...listed("gone:", old!.difference(found!)),
+    ...figures.flatMap(({ label, unit = "", pick }) => {
+      const [from, to] = [before, after].map(({ results }) => {
+        const figure = pick(results);
+        return figure === undefined ? "?" : format(figure);
+      });
+      return from === to ? [] : [`${label} ${from} → ${to} ${unit}`.trimEnd()];
+    }),
+  ];
+}
+
+function ofSeeds(pairs: readonly Pair[]): string[] {
+  const seeds = (pick: (pair: Pair) => boolean) =>
+    new Set(seedRanges(pairs.filter(pick).map(([{ seed = 0 }]) => seed)));
+  const medians = (which: 0 | 1, pick: typeof figures[number]["pick"]) => {
+    const all = pairs.flatMap((pair) => pick(pair[which].results) ?? [])
+      .sort((a, b) => a - b);
+    return all.length === 0 ? "?" : format(all[all.length >> 1]!);
+  };
+  return [
+    ...listed(
+      "now passing: seeds",
+      seeds(([before, after]) => !before.pass && after.pass),
+    ),
+    ...listed(
+      "now failing: seeds",
+      seeds(([before, after]) => before.pass && !after.pass),
+    ),
+    ...figures.flatMap(({ label, unit = "", pick }) => {
+      const [from, to] = [medians(0, pick), medians(1, pick)];
+      return from === to ? [] : [`${label} ${from} → ${to} ${unit}`.trimEnd()];
+    }),
+  ];
+}
+
+function listed(title: string, names: ReadonlySet<string>): string[] {
+  return names.size === 0 ? [] : [`${title} ${[...names].join(", ")}`];
+}
+
+/**
+ * The findings of checkers that are a list, or a count, of what is wrong; under
+ * Jepsen's names.
+ */
+const lists = ["lost", "duplicated", "errors", "failures", "unexpected"];
+
+/** Names all that is wrong with a run. */
+function anomalies(
+  { workload = { "valid?": true }, nodes, stats }: FoundResults,
+): Set<string> {
+  const types = workload["anomaly-types"] ?? workload["bad-error-types"];
+  const isThere = (value: unknown) =>
+    Array.isArray(value) ? value.length > 0 : Number(value) > 0;
+  return new Set([
+    ...(nodes?.errors ?? []).map(({ kind }) => kind),
+    ...(Array.isArray(types) ? types : []),
+    ...lists.filter((name) =>
+      isThere(workload[`${name}-count`] ?? workload[name])
+    ),
+    ...(stats ? neverSucceeded(stats) : []).map(([f]) => `no ${f} succeeds`),
+  ]);
+}
