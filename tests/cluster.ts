@@ -1,13 +1,19 @@
 /**
  * A few nodes on a simulated network that a test steers by hand: it says what
- * clients ask, when the network is cut, and how far time goes on.
+ * clients ask, when the network is cut, who is killed, paused and started anew,
+ * and how far time goes on.
  *
  * @module
  */
 import type { AnyMessages, App, OpenBody, OutgoingBody } from "../lib/mod.ts";
 import { msInNs, VirtualClock } from "../lib/workbench/sim/clock.ts";
 import { inProcess, startApp } from "../lib/workbench/hosts/app.ts";
-import type { Host, NodeError } from "../lib/workbench/hosts/host.ts";
+import type {
+  Host,
+  NodeError,
+  StartHost,
+} from "../lib/workbench/hosts/host.ts";
+import { type DiskFault, SimulatedDisk } from "../lib/workbench/sim/disk.ts";
 import { Network, type NetworkOptions } from "../lib/workbench/sim/network.ts";
 import { Random } from "../lib/workbench/sim/random.ts";
 import { startServices } from "../lib/workbench/sim/services.ts";
@@ -16,6 +22,15 @@ import { startServices } from "../lib/workbench/sim/services.ts";
 export interface ClusterOptions extends Partial<NetworkOptions> {
   args?: string[];
   seed?: number;
+  /** The faults of the nodes' disks. */
+  lazyfs?: readonly DiskFault[];
+}
+
+/** One node, through all its lives. */
+interface Member {
+  host: Host;
+  disk: SimulatedDisk;
+  incarnation: number;
 }
 
 /** A cluster whose nodes are initialised. */
@@ -25,8 +40,8 @@ export class Cluster {
   readonly errors: NodeError[] = [];
 
   #clock = new VirtualClock();
-  #launch: (app: App<AnyMessages>) => void;
-  #hosts: Host[] = [];
+  #start: StartHost;
+  #members = new Map<string, Member>();
   #answers = new Map<number, OpenBody>();
   #lastMsgId = 0;
 
@@ -35,7 +50,7 @@ export class Cluster {
     app: App<AnyMessages>,
     options: ClusterOptions,
   ) {
-    const { args = [], seed = 1, ...network } = options;
+    const { args = [], seed = 1, lazyfs: faults = [], ...network } = options;
     const random = (name: string) => new Random(`${seed}/${name}`);
     this.nodes = Array.from({ length: count }, (_, i) => `n${i}`);
     this.network = new Network(this.#clock, random("network"), {
@@ -49,21 +64,30 @@ export class Cluster {
       this.#answers.set(body.in_reply_to, body);
     });
     startServices(this.network, random);
-    this.#launch = (app) => {
-      const start = inProcess(startApp(app, args), (id) => random(id));
-      for (const id of this.nodes) {
-        const host = start(id, {
-          incarnation: 0,
-          clock: this.#clock,
-          network: this.network,
-          onError: (error) => this.errors.push(error),
-          onLog: () => {},
-        });
-        this.network.add(id, ({ line }) => host.deliver(line));
-        this.#hosts.push(host);
-      }
-    };
-    this.#launch(app);
+    this.#start = inProcess(startApp(app, args), (id) => random(id));
+    for (const id of this.nodes) {
+      const dice = random(`disk/${id}`);
+      const settings = { faults, maxBytes: Infinity };
+      const name = `${id}'s disk`;
+      this.#launch(
+        id,
+        0,
+        new SimulatedDisk(name, this.#clock, dice, settings),
+      );
+    }
+  }
+
+  #launch(id: string, incarnation: number, disk: SimulatedDisk): void {
+    const host = this.#start(id, {
+      incarnation,
+      disk,
+      clock: this.#clock,
+      network: this.network,
+      onError: (error) => this.errors.push(error),
+      onLog: () => {},
+    });
+    this.network.add(id, ({ line }) => host.deliver(line));
+    this.#members.set(id, { host, disk, incarnation });
   }
 
   /** Starts and initialises so many nodes: `n0`, `n1`, … */
@@ -73,19 +97,41 @@ export class Cluster {
     options: ClusterOptions = {},
   ): Promise<Cluster> {
     const cluster = new Cluster(count, app, options);
-    await cluster.#init();
+    await cluster.#init(cluster.nodes);
     return cluster;
   }
 
-  /** Ends all nodes, and starts them anew. Services go on. */
-  async restart(app: App<AnyMessages>): Promise<void> {
-    for (const host of this.#hosts.splice(0)) await host.stop();
-    this.#launch(app);
-    await this.#init();
+  /** Ends nodes at once; their disks stay. */
+  async kill(...ids: string[]): Promise<void> {
+    for (const id of ids) {
+      const { host, disk } = this.#members.get(id)!;
+      this.network.down(id);
+      await host.stop();
+      disk.crash();
+    }
   }
 
-  async #init(): Promise<void> {
-    for (const id of this.nodes) {
+  /** Starts nodes anew that were killed. */
+  async start(...ids: string[]): Promise<void> {
+    for (const id of ids) {
+      const { disk, incarnation } = this.#members.get(id)!;
+      this.#launch(id, incarnation + 1, disk);
+    }
+    await this.#init(ids);
+  }
+
+  /** Keeps nodes from doing anything. */
+  pause(...ids: string[]): void {
+    for (const id of ids) this.#members.get(id)!.host.pause();
+  }
+
+  /** Lets nodes go on that were paused. */
+  resume(...ids: string[]): void {
+    for (const id of ids) this.#members.get(id)!.host.resume();
+  }
+
+  async #init(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
       this.post(id, { type: "init", node_id: id, node_ids: this.nodes });
     }
     await this.wait(1000);

@@ -98,7 +98,8 @@ Deno.test("totals: a node that is started again goes on from its total", async (
   await add(before, "n0", 5);
   await before.wait(5000);
   // The store survives; the nodes don't.
-  await before.restart(gCounter);
+  await before.kill(...before.nodes);
+  await before.start(...before.nodes);
   await add(before, "n0", 2);
   await before.wait(15_000);
   assertEquals(await values(before), [7, 7]);
