@@ -90,8 +90,11 @@ export async function judgeOnMaelstrom(
     args: argumentsOf(command, options, settings.flags),
   }).finally(async () => before = await takeOver(folder));
   if (ended.code === badArguments) {
+    // Clojure's warnings come first, whatever else there is.
+    const words = ended.lastLines.filter((line) => !/^warning: /i.test(line))
+      .join("\n").trim();
     throw new BadOption(
-      `Maelstrom refuses its arguments: ${ended.lastLines.join("\n").trim()}`,
+      `Maelstrom refuses its arguments: ${words}${hintFor(words)}`,
     );
   }
   const crash = (what: string) => {
@@ -123,6 +126,13 @@ function argumentsOf(
     ...flags,
     ...(args.length > 0 ? ["--", ...args] : []),
   ];
+}
+
+/** Tells what to do about a fault that this version doesn't have. */
+function hintFor(refusal: string): string {
+  return /--nemesis .*(kill|pause)/.test(refusal)
+    ? "\nThis version of Maelstrom can't kill or pause nodes; those after 0.2.4 can. Name the folder of one in MAELSTROM_HOME, or let the workbench judge: --engine sim, or stdio."
+    : "";
 }
 
 /** The lines that say why it ended, from all that it printed. */

@@ -11,7 +11,7 @@
 import { parseArgs } from "node:util";
 import { nearest } from "../nearest.ts";
 import { BadOption, type Options } from "../workbench/mod.ts";
-import { optionSpecs, parseOption } from "../workbench/options.ts";
+import { optionSpecs, parseOption, splitFaults } from "../workbench/options.ts";
 
 /** The engines that can judge. */
 export const engines = ["auto", "sim", "stdio", "maelstrom", "both"] as const;
@@ -233,7 +233,12 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const text = (name: string) => options.get(name);
   const has = (name: string) => options.has(name);
   const engine = engineOf(text("engine") ?? "auto");
-  const oursGiven = ours.filter(has);
+  const faults = splitFaults(text("nemesis") ?? "");
+  const oursGiven = [
+    ...ours.filter(has),
+    ...faults.filter((fault) => isOurs(fault, engine))
+      .map((fault) => `nemesis ${fault}`),
+  ];
   checkForMaelstrom(engine, oursGiven);
   if (has("watch") && has("json")) {
     throw new BadOption(
@@ -386,6 +391,15 @@ function engineOf(word: string): CommandLine["engine"] {
       nearest(word, engines)
     }.`,
   );
+}
+
+/**
+ * Tells whether a fault isn't Maelstrom's. Some of its versions have more than the
+ * one that is installed by itself; which, one finds out by asking for it.
+ */
+function isOurs(fault: string, engine: CommandLine["engine"]): boolean {
+  return ["asymmetric-partition", "packet", "clock"].includes(fault) ||
+    engine === "auto" && ["kill", "pause"].includes(fault);
 }
 
 /** Complains of options that the real Maelstrom would have to know. */

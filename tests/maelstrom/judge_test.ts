@@ -208,6 +208,15 @@ Deno.test("arguments that Maelstrom refuses are bad arguments", async () => {
   );
 });
 
+Deno.test("a version that has no kill is told apart, with what to do", async () => {
+  await assertRejects(
+    () => judge("no-kill"),
+    BadOption,
+    `Maelstrom refuses its arguments: Failed to validate "--nemesis kill": Must be one of partition
+This version of Maelstrom can't kill or pause nodes; those after 0.2.4 can.`,
+  );
+});
+
 Deno.test("a node that outlives Maelstrom is ended, and its open output no trap", async () => {
   const { folder, results } = await judge("orphan");
   assertEquals(results["valid?"], true);

@@ -211,6 +211,7 @@ const fallbacks: [
   ],
   ["for a seed", env, ["--seed", "7"], /Maelstrom has no --seed/],
   ["for faults of its own", env, ["--p-loss=0"], /Maelstrom has no --p-loss/],
+  ["for kills", env, ["--nemesis", "kill"], /Maelstrom has no --nemesis kill/],
 ];
 
 for (const [why, env, args, reason] of fallbacks) {

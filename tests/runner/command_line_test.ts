@@ -220,6 +220,12 @@ Deno.test("the real Maelstrom isn't given options of ours", () => {
     refused("1 --engine both --p-loss 0.1"),
     "the real Maelstrom has no --p-loss",
   );
+  assertStringIncludes(
+    refused("1 --engine maelstrom --nemesis kill,clock"),
+    "The real Maelstrom has no --nemesis clock",
+  );
+  // Whether it has this one, it says itself.
+  assertEquals(read("1 --engine maelstrom --nemesis kill").oursGiven, []);
   assertEquals(read("1 --engine both --seed 3").seeds, [3]);
 });
 
