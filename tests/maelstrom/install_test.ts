@@ -151,15 +151,16 @@ Deno.test("without a home there's nowhere to install", async () => {
 Deno.test("a slow server is waited for, and its progress told", async () => {
   const { env } = await newUser();
   // As a whole it takes longer than the server may be silent.
+  const part = Math.ceil(archive.length / 6);
   const chunks = [0, 1, 2, 3, 4, 5].map((i) =>
-    archive.slice(i * 400, (i + 1) * 400)
+    archive.slice(i * part, (i + 1) * part)
   );
   const told: InstallProgress[] = [];
-  await serving(() => inPieces(chunks, { pauseMs: 120 }), async (release) => {
+  await serving(() => inPieces(chunks, { pauseMs: 450 }), async (release) => {
     await install({
       env,
       release,
-      silenceTimeoutMs: 500,
+      silenceTimeoutMs: 2500,
       onProgress: (progress) => told.push(progress),
     });
   });
