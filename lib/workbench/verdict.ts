@@ -24,6 +24,7 @@ import {
   type History,
   historyProblem,
 } from "./load/history.ts";
+import { faultsIn } from "./load/nemesis.ts";
 import type { Test } from "./options.ts";
 import { workloadOf } from "./workloads/mod.ts";
 
@@ -118,10 +119,20 @@ function explain(
       (availability["ok-fraction"] * 100).toFixed(2)
     } % of the operations succeeded, where ${test.options.availability} was asked for; the first that didn't was a ${failed?.f} (operation ${failed?.index}): ${
       describeError(failed)
-    }`;
+    }${silencedHint(history)}`;
   }
   if (workload["valid?"] === true) return undefined;
   return reason ?? `the checker can't tell: ${excerpt(workload)}`;
+}
+
+/** Says that who is dead or frozen can't answer, where the nemesis saw to that. */
+function silencedHint(history: History): string {
+  const silenced = faultsIn(history).some(({ kind }) =>
+    kind === "kill" || kind === "pause"
+  );
+  return silenced
+    ? ". Nodes were killed or paused, and no node answers then: ask for less, by --availability 0.5, say"
+    : "";
 }
 
 /**

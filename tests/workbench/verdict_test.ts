@@ -9,6 +9,7 @@ import {
   assertEquals,
   assertMatch,
   assertNotEquals,
+  assertStringIncludes,
 } from "@std/assert";
 import fc from "fast-check";
 import type { History, Op } from "../../lib/workbench/load/history.ts";
@@ -319,6 +320,34 @@ function corrupted(
     )
     : entries;
 }
+
+Deno.test("who asks for total availability is told that the dead don't answer", () => {
+  const test = fillIn({ workload: "echo", availability: "total" });
+  const answered = [
+    op(0, 0, "invoke", "echo", "a"),
+    op(1, 0, "ok", "echo", { echo: "a" }),
+  ];
+  const unanswered = [
+    op(2, 1, "invoke", "echo", "b"),
+    op(5000, 1, "info", "echo", "b", { error: "net-timeout" }),
+  ];
+  const kill = op(1, "nemesis", "info", "kill", { n2: "killed" });
+  const reasonOf = (...entries: Entry[]) =>
+    checkHistory(historyOf(...entries), test).reason!;
+  const plain = reasonOf(...answered, ...unanswered);
+  assertStringIncludes(plain, "only 50.00 % of the operations succeeded");
+  assertStringIncludes(plain, "no answer came in time");
+  assertEquals(
+    reasonOf(...answered, kill, ...unanswered).replace(
+      ". Nodes were killed or paused, and no node answers then: ask for less, by --availability 0.5, say",
+      "",
+    ).replace("(operation 3)", "(operation 2)").replace(
+      "(operation 4)",
+      "(operation 3)",
+    ),
+    plain,
+  );
+});
 
 Deno.test("whatever is done to a history, there is a verdict, and words where it isn't valid", () => {
   const verdicts = new Set<unknown>();

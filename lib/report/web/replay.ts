@@ -128,7 +128,7 @@ function act(
 
 /** Describes the moment in words. */
 function words(state: ReplayState): string {
-  const { data: { nodes, knowledge }, spread, fault, index, nowMs } = state;
+  const { data: { nodes, knowledge }, spread, faults, index, nowMs } = state;
   const crashed = nodes.filter((node) => state.hasEnded(node));
   return [
     spread
@@ -137,7 +137,9 @@ function words(state: ReplayState): string {
       ? "Nodes are filled by how many of the values so far they know."
       : "Below each node: how many messages it has received.",
     index.count === 0 ? "The nodes sent each other nothing." : "",
-    fault ? `Now ${describeFault(fault, nodes)}.` : "",
+    faults.length > 0
+      ? `Now ${faults.map((fault) => describeFault(fault, nodes)).join("; ")}.`
+      : "",
     crashed.length > 0 ? `Crashed: ${crashed.join(", ")}.` : "",
   ].filter((each) => each !== "").join(" ");
 }
@@ -169,7 +171,12 @@ function keyOf(
       ]
       : []),
     ...(faults.length > 0
-      ? [entry(swatch(({ fault }) => fault, "ring"), "cut off, or lost")]
+      ? [
+        entry(
+          swatch(({ fault }) => fault, "ring"),
+          "struck by a fault, or lost",
+        ),
+      ]
       : []),
     ...asked.map(({ name }) =>
       entry(

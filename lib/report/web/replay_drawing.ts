@@ -4,7 +4,7 @@
  * @module
  */
 /// <reference lib="dom" />
-import { isDeaf, struckBy } from "../page/faults.ts";
+import { type FaultSpan, isDeaf, struckBy } from "../page/faults.ts";
 import { plural } from "./dom.ts";
 import type { ReplayState } from "./replay_state.ts";
 import type { Theme } from "./theme.ts";
@@ -48,8 +48,8 @@ interface Party extends Point {
   asked?: string;
   /** True if a fault separates it from most others. */
   cutOff: boolean;
-  /** True if it's there no more. */
-  crashed: boolean;
+  /** True if it's there no more, or not now. */
+  gone: boolean;
   /** The words below it. */
   caption?: string;
 }
@@ -72,9 +72,9 @@ export function drawReplay(
   const radius = radiusFor(width, height, state.places.size);
   const at = placing(state, { width, height, padding: radius + 18 });
   const stage: Stage = { context, theme, radius, at };
-  const { fault } = state;
+  const { faults } = state;
   const deaf = (a: string, b: string) =>
-    fault !== undefined && isDeaf(fault, a, b);
+    faults.some((fault) => isDeaf(fault, a, b));
   for (const [a, b] of state.links) {
     drawLink(stage, at(a), at(b), deaf(a, b) || deaf(b, a));
   }
@@ -134,12 +134,14 @@ function drawMessages(stage: Stage, state: ReplayState, frameMs: number) {
 
 function drawParties(stage: Stage, state: ReplayState, frameMs: number) {
   const { nodes, knowledge } = state.data;
-  const { fault, shares } = state;
-  const cutOff = new Set(fault && struckBy(fault, nodes));
+  const { faults, shares } = state;
+  const cutOff = new Set(faults.flatMap((fault) => struckBy(fault, nodes)));
   const asked = askedOf(stage, state, frameMs);
   for (const name of state.places.keys()) {
     const i = nodes.indexOf(name);
     const crashed = state.hasEnded(name);
+    const dead = isStruck("kill", name, faults);
+    const frozen = isStruck("pause", name, faults);
     drawParty(stage, {
       ...stage.at(name),
       name,
@@ -147,14 +149,28 @@ function drawParties(stage: Stage, state: ReplayState, frameMs: number) {
       share: shares?.[i] ?? 0,
       asked: asked.get(name),
       cutOff: cutOff.has(name),
-      crashed,
+      gone: crashed || dead,
       caption: crashed
         ? "crashed"
+        : dead
+        ? "dead"
+        : frozen
+        ? "frozen"
         : knowledge
         ? undefined
         : plural(state.receivedBy(name), "message"),
     });
   }
+}
+
+function isStruck(
+  kind: FaultSpan["kind"],
+  node: string,
+  faults: readonly FaultSpan[],
+): boolean {
+  return faults.some((fault) =>
+    fault.kind === kind && "nodes" in fault && fault.nodes.includes(node)
+  );
 }
 
 /** Whom clients have just asked something, and the colour of what it was. */
@@ -224,9 +240,9 @@ function drawMessage(
 /** A node is round, a service is square. */
 function drawParty(stage: Stage, party: Party) {
   const { context, theme, radius } = stage;
-  const { x, y, share, asked, cutOff, crashed } = party;
+  const { x, y, share, asked, cutOff, gone } = party;
   const outline = () => outlineOf(stage, party);
-  context.globalAlpha = crashed ? 0.4 : 1;
+  context.globalAlpha = gone ? 0.4 : 1;
   outline();
   context.fillStyle = theme.unknown;
   context.fill();
@@ -263,12 +279,12 @@ function outlineOf({ context, radius }: Stage, { x, y, service }: Party) {
   } else context.arc(x, y, radius, 0, 2 * Math.PI);
 }
 
-/** A party's name, that it crashed, and what stands below it. */
+/** A party's name, that it's gone, and what stands below it. */
 function drawWords(
   { context, theme, radius }: Stage,
-  { x, y, name, share, crashed, caption }: Party,
+  { x, y, name, share, gone, caption }: Party,
 ) {
-  if (crashed) {
+  if (gone) {
     context.strokeStyle = theme.fail;
     context.lineWidth = 3;
     context.beginPath();

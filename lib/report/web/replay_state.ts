@@ -40,9 +40,9 @@ export class ReplayState {
     this.#fractionsAt = knowledge && fractions(knowledge, nodes);
   }
 
-  /** The fault that is in force now. */
-  get fault(): FaultSpan | undefined {
-    return this.data.faults.find(({ startMs, endMs }) =>
+  /** The faults that are in force now. */
+  get faults(): FaultSpan[] {
+    return this.data.faults.filter(({ startMs, endMs }) =>
       startMs <= this.nowMs && this.nowMs < endMs
     );
   }

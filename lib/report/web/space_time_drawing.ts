@@ -54,6 +54,7 @@ export function drawSpaceTime(
   drawTimes(scene);
   drawFaults(scene, faults);
   drawLanes(scene, (name) => nodes.includes(name));
+  drawDeaths(scene, faults);
   drawMessages(scene, state, rows);
   for (const row of rows) {
     if (index.isLost(row)) drawCross(scene, state.arrowOf(row, time));
@@ -123,21 +124,54 @@ function drawTimes({ context, theme, width, height, time }: Scene) {
   }
 }
 
-/** Bands for as long as faults last. */
-function drawFaults(
-  { context, theme, width, height, time }: Scene,
+/** The half of the width of a band along a node's line, at most. */
+const laneBand = 14;
+
+/**
+ * Bands for as long as faults last: along the lines of the nodes that they
+ * struck, or across all.
+ */
+function drawFaults(scene: Scene, faults: readonly FaultSpan[]) {
+  const { context, theme, width, height, time, lanes } = scene;
+  const half = Math.min(laneBand, lanes.step() / 2 - 1);
+  for (const fault of faults) {
+    const top = Math.max(time(fault.startMs), margin.top - 2);
+    const bottom = Math.min(time(fault.endMs), height + 2);
+    if (bottom < margin.top || top > height) continue;
+    const band = (x: number, wide: number) => {
+      context.fillStyle = theme.faultBand;
+      context.fillRect(x, top, wide, bottom - top);
+      context.fillStyle = theme.fault;
+      context.fillRect(x, top, wide, 1.5);
+      context.fillRect(x, bottom - 1.5, wide, 1.5);
+    };
+    if ("nodes" in fault) {
+      for (const node of fault.nodes) band(lanes(node)! - half, 2 * half);
+      continue;
+    }
+    band(margin.left, width);
+    context.fillRect(margin.left, top, 3, bottom - top);
+  }
+}
+
+/** Takes the lines of nodes away for as long as they are dead. */
+function drawDeaths(
+  { context, theme, time, lanes }: Scene,
   faults: readonly FaultSpan[],
 ) {
-  for (const { startMs, endMs } of faults) {
-    const top = Math.max(time(startMs), margin.top - 2);
-    const bottom = Math.min(time(endMs), height + 2);
-    if (bottom < margin.top || top > height) continue;
-    context.fillStyle = theme.faultBand;
-    context.fillRect(margin.left, top, width, bottom - top);
-    context.fillStyle = theme.fault;
-    context.fillRect(margin.left, top, width, 1.5);
-    context.fillRect(margin.left, bottom - 1.5, width, 1.5);
-    context.fillRect(margin.left, top, 3, bottom - top);
+  for (const fault of faults) {
+    if (fault.kind !== "kill") continue;
+    const [top, bottom] = [time(fault.startMs), time(fault.endMs)];
+    for (const node of fault.nodes) {
+      const x = Math.round(lanes(node)!) + 0.5;
+      context.fillStyle = theme.background;
+      context.fillRect(x - 1.5, top, 3, bottom - top);
+      context.fillStyle = theme.faultBand;
+      context.fillRect(x - 1.5, top, 3, bottom - top);
+      context.strokeStyle = theme.fault;
+      context.lineWidth = 2;
+      strokeCross(context, x, top);
+    }
   }
 }
 
@@ -150,20 +184,23 @@ function drawFaultNames(
   context.font = `600 12px ${theme.font}`;
   context.textAlign = "left";
   context.textBaseline = "middle";
+  // Names of faults at the same time stand side by side.
+  const taken: { bottom: number; right: number }[] = [];
   for (const fault of faults) {
     const top = Math.max(time(fault.startMs), margin.top);
     const bottom = Math.min(time(fault.endMs), height);
     if (bottom - top < 20) continue;
     const text = describe(fault);
-    context.fillStyle = theme.background;
-    context.fillRect(
+    const left = Math.max(
       margin.left + 3,
-      top + 1.5,
-      context.measureText(text).width + 12,
-      18,
+      ...taken.filter((each) => each.bottom > top).map(({ right }) => right),
     );
+    const textWidth = context.measureText(text).width;
+    taken.push({ bottom, right: left + textWidth + 14 });
+    context.fillStyle = theme.background;
+    context.fillRect(left, top + 1.5, textWidth + 12, 18);
     context.fillStyle = theme.fault;
-    context.fillText(text, margin.left + 9, top + 11, width - margin.left - 12);
+    context.fillText(text, left + 6, top + 11, width - left - 9);
   }
 }
 

@@ -54,13 +54,20 @@ export function drawTimeline(scene: Scene, state: TimelineState): void {
 
 function drawTime(
   { context, theme, width, height, time }: Scene,
-  { data: { faults } }: TimelineState,
+  { data: { faults }, lanes, laneHeight }: TimelineState,
 ) {
-  for (const { startMs, endMs } of faults) {
+  for (const fault of faults) {
+    const { startMs, endMs } = fault;
     const [from, to] = [Math.max(left, time(startMs)), time(endMs)];
     if (to < left || from > width) continue;
     context.fillStyle = theme.faultBand;
-    context.fillRect(from, top, to - from, height);
+    if ("nodes" in fault) {
+      // The clients of the nodes that it struck.
+      for (const [i, { node }] of lanes.entries()) {
+        if (!fault.nodes.includes(node)) continue;
+        context.fillRect(from, top + i * laneHeight, to - from, laneHeight);
+      }
+    } else context.fillRect(from, top, to - from, height);
     context.fillStyle = theme.fault;
     context.fillRect(from, top - 3, to - from, 3);
   }

@@ -169,7 +169,7 @@ function tellWhy(
     if (others.length > 0) {
       lines.push(tellFaults(added, origin, others, history, test));
     }
-    return lines.join(" ");
+    return [...lines, ...tellKills(missing, added, history)].join(" ");
   }
   const to = (nodes: readonly string[]) =>
     carriers.filter(({ dest }) => nodes.includes(dest));
@@ -190,7 +190,33 @@ function tellWhy(
       } sent it, and got the message.`,
     );
   }
-  return lines.join(" ");
+  const had = missing.filter((node) => !unreached.includes(node));
+  return [...lines, ...tellKills(had, added, history)].join(" ");
+}
+
+/** Tells which nodes were killed after an element was added, and when first. */
+function tellKills(
+  nodes: readonly string[],
+  added: Op,
+  history: History,
+): string[] {
+  const kills = faultsIn(history).filter(({ start }) =>
+    start.time > added.time
+  );
+  const killed = nodes.flatMap((node) => {
+    const kill = kills.find((fault) =>
+      fault.kind === "kill" && fault.nodes.includes(node)
+    );
+    return kill === undefined
+      ? []
+      : [`${node} (at ${(kill.start.time / secondInNs).toFixed(1)} s)`];
+  });
+  if (killed.length === 0) return [];
+  return [
+    `${list(killed)} ${
+      killed.length === 1 ? "was" : "were"
+    } killed after that: what a node doesn't keep on a disk is gone then.`,
+  ];
 }
 
 /**

@@ -194,6 +194,36 @@ Deno.test("the messages say whether it was on its way", () => {
   }
 });
 
+Deno.test("who got it, and was killed after that, is told with the time", () => {
+  const kill = (ms: number, ...nodes: string[]) =>
+    op(
+      ms,
+      "nemesis",
+      "info",
+      "kill",
+      Object.fromEntries(nodes.map((node) => [node, "killed"])),
+    );
+  const lineOf = (kills: ReturnType<typeof kill>[], carried = true) => {
+    const entries = [...one, ...kills, ...read(90, 2, [])];
+    return told(
+      entries,
+      carried ? [message("n0", "n2", { value: 7 })] : [],
+    )!.split("\n")[1];
+  };
+  const reached = "n2 was sent it, and got the message.";
+  assertEquals(lineOf([kill(0, "n2")]), reached, "it was dead before");
+  assertEquals(lineOf([kill(60, "n1")]), reached, "another one died");
+  assertEquals(
+    lineOf([kill(60, "n1", "n2")]),
+    `${reached} n2 (at 0.1 s) was killed after that: what a node doesn't keep on a disk is gone then.`,
+  );
+  assertEquals(
+    lineOf([kill(60, "n2")], false),
+    "No message carried it to n2.",
+    "it had nothing to lose",
+  );
+});
+
 Deno.test("where the journal keeps only parts of messages, the nemesis says it", () => {
   const shortened = message("n0", "n2", { value: 7 }, {
     receivedNs: 6 * msInNs,

@@ -150,6 +150,7 @@ function wayOf(
       ...(fate === "late" ? tellDelay(value, judgement) : []),
       ...tell(anomaly, nodes, {
         missed,
+        faults,
         lost: tellLost(anomaly, judgement, faults),
       }),
     ],
@@ -250,11 +251,12 @@ function telling<T extends { node: string }>(
 function tell(
   { value, fate, add, learned, reads }: ValueAnomaly,
   nodes: readonly string[],
-  { missed, lost }: {
+  { missed, lost, faults }: {
     /** The last read that should have shown it, and didn't. */
     missed?: { node: string; process: number; index: number };
     /** The faults that its messages fell victim to. */
     lost: readonly string[];
+    faults: readonly FaultSpan[];
   },
 ): string[] {
   const lines = [
@@ -295,8 +297,19 @@ function tell(
     return had.has(node) && own.length > 0 && !own.at(-1)!.shows;
   });
   if (missed && gone.length > 0) {
+    const told = gone.slice(0, maxTold).map((node) => {
+      const { ms: sinceMs = 0 } = learned.find(({ party }) => party === node) ??
+        {};
+      const kill = faults.find((fault) =>
+        fault.kind === "kill" && fault.startMs > sinceMs &&
+        fault.nodes.includes(node)
+      );
+      return kill === undefined
+        ? node
+        : `${node} (killed at ${(kill.startMs / 1000).toFixed(2)} s)`;
+    });
     lines.push(
-      `${list(gone.slice(0, maxTold), gone.length - maxTold)} had it, and ${
+      `${list(told, gone.length - maxTold)} had it, and ${
         gone.length === 1 ? "doesn't" : "don't"
       } show it at the end.`,
     );
