@@ -4,7 +4,7 @@
  * @module
  */
 
-import { importFlags } from "../lib/runner/build.ts";
+import { importFlags } from "../lib/runner/project.ts";
 
 /**
  * The time that a test waits for what should happen: so long that nothing but a

@@ -4,9 +4,9 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
-import { importFlags } from "../lib/runner/build.ts";
+import { importFlags } from "../lib/runner/project.ts";
 import { root } from "./cli.ts";
-import { blockAfter } from "./readme.ts";
+import { blockAfter, readme } from "./readme.ts";
 import { serveJSR } from "./registry.ts";
 
 /** The description of a module or a symbol by `deno doc --json`. */
@@ -61,7 +61,9 @@ Deno.test("what is published is the library, the workbench, the licence and the 
       "README.md",
       "deno.json",
       "lib/arguments.ts",
+      "lib/disk.ts",
       "lib/error.ts",
+      "lib/file_storage.ts",
       "lib/hosting.ts",
       "lib/kv.ts",
       "lib/message.ts",
@@ -80,7 +82,7 @@ Deno.test("what is published is the library, the workbench, the licence and the 
   assert(!/slow-type|warning|unanalyzable/.test(output), output);
 });
 
-Deno.test("a project gets it from JSR, with types, and judges the README's node", async () => {
+Deno.test("a project gets it from JSR, with types, and judges the README's project", async () => {
   const packages = new Map();
   await using jsr = await serveJSR(packages);
   const { name, version, exports } = config;
@@ -95,20 +97,11 @@ Deno.test("a project gets it from JSR, with types, and judges the README's node"
   });
 
   const project = await Deno.makeTempDir();
-  await Deno.writeTextFile(
-    `${project}/deno.json`,
-    JSON.stringify({ imports: { [name]: `jsr:${name}@^${version}` } }),
-  );
-  const readmeCode = [
-    blockAfter("<!-- the library: a node -->"),
-    blockAfter("<!-- the library: judged -->"),
-  ].join("\n")
-    .replaceAll("./lib/workbench/mod.ts", `${name}/workbench`)
-    .replaceAll("./lib/mod.ts", name)
-    .replace("import.meta.main", "false");
-  await Deno.writeTextFile(`${project}/echo.ts`, readmeCode);
-  const run = await jsr.deno(project, "run", "--check", "--quiet", "echo.ts");
-  assertEquals(run, { code: 0, stdout: "true undefined\n", stderr: "" });
+  await writeProject(project);
+  const checked = await jsr.deno(project, "check", "--quiet", ".");
+  assertEquals(checked, { code: 0, stdout: "", stderr: "" });
+  const tested = await jsr.deno(project, "test", "--quiet", "--no-check");
+  assertStringIncludes(tested.stdout, "ok | 3 passed | 0 failed");
 
   await Deno.writeTextFile(
     `${project}/wrong.ts`,
@@ -127,6 +120,37 @@ Deno.test("a project gets it from JSR, with types, and judges the README's node"
     `Argument of type '"ehco"' is not assignable to parameter of type`,
   );
 });
+
+Deno.test("until it's published, a project links its folder", async () => {
+  await using jsr = await serveJSR(new Map());
+  const project = await Deno.makeTempDir();
+  await writeProject(
+    project,
+    (name, text) =>
+      name === "deno.json"
+        ? JSON.stringify({
+          ...JSON.parse(text),
+          // As the README says: the path of this folder.
+          ...JSON.parse(`{${linking.replace("../call-me-maybe", root)}}`),
+        })
+        : text,
+  );
+  const { stdout } = await jsr.deno(project, "test", "--quiet", "--no-check");
+  assertStringIncludes(stdout, "ok | 3 passed | 0 failed");
+});
+
+const [, linking = ""] = /`("links": \[.*\])`/.exec(readme) ?? [];
+
+/** Writes the README's project. */
+async function writeProject(
+  folder: string,
+  change: (name: string, text: string) => string = (_, text) => text,
+): Promise<void> {
+  for (const name of ["deno.json", "my_node.ts", "my_node_test.ts"]) {
+    const text = blockAfter(`<!-- own project: ${name} -->`);
+    await Deno.writeTextFile(`${folder}/${name}`, change(name, text));
+  }
+}
 
 /** Returns what would be published today. */
 async function published(

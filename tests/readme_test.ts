@@ -8,7 +8,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { importFlags } from "../lib/runner/build.ts";
+import { importFlags } from "../lib/runner/project.ts";
 import { program, root, run, runIn } from "./cli.ts";
 import { fakeHome, javaHome } from "./maelstrom/machine.ts";
 import { blockAfter, readme } from "./readme.ts";

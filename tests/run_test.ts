@@ -9,7 +9,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { visible } from "../lib/report/visible.ts";
-import { importFlags } from "../lib/runner/build.ts";
+import { importFlags } from "../lib/runner/project.ts";
 import { program, root, run } from "./cli.ts";
 
 Deno.test("without arguments it judges every official run, one line each", async () => {

@@ -10,7 +10,7 @@ import {
   assertLess,
   assertStringIncludes,
 } from "@std/assert";
-import { importFlags } from "../lib/runner/build.ts";
+import { importFlags } from "../lib/runner/project.ts";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import fc from "fast-check";
 import { isMessage, type Message, type OpenBody } from "../lib/message.ts";

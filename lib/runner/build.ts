@@ -3,31 +3,19 @@
  *
  * @module
  */
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { complain, print } from "./output.ts";
 import { isProgram } from "../maelstrom/machine.ts";
 import type { Command } from "../workbench/mod.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import { digestOf, settings } from "../report/digest.ts";
+import { importFlags, projectFlags } from "./project.ts";
 
 /** The folder of the repository. */
 const root = join(import.meta.dirname!, "../../");
 
 /** The folder of the library. */
 export const libraryFolder = `${root}lib/`;
-
-/**
- * The flags that make a program see the same `@std` packages as this one: the
- * stand-ins of `lib/offline/` if this one runs on them, otherwise none.
- */
-export function importFlags(): string[] {
-  const importMap = new URL("../offline/import_map.json", import.meta.url);
-  return import.meta.resolve("@std/streams/text-line-stream").startsWith(
-      "file:",
-    )
-    ? [`--import-map=${importMap.href}`]
-    : [];
-}
 
 /** The file of a challenge. */
 export function scriptPath(script: string): string {
@@ -55,37 +43,10 @@ function runFromSource(path: string, args: string[]): Command {
     bin: Deno.execPath(),
     args: [
       ...["run", "--quiet", "--no-prompt"],
-      ...importFlags(),
       ...projectFlags(path),
       ...[path, ...args],
     ],
   };
-}
-
-/**
- * The flag that makes this project the one of a source that has none: without,
- * Deno wouldn't know the `@std` packages that the library imports.
- */
-export function projectFlags(path: string): string[] {
-  return projectOf(path) === undefined ? [`--config=${settings}`] : [];
-}
-
-/** The file that describes the project of a source, if it has one. */
-export function projectOf(path: string): string | undefined {
-  const names = ["deno.json", "deno.jsonc", "package.json"];
-  for (let folder = path; folder !== dirname(folder);) {
-    folder = dirname(folder);
-    const found = names.map((name) => join(folder, name)).find(isFile);
-    if (found !== undefined) return found;
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -5,6 +5,7 @@
  * @module
  */
 import { type AnyNode, type Node, parse } from "acorn";
+import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { BadOption } from "../workbench/mod.ts";
 import {
@@ -12,7 +13,7 @@ import {
   type Program,
   pureModules,
 } from "../workbench/hosts/program.ts";
-import { importFlags, projectFlags, projectOf } from "./build.ts";
+import { projectFlags, projectOf } from "./project.ts";
 
 /**
  * Makes a program of a source.
@@ -38,10 +39,11 @@ async function bundle(path: string, name: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["bundle", "--quiet", "--format", "esm"],
-      ...importFlags(),
       ...projectFlags(path),
       path,
     ],
+    // Deno looks for the source's project from here.
+    cwd: dirname(path),
     env: { NO_COLOR: "1" },
   }).output();
   const decoder = new TextDecoder();
@@ -69,10 +71,10 @@ export async function filesOfSource(path: string): Promise<ProgramFiles> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["info", "--json", "--quiet"],
-      ...importFlags(),
       ...projectFlags(path),
       path,
     ],
+    cwd: dirname(path),
     stderr: "null",
   }).output();
   const { modules }: { modules: { specifier: string; error?: string }[] } = JSON

@@ -7,7 +7,7 @@ import {
 } from "../../lib/maelstrom/install.ts";
 import { findProgram } from "../../lib/maelstrom/machine.ts";
 import { Unavailable } from "../../lib/maelstrom/mod.ts";
-import { importFlags } from "../../lib/runner/build.ts";
+import { importFlags } from "../../lib/runner/project.ts";
 import { patienceMs, root } from "../cli.ts";
 import { fakeHome, script } from "./machine.ts";
 

@@ -21,15 +21,24 @@ const specifiers: { [name: string]: string } = {
 /** The package of a bare module name: `@std/async` of `@std/async/delay`. */
 const packageOf = (name: string) => name.match(/^(@[^/]+\/)?[^/]+/)![0];
 
-Deno.test("the import map has the packages of deno.json, and no others", () => {
+/** Those of this package itself: for projects that use it from its folder. */
+const own = Object.entries(config.exports).map(([subpath, file]) => [
+  config.name + subpath.slice(1),
+  file.replace("./lib/", "../"),
+]);
+
+Deno.test("the import map has the packages of deno.json, itself, and no others", () => {
   assertEquals(
     new Set(Object.keys(map.imports).map(packageOf)),
-    new Set(Object.keys(specifiers).map(packageOf)),
+    new Set([config.name, ...Object.keys(specifiers)].map(packageOf)),
   );
+  const imports: { [name: string]: string } = map.imports;
+  assertEquals(own, own.map(([name = ""]) => [name, imports[name]]));
 });
 
 Deno.test("the import map replaces the packages from JSR, and no others", () => {
   for (const [name, target] of Object.entries(map.imports)) {
+    if (packageOf(name) === config.name) continue;
     const specifier = specifiers[packageOf(name)] ?? "";
     if (specifier.startsWith("jsr:")) assertMatch(target, /^\.\//);
     else assertEquals(target, name.replace(packageOf(name), specifier));
@@ -38,7 +47,7 @@ Deno.test("the import map replaces the packages from JSR, and no others", () => 
 
 Deno.test("what the import map maps to exists", async () => {
   for (const target of new Set(Object.values(map.imports))) {
-    if (target.startsWith("./")) await import(`../../lib/offline/${target}`);
+    if (target.startsWith(".")) await import(`../../lib/offline/${target}`);
   }
 });
 

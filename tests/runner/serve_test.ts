@@ -9,7 +9,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import fc from "fast-check";
-import { importFlags } from "../../lib/runner/build.ts";
+import { importFlags } from "../../lib/runner/project.ts";
 import {
   escapedPath,
   matches,

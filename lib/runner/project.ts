@@ -1,0 +1,140 @@
+/**
+ * The project that a source belongs to, and the flags that make Deno find the
+ * packages that it imports, and those that the library does.
+ *
+ * @module
+ */
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { settings } from "../report/digest.ts";
+import { BadOption } from "../workbench/mod.ts";
+
+/** The stand-ins for packages of JSR. */
+const standIns = new URL("../offline/import_map.json", import.meta.url);
+
+/**
+ * The flags that make a program see the same `@std` packages as this one: the
+ * stand-ins of `lib/offline/` if this one runs on them, otherwise none.
+ */
+export function importFlags(): string[] {
+  return import.meta.resolve("@std/streams/text-line-stream").startsWith(
+      "file:",
+    )
+    ? [`--import-map=${standIns.href}`]
+    : [];
+}
+
+/** The file that describes the project of a source, if it has one. */
+export function projectOf(path: string): string | undefined {
+  const names = ["deno.json", "deno.jsonc", "package.json"];
+  for (let folder = path; folder !== dirname(folder);) {
+    folder = dirname(folder);
+    const found = names.map((name) => join(folder, name)).find(isFile);
+    if (found !== undefined) return found;
+  }
+}
+
+/**
+ * The flags that make a source, from wherever it is run, find what it imports.
+ * If it has no project, this one is it: without, Deno wouldn't know the packages
+ * that the library imports.
+ *
+ * @throws {BadOption} if its project can't be read.
+ */
+export function projectFlags(path: string): string[] {
+  const project = projectOf(path);
+  if (project === undefined) return [...importFlags(), `--config=${settings}`];
+  const isOfDeno = basename(project) !== "package.json";
+  const isOurs = project === resolve(settings);
+  if (importFlags().length === 0 || !isOfDeno || isOurs) return importFlags();
+  return flagsWithStandIns(project);
+}
+
+/** An import map, and the other settings of a project that matter here. */
+interface Settings {
+  imports?: { [name: string]: string };
+  scopes?: { [scope: string]: { [name: string]: string } };
+  importMap?: string;
+  links?: string[];
+}
+
+/** The flags for a project that doesn't know of the stand-ins. */
+function flagsWithStandIns(project: string): string[] {
+  const { imports, scopes, importMap, links } = read(project);
+  const file = importMap && resolve(dirname(project), importMap);
+  const own = imports ?? scopes ?? file === undefined
+    ? resolved({ imports: imports && withSubpaths(imports), scopes }, project)
+    : resolved(read(file!), file!);
+  const { imports: ours } = resolved(
+    read(fileURLToPath(standIns)),
+    fileURLToPath(standIns),
+  );
+  const map = { ...own, imports: { ...own.imports, ...ours } };
+  return [
+    `--import-map=data:application/json,${
+      encodeURIComponent(JSON.stringify(map))
+    }`,
+    // The packages of a folder that is linked would still come from JSR.
+    ...(links === undefined ? [] : ["--no-config"]),
+  ];
+}
+
+/** Reads JSON, in which there may be comments, and commas at ends. */
+function read(path: string): Settings {
+  const parts = /("(?:[^"\\]|\\.)*")|\/\/.*|\/\*[^]*?\*\//g;
+  const commas = /("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/g;
+  try {
+    return JSON.parse(
+      Deno.readTextFileSync(path)
+        .replaceAll(parts, (_, text) => text ?? "")
+        .replaceAll(commas, (_, text) => text ?? ""),
+    );
+  } catch (error) {
+    throw new BadOption(`${path} can't be read: ${(error as Error).message}`);
+  }
+}
+
+/** Adds what Deno adds to the packages of its own settings. */
+function withSubpaths(
+  imports: { [name: string]: string },
+): { [name: string]: string } {
+  const subpaths = Object.entries(imports)
+    .filter(([name, target]) => /^(npm|jsr):/.test(target) && !/\/$/.test(name))
+    .map(([name, target]) => [
+      `${name}/`,
+      `${target.replace(/^(npm|jsr):\/?/, "$1:/")}/`,
+    ]);
+  return { ...Object.fromEntries(subpaths), ...imports };
+}
+
+/** The same import map, wherever it is. */
+function resolved(
+  { imports = {}, scopes = {} }: Settings,
+  file: string,
+): Required<Pick<Settings, "imports" | "scopes">> {
+  const absolute = (target: string) =>
+    /^\.{0,2}\//.test(target)
+      ? new URL(target, pathToFileURL(file)).href
+      : target;
+  const each = (imports: { [name: string]: string }) =>
+    Object.fromEntries(
+      Object.entries(imports).map((pair) => pair.map(absolute)),
+    );
+  return {
+    imports: each(imports),
+    scopes: Object.fromEntries(
+      Object.entries(scopes).map(([scope, imports]) => [
+        absolute(scope),
+        each(imports),
+      ]),
+    ),
+  };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
