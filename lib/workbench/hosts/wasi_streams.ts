@@ -109,13 +109,16 @@ export class Output extends Fd {
     return this.#splitter.open;
   }
 
-  override fd_write(data: Uint8Array): { ret: number; nwritten: number } {
-    if (this.open.length + data.length > maxLineChars) {
-      return { ret: codes.ERRNO_FBIG, nwritten: 0 };
-    }
+  /**
+   * Takes what the module writes.
+   *
+   * @returns whether it fits: a line may not be so long.
+   */
+  write(data: Uint8Array): boolean {
+    if (this.open.length + data.length > maxLineChars) return false;
     const text = this.#decoder.decode(data, { stream: true });
     for (const line of this.#splitter.push(text)) this.#onLine(line);
-    return { ret: codes.ERRNO_SUCCESS, nwritten: data.length };
+    return true;
   }
 
   override fd_fdstat_get(): { ret: number; fdstat: codes.Fdstat } {

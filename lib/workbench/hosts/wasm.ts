@@ -87,6 +87,7 @@ class WasmNode {
   #output: Output;
   #wasi: WASI;
   #instance: WebAssembly.Instance | undefined;
+  #views = viewsOf(new ArrayBuffer(0));
   #files = new PreopenDirectory("/", new Map<string, Inode>());
   /** The bytes that files have grown by; those that are gone count, too. */
   #fileBytes = 0;
@@ -121,11 +122,7 @@ class WasmNode {
 
   /** The memory that it has taken. */
   get memoryBytes(): number {
-    return (this.#memory?.buffer.byteLength ?? 0) + this.#fileBytes;
-  }
-
-  get #memory(): WebAssembly.Memory | undefined {
-    return this.#instance?.exports.memory as WebAssembly.Memory | undefined;
+    return this.#view.byteLength + this.#fileBytes;
   }
 
   /** Runs it; what comes of that is an error of the node's, whatever it is. */
@@ -232,10 +229,10 @@ class WasmNode {
           ? this.#readInput(vectors, count, read)
           : readFile(fd, vectors, count, read),
       fd_write: (fd: number, vectors: number, count: number, at: number) => {
-        const result = this.#growing(
-          fd,
-          () => writeFile(fd, vectors, count, at),
-        );
+        const file = this.#wasi.fds[fd];
+        const result = file instanceof Output
+          ? this.#print(file, vectors, count, at)
+          : this.#growing(fd, () => writeFile(fd, vectors, count, at));
         // One that writes without end would let no time go by.
         return this.#host.isAhead() ? this.#rest(0).then(() => result) : result;
       },
@@ -277,11 +274,20 @@ class WasmNode {
   }
 
   get #view(): DataView {
-    return new DataView(this.#memory!.buffer);
+    return this.#current().view;
   }
 
   get #bytes(): Uint8Array {
-    return new Uint8Array(this.#memory!.buffer);
+    return this.#current().bytes;
+  }
+
+  /** The views of its memory. One that has grown has another buffer. */
+  #current(): Views {
+    if (this.#views.bytes.byteLength === 0 && this.#instance) {
+      const memory = this.#instance.exports.memory as WebAssembly.Memory;
+      this.#views = viewsOf(memory.buffer);
+    }
+    return this.#views;
   }
 
   #args(): Uint8Array[] {
@@ -321,6 +327,20 @@ class WasmNode {
     return this.#host.askInVain()
       ? this.#rest(restNs).then(() => codes.ERRNO_AGAIN)
       : codes.ERRNO_AGAIN;
+  }
+
+  /** Writes to stdout or stderr from several places in memory. */
+  #print(output: Output, vectors: number, count: number, at: number): number {
+    const { view, bytes } = this.#current();
+    let size = 0;
+    for (let each = vectors; each < vectors + count * 8; each += 8) {
+      const start = view.getUint32(each, true);
+      const end = start + view.getUint32(each + 4, true);
+      if (!output.write(bytes.subarray(start, end))) return codes.ERRNO_FBIG;
+      size += end - start;
+    }
+    view.setUint32(at, size, true);
+    return codes.ERRNO_SUCCESS;
   }
 
   /** Waits for the first of several things to happen. */
@@ -409,6 +429,16 @@ class WasmNode {
         )(to),
     };
   }
+}
+
+/** A memory, as numbers and as bytes. */
+interface Views {
+  view: DataView;
+  bytes: Uint8Array;
+}
+
+function viewsOf(buffer: ArrayBufferLike): Views {
+  return { view: new DataView(buffer), bytes: new Uint8Array(buffer) };
 }
 
 /** The time on a clock when a node starts. */
