@@ -54,7 +54,11 @@ function runFromSource(path: string, args: string[]): Command {
  * it, because Maelstrom starts programs only.
  */
 export async function programOfBin(path: string): Promise<string> {
-  const { bin, args } = commandForBin(path, []);
+  return await programOf(commandForBin(path, []));
+}
+
+/** The program for a command: itself, or a script that gives it its arguments. */
+export async function programOf({ bin, args }: Command): Promise<string> {
   if (args.length === 0) return bin;
   const quoted = [bin, ...args]
     .map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");

@@ -6,11 +6,18 @@
 import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
 import type { Maelstrom } from "../maelstrom/mod.ts";
 import { nearest } from "../nearest.ts";
-import { BadOption, type Options } from "../workbench/mod.ts";
+import { BadOption, type Command, type Options } from "../workbench/mod.ts";
 import { resolve } from "../workbench/test.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
 import { tryArguments } from "./arguments.ts";
-import { Builder, commandFor, programOfBin, scriptPath } from "./build.ts";
+import {
+  Builder,
+  commandFor,
+  commandForBin,
+  programOfBin,
+  scriptPath,
+} from "./build.ts";
+import { namesDataDir } from "./data_dir.ts";
 import { type CommandLine, commands } from "./command_line.ts";
 import type { Job } from "./judging.ts";
 import { checkExecutable } from "./executable.ts";
@@ -209,29 +216,44 @@ async function realJob(
   maelstrom: Maelstrom,
   builder: Builder,
 ): Promise<Job> {
-  const { solution, args } = plan;
+  const { solution } = plan;
   if (solution === undefined && isWasm(line.bin!)) {
     throw new BadOption(
       `--bin ${line.bin} is a WebAssembly module, and Maelstrom runs programs: leave --engine out, or build one for this machine.`,
     );
   }
-  const bin = solution === undefined
-    ? await programOfBin(line.bin!)
-    : await builder.programOf(
-      solution.script,
-      () => complain(`Building bin/${solution.script}`),
-    );
   return {
     ...plan,
     by: {
       engine: "maelstrom",
-      command: { bin, args },
+      command: await commandOnMaelstrom(plan, line, builder),
       maelstrom,
       flags: line.flags,
     },
     seeds: line.seeds.map(() => undefined),
     replay: () => replayOf("maelstrom", plan, line, [], {}),
   };
+}
+
+/** The program for Maelstrom, and its arguments. */
+async function commandOnMaelstrom(
+  { solution, args }: Plan,
+  { bin }: CommandLine,
+  builder: Builder,
+): Promise<Command> {
+  // One that keeps something needs a permission: what is built has none.
+  if (namesDataDir(args)) {
+    return solution === undefined
+      ? commandForBin(bin!, args)
+      : commandFor(solution.script, args);
+  }
+  const program = solution === undefined
+    ? await programOfBin(bin!)
+    : await builder.programOf(
+      solution.script,
+      () => complain(`Building bin/${solution.script}`),
+    );
+  return { bin: program, args };
 }
 
 /** The command that does a job once more, to be pasted into a shell. */

@@ -29,6 +29,8 @@ import {
   type Verdict,
 } from "../report/record.ts";
 import { latenciesMs, latencyBars } from "../report/terminal.ts";
+import { programOf } from "./build.ts";
+import { withFreshDataDir } from "./data_dir.ts";
 import { NotSimulated } from "../workbench/hosts/program.ts";
 import { judgeGuest } from "../workbench/judge.ts";
 import { paced } from "../workbench/run.ts";
@@ -200,16 +202,21 @@ async function judgeBy(
       if (!(error instanceof NotSimulated && by.instead)) throw error;
       const text = notSimulated(bin ?? "It", error);
       worker.postMessage({ type: "note", text });
-      return await judge(by.instead, options, watching);
+      const instead = await withFreshDataDir(by.instead);
+      return await judge(instead, options, watching);
     }
   }
   if (by.engine === "sim") {
     const { app } = runs.find((run) => run.script === by.script)!;
     return await judge(app, options, { args: [...args], ...watching });
   }
-  if (by.engine === "stdio") return await judge(by.command, options, watching);
+  const command = await withFreshDataDir(by.command);
+  if (by.engine === "stdio") return await judge(command, options, watching);
+  const program = command === by.command
+    ? command
+    : { bin: await programOf(command), args: [] };
   try {
-    return await judgeOnMaelstrom(by.maelstrom, by.command, options, {
+    return await judgeOnMaelstrom(by.maelstrom, program, options, {
       // It writes in any case, though nobody may keep it.
       folder: folder ?? await Deno.makeTempDir(),
       flags: by.flags,
