@@ -25,6 +25,7 @@ export async function programFrom(
   path: string,
   args: readonly string[],
 ): Promise<Program> {
+  if (path.endsWith(".cjs")) throw new NotSimulated("is CommonJS");
   const file = Deno.realPathSync(path);
   const { code, imports } = asFunction(await bundle(file, path));
   return { code, imports, url: pathToFileURL(file).href, args };

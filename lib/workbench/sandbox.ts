@@ -181,6 +181,10 @@ export class Sandbox implements Disposable {
     thread.post(order);
     try {
       return await promise;
+    } catch (error) {
+      // Some of what such a program has changed can't be put back.
+      if (error instanceof NotSimulated) this[Symbol.dispose]();
+      throw error;
     } finally {
       stopWatching();
       signal?.removeEventListener("abort", end);

@@ -12,7 +12,14 @@ import { stuckText } from "./hosts/simulated.ts";
 import { wasmModule } from "./hosts/wasm.ts";
 import { wasmProblem } from "./hosts/wasm_module.ts";
 import { BadOption } from "./options.ts";
-import { paced, randomOf, run, type World } from "./run.ts";
+import {
+  type Happened,
+  paced,
+  randomOf,
+  run,
+  type RunSettings,
+  type World,
+} from "./run.ts";
 import { cells, type News, type Order, stops } from "./sandbox.ts";
 import { VirtualClock } from "./sim/clock.ts";
 
@@ -43,7 +50,7 @@ async function answer(order: Order): Promise<void> {
   const ending = new AbortController();
   let memoryBytes: number | undefined;
   const turns = new Turns(order);
-  const start = await hostsOf(order, {
+  const { start, restore } = await hostsOf(order, {
     onLoop: () => turns.loop(),
     random: (id) => random(`node/${id}`),
     onMemory: (bytes) => memoryBytes = Math.max(memoryBytes ?? 0, bytes),
@@ -55,7 +62,7 @@ async function answer(order: Order): Promise<void> {
     random,
     watch: turns,
   };
-  const { history, ...happened } = await run(test, world, {
+  const watching: RunSettings = {
     signal: ending.signal,
     ...wants.progress && {
       onProgress: paced((progress) =>
@@ -66,7 +73,14 @@ async function answer(order: Order): Promise<void> {
       onLog: (node: string, text: string) =>
         worker.postMessage({ type: "log", node, text }),
     },
-  });
+  };
+  let outcome: Happened;
+  try {
+    outcome = await run(test, world, watching);
+  } finally {
+    restore(); // What has been changed may be what made it fail.
+  }
+  const { history, ...happened } = outcome;
   worker.postMessage({
     type: "happened",
     happened: {
@@ -78,7 +92,10 @@ async function answer(order: Order): Promise<void> {
   });
 }
 
-/** Makes the hosts of what is to be run. */
+/**
+ * Makes the hosts of what is to be run, and what puts back that they have
+ * changed for all others.
+ */
 async function hostsOf(
   { guest }: Order,
   { random, onMemory, onStrange, onLoop }: {
@@ -87,19 +104,20 @@ async function hostsOf(
     onStrange: (error: NotSimulated) => void;
     onLoop: () => void;
   },
-): Promise<StartHost> {
+): Promise<{ start: StartHost; restore(): void }> {
   if ("code" in guest) {
-    return inProcess(
-      await startProgram(guest, { onStrange, onLoop }),
-      random,
-    );
+    const program = await startProgram(guest, { onStrange, onLoop });
+    return { ...program, start: inProcess(program.start, random) };
   }
   const module = guest.wasm instanceof WebAssembly.Module
     ? guest.wasm
     : await WebAssembly.compile(guest.wasm);
   const problem = wasmProblem(module);
   if (problem !== undefined) throw new BadOption(problem);
-  return wasmModule({ module, args: guest.args ?? [] }, random, onMemory);
+  return {
+    start: wasmModule({ module, args: guest.args ?? [] }, random, onMemory),
+    restore() {},
+  };
 }
 
 /** The turns of its loops that a program makes before it looks around. */

@@ -13,7 +13,12 @@ import fc from "fast-check";
 import { asFunction, programFrom } from "../../lib/runner/program.ts";
 import { NotSimulated } from "../../lib/workbench/hosts/program.ts";
 import { judgeGuest } from "../../lib/workbench/judge.ts";
-import { BadOption, judge, type Judgement } from "../../lib/workbench/mod.ts";
+import {
+  BadOption,
+  judge,
+  type Judgement,
+  Sandbox,
+} from "../../lib/workbench/mod.ts";
 import { runs } from "../../challenges/runs.ts";
 
 const library = import.meta.resolve("../../lib/mod.ts");
@@ -233,6 +238,56 @@ Deno.test("what isn't simulated is named, and not judged", async () => {
     );
     assertEquals(error.message, what);
   }
+});
+
+Deno.test("what a program changes for all others is named, and put back", async () => {
+  const changes: [code: string, what: string][] = [
+    ["Array.prototype.map = () => [];", "changes Array.prototype.map"],
+    ["Map.prototype.get = () => 1;", "changes Map.prototype.get"],
+    ["Promise.prototype.then = () => {};", "changes Promise.prototype.then"],
+    ["JSON.stringify = () => 'hi';", "changes JSON.stringify"],
+    ["(Array.prototype as any).last = 1;", "changes Array.prototype.last"],
+    ["delete (Object as any).keys;", "changes Object.keys"],
+    [
+      "Array.prototype[Symbol.iterator] = function* () {};",
+      "changes Array.prototype[Symbol.iterator]",
+    ],
+    ["Object.freeze(Set.prototype);", "changes Set.prototype.constructor"],
+    [
+      `import path from "node:path"; path.join = () => "";`,
+      "changes node:path.join",
+    ],
+  ];
+  const early = changes.map(([code, what]) => [echoSaying("1", code), what]);
+  const late = changes.slice(0, 2)
+    .map(([code, what]) => [echoSaying(`(() => { ${code} })()`), what]);
+  using sandbox = new Sandbox();
+  for (const [code, what] of [...early, ...late]) {
+    const program = await programFrom(await sourceOf(code!), []);
+    const error = await assertRejects(
+      () => judgeGuest(program, echoRun, { sandbox }),
+      NotSimulated,
+    );
+    assertEquals(error.message, what);
+  }
+  // The same thread goes on, and what harms nobody is let be.
+  const harmless = `Error.stackTraceLimit = 3;
+    (Set.prototype as any).union ??= () => {};
+    class Mine extends Error { constructor() { super(); this.name = "Mine"; } }
+    new Mine();`;
+  const program = await programFrom(
+    await sourceOf(echoSaying("1", harmless)),
+    [],
+  );
+  const { results, reason } = await judgeGuest(program, echoRun, { sandbox });
+  assertEquals(results["valid?"], true, reason);
+});
+
+Deno.test("a source in CommonJS isn't simulated", async () => {
+  const path = `${await Deno.makeTempDir()}/node.cjs`;
+  await Deno.writeTextFile(path, "require('node:readline');");
+  const error = await assertRejects(() => programFrom(path, []), NotSimulated);
+  assertEquals(error.message, "is CommonJS");
 });
 
 Deno.test("a source that can't be parsed is refused, with the place", async () => {

@@ -14,6 +14,7 @@ import { CrashReader, endingOf, untimely } from "./crash.ts";
 import { NodeEnded } from "./host.ts";
 import { LineSplitter } from "./lines.ts";
 import { msInNs } from "../sim/clock.ts";
+import { SharedBuiltIns } from "./shared_built_ins.ts";
 import { epochMs, type SimulatedNode } from "./simulated.ts";
 
 /** A program as one script, and what it's called with. */
@@ -67,6 +68,17 @@ const AsyncFunction = (async () => {}).constructor as new (
   ...parametersAndBody: string[]
 ) => (...values: unknown[]) => Promise<void>;
 
+/** A program that is ready for its nodes. */
+export interface Prepared {
+  start: StartNode;
+  /**
+   * Puts back what nodes have changed for all others.
+   *
+   * @throws {NotSimulated} if they have.
+   */
+  restore(): void;
+}
+
 /**
  * Prepares a program for its nodes.
  *
@@ -80,7 +92,7 @@ export async function startProgram(
     onStrange: (error: NotSimulated) => void;
     onLoop: () => void;
   },
-): Promise<StartNode> {
+): Promise<Prepared> {
   const imported: Globals = {};
   for (const name of program.imports) {
     imported[name] = await pureModules[name]?.();
@@ -90,16 +102,28 @@ export async function startProgram(
     onStrange(error);
     throw error;
   };
+  const shared = new SharedBuiltIns({
+    ...sharedGlobals(),
+    ...Object.fromEntries(
+      Object.entries(imported)
+        .map(([name, module]) => [name, (module as Globals).default]),
+    ),
+  });
+  const restore = () => {
+    const changed = shared.restore();
+    if (changed !== undefined) strange(`changes ${changed}`);
+  };
   const names = [...Object.keys(globalsOf(noNode, strange)), "$importMeta"];
   const main = new AsyncFunction(
     ...[...names, "$imported", "$loop"],
     `"use strict"; await (async () => {\n${program.code}\n})();`,
   );
-  return (runtime, node) =>
+  const start: StartNode = (runtime, node) =>
     new Promise((resolve, reject) => {
       let serves = false;
       const pending: Place["pending"] = new Map();
       const hosting: Hosting = (start) => {
+        restore(); // mostly, it's done at the beginning if at all
         if (serves) strange("calls serve twice");
         serves = true;
         start(runtime).then(resolve, reject);
@@ -121,6 +145,16 @@ export async function startProgram(
         globals.close(); // There's nothing left that it could do.
       }).catch(reject);
     });
+  return { start, restore };
+}
+
+/** The globals that all nodes share. */
+function sharedGlobals(): Globals {
+  const all = globalThis as unknown as Globals;
+  return Object.fromEntries(
+    [...alwaysTheSame].filter((name) => name in all && name !== "console")
+      .map((name) => [name, all[name]]),
+  );
 }
 
 /** The ground that a node's globals stand on. */
