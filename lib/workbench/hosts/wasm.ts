@@ -9,9 +9,6 @@
  * @module
  */
 import {
-  Directory,
-  File,
-  type Inode,
   OpenFile,
   PreopenDirectory,
   WASI,
@@ -24,6 +21,7 @@ import { CrashReader, endingOf, untimely } from "./crash.ts";
 import { incarnationOf, NodeEnded, type StartHost } from "./host.ts";
 import { epochMs, SimulatedNode } from "./simulated.ts";
 import { isGo, preview1 } from "./wasm_module.ts";
+import { WasiDisk } from "./wasi_disk.ts";
 import { Input, Output } from "./wasi_streams.ts";
 
 /** The most memory that a node may use, in bytes: its own, and its files. */
@@ -55,11 +53,14 @@ export function wasmModule(
   randomFor: (id: string) => Random,
   onMemory: (bytes: number) => void = () => {},
 ): StartHost {
+  const disks = new Map<string, WasiDisk>();
   return (id, surroundings) => {
-    const { clock } = surroundings;
+    const { clock, disk: simulated, watch } = surroundings;
     const random = randomFor(incarnationOf(id, surroundings));
     const host = new SimulatedNode(id, surroundings, random);
-    const node = new WasmNode(program, host, surroundings.watch, random);
+    const disk = disks.get(id) ?? new WasiDisk(simulated);
+    disks.set(id, disk);
+    const node = new WasmNode(program, { host, watch, random, disk });
     clock.at(host.startNs, () => host.act(() => void node.run()));
     return {
       deliver: (line) => node.input.write(line),
@@ -88,16 +89,21 @@ class WasmNode {
   #wasi: WASI;
   #instance: WebAssembly.Instance | undefined;
   #views = viewsOf(new ArrayBuffer(0));
-  #files = new PreopenDirectory("/", new Map<string, Inode>());
+  #disk: WasiDisk;
   /** The bytes that files have grown by; those that are gone count, too. */
-  #fileBytes = 0;
+  #fileBytes: number;
 
   constructor(
     program: WasmProgram,
-    host: SimulatedNode,
-    watch: { beat(): void } | undefined,
-    random: Random,
+    { host, watch, random, disk }: {
+      host: SimulatedNode;
+      watch: { beat(): void } | undefined;
+      random: Random;
+      disk: WasiDisk;
+    },
   ) {
+    this.#disk = disk;
+    this.#fileBytes = disk.bytes;
     this.#program = program;
     this.#host = host;
     this.#watch = watch;
@@ -115,7 +121,7 @@ class WasmNode {
     this.#wasi = new WASI(
       ["node", ...program.args],
       [],
-      [this.input, this.#output, log, this.#files],
+      [this.input, this.#output, log, new PreopenDirectory("/", disk.root)],
       { debug: false },
     );
   }
@@ -232,13 +238,39 @@ class WasmNode {
         const file = this.#wasi.fds[fd];
         const result = file instanceof Output
           ? this.#print(file, vectors, count, at)
+          : this.#disk.isFullWith(this.#sizeOf(vectors, count))
+          ? codes.ERRNO_NOSPC
           : this.#growing(fd, () => writeFile(fd, vectors, count, at));
         // One that writes without end would let no time go by.
         return this.#host.isAhead() ? this.#rest(0).then(() => result) : result;
       },
       poll_oneoff: (from: number, to: number, count: number, at: number) =>
         this.#poll(from, to, count, at),
+      fd_sync: (fd: number) => this.#sync(fd),
+      fd_datasync: (fd: number) => this.#sync(fd),
     };
+  }
+
+  /** Waits until a file is on the disk. */
+  #sync(fd: number): number | Promise<number> {
+    const file = this.#wasi.fds[fd];
+    if (file === undefined) return codes.ERRNO_BADF;
+    if (!(file instanceof OpenFile)) return codes.ERRNO_SUCCESS;
+    return new Promise((resolve) =>
+      this.#disk.sync(
+        file.file,
+        () => this.#host.act(() => resolve(codes.ERRNO_SUCCESS)),
+      )
+    );
+  }
+
+  /** The number of bytes in several places in memory. */
+  #sizeOf(vectors: number, count: number): number {
+    let size = 0;
+    for (let at = vectors; at < vectors + count * 8; at += 8) {
+      size += this.#view.getUint32(at + 4, true);
+    }
+    return size;
   }
 
   /** An import that shows that the node is alive. */
@@ -259,7 +291,7 @@ class WasmNode {
 
   /** Tells whether it's too large, without the files that are gone. */
   #isTooLarge(): boolean {
-    this.#fileBytes = sizeOf(this.#files.dir);
+    this.#fileBytes = this.#disk.bytes;
     return this.memoryBytes > maxMemoryBytes;
   }
 
@@ -270,6 +302,7 @@ class WasmNode {
     const before = file.file.data.byteLength;
     const result = write();
     this.#fileBytes += file.file.data.byteLength - before;
+    this.#disk.wrote(file.file, before);
     return result;
   }
 
@@ -448,14 +481,6 @@ function zeroOf(clock: number): bigint {
 
 /** The rest of a node that asks again and again, in vain. */
 const restNs = 1_000_000;
-
-/** The bytes of a file, or of all files in a folder. */
-function sizeOf(inode: Inode): number {
-  if (inode instanceof File) return inode.data.byteLength;
-  if (!(inode instanceof Directory)) return 0;
-  return [...inode.contents.values()]
-    .reduce((sum, each) => sum + sizeOf(each), 0);
-}
 
 /** The bytes of a subscription to `poll_oneoff`, and of an event. */
 const subscriptionBytes = 48;

@@ -50,10 +50,12 @@ interface Write {
 export class SimulatedDisk {
   /** The number of times that something was written and synced. */
   syncCount = 0;
+  readonly options: DiskOptions;
+  /** The dice of what becomes of it. */
+  readonly random: Random;
   #name: string;
   #clock: Clock;
-  #random: Random;
-  #options: DiskOptions;
+  #crashed: (() => void)[] = [];
   #bytes = new Uint8Array();
   /** The writes under way, in order. */
   #writes: Write[] = [];
@@ -67,8 +69,8 @@ export class SimulatedDisk {
   ) {
     this.#name = name;
     this.#clock = clock;
-    this.#random = random;
-    this.#options = options;
+    this.random = random;
+    this.options = options;
   }
 
   /**
@@ -90,14 +92,25 @@ export class SimulatedDisk {
     };
   }
 
+  /** Calls back whenever its node has been killed. */
+  onCrash(crashed: () => void): void {
+    this.#crashed.push(crashed);
+  }
+
+  /** Calls back when all that others wrote would be on the disk. */
+  flush(done: () => void): void {
+    this.#write({ bytes: new Uint8Array(), replaces: false }, done);
+  }
+
   /** Ends what is under way: the node has been killed. */
   crash(): void {
-    const { faults } = this.#options;
+    for (const crashed of this.#crashed) crashed();
+    const { faults } = this.options;
     for (const write of this.#writes.splice(0)) {
       // To take another's place is the last that a replacement does.
       if (write.replaces) continue;
       if (faults.includes("torn-op")) {
-        const part = this.#random.integer(write.bytes.length);
+        const part = this.random.integer(write.bytes.length);
         this.#take({ ...write, bytes: write.bytes.subarray(0, part) });
         return;
       }
@@ -108,7 +121,7 @@ export class SimulatedDisk {
 
   #write(write: Write, done: (error?: DiskError) => void): void {
     const [least, most] = writeMs;
-    const takesNs = (least + (most - least) * this.#random.float()) * msInNs;
+    const takesNs = (least + (most - least) * this.random.float()) * msInNs;
     // One after the other.
     this.#idleNs = Math.max(this.#idleNs, this.#clock.nowNs) + takesNs;
     this.#writes.push(write);
@@ -116,7 +129,7 @@ export class SimulatedDisk {
       const place = this.#writes.indexOf(write);
       if (place < 0) return; // The node is no more.
       this.#writes.splice(place, 1);
-      if (this.#sizeWith(write) > this.#options.maxBytes) {
+      if (this.#sizeWith(write) > this.options.maxBytes) {
         return done(
           new DiskError(
             `${this.#name} can't be written: no space is left (ENOSPC)`,
