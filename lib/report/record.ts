@@ -35,6 +35,8 @@ export interface RunRecord {
   reason?: string;
   /** The limits of the run, and the figures that they are about. */
   limits?: Measured[];
+  /** Where the same seed, judged once more, went another way; absent if nowhere. */
+  divergence?: string;
   /** Milliseconds of real time. */
   "wall-ms": number;
   results: FoundResults;
@@ -79,6 +81,7 @@ export type Verdict = Pick<Judgement, "options" | "reason"> & {
   engine: string;
   results: FoundResults;
   crashed?: true;
+  divergence?: string;
 };
 
 /** Puts a judged run into its record. */
@@ -92,7 +95,7 @@ export function toRecord(
     wallMs: number;
   },
 ): RunRecord {
-  const { engine, options, results, crashed } = judgement;
+  const { engine, options, results, crashed, divergence } = judgement;
   const measured = measure(results, limits);
   const over = measured.filter(({ within }) => !within);
   const reason = judgement.reason ??
@@ -108,6 +111,7 @@ export function toRecord(
     ...(crashed && { crashed }),
     ...(reason !== undefined && { reason }),
     ...(measured.length > 0 && { limits: measured }),
+    ...(divergence !== undefined && { divergence }),
     "wall-ms": Math.round(wallMs),
     results,
   };

@@ -113,6 +113,7 @@ export function summary(
     [`${(record["wall-ms"] / 1000).toFixed(1)} s`.padStart(6), "dim"],
     ...stableLatencies(record, layout),
   ], layout.columns);
+  lines.push(...divergenceNote([record], layout));
   if (pass) return lines;
   return [
     ...lines,
@@ -124,6 +125,18 @@ export function summary(
       ? []
       : [[[`    more:  ${folder}`, "dim"]] satisfies Line]),
   ];
+}
+
+/** Tells of the first run that isn't one with its seed. */
+function divergenceNote(
+  records: readonly RunRecord[],
+  { columns }: Layout,
+): Line[] {
+  const record = records.find(({ divergence }) => divergence !== undefined);
+  return record === undefined ? [] : words(
+    `not deterministic: once more with seed ${record.seed}, it went another way ${record.divergence}`,
+    columns,
+  );
 }
 
 const indent = 4;
@@ -404,6 +417,7 @@ export function summaryOfSeeds(
       ...range("max", " ms", ({ results }) => latencyOf(results, "1")),
     ], layout.columns),
     ...failedSeeds(records).flatMap((each) => words(each, layout.columns)),
+    ...divergenceNote(records, layout),
   ];
 }
 

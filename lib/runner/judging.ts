@@ -164,7 +164,7 @@ function title({ id, options }: Job, layout: Layout): string {
 
 /** Makes the question to a worker for one seed of a job. */
 function questionOf(
-  { by, id, options, bin, args, limits }: Job,
+  { by, id, options, bin, args, limits, seeds }: Job,
   seed: number | undefined,
 ): Question {
   return {
@@ -174,6 +174,7 @@ function questionOf(
     bin,
     args,
     limits,
+    twice: seed === seeds[0], // the others would be no better
   };
 }
 

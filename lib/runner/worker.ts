@@ -16,6 +16,7 @@ import {
   BadOption,
   type Command,
   judge,
+  type Judgement,
   type Options,
   type Progress,
 } from "../workbench/mod.ts";
@@ -35,6 +36,7 @@ import { NotSimulated } from "../workbench/hosts/program.ts";
 import { judgeGuest } from "../workbench/judge.ts";
 import { paced } from "../workbench/run.ts";
 import { type Guest, Sandbox } from "../workbench/sandbox.ts";
+import { divergenceOf } from "./divergence.ts";
 import { notSimulated } from "./program.ts";
 import { keeper, type Keeping } from "./keeping.ts";
 
@@ -72,6 +74,8 @@ export interface Question {
   /** The node's arguments. */
   args: readonly string[];
   limits?: readonly Limit[];
+  /** True if a guest is to be judged twice, to see whether both runs are one. */
+  twice?: boolean;
   /** The place to keep the run; absent: nowhere. */
   keep?: {
     store: string;
@@ -118,6 +122,9 @@ const worker = self as unknown as {
 let ending = new AbortController();
 
 const sandbox = new Sandbox();
+
+/** The place for what is judged a second time, side by side. */
+const secondSandbox = new Sandbox();
 
 worker.onmessage = async ({ data }) => {
   if ("end" in data) return ending.abort(new Error("interrupted"));
@@ -181,9 +188,29 @@ function teller(keeping?: Keeping): (progress: Progress) => void {
   });
 }
 
+/** Judges a guest, and once more, to see whether the two runs are one. */
+async function judgedTwice(
+  judgeOnce: () => Promise<Judgement>,
+  judgeAgain: (signal: AbortSignal) => Promise<Judgement>,
+): Promise<Judgement & { divergence?: string }> {
+  const over = new AbortController();
+  const again = judgeAgain(AbortSignal.any([ending.signal, over.signal]))
+    .catch((error: Error) => error);
+  try {
+    const judged = await judgeOnce();
+    const other = await again;
+    const divergence = other instanceof Error
+      ? `and ended: ${other.message}`
+      : divergenceOf(judged, other);
+    return { ...judged, ...divergence !== undefined && { divergence } };
+  } finally {
+    over.abort();
+  }
+}
+
 /** Judges by whom it's said; a crash of Maelstrom's is a verdict, too. */
 async function judgeBy(
-  { by, bin, args, options, logs }: Question,
+  { by, bin, args, options, twice, logs }: Question,
   folder: string | undefined,
   onProgress: (progress: Progress) => void,
 ): Promise<Verdict & Judged> {
@@ -197,7 +224,15 @@ async function judgeBy(
   };
   if ("guest" in by) {
     try {
-      return await judgeGuest(by.guest, options, { ...watching, sandbox });
+      const judgeOnce = () =>
+        judgeGuest(by.guest, options, { ...watching, sandbox });
+      return await (twice
+        ? judgedTwice(
+          judgeOnce,
+          (signal) =>
+            judgeGuest(by.guest, options, { signal, sandbox: secondSandbox }),
+        )
+        : judgeOnce());
     } catch (error) {
       if (!(error instanceof NotSimulated && by.instead)) throw error;
       const text = notSimulated(bin ?? "It", error);

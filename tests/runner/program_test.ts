@@ -106,6 +106,7 @@ Deno.test("clocks, timers and dice are the run's: the same seed says the same", 
       new Date().getTime() === Date.now(), typeof Date(), Math.max(1, 2),
       Math.random(), crypto.randomUUID(),
       [...crypto.getRandomValues(new Uint8Array(4))],
+      new Intl.DateTimeFormat("en").format(),
     ];
   })()`);
   const first = await judgeSource(code);
@@ -114,6 +115,7 @@ Deno.test("clocks, timers and dice are the run's: the same seed says the same", 
   assertEquals(saidBy(first), saidBy(second));
   const [said] = saidBy(first) as unknown[][];
   assertEquals(said!.slice(0, 5), [1500, true, true, "string", 2]);
+  assertEquals(said!.at(-1), "1/1/2024");
   assertMatch(said![6] as string, /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab]/);
 });
 

@@ -176,9 +176,11 @@ function globalsOf(
   strange: (what: string) => never,
 ): Globals & { close(): void } {
   const { runtime, node } = place;
+  const dateMs = () => epochMs + node.lookAtDate() / msInNs;
   const own = {
     ...timers(place, strange),
-    Date: virtualDate(() => epochMs + node.lookAtDate() / msInNs),
+    Date: virtualDate(dateMs),
+    Intl: virtualIntl(dateMs),
     Math: Object.defineProperties({}, {
       ...Object.getOwnPropertyDescriptors(Math),
       random: { value: () => runtime.random() },
@@ -239,7 +241,7 @@ const alwaysTheSame = new Set([
   ...["Infinity", "NaN", "undefined", "Boolean", "String", "Symbol", "eval"],
   ...["Promise", "RegExp", "Error", "AggregateError", "EvalError"],
   ...["RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"],
-  ...["SuppressedError", "JSON", "Intl", "ArrayBuffer", "Atomics"],
+  ...["SuppressedError", "JSON", "ArrayBuffer", "Atomics"],
   ...["Uint8Array", "Int8Array", "Uint16Array", "Int16Array", "Uint32Array"],
   ...["Int32Array", "Float16Array", "Float32Array", "Float64Array"],
   ...["Uint8ClampedArray", "BigUint64Array", "BigInt64Array", "DataView"],
@@ -303,6 +305,25 @@ function virtualDate(nowMs: () => number): unknown {
     apply: (target) => new target(Math.floor(nowMs())).toString(),
   });
   return date;
+}
+
+/** An `Intl` that writes the run's date where it's given none. */
+function virtualIntl(nowMs: () => number): unknown {
+  const create = (target: Any, args: unknown[], newTarget: Any) => {
+    const format: Any = Reflect.construct(target, args, newTarget);
+    for (const name of ["format", "formatToParts"]) {
+      const original = format[name].bind(format);
+      const value = (date: unknown = nowMs()) => original(date);
+      Object.defineProperty(format, name, { value });
+    }
+    return format;
+  };
+  const DateTimeFormat: unknown = new Proxy(Intl.DateTimeFormat, {
+    apply: (target, _, args) => create(target, args, target),
+    construct: (target, args, newTarget) =>
+      create(target, args, newTarget === DateTimeFormat ? target : newTarget),
+  });
+  return Object.create(Intl, { DateTimeFormat: { value: DateTimeFormat } });
 }
 
 function virtualCrypto(

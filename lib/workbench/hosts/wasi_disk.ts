@@ -4,13 +4,19 @@
  *
  * @module
  */
-import { Directory, File, type Inode } from "@bjorn3/browser_wasi_shim";
+import {
+  Directory,
+  File,
+  Inode,
+  PreopenDirectory,
+} from "@bjorn3/browser_wasi_shim";
 import type { SimulatedDisk } from "../sim/disk.ts";
 
 /** The file system of one node, through all its lives. */
 export class WasiDisk {
   /** The files and folders, by their names. */
-  readonly root = new Map<string, Inode>();
+  #root = new Map<string, Inode>();
+  #nextInode = rootInode + 1n;
   #disk: SimulatedDisk | undefined;
   /** The contents of files as they were synced, where others may be lost. */
   #synced = new WeakMap<File, Uint8Array<ArrayBuffer>>();
@@ -22,9 +28,31 @@ export class WasiDisk {
     disk?.onCrash(() => this.#crash());
   }
 
+  /** Opens it for a module. */
+  open(): PreopenDirectory {
+    const folder = new PreopenDirectory("/", this.#root);
+    folder.dir.ino = rootInode;
+    return folder;
+  }
+
+  /** Gives files that are made numbers of its own; the shim's are all nodes'. */
+  numbering<T>(make: () => T): T {
+    const { next_ino } = inodes;
+    inodes.next_ino = this.#nextInode;
+    try {
+      return make();
+    } finally {
+      this.#nextInode = inodes.next_ino;
+      inodes.next_ino = next_ino;
+    }
+  }
+
   /** The bytes of all files. */
   get bytes(): number {
-    return [...this.root.values()].reduce((sum, each) => sum + sizeOf(each), 0);
+    return [...this.#root.values()].reduce(
+      (sum, each) => sum + sizeOf(each),
+      0,
+    );
   }
 
   /** Tells whether so many bytes more would be too many. */
@@ -56,7 +84,7 @@ export class WasiDisk {
     const { disk, last } = { disk: this.#disk!, last: this.#last };
     this.#last = undefined;
     if (this.#losesCache) {
-      for (const file of filesIn(this.root)) {
+      for (const file of filesIn(this.#root)) {
         file.data = this.#synced.get(file)?.slice() ?? new Uint8Array();
       }
     } else if (last && disk.options.faults.includes("torn-op")) {
@@ -67,6 +95,12 @@ export class WasiDisk {
     }
   }
 }
+
+/** The number of the root folder. */
+const rootInode = 1n;
+
+/** The shim's count of files; its types keep it to themselves. */
+const inodes = Inode as unknown as { next_ino: bigint };
 
 function* filesIn(folder: Map<string, Inode>): Generator<File> {
   for (const inode of folder.values()) {

@@ -10,7 +10,6 @@
  */
 import {
   OpenFile,
-  PreopenDirectory,
   WASI,
   wasi as codes,
   WASIProcExit,
@@ -121,7 +120,7 @@ class WasmNode {
     this.#wasi = new WASI(
       ["node", ...program.args],
       [],
-      [this.input, this.#output, log, new PreopenDirectory("/", disk.root)],
+      [this.input, this.#output, log, disk.open()],
       { debug: false },
     );
   }
@@ -171,7 +170,10 @@ class WasmNode {
     for (const [name, theirs] of Object.entries(shim)) {
       const wait = waiting[name];
       imports[name] = wait === undefined
-        ? this.#watched(own[name] ?? theirs)
+        ? this.#watched(
+          own[name] ??
+            ((...args) => this.#disk.numbering(() => theirs(...args))),
+        )
         : new Suspending(this.#watched(wait));
     }
     return imports;

@@ -1,0 +1,79 @@
+/**
+ * Two runs of one seed: where they part, and that it's told.
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import { divergenceOf } from "../../lib/runner/divergence.ts";
+import { judge } from "../../lib/workbench/mod.ts";
+import type { Node } from "../../lib/mod.ts";
+import { run } from "../cli.ts";
+
+const echo = (node: Node) =>
+  node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+
+const once = await judge(echo, { workload: "echo", "time-limit": 2 });
+
+Deno.test("a run doesn't part from itself", async () => {
+  const again = await judge(echo, { workload: "echo", "time-limit": 2 });
+  assertEquals(divergenceOf(once, again), undefined);
+});
+
+Deno.test("where two runs part is the first message that's another", () => {
+  const { journal, startNs } = once;
+  const { src, dest, sentNs } = journal[20]!;
+  const seconds = ((sentNs - startNs) / 1e9).toFixed(3);
+  const there = `at ${seconds} s, with a message from ${src} to ${dest}`;
+  const others = [
+    { line: "{}" },
+    { sentNs: sentNs + 1 },
+    { receivedNs: sentNs + 1 },
+    { lost: "chance" as const },
+  ];
+  for (const other of others) {
+    const changed = journal.with(20, { ...journal[20]!, ...other });
+    assertEquals(divergenceOf(once, { ...once, journal: changed }), there);
+  }
+  const shorter = { ...once, journal: journal.slice(0, 20) };
+  assertEquals(divergenceOf(once, shorter), there);
+  assertEquals(divergenceOf({ ...shorter, startNs }, once), there);
+});
+
+Deno.test("histories may part, too", () => {
+  const history = once.history.slice(1);
+  assertEquals(
+    divergenceOf(once, { ...once, history }),
+    "in what clients made of the same messages",
+  );
+});
+
+Deno.test("a program that isn't deterministic is told in its line, and in the record", async () => {
+  const bin = `${await Deno.makeTempDir()}/node.ts`;
+  // How often it can rest meanwhile depends on the machine.
+  await Deno.writeTextFile(
+    bin,
+    `import { serve } from "${import.meta.resolve("../../lib/mod.ts")}";
+     await serve((node) => node.on("echo", async ({ body }) => {
+       const cell = new Int32Array(new SharedArrayBuffer(4));
+       let over = false;
+       Atomics.waitAsync(cell, 0, 0, 1).value.then(() => over = true);
+       while (!over) await node.sleep(0.001);
+       return { type: "echo_ok", echo: body.echo };
+     }));`,
+  );
+  const judged = (...args: string[]) =>
+    run("echo", "--bin", bin, "--time-limit", "2", ...args);
+  const told =
+    /^ {4}not deterministic: once more with seed 1, it went another way at \d\.\d{3} s, with a message from n\d to c\d+$/m;
+  assertMatch((await judged()).stdout, told);
+  assertMatch((await judged("--seeds", "1..2")).stdout, told);
+  const [record] = JSON.parse((await judged("--json")).stdout);
+  assertMatch(record.divergence, /^at /);
+});
+
+Deno.test("one that is deterministic isn't", async () => {
+  const { stdout } = await run(
+    ..."echo --bin challenges/echo.ts --time-limit 2 --json".split(" "),
+  );
+  const [record] = JSON.parse(stdout);
+  assertEquals(record.pass, true);
+  assertEquals(record.divergence, undefined);
+});
