@@ -17,6 +17,8 @@ export type Column =
   | "lost"
   /** Messages from servers to each other and to services, per operation. */
   | "msgs/op"
+  /** Writes to disks that nodes waited for, per operation that was answered. */
+  | "syncs/op"
   /** The time until a value was visible everywhere. */
   | "median"
   | "max"

@@ -462,6 +462,12 @@ const numbers: {
   "msgs/op": {
     of: ({ record }) => record.results.net?.servers["msgs-per-op"],
   },
+  "syncs/op": {
+    of({ record: { results } }) {
+      const { "ok-count": answered = 0 } = results.stats ?? {};
+      return (results.nodes?.["sync-count"] ?? 0) / Math.max(1, answered);
+    },
+  },
   median: { of: finding("stable-latencies", "0.5"), unit: "ms" },
   max: { of: finding("stable-latencies", "1"), unit: "ms" },
   "operation median": { of: ({ latencies }) => latencies?.["0.5"], unit: "ms" },
