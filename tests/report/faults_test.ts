@@ -1,0 +1,97 @@
+/**
+ * Faults in words: whom they struck, and which messages they swallowed.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import {
+  describeFault,
+  type FaultSpan,
+  faultThatCut,
+  isDeaf,
+  struckBy,
+  tellFault,
+} from "../../lib/report/page/faults.ts";
+import { nodesOf } from "../workbench/helpers.ts";
+
+const span = { startMs: 1000, endMs: 2500 };
+const nodes = nodesOf(5);
+
+const kill: FaultSpan = { kind: "kill", nodes: ["n1", "n3"], ...span };
+const partition: FaultSpan = {
+  kind: "partition",
+  cuts: {
+    n0: ["n1", "n2", "n3", "n4"],
+    n1: ["n0"],
+    n2: ["n0"],
+    n3: ["n0"],
+    n4: ["n0"],
+  },
+  ...span,
+};
+const oneWay: FaultSpan = {
+  kind: "asymmetric-partition",
+  cuts: { n0: ["n3", "n4"], n1: ["n3", "n4"], n2: ["n3", "n4"] },
+  ...span,
+};
+
+Deno.test("each kind says whom it struck", () => {
+  const cases: [FaultSpan, string][] = [
+    [kill, "kill: n1 n3"],
+    [{ kind: "kill", nodes: [], ...span }, "kill: no node"],
+    [{ kind: "kill", nodes, ...span }, "kill: all nodes"],
+    [{ kind: "pause", nodes: ["n2"], ...span }, "pause: n2"],
+    [
+      { kind: "pause", nodes: nodesOf(12), ...span },
+      "pause: n0 n1 n2 n3 n4 and 7 more",
+    ],
+    [partition, "partition: n0 | n1 n2 n3 n4"],
+    [oneWay, "asymmetric-partition: n0 n1 n2 can't hear n3 n4"],
+    [
+      { kind: "packet", nodes: ["n4"], delayMs: 200, ...span },
+      "packet: n4 + 200 ms",
+    ],
+    [
+      {
+        kind: "clock",
+        nodes: ["n0"],
+        changes: { n0: { jumpMs: 4, rate: 1.1 } },
+        ...span,
+      },
+      "clock: n0",
+    ],
+  ];
+  for (const [fault, words] of cases) {
+    assertEquals(describeFault(fault, nodes), words);
+  }
+});
+
+Deno.test("in a sentence a fault has its time", () => {
+  assertEquals(
+    tellFault(kill, nodes),
+    "the kill of n1 n3 (from 1.00 to 2.50 s)",
+  );
+  assertEquals(
+    tellFault(partition, nodes),
+    "the partition n0 | n1 n2 n3 n4 (from 1.00 to 2.50 s)",
+  );
+});
+
+Deno.test("a message fell victim to who cut its way, or killed its receiver", () => {
+  const faults = [kill, partition, oneWay];
+  const cutting = (src: string, dest: string, sentMs = 1200) =>
+    faultThatCut(faults, { src, dest, sentMs });
+  assertEquals(cutting("n2", "n1"), kill);
+  assertEquals(cutting("n1", "n0"), partition);
+  assertEquals(cutting("n4", "n2"), oneWay);
+  assertEquals(cutting("n2", "n4"), undefined, "the other way");
+  assertEquals(cutting("n2", "n1", 3000), undefined, "it was over");
+});
+
+Deno.test("who is struck, and who hears whom", () => {
+  assertEquals(struckBy(kill, nodes), ["n1", "n3"]);
+  assertEquals(struckBy(partition, nodes), ["n0"]);
+  assert(isDeaf(oneWay, "n0", "n3"));
+  assert(!isDeaf(oneWay, "n3", "n0"));
+  assert(!isDeaf(kill, "n1", "n0"));
+});
