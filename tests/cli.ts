@@ -87,6 +87,12 @@ export async function runIn(
   return { code, stdout, stderr };
 }
 
+/** Returns what was printed without what only a busy machine adds to it. */
+export function inTime(text: string): string {
+  return text.replaceAll(/^ *this machine was busy: .*\n/gm, "")
+    .replaceAll(/this machine was too busy: .* late\. That may be why /g, "");
+}
+
 function decoder() {
   return new TextDecoderStream() as TransformStream<Uint8Array, string>;
 }

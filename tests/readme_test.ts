@@ -9,7 +9,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { importFlags } from "../lib/runner/project.ts";
-import { program, root, run, runIn } from "./cli.ts";
+import { inTime, program, root, run, runIn } from "./cli.ts";
 import { fakeHome, javaHome } from "./maelstrom/machine.ts";
 import { blockAfter, readme } from "./readme.ts";
 
@@ -67,7 +67,9 @@ Deno.test("a node that prints to stdout is told what the README shows", async ()
   const shown = blockAfter("<!-- a node that prints to stdout -->");
   assertEquals(
     // The test keeps its runs elsewhere.
-    countless(stdout.replaceAll(bin, "./my-node").replace(/ --store \S+/, "")),
+    countless(
+      inTime(stdout).replaceAll(bin, "./my-node").replace(/ --store \S+/, ""),
+    ),
     countless(shown),
   );
 });

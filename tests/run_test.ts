@@ -10,7 +10,7 @@ import {
 } from "@std/assert";
 import { visible } from "../lib/report/visible.ts";
 import { importFlags } from "../lib/runner/project.ts";
-import { program, root, run } from "./cli.ts";
+import { inTime, program, root, run } from "./cli.ts";
 
 Deno.test("without arguments it judges every official run, one line each", async () => {
   const { code, stdout } = await run("--engine", "sim");
@@ -129,7 +129,7 @@ Deno.test("what is invalid is told in words, with the command that replays it", 
     ...`--node-count 1 --time-limit 1 --rate 50 --store ${store}`.split(" "),
   );
   assertEquals(code, 1);
-  const [verdict = "", reason, again, more] = stdout.split("\n");
+  const [verdict = "", reason, again, more] = inTime(stdout).split("\n");
   assertMatch(verdict, /^✗ {2}unique-ids {2}invalid/);
   assertEquals(
     reason?.trim(),

@@ -4,7 +4,14 @@
  * @module
  */
 import type { Judgement, Results } from "../workbench/judge.ts";
+import type { Validity } from "../workbench/checkers/validity.ts";
 import type { FullOptions } from "../workbench/options.ts";
+import {
+  blame,
+  delayMs,
+  type Lateness,
+  maySpoil,
+} from "../workbench/sim/lateness.ts";
 
 /**
  * The findings of a run. All of them, unless the real Maelstrom judged and its
@@ -37,6 +44,15 @@ export interface RunRecord {
   limits?: Measured[];
   /** Where the same seed, judged once more, went another way; absent if nowhere. */
   divergence?: string;
+  /** The lateness of the workbench, if it judged in real time. */
+  lateness?: {
+    /** The most that a message waited beyond its latency, in milliseconds. */
+    "max-message-ms": number;
+    /** The most that a timer of the workbench's was late, likewise. */
+    "max-timer-ms": number;
+    /** True if the verdict is unknown because of that. */
+    "spoiled?": boolean;
+  };
   /** Milliseconds of real time. */
   "wall-ms": number;
   results: FoundResults;
@@ -54,14 +70,26 @@ export interface Limit {
 export interface Measured extends Limit {
   /** `undefined` where the results have no such figure. */
   actual: number | undefined;
-  within: boolean;
+  /** `"unknown"` if it's over the limit, and may be because of lateness. */
+  within: Validity;
 }
 
+/**
+ * The time after which nodes send again what isn't confirmed, in milliseconds:
+ * sooner than most do. Whatever is late makes them send more.
+ */
+const resendMs = 1000;
+
 /** Holds results against limits. */
-export function measure(
-  results: FoundResults,
+function measure(
+  { results, options, lateness }: Verdict,
   limits: readonly Limit[] = [],
 ): Measured[] {
+  const mayBeWithin = ({ unit, below }: Limit, actual: number) =>
+    lateness !== undefined &&
+    (unit === "ms"
+      ? actual - delayMs(lateness, actual, options.latency) < below
+      : maySpoil(lateness, resendMs));
   return limits.map((limit) => {
     let value: unknown = results;
     for (const key of limit.path) {
@@ -71,18 +99,21 @@ export function measure(
     return {
       ...limit,
       actual,
-      within: actual !== undefined && actual < limit.below,
+      within: actual !== undefined &&
+        (actual < limit.below || mayBeWithin(limit, actual) && "unknown"),
     };
   });
 }
 
 /** The parts of a judged run that a record needs. */
-export type Verdict = Pick<Judgement, "options" | "reason"> & {
-  engine: string;
-  results: FoundResults;
-  crashed?: true;
-  divergence?: string;
-};
+export type Verdict =
+  & Pick<Judgement, "options" | "reason" | "lateness" | "spoiled">
+  & {
+    engine: string;
+    results: FoundResults;
+    crashed?: true;
+    divergence?: string;
+  };
 
 /** Puts a judged run into its record. */
 export function toRecord(
@@ -95,11 +126,13 @@ export function toRecord(
     wallMs: number;
   },
 ): RunRecord {
-  const { engine, options, results, crashed, divergence } = judgement;
-  const measured = measure(results, limits);
-  const over = measured.filter(({ within }) => !within);
-  const reason = judgement.reason ??
-    (over.length > 0 ? over.map(overLimit).join("; ") : undefined);
+  const { engine, options, results, crashed, divergence, lateness } = judgement;
+  const measured = measure(judgement, limits);
+  const pass = results["valid?"] === true &&
+    measured.every(({ within }) => within === true);
+  const [reason, spoiled = judgement.spoiled] = judgement.reason === undefined
+    ? explainLimits(measured, lateness)
+    : [judgement.reason];
   return {
     id,
     engine,
@@ -107,14 +140,35 @@ export function toRecord(
     options,
     ...(bin !== undefined && { bin }),
     ...(args.length > 0 && { args }),
-    pass: results["valid?"] === true && over.length === 0,
+    pass,
     ...(crashed && { crashed }),
     ...(reason !== undefined && { reason }),
     ...(measured.length > 0 && { limits: measured }),
     ...(divergence !== undefined && { divergence }),
+    ...(lateness && {
+      lateness: {
+        "max-message-ms": Math.round(lateness.maxMessageMs),
+        "max-timer-ms": Math.round(lateness.maxTimerMs),
+        "spoiled?": spoiled === true,
+      },
+    }),
     "wall-ms": Math.round(wallMs),
     results,
   };
+}
+
+/** Tells in words which limits a run is over, and whether it may not be. */
+function explainLimits(
+  measured: readonly Measured[],
+  lateness: Lateness | undefined,
+): [reason?: string, spoiled?: boolean] {
+  const tell = (verdict: Validity) =>
+    measured.filter(({ within }) => within === verdict).map(overLimit)
+      .join("; ");
+  if (tell(false) !== "") return [tell(false)];
+  return lateness && tell("unknown") !== ""
+    ? [blame(lateness, tell("unknown")), true]
+    : [];
 }
 
 /** In words, by how much a run is over a limit. */

@@ -1,7 +1,8 @@
 /**
  * Recorded runs: reads a folder that holds `run.json` (workload and options)
  * and `history.jsonl` or `history.jsonl.gz`, as `report/store.ts` writes it,
- * and judges the history again.
+ * and judges the history again. `record.json`, if there is one, tells how late
+ * the workbench was.
  *
  * The folder may be anybody's: whatever it holds, memory is bounded, and
  * unreadable input is an error that names the file.
@@ -24,6 +25,7 @@ import {
 } from "../workbench/options.ts";
 import { fillIn } from "../workbench/test.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
+import { blame, type MaxLateness } from "../workbench/sim/lateness.ts";
 import { checkHistory, type HistoryFindings } from "../workbench/verdict.ts";
 
 /** The findings about a recorded run. */
@@ -50,18 +52,42 @@ export async function checkRecorded(folder: string): Promise<RecordedFindings> {
   if (folder === "") throw new BadOption("An empty name is no folder.");
   const path = folder.replace(/(?<=.)\/+$/, "");
   const test = await readTest(`${path}/run.json`);
-  return { folder, ...checkHistory(await readHistory(path), test) };
+  const history = await readHistory(path);
+  const lateness = await readLateness(`${path}/record.json`);
+  const found = checkHistory(history, test, undefined, lateness);
+  const { spoiled, reason } = found;
+  return {
+    folder,
+    ...found,
+    ...(spoiled && lateness && reason !== undefined && {
+      reason: blame(lateness, reason),
+    }),
+  };
 }
 
-async function readTest(path: string): Promise<Test> {
+/** Reads a small file of JSON; what nests too deep is nothing. */
+async function readJson(path: string): Promise<unknown> {
   const text = (await Array.fromAsync(linesOf(path, maxRunChars)))
     .flat().join("\n");
-  let run: unknown;
   try {
-    run = nestsTooDeep(text) ? undefined : JSON.parse(text);
+    return nestsTooDeep(text) ? undefined : JSON.parse(text);
   } catch {
     throw new BadOption(`${path} isn't JSON.`);
   }
+}
+
+async function readLateness(path: string): Promise<MaxLateness | undefined> {
+  const record = await exists(path) ? await readJson(path) : undefined;
+  if (!isObject(record) || !isObject(record.lateness)) return undefined;
+  const maxMessageMs = record.lateness["max-message-ms"];
+  const maxTimerMs = record.lateness["max-timer-ms"];
+  return typeof maxMessageMs === "number" && typeof maxTimerMs === "number"
+    ? { maxMessageMs, maxTimerMs }
+    : undefined;
+}
+
+async function readTest(path: string): Promise<Test> {
+  const run = await readJson(path);
   if (!isObject(run) || typeof run.workload !== "string") {
     throw new BadOption(`${path} names no workload.`);
   }

@@ -10,6 +10,11 @@
 import { styleText } from "node:util";
 import type { Quantiles } from "../workbench/checkers/quantiles.ts";
 import { msInNs } from "../workbench/sim/clock.ts";
+import {
+  maxLateMs,
+  noticeableMs,
+  tellLateness,
+} from "../workbench/sim/lateness.ts";
 import { type History, pairs } from "../workbench/load/history.ts";
 import {
   format,
@@ -114,11 +119,14 @@ export function summary(
     ...stableLatencies(record, layout),
   ], layout.columns);
   lines.push(...divergenceNote([record], layout));
-  if (pass) return lines;
+  const note = latenessNote(record);
+  const notes = note === undefined ? [] : words(note, layout.columns, "yellow");
+  if (pass) return [...lines, ...notes];
   return [
     ...lines,
     ...(reason ?? "no reason is known").split("\n")
       .flatMap((each) => words(each, layout.columns)),
+    ...notes,
     // Commands and paths are there to be copied: in one piece.
     [[`    again: ${replay}`, "dim"]],
     ...(folder === undefined
@@ -167,8 +175,29 @@ function trimmed(line: readonly Cell[]): Cell[] {
   return last === undefined ? [] : [...cells, [last[0].trimEnd(), last[1]]];
 }
 
+/**
+ * Tells what else one should know of a run that was late, and has a verdict all
+ * the same.
+ */
+export function latenessNote(
+  { lateness, pass, ...record }: RunRecord,
+): string | undefined {
+  if (lateness === undefined || lateness["spoiled?"]) return undefined;
+  const max = {
+    maxMessageMs: lateness["max-message-ms"],
+    maxTimerMs: lateness["max-timer-ms"],
+  };
+  if (maxLateMs(max) < noticeableMs) return undefined;
+  const [, verdict] = verdictOf({ pass, ...record });
+  return `this machine was busy: ${tellLateness(max)}. ${
+    pass || verdict === "unknown"
+      ? "The figures suffer from it."
+      : `It would be ${verdict} without that, too.`
+  }`;
+}
+
 /** Breaks a text into lines between its words, and indents them. */
-function words(text: string, columns: number): Line[] {
+function words(text: string, columns: number, style?: Style): Line[] {
   const lines: string[] = [];
   let line = " ".repeat(indent - 1);
   for (const word of text.split(" ")) {
@@ -178,7 +207,7 @@ function words(text: string, columns: number): Line[] {
     }
     line += ` ${word}`;
   }
-  return [...lines, line].map((each) => [[each]]);
+  return [...lines, line].map((each) => [[each, style]]);
 }
 
 /** Returns the latencies of operations that succeeded, in milliseconds. */
@@ -217,10 +246,11 @@ export function latencyBars(history: History): string {
 
 /** The verdict as a sign and in a word or two, and its colour. */
 export function verdictOf(
-  { pass, crashed, results }: {
+  { pass, crashed, results, limits = [] }: {
     pass: boolean;
     crashed?: boolean;
     results: { "valid?"?: unknown };
+    limits?: readonly { within?: unknown }[];
   },
 ): [
   sign: string,
@@ -229,8 +259,13 @@ export function verdictOf(
 ] {
   if (pass) return ["✓", "valid", "green"];
   if (crashed) return ["✗", "crashed", "red"];
+  const has = (verdict: unknown) =>
+    limits.some(({ within }) => within === verdict);
+  const mayPass = results["valid?"] === true && has("unknown") && !has(false);
+  if (results["valid?"] === "unknown" || mayPass) {
+    return ["?", "unknown", "yellow"];
+  }
   if (results["valid?"] === true) return ["✗", "over limit", "red"];
-  if (results["valid?"] === "unknown") return ["?", "unknown", "yellow"];
   return ["✗", "invalid", "red"];
 }
 
@@ -269,7 +304,14 @@ function withLimit(
   const limit = limits.find((each) => each.label === label);
   const whole = text +
     (limit ? limitText(limit) : "").padEnd(layout.limits[label] ?? 0);
-  return [whole, limit && !limit.within ? "red" : undefined];
+  return [
+    whole,
+    limit?.within === false
+      ? "red"
+      : limit?.within === "unknown"
+      ? "yellow"
+      : undefined,
+  ];
 }
 
 function limitText({ below }: Limit): string {

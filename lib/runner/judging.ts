@@ -15,6 +15,7 @@ import {
   summary,
   summaryOfSeeds,
   total,
+  verdictOf,
 } from "../report/terminal.ts";
 import { Ended, untilEnded } from "./ending.ts";
 import { bar, type Live, liveLines } from "./live.ts";
@@ -86,16 +87,12 @@ export async function judgeAll(
 
 /** 0, 1, 2 or 255, as Jepsen's. */
 export function exitCodeOf(
-  judged: readonly {
-    pass: boolean;
-    crashed?: boolean;
-    results: { "valid?": unknown };
-  }[],
+  judged: readonly Parameters<typeof verdictOf>[0][],
 ): number {
   if (judged.some(({ crashed }) => crashed)) return 255;
   const failed = judged.filter(({ pass }) => !pass);
   if (failed.length === 0) return 0;
-  return failed.every(({ results }) => results["valid?"] === "unknown") ? 2 : 1;
+  return failed.every((each) => verdictOf(each)[1] === "unknown") ? 2 : 1;
 }
 
 /** The judge of jobs, its manner, and the place where the results go. */

@@ -177,7 +177,9 @@ export class Cluster implements Processes {
         : error instanceof ClientTimeout
         ? `${error.message}. ${this.hintOf(node)}`
         : (error as Error).message;
-      onError({ node, kind, text, timeNs: clock.nowNs });
+      const waited = error instanceof ClientTimeout &&
+        { waitedMs: error.timeoutMs };
+      onError({ node, kind, text, timeNs: clock.nowNs, ...waited });
     } finally {
       client.close();
     }

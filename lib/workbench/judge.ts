@@ -20,6 +20,7 @@ import type { Op } from "./load/history.ts";
 import { inProcess, startApp, watchRejections } from "./hosts/app.ts";
 import type { NodeError } from "./hosts/host.ts";
 import { childProcess, type Command } from "./hosts/process.ts";
+import { blame, type Lateness, maySpoil } from "./sim/lateness.ts";
 import type { Envelope } from "./sim/network.ts";
 import {
   BadOption,
@@ -109,7 +110,7 @@ export interface NodeFindings extends Findings {
    */
   "sync-count"?: number;
   /** The first of them, with the time in nanoseconds since the test began. */
-  errors: (Omit<NodeError, "timeNs"> & { time: number })[];
+  errors: (Omit<NodeError, "timeNs" | "waitedMs"> & { time: number })[];
 }
 
 /**
@@ -190,6 +191,10 @@ export interface Judgement {
   startNs: number;
   /** The last lines of the nodes' logs. */
   logs: Map<string, LogLine[]>;
+  /** The lateness of the workbench; absent in virtual time, where it never is. */
+  lateness?: Lateness;
+  /** True if the verdict is unknown because of that. */
+  spoiled?: true;
 }
 
 /**
@@ -286,16 +291,21 @@ export async function judgeGuest(
 }
 
 /** Judges what happened. */
-function judgementOf(
+export function judgementOf(
   engine: Judgement["engine"],
   test: Test,
   happened: Happened,
 ): Judgement {
-  const { history, journal, startNs, logs, hint } = happened;
-  const found = checkHistory(history, test, { journal, startNs });
+  const { history, journal, startNs, logs, hint, lateness } = happened;
+  const found = checkHistory(history, test, { journal, startNs }, lateness);
   const results = check(found, happened);
-  const reason = explainNodes(results.nodes) ??
+  const mistake = explainNodes(happened) ??
     found.reason?.replace(silenceHint, hint ?? silenceHint);
+  const spoiled = results["valid?"] === "unknown" &&
+    (found.spoiled === true || results.nodes["valid?"] === "unknown");
+  const reason = lateness && mistake && spoiled
+    ? blame(lateness, mistake)
+    : mistake;
   return {
     engine,
     options: test.options,
@@ -306,21 +316,27 @@ function judgementOf(
     journal,
     startNs,
     logs,
+    ...(lateness && { lateness }),
+    ...(spoiled && { spoiled }),
   };
 }
 
 /** Adds the findings from messages and nodes to those from the history. */
 function check(
   { "valid?": ofHistory, stats, availability, workload }: HistoryFindings,
-  { history, journal, errors, errorCount, startNs, memoryBytes, syncCount }:
-    Happened,
+  happened: Happened,
 ): Results {
+  const { history, journal, errors, errorCount, startNs } = happened;
+  const { memoryBytes, syncCount } = happened;
+  const isSound = errorCount === 0;
+  // Of many, the first speak for all.
+  const isUnknown = lasting(happened).length === 0;
   const nodes: NodeFindings = {
-    "valid?": errorCount === 0,
+    "valid?": isSound || isUnknown && "unknown",
     "error-count": errorCount,
     ...memoryBytes !== undefined && { "max-memory-bytes": memoryBytes },
     ...syncCount > 0 && { "sync-count": syncCount },
-    errors: errors.map(({ timeNs, ...error }) => ({
+    errors: errors.map(({ timeNs, waitedMs: _, ...error }) => ({
       ...error,
       time: timeNs - startNs,
     })),
@@ -336,9 +352,14 @@ function check(
   };
 }
 
+/** The errors of nodes that can't be because the workbench was late. */
+function lasting({ errors, lateness }: Happened): NodeError[] {
+  return errors.filter(({ waitedMs }) => !maySpoil(lateness, waitedMs));
+}
+
 /** The first mistake of a node, in words. */
-function explainNodes({ errors }: NodeFindings): string | undefined {
-  const [first] = errors;
+function explainNodes(happened: Happened): string | undefined {
+  const first = lasting(happened)[0] ?? happened.errors[0];
   if (first === undefined) return undefined;
   const { text, line } = first;
   return line === undefined ? text : `${text}\nIt was: ${line}`;

@@ -65,6 +65,7 @@ export type { Command } from "./hosts/process.ts";
 export type { Fault } from "./load/nemesis.ts";
 export { Sandbox, type WasmNode } from "./sandbox.ts";
 export type { DiskFault } from "./sim/disk.ts";
+export type { Lateness, MaxLateness } from "./sim/lateness.ts";
 export type { Envelope, LatencyDist } from "./sim/network.ts";
 export {
   BadOption,

@@ -18,6 +18,7 @@ import { type Completion, interpret } from "./load/interpreter.ts";
 import { nemesisFor, type Processes } from "./load/nemesis.ts";
 import { invariant } from "./sim/invariant.ts";
 import { type DiskFault, SimulatedDisk } from "./sim/disk.ts";
+import type { Lateness } from "./sim/lateness.ts";
 import { type Envelope, Network } from "./sim/network.ts";
 import { splitFaults, type Test } from "./options.ts";
 import { beginningOf } from "./sim/parts.ts";
@@ -25,7 +26,7 @@ import { Random } from "./sim/random.ts";
 import { startServices } from "./sim/services.ts";
 import { silenceHint } from "./verdict.ts";
 import { workloadOf } from "./workloads/mod.ts";
-import type { Workload } from "./workloads/workload.ts";
+import { recoverySeconds, type Workload } from "./workloads/workload.ts";
 
 /** The time between two reports of progress: as short as one can see. */
 const progressIntervalMs = 50;
@@ -128,6 +129,8 @@ export interface Happened {
   hint?: string;
   /** The number of times that nodes wrote to their disks. */
   syncCount: number;
+  /** The lateness of the workbench; absent in virtual time. */
+  lateness?: Lateness;
   /** The memory of the largest of the nodes, in bytes, if that is known. */
   memoryBytes?: number;
 }
@@ -145,9 +148,6 @@ export interface World {
 export function randomOf({ options }: Test): (name: string) => Random {
   return (name) => new Random(`${options.seed}/${name}`);
 }
-
-/** The time for which the network is left alone before the final reads. */
-const recoverySeconds = 10;
 
 /** The most errors of nodes that are described. */
 const maxErrors = 20;
@@ -246,6 +246,7 @@ class Running {
     });
     await this.#unlessCrashed(() => cluster.init());
     const startNs = this.happened.startNs = clock.nowNs;
+    if (this.happened.errorCount === 0) clock.meter?.restart();
     await this.#unlessCrashed(() =>
       cluster.setUp(
         "setup-failed",
@@ -280,6 +281,7 @@ class Running {
 
   /** Ends the nodes. */
   async stop(): Promise<void> {
+    this.happened.lateness = this.#world.clock.meter?.lateness;
     const cluster = this.#cluster;
     this.happened.hint = this.#test.nodes.map((node) => cluster?.hintOf(node))
       .find((hint) => hint !== silenceHint);

@@ -25,7 +25,9 @@ import {
   historyProblem,
 } from "./load/history.ts";
 import { faultsIn } from "./load/nemesis.ts";
+import { clientTimeoutMs } from "./load/client.ts";
 import type { Test } from "./options.ts";
+import { type MaxLateness, maySpoil } from "./sim/lateness.ts";
 import { workloadOf } from "./workloads/mod.ts";
 
 /** The findings from a history alone: all but what concerns messages. */
@@ -36,6 +38,8 @@ export interface HistoryFindings {
   workload: Findings;
   /** In words, what went wrong; absent if nothing did. */
   reason?: string;
+  /** True if something that was wrong is unknown because the run was late. */
+  spoiled?: true;
 }
 
 /**
@@ -43,11 +47,13 @@ export interface HistoryFindings {
  * be, the verdict is unknown; then `workload` has an `error` that says why.
  *
  * @param messages all messages that were sent, for a better explanation.
+ * @param lateness how late the workbench was, if it may have been.
  */
 export function checkHistory(
   history: History,
   test: Test,
   messages?: Evidence["messages"],
+  lateness?: MaxLateness,
 ): HistoryFindings {
   const { workload: name, availability: goal } = test.options;
   const workload = workloadOf(test);
@@ -63,19 +69,48 @@ export function checkHistory(
       ? workload.check(history, test)
       : unknown(workload.check([], test), error),
   };
-  const validity = () =>
-    mergeValid(
-      Object.values(findings).map((each) => each["valid?"]),
-    );
-  if (validity() === true) {
+  if (validityOf(findings) === true) {
     const missing = nothingJudged(history, workload.needs);
     if (missing) findings.workload = unknown(findings.workload, missing);
   }
   const reason = explain(findings, history, { test, messages });
+  const judged = excused(findings, history, test, lateness);
+  const spoiled = validityOf(judged) !== validityOf(findings);
   return {
-    "valid?": validity(),
-    ...findings,
+    "valid?": validityOf(judged),
+    ...judged,
     ...(reason !== undefined && { reason }),
+    ...(spoiled && { spoiled }),
+  };
+}
+
+/** The findings of each checker. */
+type Parts = Pick<HistoryFindings, "stats" | "availability" | "workload">;
+
+function validityOf(parts: Parts): Validity {
+  return mergeValid(Object.values(parts).map((each) => each["valid?"]));
+}
+
+/** Calls unknown what may be wrong only because the workbench was late. */
+function excused(
+  { stats, availability, workload }: Parts,
+  history: History,
+  test: Test,
+  lateness?: MaxLateness,
+): Parts {
+  const excuse = <F extends Findings>(
+    part: F,
+    waitMs: () => number | undefined,
+  ) =>
+    part["valid?"] === false && maySpoil(lateness, waitMs())
+      ? { ...part, "valid?": "unknown" as const }
+      : part;
+  const { timeoutMs, waitsMs } = workloadOf(test);
+  const answerMs = () => timeoutMs?.(test) ?? clientTimeoutMs;
+  return {
+    stats: excuse(stats, answerMs),
+    availability: excuse(availability, answerMs),
+    workload: excuse(workload, () => waitsMs?.(workload, history)),
   };
 }
 

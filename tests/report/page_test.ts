@@ -145,6 +145,24 @@ Deno.test("of a run without a verdict the page shows what was printed", async ()
   assertMatch(html, /<pre class="lines"[^>]*> {2}TypeError\n {4}at x<\/pre>/);
 });
 
+Deno.test("a page says that the machine was busy, where the reason doesn't", async () => {
+  const withLateness = (spoiled: boolean) =>
+    page({
+      ...lossy,
+      record: {
+        ...lossy.record,
+        lateness: {
+          "max-message-ms": 9012,
+          "max-timer-ms": 12,
+          "spoiled?": spoiled,
+        },
+      },
+    }, code);
+  const note = "this machine was busy: messages were up to 9 s late";
+  assertStringIncludes(await withLateness(false), note);
+  assert(!(await withLateness(true)).includes(note));
+});
+
 Deno.test("what nodes and options say is text, whatever it looks like", async () => {
   const hostile =
     `"'><script>alert(1)</script><!--<img src=x onerror=alert(1)>`;

@@ -26,10 +26,13 @@ interface Files {
   run?: unknown;
   history?: string;
   packed?: Uint8Array<ArrayBuffer>;
+  record?: string;
 }
 
 /** Writes a folder and judges it. */
-async function checkFolder({ run: about = run, history, packed }: Files) {
+async function checkFolder(
+  { run: about = run, history, packed, record }: Files,
+) {
   const folder = await Deno.makeTempDir();
   try {
     if (about !== null) {
@@ -38,6 +41,9 @@ async function checkFolder({ run: about = run, history, packed }: Files) {
     }
     if (history !== undefined) {
       await Deno.writeTextFile(`${folder}/history.jsonl`, history);
+    }
+    if (record !== undefined) {
+      await Deno.writeTextFile(`${folder}/record.json`, record);
     }
     if (packed) await Deno.writeFile(`${folder}/history.jsonl.gz`, packed);
     return await checkRecorded(folder);
@@ -49,7 +55,7 @@ async function checkFolder({ run: about = run, history, packed }: Files) {
 /** Returns the words for a folder that can't be judged. */
 async function errorOf(files: Files): Promise<string> {
   const { message } = await assertRejects(() => checkFolder(files), BadOption);
-  assertMatch(message, /\/(run\.json|history\.jsonl)/); // which file it is
+  assertMatch(message, /\/(run\.json|history\.jsonl|record\.json)/); // which file it is
   return message;
 }
 
@@ -212,5 +218,48 @@ Deno.test("what should be a file may be a folder, or not be there", async () => 
     () => checkRecorded(`${folder}/run.json/`),
     BadOption,
     "run.json/run.json",
+  );
+});
+
+/** A value that was acknowledged, and that the last read doesn't show. */
+const lost = [
+  ["invoke", "broadcast", 1],
+  ["ok", "broadcast", 1],
+  ["invoke", "read", null],
+  ["ok", "read", []],
+].map(([type, f, value], index) =>
+  JSON.stringify({ index, time: index, process: 0, type, f, value })
+).join("\n");
+
+Deno.test("a run that was late when it was recorded is judged as it was then", async () => {
+  const lateBy = async (ms: unknown) => {
+    const found = await checkFolder({
+      run: { workload: "broadcast" },
+      history: lost,
+      record: JSON.stringify({
+        lateness: { "max-message-ms": ms, "max-timer-ms": 0 },
+      }),
+    });
+    return [found["valid?"], found.reason?.split(".")[0]];
+  };
+  assertEquals(await lateBy(9000), [
+    "unknown",
+    "this machine was too busy: messages were up to 9 s late",
+  ]);
+  for (const ms of [20, -1, "9000", null, [9000]]) {
+    assertEquals((await lateBy(ms))[0], false);
+  }
+});
+
+Deno.test("a record that says nothing of lateness changes nothing; one that isn't JSON is named", async () => {
+  for (
+    const record of ["{}", "null", "[]", '{"lateness":7}', "[".repeat(1e5)]
+  ) {
+    const found = await checkFolder({ history: handedOut("7"), record });
+    assertEquals(found["valid?"], true);
+  }
+  assertStringIncludes(
+    await errorOf({ history: handedOut("7"), record: "{" }),
+    "record.json isn't JSON.",
   );
 });

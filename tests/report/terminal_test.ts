@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import type { Op } from "../../lib/workbench/load/history.ts";
 import type { RunRecord } from "../../lib/report/record.ts";
@@ -70,6 +70,46 @@ Deno.test("what went wrong breaks between words; what's to be copied doesn't bre
     "    again: deno task run 3d --seed 1",
     "    more:  store/3d/20261123T092403.847Z",
   ]);
+});
+
+const late = (ms: number, spoiled = false) => ({
+  lateness: {
+    "max-message-ms": ms,
+    "max-timer-ms": 12,
+    "spoiled?": spoiled,
+  },
+});
+
+Deno.test("a run on a busy machine says so, and what that means for it", () => {
+  const noteOf = (overrides: Partial<RunRecord>) =>
+    lines(Infinity, overrides).find((line) => line.includes("busy"));
+  assertEquals(
+    noteOf(late(228)),
+    "    this machine was busy: messages were up to 228 ms late. The figures suffer from it.",
+  );
+  const over = { path: [], label: "max", below: 600, actual: 900 };
+  const others: [verdict: string, overrides: Partial<RunRecord>][] = [
+    ["invalid", { results: { "valid?": false } as RunRecord["results"] }],
+    ["over limit", { limits: [{ ...over, within: false }] }],
+  ];
+  for (const [verdict, overrides] of others) {
+    assertEquals(
+      noteOf({ pass: false, reason: "it is", ...late(9012), ...overrides }),
+      `    this machine was busy: messages were up to 9 s late. It would be ${verdict} without that, too.`,
+    );
+  }
+});
+
+Deno.test("where lateness is small, or the reason tells of it, there is no note", () => {
+  assertEquals(lines(Infinity, late(99)).length, 1);
+  const [first, second] = lines(Infinity, {
+    pass: false,
+    limits: [{ ...record.limits![1]!, actual: 450, within: "unknown" }],
+    reason: "this machine was too busy: …",
+    ...late(228, true),
+  });
+  assertMatch(first!, /^\? {2}3d {2}broadcast {2}unknown /);
+  assertEquals(second, "    this machine was too busy: …");
 });
 
 Deno.test("nothing is lost at any width, and no line of figures is wider", () => {

@@ -23,6 +23,8 @@ Deno.test("the exit code: a run that is wrong outweighs those that are unknown, 
 
   const overLimit = run(true, { pass: false });
   const crashed = run("unknown", { crashed: true });
+  const limited = (...within: unknown[]) =>
+    run(true, { pass: false, limits: within.map((within) => ({ within })) });
   for (
     const [runs, code] of [
       [[], 0],
@@ -34,6 +36,9 @@ Deno.test("the exit code: a run that is wrong outweighs those that are unknown, 
       [[unknown, invalid], 1],
       [[invalid, unknown], 1],
       [[unknown, overLimit, valid], 1],
+      [[limited(true, "unknown"), valid], 2],
+      [[limited(false, "unknown")], 1],
+      [[limited("unknown"), limited(false)], 1],
       [[crashed], 255],
       [[invalid, unknown, crashed, valid], 255],
     ] as const

@@ -115,12 +115,17 @@ export function takeAll(
 
 /** A network under virtual time, and what it has handed over. */
 export class TestNetwork {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly network: Network;
   /** The messages handed over: to whom, what, and when in milliseconds. */
   readonly deliveries: { dest: string; line: string; ms: number }[] = [];
 
-  constructor(ids: readonly string[], options: Partial<NetworkOptions> = {}) {
+  constructor(
+    ids: readonly string[],
+    options: Partial<NetworkOptions> = {},
+    clock = new VirtualClock(),
+  ) {
+    this.clock = clock;
     this.network = new Network(this.clock, new Random("network"), {
       latencyMs: 0,
       latencyDist: "constant",

@@ -16,7 +16,7 @@ import type {
 } from "../../workbench/checkers/stats.ts";
 import type { Findings } from "../../workbench/checkers/validity.ts";
 import { format, type RunRecord } from "../record.ts";
-import { plural, verdictOf } from "../terminal.ts";
+import { latenessNote, plural, verdictOf } from "../terminal.ts";
 import { type PageCode, sha256 } from "./bundle.ts";
 import { type LeftOut, type PageData, partsOf } from "./data.ts";
 import { fit } from "./fit.ts";
@@ -111,12 +111,15 @@ function verdict(
       : "No reason is known.");
   const { head, rest: more } = partsOf(reason);
   const node = nodeOf(record);
+  const note = latenessNote(record);
   return `<article class="verdict">
 ${folder === undefined ? "" : linksTo(folder)}<h1>${escape(title)}${
     node === "" ? "" : ` <small>${escape(node)}</small>`
   }</h1>
 <p class="sign ${styles[colour]}">${sign} ${word}</p>
-<p class="reason">${escape(head)}</p>${moreOf(more, anomaly)}
+<p class="reason">${escape(head)}</p>${moreOf(more, anomaly)}${
+    note === undefined ? "" : `\n<p class="reason">${escape(note)}</p>`
+  }
 <p class="when">${
     escape(
       `${plural(nodes.length, "node")}, ${
@@ -254,7 +257,7 @@ function cardsOf({ results, limits = [] }: RunRecord): Card[] {
       ? {
         note: `has to be below ${limit.below}\u00a0${limit.unit ?? ""}`
           .trimEnd(),
-        over: !limit.within,
+        over: limit.within === false,
       }
       : {};
   };

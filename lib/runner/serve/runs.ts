@@ -207,19 +207,22 @@ function optionsOf(options: Fields): string | undefined {
  * Reads the outcome of a run. Older ones have no record, and thus no limits.
  */
 function ofResults(record: Fields | undefined, results: Fields): Partial<Row> {
+  const limits = Array.isArray(record?.limits)
+    ? record.limits.filter(isFields)
+    : [];
   const [, verdict] = verdictOf({
     pass: record === undefined
       ? results["valid?"] === true
       : record.pass === true,
     crashed: record?.crashed === true,
     results,
+    limits,
   });
   const at = (...path: string[]) =>
     number(path.reduce<unknown>(
       (value, name) => isFields(value) ? value[name] : undefined,
       results,
     ));
-  const limits = Array.isArray(record?.limits) ? record.limits : [];
   return {
     verdict,
     reason: string(record?.reason),
@@ -227,7 +230,7 @@ function ofResults(record: Fields | undefined, results: Fields): Partial<Row> {
     msgsPerOp: at("net", "servers", "msgs-per-op"),
     medianMs: at("workload", "stable-latencies", "0.5"),
     maxMs: at("workload", "stable-latencies", "1"),
-    over: limits.filter((limit) => isFields(limit) && limit.within === false)
+    over: limits.filter(({ within }) => within === false)
       .map(({ label }) => String(label)),
   };
 }

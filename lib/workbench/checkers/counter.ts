@@ -77,6 +77,20 @@ export function counter(history: History): CounterFindings {
   return findings;
 }
 
+/**
+ * Tells whether time may make all wrong reads right: each shows what some of the
+ * adds make.
+ */
+export function mayBecomeRight(
+  { errors }: CounterFindings,
+  history: History,
+): boolean {
+  const { definite, indefinite } = deltasOf(history);
+  const all = [...definite, ...indefinite];
+  const sums = acceptableSums(0, all) ?? [boundsOf(0, all)];
+  return errors.every(({ value }) => contains(sums, value));
+}
+
 function deltasOf(history: History) {
   const counterpart = pairs(history);
   const definite: number[] = [];

@@ -41,6 +41,10 @@ export interface NodeError {
   text: string;
   /** The line that it printed, if it was about one. Long ones are cut. */
   line?: string;
+  /**
+   * The milliseconds that were waited for what didn't come, if it's about that.
+   */
+  waitedMs?: number;
   /** The time, in nanoseconds since the clock was made. */
   timeNs: number;
 }

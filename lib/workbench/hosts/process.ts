@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Clock } from "../sim/clock.ts";
 import { CrashReader, endingOf, untimely } from "./crash.ts";
 import { behind, firstValue } from "./first_value.ts";
 import type { StartHost } from "./host.ts";
@@ -50,8 +51,9 @@ export function childProcess(command: Command): StartHost {
 
     /** The rest that came behind the JSON of a line, and that nobody heard. */
     let passedOver: string | undefined;
-    const output = new LineReader(stdout, (line, isWhole) => {
+    const output = new LineReader(stdout, clock, (line, isWhole, cameNs) => {
       if (stopped) return;
+      clock.meter?.message(cameNs, clock.nowNs);
       const { value, text, rest } = firstValue(line);
       if (value === undefined) crash.read(line);
       // Half a line is no violation: the node's end is.
@@ -59,7 +61,7 @@ export function childProcess(command: Command): StartHost {
       if (rest !== "") passedOver ??= rest;
       forward(id, value, text, network, clock, onError);
     });
-    const log = new LineReader(stderr, (line) => {
+    const log = new LineReader(stderr, clock, (line) => {
       crash.read(line);
       onLog(id, line);
     });
@@ -171,12 +173,16 @@ class LineReader {
   /** Resolves when it's so. */
   readonly done: Promise<void>;
   #reader: ReadableStreamDefaultReader<string>;
-  #take: (line: string, isWhole: boolean) => void;
+  #clock: Clock;
+  #take: (line: string, isWhole: boolean, cameNs: number) => void;
 
+  /** @param take is told when the line came, too. */
   constructor(
     stream: ReadableStream<Uint8Array>,
-    take: (line: string, isWhole: boolean) => void,
+    clock: Clock,
+    take: (line: string, isWhole: boolean, cameNs: number) => void,
   ) {
+    this.#clock = clock;
     this.#take = take;
     this.#reader = stream
       .pipeThrough(
@@ -201,9 +207,12 @@ class LineReader {
       const { value } = await this.#reader.read().catch(() => ({
         value: undefined,
       }));
+      const cameNs = this.#clock.nowNs;
       if (value === undefined) {
         const { open } = splitter;
-        if (open !== "" && open.length <= maxLineChars) this.#take(open, false);
+        if (open !== "" && open.length <= maxLineChars) {
+          this.#take(open, false, cameNs);
+        }
         return;
       }
       const lines = splitter.push(value);
@@ -211,7 +220,7 @@ class LineReader {
       if (this.openChars > maxLineChars) this.cancel();
       let pauseMs = performance.now() + sliceMs;
       for (const line of lines) {
-        this.#take(line, true);
+        this.#take(line, true, cameNs);
         if (performance.now() < pauseMs) continue;
         await new Promise((resolve) => setTimeout(resolve));
         pauseMs = performance.now() + sliceMs;

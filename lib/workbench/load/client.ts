@@ -21,6 +21,14 @@ export const clientTimeoutMs = 5000;
 /** No answer came in time: the operation may have happened or not. */
 export class ClientTimeout extends Error {
   override name = "ClientTimeout";
+
+  /** The time that it had. */
+  readonly timeoutMs: number;
+
+  constructor(message: string, timeoutMs: number) {
+    super(message);
+    this.timeoutMs = timeoutMs;
+  }
 }
 
 /** An answer came that isn't what the workload's protocol says. */
@@ -197,6 +205,7 @@ export class Client {
       reject(
         new ClientTimeout(
           `${node} did not answer ${rpc.type} within ${timeoutMs} ms`,
+          timeoutMs,
         ),
       );
     });

@@ -12,12 +12,10 @@
 import { setImmediate } from "node:timers";
 import TinyQueue from "tinyqueue";
 import { invariant } from "./invariant.ts";
+import { LatenessMeter } from "./lateness.ts";
+import { msInNs } from "./units.ts";
 
-/** One millisecond in the clock's unit. */
-export const msInNs = 1e6;
-
-/** One second in the clock's unit. */
-export const secondInNs = 1e9;
+export { msInNs, secondInNs } from "./units.ts";
 
 interface Event {
   timeNs: number;
@@ -33,6 +31,9 @@ export abstract class Clock {
     (a, b) => a.timeNs - b.timeNs || a.order - b.order,
   );
   #order = 0;
+
+  /** Measures how late things happen; absent where nothing is ever late. */
+  readonly meter?: LatenessMeter;
 
   /** Nanoseconds since the clock was made. */
   abstract get nowNs(): number;
@@ -126,11 +127,20 @@ export class VirtualClock extends Clock {
 
 /** A clock that waits for the time to come. */
 export class WallClock extends Clock {
-  #start = performance.now();
+  override readonly meter = new LatenessMeter();
+  #time: () => number;
+  #start: number;
   #wake = () => {};
 
+  /** @param time returns milliseconds that go on by themselves. */
+  constructor(time = () => performance.now()) {
+    super();
+    this.#time = time;
+    this.#start = time();
+  }
+
   override get nowNs(): number {
-    return Math.round((performance.now() - this.#start) * msInNs);
+    return Math.round((this.#time() - this.#start) * msInNs);
   }
 
   override async drive<T>(promise: Promise<T>): Promise<T> {
@@ -141,12 +151,21 @@ export class WallClock extends Clock {
     };
     promise.then(settle, settle);
     await turn();
+    let expectedNs = this.nowNs;
     while (!settled) {
-      const waitMs = ((this.nextNs() ?? Infinity) - this.nowNs) / msInNs;
+      const { nowNs } = this;
+      // While it looked elsewhere, nothing could be taken from pipes, either.
+      this.meter.timer(expectedNs, nowNs);
+      expectedNs = nowNs;
+      const nextNs = this.nextNs() ?? Infinity;
+      const waitMs = (nextNs - nowNs) / msInNs;
       if (waitMs <= 0) {
+        this.meter.timer(nextNs, nowNs);
         this.happen();
       } else if (waitMs > timerGrainMs) {
-        await this.#rest(waitMs - timerGrainMs);
+        const restMs = Math.min(waitMs - timerGrainMs, maxRestMs);
+        expectedNs += restMs * msInNs;
+        await this.#rest(restMs);
       }
       // Input and output get their turn between any two events, and the last
       // moments before an event are spent here rather than in a timer.
@@ -161,7 +180,7 @@ export class WallClock extends Clock {
 
   #rest(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(ms, maxRestMs));
+      const timer = setTimeout(resolve, ms);
       this.#wake = () => {
         clearTimeout(timer);
         this.#wake = () => {};
@@ -174,7 +193,8 @@ export class WallClock extends Clock {
 /** Timers are that coarse: trusting them more would delay a run's messages. */
 const timerGrainMs = 2;
 
-const maxRestMs = 60_000;
+/** So often it looks up, to see how late it is; shorter stops may go unseen. */
+const maxRestMs = 20;
 
 /** Lets everything run that is ready to: all promises, then input and output. */
 function turn(): Promise<void> {

@@ -126,6 +126,8 @@ interface Receiver {
   busy: boolean;
   /** True if it's dead: it takes nothing any more. */
   isDown: boolean;
+  /** The time at which the last message would have come, had none been late. */
+  punctualNs: number;
 }
 
 /**
@@ -176,6 +178,7 @@ export class Network {
       deliver,
       busy: false,
       isDown: false,
+      punctualNs: 0,
     });
   }
 
@@ -300,6 +303,9 @@ export class Network {
         }
         if (this.#receivers.get(id) !== receiver) return;
         envelope.receivedNs ??= this.#clock.nowNs;
+        receiver.punctualNs = Math.max(next.dueNs, receiver.punctualNs) +
+          handoverNs;
+        this.#clock.meter?.message(receiver.punctualNs, this.#clock.nowNs);
         invariant(
           envelope.sentNs <= envelope.receivedNs,
           "a message is received after it was sent",

@@ -11,7 +11,7 @@ import type { RPC } from "../load/client.ts";
 import { eachThread, forever, mix, numbered, once } from "../load/generator.ts";
 import type { Test } from "../options.ts";
 import { topologies, type Topology } from "../sim/topology.ts";
-import type { Workload } from "./workload.ts";
+import { recoveryMs, type Workload } from "./workload.ts";
 
 const topologyRPC: RPC = {
   type: "topology",
@@ -61,6 +61,8 @@ export const broadcast: Workload = {
     read: { ok: listOrNull },
   },
   check: (history) => setFull(history, "broadcast"),
+  // It may still have been on its way.
+  waitsMs: () => recoveryMs,
   explain: (findings, history, evidence) =>
     explainSet(findings as SetFullFindings, history, {
       addF: "broadcast",

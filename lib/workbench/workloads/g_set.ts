@@ -10,7 +10,7 @@ import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../load/client.ts";
 import { eachThread, forever, mix, numbered, once } from "../load/generator.ts";
-import type { Workload } from "./workload.ts";
+import { recoveryMs, type Workload } from "./workload.ts";
 
 const addRPC: RPC = { type: "add", reply: { type: { is: "add_ok" } } };
 
@@ -42,6 +42,8 @@ export const gSet: Workload = {
     read: { ok: listOrNull },
   },
   check: (history) => setFull(history, "add"),
+  // It may still have been on its way.
+  waitsMs: () => recoveryMs,
   explain: (findings, history, evidence) =>
     explainSet(findings as SetFullFindings, history, {
       addF: "add",

@@ -180,6 +180,14 @@ export const kafka: Workload = {
     missing: "no message was ever polled",
   },
   check,
+  // What nobody has polled may still have been on its way. All else is wrong at
+  // any time: who polls beyond a message has passed it over.
+  waitsMs: (findings) =>
+    (findings as KafkaFindings)["bad-error-types"].every((type) =>
+        type === "unseen"
+      )
+      ? finalSeconds * 1000
+      : undefined,
   explain: (findings) => explainKafka(findings as KafkaFindings),
   drawing: { kind: "log" },
 };

@@ -22,6 +22,7 @@ import {
   on,
   processLimit,
 } from "../load/generator.ts";
+import type { Test } from "../options.ts";
 import type { Random } from "../sim/random.ts";
 import type { Workload } from "./workload.ts";
 
@@ -62,11 +63,10 @@ export const linKV: Workload = {
       (_, random) => processLimit(most, keyGenerator(nodes.length, random)),
     );
   },
-  open: (client, node, { options }) => async ({ f, value }) => {
+  timeoutMs,
+  open: (client, node, test) => async ({ f, value }) => {
     const [key, argument] = value as [unknown, unknown];
-    const settings = {
-      timeoutMs: Math.max(minTimeoutMs, 10 * options.latency),
-    };
+    const settings = { timeoutMs: timeoutMs(test) };
     switch (f) {
       case "write":
         await client.rpc(node, writeRPC, { key, value: argument }, settings);
@@ -94,6 +94,10 @@ export const linKV: Workload = {
   explain: (findings) => explainLinearizable(findings as LinearizableFindings),
   drawing: { kind: "register" },
 };
+
+function timeoutMs({ options }: Test): number {
+  return Math.max(minTimeoutMs, 10 * options.latency);
+}
 
 /**
  * Makes the generator of what clients do on one key. The first threads read, as

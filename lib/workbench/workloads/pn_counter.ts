@@ -9,12 +9,13 @@ import {
   counter,
   type CounterFindings,
   explainCounter,
+  mayBecomeRight,
 } from "../checkers/counter.ts";
 import { integer } from "../checkers/judgeable.ts";
 import type { RPC } from "../load/client.ts";
 import { ExactNumber } from "../sim/exact_json.ts";
 import { eachThread, forever, mix, once } from "../load/generator.ts";
-import type { Workload } from "./workload.ts";
+import { recoveryMs, type Workload } from "./workload.ts";
 
 const addRPC: RPC = { type: "add", reply: { type: { is: "add_ok" } } };
 
@@ -52,6 +53,12 @@ export const pnCounter: Workload = {
     missing: "no final read was ever answered, so no sum was judged",
   },
   check: counter,
+  // Adds may still have been on their way. But there is no waiting for less than
+  // some of them make, or more.
+  waitsMs: (findings, history) =>
+    mayBecomeRight(findings as CounterFindings, history)
+      ? recoveryMs
+      : undefined,
   explain: (findings) => explainCounter(findings as CounterFindings),
   drawing: { kind: "counter" },
 };

@@ -47,6 +47,14 @@ export interface ValueWords {
   all: string;
 }
 
+/**
+ * The time for which the network is left alone before the final operations.
+ */
+export const recoverySeconds = 10;
+
+/** The same in milliseconds. */
+export const recoveryMs = recoverySeconds * 1000;
+
 /** One of Maelstrom's workloads. */
 export interface Workload {
   /** Tells what the options can't be for this workload; see `resolve`. */
@@ -70,6 +78,11 @@ export interface Workload {
     node: string,
     test: Test,
   ): (op: PlannedOp) => Promise<Completion>;
+  /**
+   * The time that a client waits for an answer, in milliseconds; by default
+   * `clientTimeoutMs`.
+   */
+  timeoutMs?(test: Test): number;
   /** Operations that change nothing: if they fail, they did not happen. */
   idempotent: ReadonlySet<string>;
   /**
@@ -85,6 +98,12 @@ export interface Workload {
   needs?: Needs;
   /** Judges what happened. */
   check(history: History, test: Test): Findings;
+  /**
+   * The milliseconds that `check` waited for what it misses, where it calls a
+   * history invalid; `undefined`, or absent, if no time would have helped. See
+   * `sim/lateness.ts`.
+   */
+  waitsMs?(findings: Findings, history: History): number | undefined;
   /** In words, what is wrong: the first thing to know, for people. */
   explain(
     findings: Findings,

@@ -19,6 +19,7 @@ import {
   judge,
   type Judgement,
 } from "../../../lib/workbench/mod.ts";
+import { inTime } from "../../cli.ts";
 import { some } from "../../some.ts";
 
 const fixture = (name: string) =>
@@ -168,9 +169,9 @@ Deno.test("nodes in processes of their own", async (t) => {
   });
 
   await t.step("one that never answers init is named", async () => {
-    const { reason, history } = await mute;
+    const { reason = "", history } = await mute;
     assertEquals(
-      reason,
+      inTime(reason),
       "n0 did not answer init within 10000 ms. Does the handler return, is what it prints flushed, and is the reply's in_reply_to the request's msg_id?",
     );
     assertEquals(history, []);
@@ -179,9 +180,9 @@ Deno.test("nodes in processes of their own", async (t) => {
   await t.step(
     "one that ends no line is told how much it printed",
     async () => {
-      const { reason } = await endless;
+      const { reason = "" } = await endless;
       assertEquals(
-        reason,
+        inTime(reason),
         "n0 did not answer init within 10000 ms. n0 has printed 66 characters without a newline at their end: each message is one line.",
       );
     },
@@ -220,13 +221,13 @@ Deno.test("nodes in processes of their own", async (t) => {
 });
 
 Deno.test("one that ends no line later on is told so, too", async () => {
-  const { reason } = await judge(plainNode("stops ending"), {
+  const { reason = "" } = await judge(plainNode("stops ending"), {
     ...echoRun,
     "node-count": 1,
     rate: 1,
   });
   assertEquals(
-    reason?.replace(/\d+ (?=echo|characters)/g, "N "),
+    inTime(reason).replace(/\d+ (?=echo|characters)/g, "N "),
     "not one of N echo operations succeeded; the first ended in info: no answer came in time. n0 has printed N characters without a newline at their end: each message is one line.",
   );
 });
@@ -277,7 +278,7 @@ Deno.test({
       ],
     }, { ...echoRun, "node-count": 1, rate: 1 });
     assertMatch(
-      reason!,
+      inTime(reason!),
       /^not one of \d+ echo operations succeeded; .*\. n0 has closed its stdout, on which it should answer\.$/,
     );
   },

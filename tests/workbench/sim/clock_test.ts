@@ -19,6 +19,7 @@ import {
   VirtualClock,
   WallClock,
 } from "../../../lib/workbench/sim/clock.ts";
+import { some } from "../../some.ts";
 import { cases } from "../helpers.ts";
 
 const dayNs = 86_400 * secondInNs;
@@ -261,4 +262,50 @@ Deno.test("wall clock: drive rejects as the promise does", async () => {
     throw new TypeError("on purpose");
   });
   await assertRejects(() => clock.drive(failing), TypeError, "on purpose");
+});
+
+/** A machine's time, and a way to lose some of it. */
+function losingTime() {
+  let lostMs = 0;
+  return {
+    look: () => performance.now() + lostMs,
+    lose: (ms: number) => lostMs += ms,
+  };
+}
+
+Deno.test("wall clock: knows how late it was, when something kept it from its events", async () => {
+  const time = losingTime();
+  const clock = new WallClock(time.look);
+  clock.at(10 * msInNs, () => time.lose(5000));
+  await passUntil(clock, 1000 * msInNs);
+  const { maxTimerMs, spans } = clock.meter.lateness;
+  // It looked at nothing for all that time, not just from the second event on.
+  assertGreaterOrEqual(maxTimerMs, 5000);
+  const [[fromNs, toNs]] = some(spans.slice(-1));
+  assertLess(fromNs, 1000 * msInNs);
+  assertGreaterOrEqual(toNs, 5010 * msInNs);
+});
+
+Deno.test("wall clock: events that wait for each other are late, too", async () => {
+  const time = losingTime();
+  const clock = new WallClock(time.look);
+  for (let i = 0; i < 100; i++) clock.at(5 * msInNs, () => time.lose(3));
+  await passUntil(clock, 200 * msInNs);
+  assertGreaterOrEqual(clock.meter.lateness.maxTimerMs, 99 * 3);
+});
+
+Deno.test("wall clock: knows that it was kept from looking, though nothing was due", async () => {
+  const time = losingTime();
+  const clock = new WallClock(time.look);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(() => {
+    time.lose(700);
+    resolve();
+  }, 5);
+  await clock.drive(promise.then(() => clock.sleepUntil(clock.nowNs + 1)));
+  assertGreaterOrEqual(clock.meter.lateness.maxTimerMs, 600);
+});
+
+Deno.test("virtual clock: has nothing to measure", () => {
+  assertStrictEquals(new VirtualClock().meter, undefined);
 });

@@ -20,6 +20,7 @@ import {
 } from "../../../lib/workbench/sim/network.ts";
 import { some } from "../../some.ts";
 import { cases, mean, tally, TestNetwork } from "../helpers.ts";
+import { type Busy, LateClock } from "../late.ts";
 
 /**
  * Measures how long messages take that are sent one after the other, far apart.
@@ -486,4 +487,27 @@ Deno.test("of many long lines the journal keeps a part, and the receiver gets al
     ]);
   }
   assertEquals(journal.at(-1)!.line, line("2"));
+});
+
+Deno.test("a message's lateness is what it waits beyond its latency, and beyond who was before it", async () => {
+  const late = async (busy: Busy, ...sends: [ms: number, src: string][]) => {
+    const clock = new LateClock(busy);
+    const test = new TestNetwork(["n0", "n1"], { latencyMs: 50 }, clock);
+    for (const [ms, src] of sends) {
+      clock.at(ms * msInNs, () => test.network.send(src, "n1", `${ms}`));
+    }
+    await test.settle();
+    return clock.meter.lateness.maxMessageMs;
+  };
+  const inTime = { fromMs: 900, toMs: 999, lateMs: 20 };
+  const at50 = { fromMs: 50, toMs: 51, lateMs: 20 };
+  assertEquals(await late(inTime, [0, "n0"]), 0);
+  assertEquals(await late(at50, [0, "n0"]), 20);
+  // The node is busy until 50, as it would be in Maelstrom: that isn't late.
+  assertEquals(await late(inTime, [0, "n0"], [10, "c1"]), 0);
+  // One that came late holds up those behind it, each from when it was due.
+  assertEquals(await late(at50, [0, "n0"], [10, "c1"]), 20);
+  assertEquals(await late(at50, [0, "n0"], [15, "n0"]), 20);
+  const from50 = { fromMs: 50, toMs: 99, lateMs: 20 };
+  assertEquals(await late(from50, [0, "n0"], [0, "n0"], [0, "n0"]), 60);
 });
