@@ -8,7 +8,15 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { runs } from "../challenges/runs.ts";
+import { changes } from "../lib/report/changes.ts";
+import type { RunRecord } from "../lib/report/record.ts";
+import { buildGo } from "../lib/runner/languages.ts";
+import { programFrom } from "../lib/runner/program.ts";
 import { importFlags } from "../lib/runner/project.ts";
+import { stuckText } from "../lib/workbench/hosts/simulated.ts";
+import { judgeGuest } from "../lib/workbench/judge.ts";
+import { Sandbox } from "../lib/workbench/mod.ts";
 import { inTime, program, root, run, runIn } from "./cli.ts";
 import { fakeHome, javaHome } from "./maelstrom/machine.ts";
 import { blockAfter, readme } from "./readme.ts";
@@ -149,42 +157,132 @@ for (const [, path, code = ""] of snippets()) {
   });
 }
 
+const handlers = blockAfter("<!-- my_node.ts: 3a -->");
+const final = blockAfter("<!-- my_node.ts: 3c -->");
+const bare = blockAfter("The library does that:");
+
+/** Writes a version of `my_node.ts`, and gives its path. */
+async function myNode(source: string): Promise<string> {
+  const bin = `${await Deno.makeTempDir()}/my_node.ts`;
+  const library = `"${import.meta.resolve("../lib")}/`;
+  await Deno.writeTextFile(bin, source.replaceAll(`"./lib/`, library));
+  return bin;
+}
+
+/** The output of a run, as far as it's the same each time. */
+async function verdict(run: Ran): Promise<string> {
+  const { stdout } = await run;
+  return timeless(stdout.split("    again:")[0]!.trimEnd());
+}
+
+type Ran = ReturnType<typeof run>;
+
+function shown(what: string): string {
+  return timeless(blockAfter(`<!-- ${what} -->`).trimEnd());
+}
+
 Deno.test("the node of five minutes gets the verdicts that the README shows", async () => {
-  const folder = await Deno.makeTempDir({ dir: root, prefix: ".readme-" });
-  const verdict = async (run: string, name: string, source: string) => {
-    const bin = `${folder}/${name}.ts`;
-    await Deno.writeTextFile(
-      bin,
-      source.replaceAll(`"./lib/`, `"${import.meta.resolve("../lib")}/`),
-    );
-    const { stdout } = await runFor(run, "--bin", bin);
-    return countless(stdout.split("    again:")[0]!.trimEnd());
-  };
-  const runFor = (...args: string[]) => run(...args, "--time-limit", "3");
-  const handlers = blockAfter("<!-- my_node.ts: 3a -->");
-  const bare = blockAfter("The library does that:");
-  const told = (text: string) => [
-    text.split(/ ops/)[0],
-    text.replaceAll(/\d+ of \d+/g, "some").split("\n")[1]!.split(";")[0],
+  const versions: [what: string, run: string, source: string][] = [
+    ["empty", "3a", ""],
+    ["without a handler", "3a", bare],
+    ["3a is valid", "3a", handlers],
+    ["3a in 3b", "3b", handlers],
+    ["3c is valid", "3c", final],
   ];
-  try {
-    const [empty, none, three, alone, final] = await Promise.all([
-      verdict("3a", "empty", ""),
-      verdict("3a", "none", bare),
-      verdict("3a", "three", handlers),
-      verdict("3b", "alone", handlers),
-      verdict("3c", "final", blockAfter("<!-- my_node.ts: 3c -->")),
-    ]);
-    const shown = (what: string) =>
-      countless(blockAfter(`<!-- my_node.ts: ${what} -->`).trimEnd());
-    assertEquals(empty, shown("empty"));
-    assertEquals(none, shown("without a handler"));
-    assertEquals(three, shown("3a is valid"));
-    // Which values are seen at all depends on who is asked when.
-    assertEquals(told(alone), told(shown("3a in 3b")));
-    assertMatch(final, /^✓ {2}3c {2}broadcast {2}valid/);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  for (const [what, id, source] of versions) {
+    const ran = run(id, "--bin", await myNode(source));
+    assertEquals(await verdict(ran), shown(`my_node.ts: ${what}`));
+  }
+});
+
+Deno.test("--watch says what the README shows of the way from 3a to 3c", async () => {
+  const records = async (source: string): Promise<RunRecord[]> => {
+    const bin = await myNode(source);
+    const { stdout } = await run("3b", "--bin", bin, "--json");
+    return JSON.parse(stdout);
+  };
+  const [before, after] = [await records(handlers), await records(final)];
+  const [named, line, change] = shown("my_node.ts: 3a becomes 3c").split("\n");
+  assertEquals(named, "my_node.ts changed.");
+  assertEquals(
+    line,
+    await verdict(run("3b", "--bin", await myNode(final))),
+  );
+  assertEquals(change, `    change: ${changes(before, after)}`);
+});
+
+Deno.test("the usual mistakes are told as the README says", async () => {
+  const take = "seen.add(body.message);";
+  const answer = `return { type: "broadcast_ok" };`;
+  const mistakes: [part: string, mistake: string][] = [
+    [take, `console.log("here I am");`],
+    [answer, ""],
+    [`node.on("broadcast"`, `node.on("brodcast"`],
+    [`{ type: "broadcast_ok" }`, `{ type: "brodcast_ok" }`],
+    ["messages: [...seen]", "messages: seen"],
+    [take, "seen.add((body as any).mesage.id);"],
+    [take, "while (true);"],
+    [take, `node.send("n99", { type: "broadcast", message: 1 });`],
+    [
+      "({ body }) => {",
+      `({ src, body: { message } }) => {
+        const body = { type: "broadcast_ok", message };
+        console.log(JSON.stringify({ src: node.id, dest: src, body }));
+        return;`,
+    ],
+    // What answers nothing looks as if it never flushed.
+    [handlers, bare.replace("=> {}", "=> new Promise(() => {})")],
+  ];
+  const rows = Array.from(
+    readme.slice(readme.indexOf("**The usual first mistakes**"))
+      .matchAll(/^\| (.*?) +\| `(.*)` +\|$/gm),
+    ([, , text = ""]) => text,
+  );
+  assertEquals(rows.length, mistakes.length);
+  const { workload, options } = runs.find(({ id }) => id === "3a")!;
+  using sandbox = new Sandbox();
+  for (const [i, [part, mistake]] of mistakes.entries()) {
+    assert(handlers.includes(part), part);
+    if (mistake.startsWith("while")) {
+      assertEquals(rows[i], `n0 ${stuckText}`); // which takes ten seconds
+      continue;
+    }
+    const source = handlers.replace(part, mistake);
+    const program = await programFrom(await myNode(source), []);
+    const { reason } = await judgeGuest(program, { workload, ...options }, {
+      sandbox,
+    });
+    assertEquals(reason?.split("\n")[0], rows[i], source);
+  }
+});
+
+Deno.test("the Go node gets the verdicts that the README shows", async () => {
+  const empty = blockAfter("<!-- main.go: without a handler -->");
+  const whole = blockAfter("<!-- main.go: 3c -->");
+  const versions: [what: string, run: string, source: string][] = [
+    ["no handler", "3a", empty],
+    ["3c is valid", "3c", whole],
+    ["without go, in 3b", "3b", whole.replace("go tell(", "tell(")],
+  ];
+  for (const [what, id, source] of versions) {
+    const folder = await Deno.makeTempDir();
+    for (const name of ["go.mod", "go.sum"]) {
+      await Deno.copyFile(
+        `${root}tests/fixtures/go/${name}`,
+        `${folder}/${name}`,
+      );
+    }
+    await Deno.writeTextFile(`${folder}/main.go`, source);
+    const built = await buildGo(Deno.env.toObject(), folder, folder);
+    if (typeof built === "string") return console.log(built);
+    const ran = run(id, "--bin", built.wasm);
+    // Another Go may schedule its goroutines in another order.
+    const numberless = (text: string) =>
+      countless(text).replaceAll(/ *\d+(\.\d+)?/g, " N");
+    assertEquals(
+      numberless(await verdict(ran)),
+      numberless(shown(`main.go: ${what}`)),
+    );
   }
 });
 

@@ -27,11 +27,13 @@ const oldestGo = { major: 1, minor: 21 };
  * Builds the node with Maelstrom's official Go library.
  *
  * @param folder where it is put.
+ * @param source where it is made from.
  * @returns the node, or in a line why it can't be had.
  */
 export async function buildGo(
   env: Env,
   folder: string,
+  source = `${fixtures}/go`,
 ): Promise<Built | string> {
   const go = findProgram("go", env);
   if (go === undefined) return "Go is left out: no go on the PATH.";
@@ -57,7 +59,7 @@ export async function buildGo(
       go,
       // Which commit it was made of, nobody asks.
       ["build", "-buildvcs=false", "-o", output, "."],
-      { env: target, cwd: `${fixtures}/go` },
+      { env: target, cwd: source },
     );
     if (!made.success) return `Go is left out: ${made.complaint}`;
   }
