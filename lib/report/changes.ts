@@ -61,24 +61,30 @@ function ofRun([before, after]: Pair): string[] {
     ...(was === is ? [] : [`${was} → ${is}`]),
     ...listed("new:", found!.difference(old!)),
     ...listed("gone:", old!.difference(found!)),
-    ...figures.flatMap(({ label, unit = "", pick }) => {
-      const [from, to] = [before, after].map(({ results }) => {
-        const figure = pick(results);
-        return figure === undefined ? "?" : format(figure);
-      });
-      return from === to ? [] : [`${label} ${from} → ${to} ${unit}`.trimEnd()];
-    }),
+    ...moved(({ pick }) => [before, after].map(({ results }) => pick(results))),
   ];
+}
+
+/** Tells which figures aren't what they were, of those that there still are. */
+function moved(
+  values: (figure: typeof figures[number]) => (number | undefined)[],
+): string[] {
+  return figures.flatMap((figure) => {
+    const both = values(figure).flatMap((value) =>
+      value === undefined ? [] : format(value)
+    );
+    const { label, unit = "" } = figure;
+    return both.length < 2 || both[0] === both[1]
+      ? []
+      : [`${label} ${both.join(" → ")} ${unit}`.trimEnd()];
+  });
 }
 
 function ofSeeds(pairs: readonly Pair[]): string[] {
   const seeds = (pick: (pair: Pair) => boolean) =>
     new Set(seedRanges(pairs.filter(pick).map(([{ seed = 0 }]) => seed)));
-  const medians = (which: 0 | 1, pick: typeof figures[number]["pick"]) => {
-    const all = pairs.flatMap((pair) => pick(pair[which].results) ?? [])
-      .sort((a, b) => a - b);
-    return all.length === 0 ? "?" : format(all[all.length >> 1]!);
-  };
+  const median = (values: number[]) =>
+    values.sort((a, b) => a - b)[values.length >> 1];
   return [
     ...listed(
       "now passing: seeds",
@@ -88,10 +94,11 @@ function ofSeeds(pairs: readonly Pair[]): string[] {
       "now failing: seeds",
       seeds(([before, after]) => before.pass && !after.pass),
     ),
-    ...figures.flatMap(({ label, unit = "", pick }) => {
-      const [from, to] = [medians(0, pick), medians(1, pick)];
-      return from === to ? [] : [`${label} ${from} → ${to} ${unit}`.trimEnd()];
-    }),
+    ...moved(({ pick }) =>
+      ([0, 1] as const).map((which) =>
+        median(pairs.flatMap((pair) => pick(pair[which].results) ?? []))
+      )
+    ),
   ];
 }
 

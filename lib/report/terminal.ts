@@ -197,7 +197,7 @@ export function latenessNote(
 }
 
 /** Breaks a text into lines between its words, and indents them. */
-function words(text: string, columns: number, style?: Style): Line[] {
+export function words(text: string, columns: number, style?: Style): Line[] {
   const lines: string[] = [];
   let line = " ".repeat(indent - 1);
   for (const word of text.split(" ")) {

@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { changes } from "../report/changes.ts";
 import type { RunRecord } from "../report/record.ts";
-import { layoutOf, total } from "../report/terminal.ts";
+import { type Layout, layoutOf, total, words } from "../report/terminal.ts";
 import { errorText } from "../workbench/hosts/system_error.ts";
 import { libraryFolder, scriptPath } from "./build.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -48,6 +48,7 @@ class Changed extends Error {
 
 class Watch {
   #plans: readonly Plan[];
+  #layout: Layout;
   #line: CommandLine;
   #worker: JudgingWorker;
   /** The files of each program, as far as they are known. */
@@ -63,6 +64,7 @@ class Watch {
     worker: JudgingWorker,
   ) {
     this.#plans = plans;
+    this.#layout = layoutOf(plans, columns());
     this.#line = line;
     this.#worker = worker;
   }
@@ -137,7 +139,7 @@ class Watch {
       await judgeJobs([...plans.keys()], {
         ...this.#line,
         compare: false,
-        layout: layoutOf(this.#plans, columns()),
+        layout: this.#layout,
         worker: this.#worker,
         records: [],
         signal,
@@ -182,7 +184,9 @@ class Watch {
   /** Says what has changed about a run since the last time. */
   #compare(plan: Plan, records: readonly RunRecord[]): void {
     const text = changes(this.#records.get(plan) ?? [], records);
-    if (text !== undefined) print(`    change: ${text}`);
+    if (text !== undefined) {
+      print(words(`change: ${text}`, this.#layout.columns));
+    }
     this.#records.set(plan, records);
   }
 }
