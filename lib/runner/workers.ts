@@ -56,8 +56,7 @@ export class JudgingWorker implements Disposable {
       this.#tell({ end: true });
       grace = setTimeout(() => {
         // Whatever it says later is no answer to the next question.
-        this.#worker.terminate();
-        this.#worker = startWorker();
+        this.#restart();
         giveUp();
       }, graceMs);
     };
@@ -79,6 +78,7 @@ export class JudgingWorker implements Disposable {
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
+      this.#restart(); // it has ended
       reject(new Error(`A worker failed: ${event.message}`));
     };
     signal?.throwIfAborted();
@@ -98,6 +98,11 @@ export class JudgingWorker implements Disposable {
 
   #tell(order: Order): void {
     this.#worker.postMessage(order);
+  }
+
+  #restart(): void {
+    this.#worker.terminate();
+    this.#worker = startWorker();
   }
 
   [Symbol.dispose](): void {
