@@ -52,6 +52,8 @@ export function labelOf(id: string, workload: string): string {
 export interface Layout {
   /** The length of the longest label. */
   label: number;
+  /** The length of the longest seed; 0 if there aren't several. */
+  seed: number;
   /** The length of the longest limit for a figure, by the figure's label. */
   limits: { [label: string]: number };
   /** The number of characters in a line. */
@@ -71,6 +73,7 @@ export function layoutOf(
     id: string;
     options: { workload: string };
     limits?: readonly Limit[];
+    seeds?: readonly (number | undefined)[];
   }[],
   columns = Infinity,
 ): Layout {
@@ -83,9 +86,21 @@ export function layoutOf(
     label: Math.max(
       ...runs.map(({ id, options }) => labelOf(id, options.workload).length),
     ),
+    seed: Math.max(
+      ...runs.map(({ seeds = [] }) =>
+        seeds.length > 1
+          ? Math.max(...seeds.map((seed) => seedText(seed).length))
+          : 0
+      ),
+    ),
     limits,
     columns: columns < minColumns ? Infinity : columns,
   };
+}
+
+/** Tells a seed, if there is one. */
+function seedText(seed: number | undefined): string {
+  return seed === undefined ? "" : `seed ${seed}`;
 }
 
 /**
@@ -111,6 +126,9 @@ export function summary(
       style,
       "bold",
     ]],
+    ...layout.seed === 0
+      ? []
+      : [[seedText(record.seed).padEnd(layout.seed)] satisfies Cell],
     [verdict.padEnd("invalid".length), style],
     [`${results.stats?.count ?? "?"} ops`.padStart(9)],
     messages(record, layout),

@@ -10,6 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { nearest } from "../nearest.ts";
+import { maxJobs } from "./jobs.ts";
 import { BadOption, type Options } from "../workbench/mod.ts";
 import { optionSpecs, parseOption, splitFaults } from "../workbench/options.ts";
 
@@ -57,6 +58,8 @@ export interface CommandLine {
   /** True if it judges again whenever what is judged changes. */
   watch: boolean;
   seeds: number[];
+  /** The number of runs side by side; `undefined`: as many as there's room for. */
+  jobs: number | undefined;
   /** Options that the real Maelstrom takes as they are. */
   flags: string[];
   /** Options that were given, and that the real Maelstrom doesn't know. */
@@ -97,7 +100,13 @@ export const flags: readonly Flag[] = [
   {
     name: "seeds",
     argument: "FROM..TO",
-    text: "Judge many seeds, on all cores",
+    text: "Judge many seeds, side by side",
+  },
+  {
+    name: "jobs",
+    argument: "NUMBER",
+    text:
+      "Seeds to judge at the same time\n[as many as this machine has room for]",
   },
   {
     name: "test-count",
@@ -197,7 +206,7 @@ const nodeNames = ["node", "nodes", "nodes-file"];
 /** Options that the real Maelstrom doesn't know. */
 const ours = [
   ...["p-loss", "p-duplicate", "p-reorder", "lazyfs", "disk-size"] as const,
-  ...["seed", "seeds", "watch"] as const,
+  ...["seed", "seeds", "jobs", "watch"] as const,
 ] as const;
 
 const withValue = new Set([
@@ -271,6 +280,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       text("test-count"),
       ["seed", "test-count"].find(has),
     ),
+    jobs: jobsOf(text("jobs")),
     flags: ["log-stderr", "log-net-send", "log-net-recv"].filter(has)
       .map((name) => `--${name}`),
     oursGiven,
@@ -427,6 +437,15 @@ function portOf(text: string): number {
   if (port <= 65535) return port;
   throw new BadOption(
     `--port must be an integer from 0 to 65535, not "${text}".`,
+  );
+}
+
+function jobsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const jobs = /^\+?\d+$/.test(text) ? Number(text) : 0;
+  if (jobs >= 1 && jobs <= maxJobs) return jobs;
+  throw new BadOption(
+    `--jobs must be an integer from 1 to ${maxJobs}, not "${text}".`,
   );
 }
 

@@ -29,6 +29,13 @@ export class Ended extends Error {
 }
 
 /**
+ * The time for which a signal is still the same: Ctrl-C in a terminal reaches the
+ * program itself, and once more each `deno task` that started it, which passes it
+ * on.
+ */
+const sameMs = 1000;
+
+/**
  * Runs a task, and tells it by a signal when somebody ends the program. If they
  * ask a second time, they don't want to wait: the program ends at once.
  *
@@ -38,10 +45,12 @@ export async function untilEnded<T>(
   act: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ending = new AbortController();
+  let firstMs = 0;
   const listeners = signals.map((signal) => {
     const end = () => {
       const ended = new Ended(signal);
-      if (ending.signal.aborted) Deno.exit(ended.exitCode);
+      if (!ending.signal.aborted) firstMs = performance.now();
+      else if (performance.now() - firstMs > sameMs) Deno.exit(ended.exitCode);
       ending.abort(ended);
     };
     Deno.addSignalListener(signal, end);

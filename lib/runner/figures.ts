@@ -26,7 +26,7 @@ import {
 } from "../report/terminal.ts";
 import { bar, liveLines } from "./live.ts";
 import type { Answer, Question } from "./worker.ts";
-import { judgeOnAllCores } from "./workers.ts";
+import { judgeSideBySide } from "./workers.ts";
 
 /** The README of the repository. */
 const readme = new URL("../../README.md", import.meta.url);
@@ -259,7 +259,8 @@ async function judgeRuns(rows: readonly RunRow[]): Promise<Outcomes> {
   }
   const live = liveLines();
   let done = 0;
-  const found = await judgeOnAllCores([...questions.values()], {
+  const cores = navigator.hardwareConcurrency;
+  const found = await judgeSideBySide([...questions.values()], cores, {
     onAnswer() {
       done++;
       live.show(() => [

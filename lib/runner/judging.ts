@@ -20,9 +20,10 @@ import {
 import { Ended, untilEnded } from "./ending.ts";
 import { bar, type Live, liveLines } from "./live.ts";
 import { columns, complain, print, printJson } from "./output.ts";
+import { roomFor } from "./jobs.ts";
 import { quote } from "./shell.ts";
-import type { Question } from "./worker.ts";
-import { judgeOnAllCores, JudgingWorker } from "./workers.ts";
+import type { Answer, Question } from "./worker.ts";
+import { judgeSideBySide, JudgingWorker } from "./workers.ts";
 
 /** One thing to judge, with one seed or several. Its options have none. */
 export interface Job extends Omit<Question, "keep" | "logs"> {
@@ -44,6 +45,11 @@ export interface Manner {
   logStderr: boolean;
   /** True if each two jobs are to be compared with each other. */
   compare: boolean;
+  /**
+   * The number of seeds that are judged side by side; `undefined`: as many as
+   * there's room for.
+   */
+  jobs?: number | undefined;
 }
 
 /** Of many seeds that failed, how many are shown and kept. */
@@ -139,8 +145,10 @@ async function judgeEach(
     const context: Context = { ...common, waiting };
     const { by, seeds } = job;
     const before = records.length;
-    if (seeds.length > 1 && by.engine === "sim" && !compare) {
-      await judgeAtOnce(job, context);
+    const isMany = seeds.length > 1 && !compare;
+    if (isMany && by.engine === "sim") await judgeAtOnce(job, context);
+    else if (isMany && by.engine === "stdio") {
+      await judgeOverPipes(job, context);
     } else {
       for (const seed of seeds) {
         await judgeOne(job, seed, context, (record) => records.push(record));
@@ -200,48 +208,171 @@ async function judgeOne(
       live.clear();
       complain(text);
     },
-    onAnswer({ record, latencyBars: latencies, folder }) {
+    onAnswer(answer) {
       live.clear();
-      onRecord(record);
-      if (json || compare && record.pass) return;
-      print(summary(record, {
-        replay,
-        folder: folder && quote(folder),
-        layout,
-        latencies,
-      }));
+      onRecord(answer.record);
+      if (json || compare && answer.record.pass) return;
+      printAnswer(answer, replay, layout);
     },
   });
+}
+
+function printAnswer(
+  { record, latencyBars: latencies, folder }: Answer,
+  replay: string,
+  layout: Layout,
+): void {
+  print(summary(record, {
+    replay,
+    folder: folder && quote(folder),
+    layout,
+    latencies,
+  }));
 }
 
 const barWidth = 12;
 
 function showProgress(
   job: Job,
-  { phase, seconds, ops }: Progress,
+  progress: Progress,
   { layout, live, waiting }: Context,
 ): void {
-  const limitSeconds = job.options["time-limit"] ?? 60;
   live.show(() => [
-    [
-      title(job, layout),
-      phase.padEnd("recovery".length),
-      bar(phase === "setup" ? 0 : seconds / limitSeconds, barWidth),
-      `${seconds.toFixed(1)} of ${limitSeconds} s`.padStart(14),
-      `${ops} ops`.padStart(9),
-    ].join("  "),
+    `${title(job, layout)}  ${progressLine(job, progress)}`,
     ...waiting,
   ]);
 }
 
-/** Judges a job with all its seeds, on all cores. */
+function progressLine(
+  { options }: Job,
+  { phase, seconds, ops }: Progress,
+): string {
+  const limitSeconds = options["time-limit"] ?? 60;
+  return [
+    phase.padEnd("recovery".length),
+    bar(phase === "setup" ? 0 : seconds / limitSeconds, barWidth),
+    `${seconds.toFixed(1)} of ${limitSeconds} s`.padStart(14),
+    `${ops} ops`.padStart(9),
+  ].join("  ");
+}
+
+/** Tells how many of a job's seeds are judged. */
+function seedsLine(job: Job, layout: Layout, count: number): string {
+  const { length } = job.seeds;
+  return [
+    title(job, layout),
+    bar(count / length, barWidth),
+    `${count} of ${length} seeds`,
+  ].join("  ");
+}
+
+/**
+ * Judges a job over pipes with all its seeds, several side by side. Each run
+ * takes its time and goes its own way: so it has its line, in the order of the
+ * seeds, and is kept.
+ */
+async function judgeOverPipes(job: Job, context: Context): Promise<void> {
+  const { json, layout, live, signal, store, page, waiting } = context;
+  const { seeds } = job;
+  const jobs = context.jobs ?? roomFor(job);
+  const judged: RunRecord[] = [];
+  const answers = inOrder<Answer>(seeds.length, (answer, place) => {
+    judged.push(answer.record);
+    if (!json) printAnswer(answer, job.replay(seeds[place]), layout);
+  });
+  const running = new Map<number, string>();
+  const say = (text: string) => {
+    live.clear();
+    complain(text);
+  };
+  const questions = seeds.map((seed): Question => ({
+    ...questionOf(job, seed),
+    keep: { store, page, replay: job.replay(seed) },
+    logs: context.logStderr,
+  }));
+  try {
+    await judgeSideBySide(questions, jobs, {
+      signal,
+      onNote: say,
+      onLog: (node, text, place) =>
+        say(`seed ${seeds[place]}, ${node}: ${text}`),
+      onProgress(progress, place) {
+        const seed = String(seeds[place]).padEnd(String(seeds.at(-1)).length);
+        running.set(place, `seed ${seed}  ${progressLine(job, progress)}`);
+        live.show(() => [
+          seedsLine(job, layout, answers.count),
+          ...[...running].sort(([a], [b]) => a - b).map(([, line]) => line),
+          ...waiting,
+        ]);
+      },
+      onAnswer(answer, place) {
+        live.clear();
+        running.delete(place);
+        answers.add(answer, place);
+      },
+    });
+  } finally {
+    live.clear();
+    answers.end();
+    context.records.push(...judged);
+    printSeeds(job, judged, context);
+  }
+  const isTooBusy = judged.some(({ lateness }) => lateness?.["spoiled?"]);
+  if (isTooBusy && jobs > 1) complain(tooManyJobs(jobs));
+  context.onJudged?.(job, judged);
+}
+
+function tooManyJobs(jobs: number): string {
+  return `This machine was too busy for ${jobs} runs side by side: --jobs ${
+    jobs >> 1
+  } makes it less so.`;
+}
+
+/** Hands on answers in the order of their places, as soon as it can. */
+export function inOrder<T>(
+  length: number,
+  take: (answer: T, place: number) => void,
+) {
+  const came = new Map<number, T>();
+  let next = 0;
+  return {
+    /** The number of those that have come. */
+    get count(): number {
+      return came.size;
+    },
+    add(answer: T, place: number): void {
+      came.set(place, answer);
+      while (came.has(next)) take(came.get(next)!, next++);
+    },
+    /** No more will come: hands on those that others were to precede. */
+    end(): void {
+      for (; next < length; next++) {
+        if (came.has(next)) take(came.get(next)!, next);
+      }
+    },
+  };
+}
+
+/** Prints what came of all seeds, unless nobody wants to know any more. */
+function printSeeds(
+  { seeds }: Job,
+  judged: readonly RunRecord[],
+  { json, layout, signal }: Context,
+): void {
+  const isWanted = !signal.aborted || signal.reason instanceof Ended;
+  if (json || !isWanted || judged.length === 0) return;
+  print(summaryOfSeeds(judged, layout, seeds.length));
+}
+
+/** Judges a job under virtual time with all its seeds, on all cores. */
 async function judgeAtOnce(job: Job, context: Context): Promise<void> {
   const { json, layout, live, signal, waiting } = context;
   const { seeds } = job;
   const judged: RunRecord[] = [];
   let noted = false; // all seeds say the same
+  const jobs = context.jobs ?? roomFor(job);
   try {
-    await judgeOnAllCores(seeds.map((seed) => questionOf(job, seed)), {
+    await judgeSideBySide(seeds.map((seed) => questionOf(job, seed)), jobs, {
       signal,
       onNote(text) {
         if (noted) return;
@@ -252,11 +383,7 @@ async function judgeAtOnce(job: Job, context: Context): Promise<void> {
       onAnswer({ record }) {
         judged.push(record);
         live.show(() => [
-          [
-            title(job, layout),
-            bar(judged.length / seeds.length, barWidth),
-            `${judged.length} of ${seeds.length} seeds`,
-          ].join("  "),
+          seedsLine(job, layout, judged.length),
           ...waiting,
         ]);
       },
@@ -266,10 +393,7 @@ async function judgeAtOnce(job: Job, context: Context): Promise<void> {
     // Each was done when it was: here they stand in order.
     judged.sort((a, b) => a.seed! - b.seed!);
     context.records.push(...judged);
-    const isWanted = !signal.aborted || signal.reason instanceof Ended;
-    if (!json && isWanted && judged.length > 0) {
-      print(summaryOfSeeds(judged, layout, seeds.length));
-    }
+    printSeeds(job, judged, context);
   }
   context.onJudged?.(job, judged);
   if (json) return;

@@ -1,5 +1,5 @@
 /**
- * Asks workers to judge: one of them, or one on each core.
+ * Asks workers to judge: one of them, or several side by side.
  *
  * @module
  */
@@ -110,38 +110,64 @@ export class JudgingWorker implements Disposable {
   }
 }
 
+/** The callbacks of somebody who waits for many answers. */
+export interface WaitingForAll {
+  /** Ends it early: {@linkcode judgeSideBySide} rejects. */
+  signal?: AbortSignal;
+  /**
+   * Called as soon as there is another verdict, with the place of its question.
+   */
+  onAnswer?(answer: Answer, place: number): void;
+  onProgress?(progress: Progress, place: number): void;
+  onLog?(node: string, text: string, place: number): void;
+  onNote?(text: string): void;
+}
+
 /**
- * Judges runs on all cores.
+ * Judges runs, several at a time.
  *
- * @param settings `signal` ends it early, `onAnswer` is called as soon as
- * another run is done.
+ * When one fails, or it's ended early, so do all: it rejects when none of them
+ * goes on.
+ *
+ * @param jobs the number of runs side by side.
  * @returns their outcomes, in the order of the questions.
  */
-export async function judgeOnAllCores(
+export async function judgeSideBySide(
   questions: readonly Question[],
-  { signal, onAnswer, onNote }: Pick<
-    Waiting,
-    "signal" | "onAnswer" | "onNote"
-  > = {},
+  jobs: number,
+  { signal, ...waiting }: WaitingForAll = {},
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
   const open = [...questions.entries()];
+  const failing = new AbortController();
+  const ending = AbortSignal.any([
+    failing.signal,
+    ...signal === undefined ? [] : [signal],
+  ]);
   const work = async () => {
     using worker = new JudgingWorker();
-    try {
-      for (let next = open.shift(); next; next = open.shift()) {
-        const [place, question] = next;
-        answers[place] = await worker.ask(question, {
-          signal,
-          onAnswer,
-          onNote,
-        });
-      }
-    } finally {
-      open.length = 0; // When one fails, so do all.
+    for (let next = open.shift(); next; next = open.shift()) {
+      const [place, question] = next;
+      answers[place] = await worker.ask(question, {
+        signal: ending,
+        onAnswer: (answer) => waiting.onAnswer?.(answer, place),
+        onProgress: (progress) => waiting.onProgress?.(progress, place),
+        onLog: (node, text) => waiting.onLog?.(node, text, place),
+        onNote: waiting.onNote,
+      });
     }
   };
-  const count = Math.min(navigator.hardwareConcurrency, questions.length);
-  await Promise.all(Array.from({ length: count }, work));
+  const workers = Array.from(
+    { length: Math.min(jobs, questions.length) },
+    () =>
+      work().catch((error) => {
+        failing.abort(error);
+        throw error;
+      }),
+  );
+  for (const worker of await Promise.allSettled(workers)) {
+    // All but the first that failed were ended because of it.
+    if (worker.status === "rejected") throw ending.reason ?? worker.reason;
+  }
   return answers;
 }

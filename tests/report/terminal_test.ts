@@ -80,6 +80,17 @@ const late = (ms: number, spoiled = false) => ({
   },
 });
 
+Deno.test("one run of several seeds says which it is, in a column", () => {
+  const layout = layoutOf([{ ...record, seeds: [9, 10] }], Infinity);
+  const linesOf = (seed: number) =>
+    render(summary({ ...record, seed }, { replay: "", layout }), false);
+  assertMatch(linesOf(9), /^✓ {2}3d {2}broadcast {2}seed 9 {3}valid /);
+  assertMatch(linesOf(10), /^✓ {2}3d {2}broadcast {2}seed 10 {2}valid /);
+  // The real Maelstrom has none.
+  const seeds = [undefined, undefined];
+  assertEquals(layoutOf([{ ...record, seeds }]).seed, 0);
+});
+
 Deno.test("a run on a busy machine says so, and what that means for it", () => {
   const noteOf = (overrides: Partial<RunRecord>) =>
     lines(Infinity, overrides).find((line) => line.includes("busy"));

@@ -179,6 +179,9 @@ Deno.test("--watch is refused where there is nothing to judge again", () => {
 Deno.test("seeds: one, some, or a range, of 100,000 at most", () => {
   assertEquals(read("1 --seed 7").seeds, [7]);
   assertEquals(read("1 --seed 7 --test-count 2").seeds, [7, 8]);
+  assertEquals(read("1 --seeds 1..9").jobs, undefined);
+  assertEquals(read("1 --seeds 1..9 --jobs 1").jobs, 1);
+  assertEquals(read("1 --seeds 1..9 --jobs=256").jobs, 256);
   assertEquals(read("1 --seeds 3..5").seeds, [3, 4, 5]);
   assertEquals(read("1 --seeds 1..100000").seeds.length, 100_000);
   for (
@@ -201,6 +204,18 @@ Deno.test("seeds: one, some, or a range, of 100,000 at most", () => {
       [
         "--seed 9007199254740991 --test-count 2",
         "--seed must leave room for --test-count 2",
+      ],
+      [
+        "--jobs 0",
+        '--jobs must be an integer from 1 to 256, not "0".',
+      ],
+      ["--jobs 257", "--jobs must be an integer from 1 to 256"],
+      ["--jobs many", "--jobs must be an integer from 1 to 256"],
+      ["--jobs 1.5", "--jobs must be an integer from 1 to 256"],
+      ["serve --jobs 2", "--jobs is for runs, and means nothing to serve"],
+      [
+        "--engine maelstrom --jobs 2",
+        "The real Maelstrom has no --jobs: it's for the workbench",
       ],
       [
         "--test-count 0",

@@ -5,26 +5,29 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { exitCodeOf } from "../../lib/runner/judging.ts";
-import { JudgingWorker } from "../../lib/runner/workers.ts";
+import fc from "fast-check";
+import { exitCodeOf, inOrder } from "../../lib/runner/judging.ts";
+import type { Question } from "../../lib/runner/worker.ts";
+import { judgeSideBySide, JudgingWorker } from "../../lib/runner/workers.ts";
 import { BadOption } from "../../lib/workbench/mod.ts";
-import { program, runIn } from "../cli.ts";
+import { inTime, patienceMs, program, run, runIn } from "../cli.ts";
+import { isAlive } from "../maelstrom/machine.ts";
 import { some } from "../some.ts";
 
-const run = (valid: unknown, others: object = {}) => ({
+const judged = (valid: unknown, others: object = {}) => ({
   pass: valid === true,
   results: { "valid?": valid },
   ...others,
 });
 
 Deno.test("the exit code: a run that is wrong outweighs those that are unknown, and a crash all", () => {
-  const [valid, invalid] = [run(true), run(false)];
-  const unknown = run("unknown");
+  const [valid, invalid] = [judged(true), judged(false)];
+  const unknown = judged("unknown");
 
-  const overLimit = run(true, { pass: false });
-  const crashed = run("unknown", { crashed: true });
+  const overLimit = judged(true, { pass: false });
+  const crashed = judged("unknown", { crashed: true });
   const limited = (...within: unknown[]) =>
-    run(true, { pass: false, limits: within.map((within) => ({ within })) });
+    judged(true, { pass: false, limits: within.map((within) => ({ within })) });
   for (
     const [runs, code] of [
       [[], 0],
@@ -113,6 +116,151 @@ Deno.test("with --json what has been judged is printed, and the exit code tells"
     ...["echo", "--bin", bin, "--node-count=1", "--json", "--log-stderr"],
   );
   assertEquals([code, JSON.parse(stdout)], [130, []]);
+});
+
+/** An echo node that says which process it is. */
+const echoing = () =>
+  program(`
+    let id;
+    for (const line of lines) {
+      const { src, body } = JSON.parse(line);
+      if (body.type === "init") console.error("I am " + process.pid);
+      id ??= body.node_id;
+      const reply = { ...body, type: body.type + "_ok", in_reply_to: body.msg_id };
+      delete reply.node_id; delete reply.node_ids;
+      print({ src: id, dest: src, body: reply });
+    }`);
+
+const oneNode = "echo --node-count 1 --time-limit 1".split(" ");
+
+Deno.test("seeds over pipes have a line each, in their order, and one for all", async () => {
+  const bin = await echoing();
+  const store = await Deno.makeTempDir();
+  const { code, stdout } = await run(
+    ...[...oneNode, "--bin", bin, "--seeds", "9..11", "--jobs", "3"],
+    ...["--store", store],
+  );
+  assertEquals(code, 0, stdout);
+  const [, ...lines] =
+    /^✓ {2}echo {2}seed 9 {3}valid .*\n✓ {2}echo {2}seed 10 {2}valid .*\n✓ {2}echo {2}seed 11 {2}valid .*\n(✓ {2}echo {2}3 of 3 seeds) .*\nAll 3 runs passed\.\n$/
+      .exec(inTime(stdout)) ?? [];
+  assertEquals(lines, ["✓  echo  3 of 3 seeds"], stdout);
+  const kept = Array.from(Deno.readDirSync(`${store}/echo`))
+    .filter(({ isDirectory }) => isDirectory);
+  assertEquals(kept.length, 3);
+});
+
+Deno.test("as many runs go on side by side as they should, and end together", async () => {
+  const bin = await echoing();
+  const ending = new AbortController();
+  const why = new Error("enough");
+  const working = new Set<number>();
+  const seen = new Set<number>();
+  const pids: number[] = [];
+  const thrown = await assertRejects(() =>
+    judgeSideBySide(
+      Array.from({ length: 4 }, (_, seed) => ({
+        by: { engine: "stdio", command: { bin, args: [] } },
+        id: "echo",
+        options: {
+          workload: "echo",
+          "node-count": 1,
+          "time-limit": patienceMs / 1000,
+          seed,
+        },
+        args: [],
+        logs: true,
+      })),
+      2,
+      {
+        signal: ending.signal,
+        onLog: (_, text) => pids.push(Number(/\d+/.exec(text))),
+        onProgress({ phase }, place) {
+          seen.add(place);
+          if (phase === "work") working.add(place);
+          if (working.size === 2 && pids.length === 2) ending.abort(why);
+        },
+        onAnswer: () => assert(false, "there was an answer"),
+      },
+    )
+  );
+  assertEquals(thrown, why);
+  assertEquals([...seen].sort(), [0, 1]);
+  // That it has rejected shows it: it waits for its processes to end.
+  for (const pid of pids) assertEquals(await isAlive(pid), false);
+});
+
+Deno.test("what can't be judged ends what goes on beside it", async () => {
+  const bin = await echoing();
+  const question = (bin: string): Question => ({
+    by: { engine: "stdio", command: { bin, args: [] } },
+    id: "echo",
+    options: { workload: "echo", "time-limit": patienceMs / 1000 },
+    args: [],
+  });
+  await assertRejects(
+    () => judgeSideBySide([question(bin), question("/no/such/program")], 2),
+    Error,
+    "/no/such/program can't be started",
+  );
+});
+
+Deno.test("Ctrl-C ends all runs side by side, says how far they came, and leaves no process", async () => {
+  const bin = await echoing();
+  const seconds = String(patienceMs / 1000);
+  const pids = new Set<number>();
+  let ended = 0;
+  const { code, stderr } = await runIn(
+    {
+      onOutput(text, process) {
+        for (const [, pid] of text.matchAll(/^seed \d, n0: I am (\d+)\n/gm)) {
+          pids.add(Number(pid));
+        }
+        if (pids.size < 3 || ended > 0) return;
+        // As from a terminal: it reaches the runner, and who started it tells it.
+        for (; ended < 2; ended++) process.kill("SIGINT");
+      },
+    },
+    ..."--engine=sim echo --node-count 1 --log-stderr --bin".split(" "),
+    bin,
+    ...[
+      "--seeds=1..5",
+      "--jobs=3",
+      "--time-limit",
+      seconds,
+    ],
+  );
+  assertEquals(code, 130);
+  assertMatch(stderr, /^Interrupted: 0 of 5 runs were judged\.$/m);
+  assertEquals(pids.size, 3);
+  for (const pid of pids) assertEquals(await isAlive(pid), false);
+});
+
+Deno.test("answers are handed on in order, as soon as they can be, and in the end all that came", () => {
+  fc.assert(
+    fc.property(
+      fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7]),
+      (places) => {
+        const taken: number[] = [];
+        const answers = inOrder<string>(8, (answer, place) => {
+          assertEquals(answer, `${place}`);
+          taken.push(place);
+        });
+        for (const [i, place] of places.entries()) {
+          answers.add(`${place}`, place);
+          const came = new Set(places.slice(0, i + 1));
+          const missing = [0, 1, 2, 3, 4, 5, 6, 7].find((each) =>
+            !came.has(each)
+          );
+          assertEquals(taken, [0, 1, 2, 3, 4, 5, 6, 7].slice(0, missing));
+          assertEquals(answers.count, came.size);
+        }
+        answers.end();
+        assertEquals(taken, places.toSorted());
+      },
+    ),
+    { seed: 1 },
+  );
 });
 
 Deno.test("a worker is ended while it computes, and says why", async () => {
