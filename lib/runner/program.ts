@@ -69,17 +69,7 @@ export interface ProgramFiles {
  * describes its project.
  */
 export async function filesOfSource(path: string): Promise<ProgramFiles> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["info", "--json", "--quiet"],
-      ...projectFlags(path),
-      path,
-    ],
-    cwd: dirname(path),
-    stderr: "null",
-  }).output();
-  const { modules }: { modules: { specifier: string; error?: string }[] } = JSON
-    .parse(new TextDecoder().decode(stdout) || '{"modules":[]}');
+  const modules = await modulesOf(path);
   const imported = modules.map(({ specifier }) => specifier)
     .filter((url) => url.startsWith("file:") && !url.includes("/node_modules/"))
     .map((url) => fileURLToPath(url));
@@ -87,6 +77,28 @@ export async function filesOfSource(path: string): Promise<ProgramFiles> {
     files: [...new Set([path, ...imported, projectOf(path) ?? path])],
     isWhole: modules.length > 0 && !modules.some(({ error }) => error),
   };
+}
+
+/** Lists the modules of a source; none if not even its project can be read. */
+async function modulesOf(
+  path: string,
+): Promise<{ specifier: string; error?: string }[]> {
+  let flags: string[];
+  try {
+    flags = projectFlags(path);
+  } catch (error) {
+    if (error instanceof BadOption) return [];
+    throw error;
+  }
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "--quiet", ...flags, path],
+    cwd: dirname(path),
+    stderr: "null",
+  }).output();
+  const { modules } = JSON.parse(
+    new TextDecoder().decode(stdout) || '{"modules":[]}',
+  );
+  return modules;
 }
 
 /** A change of a text: the part from `start` to `end` becomes another. */

@@ -194,7 +194,7 @@ class Watch {
 /** Names a file as one would type it here. */
 function nameOf(path: string): string {
   const short = relative(Deno.cwd(), path);
-  return short.startsWith("..") ? path : short;
+  return short.length < path.length ? short : path;
 }
 
 /** The most names that are listed. */

@@ -3,6 +3,7 @@
  * do, and judged anew each time. Each step waits for what the one before led to.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
 import { patienceMs, runIn } from "../cli.ts";
 
 const library = import.meta.resolve("../../lib/mod.ts");
@@ -75,6 +76,9 @@ Deno.test({
   async fn() {
     const folder = await Deno.realPath(await Deno.makeTempDir());
     const [bin, other] = [`${folder}/node.ts`, `${folder}/other.ts`];
+    const settings = `${folder}/deno.json`;
+    const project = JSON.stringify({ imports: config.imports });
+    await Deno.writeTextFile(settings, project);
     await Deno.writeTextFile(other, "export const answer = 1;");
     const importing = (doing = "") =>
       echo(
@@ -112,6 +116,14 @@ Deno.test({
           seen: /node\.ts went away\.\nWaiting for it\./,
           then: () => Deno.writeTextFile(bin, importing()),
         },
+        {
+          seen: /^ {4}change: none$/m,
+          then: () => Deno.writeTextFile(settings, `{ "imports": `),
+        },
+        {
+          seen: /deno\.json changed\.\n[^]*deno\.json/,
+          then: () => Deno.writeTextFile(settings, project),
+        },
         { seen: /^ {4}change: none$/m },
       ],
       ...[...echoRun, "--bin", bin],
@@ -119,10 +131,10 @@ Deno.test({
     assertEquals(code, 130);
     assertMatch(
       stderr,
-      /^Watching \S+node\.ts, \S+other\.ts and the library\. Ctrl-C ends it\.$/m,
+      /^Watching \S+node\.ts, \S+other\.ts, \S+deno\.json and the library\. Ctrl-C ends it\.$/m,
     );
     assert(!stderr.includes("Interrupted"), stderr);
-    assertEquals(stdout.match(/^[✓✗]/gm), ["✓", "✗", "✓", "✓"]);
+    assertEquals(stdout.match(/^[✓✗]/gm), ["✓", "✗", "✓", "✓", "✓"]);
   },
 });
 
