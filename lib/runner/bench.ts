@@ -1,11 +1,19 @@
 /**
- * Measures the library, as a node that runs over pipes, against other nodes;
- * and how the time for checking grows with the history. Machines differ and are
- * noisy, so the nodes take turns in one run, and the result is each node's time
- * as a multiple of ours.
+ * Measures the library, as a node that runs over pipes, against other nodes; how
+ * much sooner there's a verdict in virtual time; and how the time for checking
+ * grows with the history. Machines differ and are noisy, so the nodes take turns
+ * in one run, and the result is each node's time as a multiple of ours.
  *
  * @module
  */
+import {
+  type BothWays,
+  findJudgeables,
+  headOf,
+  judgeBothWays,
+  judgedRuns,
+  lineOf,
+} from "./bench_judging.ts";
 import { print } from "./output.ts";
 import { startGroup } from "../workbench/hosts/process_group.ts";
 import type { Command } from "../workbench/mod.ts";
@@ -54,11 +62,38 @@ answered, time is for ${count} messages from then on, and memory is what it
 holds at the end. Above 1, ours is better.
 `);
     print(table(await compare(rivals, { messages, rounds })));
+    await judging(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
   await checking();
   return 0;
+}
+
+/** Measures how long it takes to judge nodes, and prints it. */
+async function judging(folder: string): Promise<void> {
+  const { nodes, leftOut } = await findJudgeables(
+    Deno.env.toObject(),
+    folder,
+  );
+  print(`
+Judging: the seconds that it takes as processes over pipes, and in virtual time,
+and how many times less that is. A node is the same program in both, and floods
+a tree.
+`);
+  for (const { name, description } of nodes) {
+    print(`  ${name.padEnd(nameWidth)}${description}`);
+  }
+  for (const each of leftOut) print(each);
+  print();
+  print(headOf(judgedRuns));
+  for (const node of nodes) {
+    const judged: BothWays[] = [];
+    for (const { options } of judgedRuns) {
+      judged.push(await judgeBothWays(node, options));
+    }
+    print(lineOf(node.name, judged));
+  }
 }
 
 /** Describes this machine in a line. */

@@ -18,7 +18,8 @@ export interface Built {
   native: string;
 }
 
-const fixtures = `${import.meta.dirname}/../../tests/fixtures`;
+/** The folder of their sources. */
+export const fixtures = `${import.meta.dirname}/../../tests/fixtures`;
 
 /** The oldest Go that builds for `wasip1`. */
 const oldestGo = { major: 1, minor: 21 };
@@ -103,6 +104,27 @@ export async function buildRust(
     if (!made.success) return `Rust is left out: ${made.complaint}`;
   }
   return built;
+}
+
+/**
+ * Builds the node in C; the module is there as it is. See {@linkcode buildGo}.
+ */
+export async function buildC(
+  env: Env,
+  folder: string,
+): Promise<Built | string> {
+  const cc = findProgram("cc", env);
+  if (cc === undefined) return "C is left out: no cc on the PATH.";
+  const native = `${folder}/c`;
+  const source = `${fixtures}/wasm/simple.c`;
+  const made = await outputOf(cc, ["-O2", "-o", native, source]);
+  if (!made.success) return `C is left out: ${made.complaint}`;
+  const { stdout } = await outputOf(cc, ["--version"]);
+  return {
+    description: stdout.split("\n")[0]!,
+    wasm: `${fixtures}/wasm/simple.wasm`,
+    native,
+  };
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -10,6 +10,14 @@ import {
   assertRejects,
 } from "@std/assert";
 import { compare, table } from "../../lib/runner/bench.ts";
+import {
+  findJudgeables,
+  headOf,
+  judgeBothWays,
+  judgedRuns,
+  lineOf,
+} from "../../lib/runner/bench_judging.ts";
+import { judgeGuest } from "../../lib/workbench/judge.ts";
 import { type Contestant, findRivals } from "../../lib/runner/rivals.ts";
 import { program } from "../cli.ts";
 import { script } from "../maelstrom/machine.ts";
@@ -112,3 +120,62 @@ async function contestant(source: string): Promise<Contestant> {
   const bin = await program(source);
   return { name: "slow", description: bin, command: { bin, args: [] } };
 }
+
+Deno.test("where there are no compilers, our own node is judged, and the others are named", async () => {
+  const folder = await Deno.makeTempDir();
+  const { nodes, leftOut } = await findJudgeables({ PATH: folder }, folder);
+  assertEquals(nodes.map(({ name }) => name), ["TypeScript"]);
+  assertEquals(leftOut, [
+    "Go is left out: no go on the PATH.",
+    "C is left out: no cc on the PATH.",
+  ]);
+});
+
+Deno.test("a Go too old for wasip1 is left out", async () => {
+  const folder = await Deno.makeTempDir();
+  await script(`${folder}/go`, "echo go1.19.8");
+  const { leftOut } = await findJudgeables({ PATH: folder }, folder);
+  assertEquals(
+    leftOut[0],
+    "Go is left out: it is go1.19.8, and wasip1 needs 1.21.",
+  );
+});
+
+Deno.test("a node is judged as the same in both ways: pipes take its real time, and no less", async () => {
+  const { nodes } = await findJudgeables({ PATH: "" }, "");
+  const options = { workload: "echo", "node-count": 1, "time-limit": 1 };
+  const { pipes, virtual } = await judgeBothWays(nodes[0]!, options);
+  assert(virtual.isValid);
+  assertGreater(pipes.ms, 1000);
+});
+
+Deno.test("our simple node is valid in all runs of the table", async () => {
+  const { nodes } = await findJudgeables({ PATH: "" }, "");
+  const guest = await nodes[0]!.prepare();
+  for (const { options } of judgedRuns) {
+    const { results, reason } = await judgeGuest(guest, {
+      ...options,
+      "time-limit": 2,
+    }, {});
+    assertEquals(results["valid?"], true, reason);
+  }
+});
+
+Deno.test("a line has both times and how many times less, and what isn't valid", () => {
+  const [echo] = judgedRuns;
+  assertEquals(headOf([echo!]), "                      echo");
+  const judged = [
+    {
+      pipes: { ms: 30_400, isValid: true },
+      virtual: { ms: 412, isValid: true },
+    },
+    {
+      pipes: { ms: 31_000, isValid: false },
+      virtual: { ms: 6_200, isValid: true },
+    },
+  ];
+  assertEquals(
+    lineOf("Go", judged),
+    "  Go                  30 s / 0.41 s = 74      31 s (not valid) / 6.2 s = 5.0",
+  );
+});
