@@ -58,8 +58,14 @@ interface Settings {
   links?: string[];
 }
 
-/** The flags for a project that doesn't know of the stand-ins. */
-function flagsWithStandIns(project: string): string[] {
+/**
+ * The flags that make Deno find what a project imports, and the stand-ins for
+ * what comes from JSR.
+ *
+ * @param project its `deno.json`.
+ * @throws {BadOption} if it can't be read.
+ */
+export function flagsWithStandIns(project: string): string[] {
   const { imports, scopes, importMap, links } = read(project);
   const file = importMap && resolve(dirname(project), importMap);
   const own = imports ?? scopes ?? file === undefined
