@@ -136,8 +136,7 @@ export function summary(
     [`${(record["wall-ms"] / 1000).toFixed(1)} s`.padStart(6), "dim"],
     ...stableLatencies(record, layout),
   ], layout.columns);
-  lines.push(...divergenceNote([record], layout));
-  const note = latenessNote(record);
+  const note = noteOn(record);
   const notes = note === undefined ? [] : words(note, layout.columns, "yellow");
   if (pass) return [...lines, ...notes];
   return [
@@ -153,16 +152,17 @@ export function summary(
   ];
 }
 
-/** Tells of the first run that isn't one with its seed. */
+/** A sentence on what else one should know of a run. */
+export function noteOn(record: RunRecord): string | undefined {
+  return divergenceNote(record) ?? latenessNote(record);
+}
+
 function divergenceNote(
-  records: readonly RunRecord[],
-  { columns }: Layout,
-): Line[] {
-  const record = records.find(({ divergence }) => divergence !== undefined);
-  return record === undefined ? [] : words(
-    `not deterministic: once more with seed ${record.seed}, it went another way ${record.divergence}`,
-    columns,
-  );
+  { seed, divergence }: RunRecord,
+): string | undefined {
+  return divergence === undefined
+    ? undefined
+    : `not deterministic: once more with seed ${seed}, it went another way ${divergence}`;
 }
 
 const indent = 4;
@@ -197,7 +197,7 @@ function trimmed(line: readonly Cell[]): Cell[] {
  * Tells what else one should know of a run that was late, and has a verdict all
  * the same.
  */
-export function latenessNote(
+function latenessNote(
   { lateness, pass, ...record }: RunRecord,
 ): string | undefined {
   if (lateness === undefined || lateness["spoiled?"]) return undefined;
@@ -467,6 +467,7 @@ export function summaryOfSeeds(
       ? []
       : [[`${label} ${figures.join(" – ")}${unit}`]];
   };
+  const note = records.map(divergenceNote).find((each) => each !== undefined);
   return [
     ...inColumns([
       [sign, style],
@@ -477,7 +478,7 @@ export function summaryOfSeeds(
       ...range("max", " ms", ({ results }) => latencyOf(results, "1")),
     ], layout.columns),
     ...failedSeeds(records).flatMap((each) => words(each, layout.columns)),
-    ...divergenceNote(records, layout),
+    ...note === undefined ? [] : words(note, layout.columns, "yellow"),
   ];
 }
 

@@ -145,6 +145,15 @@ Deno.test("of a run without a verdict the page shows what was printed", async ()
   assertMatch(html, /<pre class="lines"[^>]*> {2}TypeError\n {4}at x<\/pre>/);
 });
 
+Deno.test("a page says that a seed isn't one run", async () => {
+  const divergence = "at 0.034 s, with a message from n4 to c10";
+  const html = await page({
+    ...lossy,
+    record: { ...lossy.record, divergence },
+  }, code);
+  assertStringIncludes(html, `it went another way ${divergence}</p>`);
+});
+
 Deno.test("a page says that the machine was busy, where the reason doesn't", async () => {
   const withLateness = (spoiled: boolean) =>
     page({

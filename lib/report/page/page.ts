@@ -16,7 +16,7 @@ import type {
 } from "../../workbench/checkers/stats.ts";
 import type { Findings } from "../../workbench/checkers/validity.ts";
 import { format, type RunRecord } from "../record.ts";
-import { latenessNote, plural, verdictOf } from "../terminal.ts";
+import { noteOn, plural, verdictOf } from "../terminal.ts";
 import { type PageCode, sha256 } from "./bundle.ts";
 import { type LeftOut, type PageData, partsOf } from "./data.ts";
 import { fit } from "./fit.ts";
@@ -111,7 +111,7 @@ function verdict(
       : "No reason is known.");
   const { head, rest: more } = partsOf(reason);
   const node = nodeOf(record);
-  const note = latenessNote(record);
+  const note = noteOn(record);
   return `<article class="verdict">
 ${folder === undefined ? "" : linksTo(folder)}<h1>${escape(title)}${
     node === "" ? "" : ` <small>${escape(node)}</small>`
