@@ -28,7 +28,7 @@
  * that all nodes have promised not to add to. That part is the same on every
  * node, and never changes.
  *
- * Three devices make this cheap and safe; the class `Feed` below has them.
+ * Three devices make this cheap and safe; the class `Feeds` below has them.
  *
  * - **Promises.** Each batch says from which offset on its sender's next
  *   messages will be. Once all nodes have promised to be past an offset, the log
@@ -57,9 +57,30 @@
  * Committed offsets travel like messages. Of two, the greater wins, in whatever
  * order they arrive; so they never go back, and all nodes agree.
  *
+ * **If a node dies,** it's missed: polls stop short of what it may yet add. With
+ * `--data-dir` it has a *write-ahead log* (Mohan et al.: *ARIES*, 1992). Nothing
+ * is shown, answered or told to others before it's on the node's own disk; one
+ * write takes all that came while the one before was under way (*group commit*).
+ * Recovery reads the log, and the node goes on where it was. For promises that
+ * would be too slow: so the log says how far they may go at most, and who comes
+ * back goes on from there. That leaves a gap, as with the sequences of PostgreSQL.
+ * There's no snapshot, as it would be the log once more; only commits that later
+ * ones have outdated are dropped, when they are half of it.
+ *
+ * Without a disk the others are its memory. A node with no past, the first time,
+ * too, asks all of them for what they have, its own messages included, and refuses
+ * clients until it has it. A batch names its sender's life, and repeats a number
+ * that the receiver drew for that life: so what an earlier life has sent or
+ * confirmed, and is late, isn't taken for this one's. With `--acks all` a poll
+ * shows only what every node has (Kafka's *high watermark*), and nothing is lost
+ * as long as one node lives. What can't be survived: all die at once, and nothing
+ * was on a disk; or, with `--acks 1`, the one node that had a message does. Where a
+ * disk is full, its node refuses messages, and keeps what it has.
+ *
  * @module
  */
 import {
+  type Disk,
   ErrorCode,
   type KafkaMessages,
   KV,
@@ -92,11 +113,12 @@ interface Logs {
 
 /** A log per key. */
 export function kafka(node: KafkaNode, args: string[] = []) {
-  const { strategy, acks } = readArguments(args, {
+  const { strategy, acks, "data-dir": folder } = readArguments(args, {
     strategy: strategies,
     acks: { 1: "1", all: "all" },
+    "data-dir": { default: "" },
   });
-  const logs = strategy(node, acks);
+  const logs = strategy(node, acks, folder);
 
   node.on("send", async ({ body: { key, msg } }) => {
     demand(typeof key === "string", "a send has a key, which is a string");
@@ -144,36 +166,26 @@ function isOffsets(value: unknown): value is Offsets {
 type Event =
   | { key: string; message: Message }
   | { committed: Offsets };
+type Events = [offset: number, event: Event][];
 type Take = (event: Event, offset: number) => void;
 
 /** The cheap answer: the nodes keep the logs, and tell each other of events. */
-function replicated(node: KafkaNode, acks: Acks): Logs {
+function replicated(node: KafkaNode, acks: Acks, folder: string): Logs {
   const logs = new Map<string, Entry[]>();
   const committed = new Map<string, number>();
   /** Messages that may yet get neighbours with smaller offsets. */
   let unsettled: { offset: number; key: string; message: Message }[] = [];
 
-  const feed = new Feed(node, gatherMs[acks], take);
-
-  async function publish(event: Event): Promise<number> {
-    const offset = feed.append(event);
-    take(event, offset);
-    if (acks === "all") await feed.everywhere(offset);
-    return offset;
-  }
+  const feeds = new Feeds(node, acks, folder, take);
 
   function take(event: Event, offset: number) {
     if (!("committed" in event)) unsettled.push({ offset, ...event });
-    else if (isOffsets(event.committed)) {
-      for (const [key, offset] of Object.entries(event.committed)) {
-        committed.set(key, Math.max(offset, committed.get(key) ?? offset));
-      }
-    }
+    else if (isOffsets(event.committed)) raise(committed, event.committed);
   }
 
   /** Appends the messages that no other can come before any more. */
   function settle() {
-    const { stable } = feed;
+    const { stable } = feeds;
     const settled = unsettled.filter(({ offset }) => offset < stable);
     if (settled.length === 0) return;
     unsettled = unsettled.filter(({ offset }) => offset >= stable);
@@ -185,22 +197,32 @@ function replicated(node: KafkaNode, acks: Acks): Logs {
   }
 
   return {
-    append: (key, message) => publish({ key, message }),
+    append: (key, message) => feeds.publish({ key, message }),
     read(key, from) {
+      feeds.demandReady();
       settle();
       const log = logs.get(key) ?? [];
       const start = firstFrom(log, from);
       return log.slice(start, start + maxPolled);
     },
     async commit(offsets) {
-      await publish({ committed: offsets });
+      await feeds.publish({ committed: offsets });
     },
-    committed: (keys) =>
-      Object.fromEntries(keys.flatMap((key) => {
+    committed(keys) {
+      feeds.demandReady();
+      return Object.fromEntries(keys.flatMap((key) => {
         const offset = committed.get(key);
         return offset === undefined ? [] : [[key, offset]];
-      })),
+      }));
+    },
   };
+}
+
+/** Of two offsets of a key the greater wins. */
+function raise(committed: Map<string, number>, offsets: Offsets) {
+  for (const [key, offset] of Object.entries(offsets)) {
+    committed.set(key, Math.max(offset, committed.get(key) ?? offset));
+  }
 }
 
 function byOffset(a: { offset: number }, b: { offset: number }): number {
@@ -219,39 +241,90 @@ function firstFrom(entries: [number, unknown][], offset: number): number {
   return low;
 }
 
-/** A message from node to node: a part of its sender's events. */
-interface Batch {
-  /** All events of the sender from this offset on … */
+/** A part of a node's events. */
+interface Part {
+  /** All of them from this offset on … */
   from: number;
   /** … and before this one; its next events won't be before it either. */
   upTo: number;
-  events: [offset: number, event: Event][];
+  events: Events;
+}
+
+/** A message from node to node: a part of its sender's events. */
+interface Batch extends Part {
   /** The receiver's events before this offset have arrived. */
   have: number;
   /** True if the sender waits for an answer. */
   ask: boolean;
+  /** Where the sender's own events are lost, from this offset on. */
+  lost: number | null;
+  /** Those that the receiver has lost. */
+  yours: Part | null;
+  /** A number for the sender's life, … */
+  life: number;
+  /** … one that it drew for this life of the receiver, … */
+  nonce: number;
+  /** … and the receiver's for it. Who repeats that is alive, and not late. */
+  echo: number | null;
 }
 
-function isBatch({ from, upTo, have, events }: Batch): boolean {
-  return [from, upTo, have].every(Number.isSafeInteger) &&
-    Array.isArray(events) &&
+function isBatch({ have, life, nonce, lost, yours, ...own }: Batch): boolean {
+  return isPart(own) && (yours === null || isPart(yours)) &&
+    [have, life, nonce, lost ?? 0].every(Number.isSafeInteger);
+}
+
+function isPart({ from, upTo, events }: Partial<Part> = {}): boolean {
+  return [from, upTo].every(Number.isSafeInteger) && Array.isArray(events) &&
     events.every((each) =>
       Array.isArray(each) && Number.isSafeInteger(each[0]) &&
-      from <= each[0] && each[0] < upTo &&
+      from! <= each[0] && each[0] < upTo! &&
       typeof each[1] === "object" && each[1] !== null
     );
 }
 
+/** The events of one node, as far as they are known here. */
+interface Feed {
+  events: Events;
+  /** There are no others before this offset, and won't be. */
+  upTo: number;
+}
+
 /** One node's view of another. */
-interface Peer {
+interface Peer extends Feed {
   /** The peer has all of ours before this offset. */
   acknowledged: number;
   /** It has been sent all of ours before this offset, and this as a promise. */
   sent: number;
-  /** We have all of its events before this offset, and its promise. */
-  have: number;
   /** It waits for an answer: it has sent events, or asked for one. */
   asked: boolean;
+  /** Where its own events are lost. */
+  lost: number | null;
+  /** The numbers in its batches, and ours for it. */
+  life: number | null;
+  echo: number | null;
+  nonce: number;
+  /** It has repeated that number. */
+  isKnown: boolean;
+  /** It has given back what it had of ours; and it has told all of its own. */
+  hasReturned: boolean;
+  hasTold: boolean;
+}
+
+/** A record on the disk: a node's events, and `upTo` in its feed then. */
+type Kept = [id: string, upTo: number, events: Events];
+
+/** Of the commits only what they amount to, in the place of the last. */
+function compacted(events: Events): Events {
+  const sum = new Map<string, number>();
+  for (const [, event] of events) {
+    if ("committed" in event) raise(sum, event.committed);
+  }
+  const last = events.findLast(([, event]) => "committed" in event);
+  return events.flatMap((each): Events => {
+    if (!("committed" in each[1])) return [each];
+    const committed = Object.fromEntries(sum);
+    return each === last ? [[each[0], { committed }]] : [];
+  });
 }
 
 /** The most events in a batch. */
@@ -262,6 +335,18 @@ const minRetryMs = 500;
 const maxRetryMs = 2000;
 
 /**
+ * The time until a node first speaks. Maelstrom hears no more of a node that has
+ * sent a message to one that isn't there yet.
+ */
+const silenceMs = 100;
+
+/** The longest time for which a node that asks for its past holds up `init`. */
+const maxInitMs = 2000;
+
+/** The offsets that promises may go on by, about, until the disk has to know. */
+const reserved = 10_000;
+
+/**
  * Assigns offsets, and tells all other nodes of each event: in order, once, and
  * in batches.
  *
@@ -269,104 +354,214 @@ const maxRetryMs = 2000;
  * Reliable and Secure Distributed Programming*, 3.9), and its offsets are Lamport
  * timestamps: unique, and greater than those of all events that the node knew of.
  */
-class Feed {
+class Feeds {
   #node: KafkaNode;
-  #gatherMs: number;
+  #acks: Acks;
   #take: Take;
+  #disk!: Disk<Kept, Kept[]>;
+  /** Our own events, and on which offset they may go, at most. */
+  #own!: Feed;
   #peers = new Map<string, Peer>();
-  /** Our events that some node may not have, in order. */
-  #own: Batch["events"] = [];
+  #life = 0;
   /** Our next offset: our place among the n nodes, or n, 2n, 3n, … beyond. */
   #next = 0;
   /** The greatest offset of any event that we know of. */
   #latest = -1;
+  /** Our offsets that are on their way to the disk. */
+  #unwritten: number[] = [];
+  /** Those that clients wait for, and that some node may not have. */
+  #waiting: { offset: number; event: Event; resolve(): void }[] = [];
+  /** We know all of our own events; and all that others may have shown. */
+  #isWhole = false;
+  #isReady = false;
+  #ready = Promise.withResolvers<void>();
   #gathering = false;
   #retrying = false;
   #retryMs = minRetryMs;
-  #waiting: { offset: number; resolve(): void }[] = [];
 
-  /** Hands each event of another node to `take`. */
-  constructor(node: KafkaNode, gatherMs: number, take: Take) {
+  /** Hands each event to `take` when it may be shown. */
+  constructor(node: KafkaNode, acks: Acks, folder: string, take: Take) {
     this.#node = node;
-    this.#gatherMs = gatherMs;
+    this.#acks = acks;
     this.#take = take;
-    node.onInit(() => {
-      const next = this.#next = node.nodeIds.indexOf(node.id);
-      for (const id of node.peers) {
-        const have = node.nodeIds.indexOf(id);
-        const peer = { acknowledged: next, sent: next, have, asked: false };
-        this.#peers.set(id, peer);
-      }
-    });
-    node.on("batch", ({ src, body }) => {
+    node.onInit(() => this.#recover(folder));
+    node.on("batch", async ({ src, body }) => {
       demand(isBatch(body), "a batch has events, each with its offset");
-      this.#receive(src, body);
+      const peer = this.#peers.get(src);
+      if (peer) await this.#receive(src, peer, body);
     });
   }
 
-  /** Assigns an offset to an event of this node, and returns it. */
-  append(event: Event): number {
+  /** Assigns an offset to an event; returns it once as many have it as must. */
+  async publish(event: Event): Promise<number> {
+    this.demandReady();
+    const { id, nodeIds } = this.#node;
     const offset = this.#next;
-    this.#next += this.#node.nodeIds.length;
-    this.#latest = offset;
-    if (this.#peers.size > 0) {
-      this.#own.push([offset, event]);
-      this.#sendSoon();
+    this.#next += nodeIds.length;
+    this.#unwritten.push(offset);
+    try {
+      await this.#keep(id, this.#next + reserved, [[offset, event]]);
+    } finally {
+      this.#unwritten.shift();
     }
+    if (this.#peers.size > 0) this.#sendSoon();
+    if (this.#acks === "all" && this.#peers.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.push({ offset, event, resolve });
+      await promise;
+    } else this.#take(event, offset);
     return offset;
   }
 
-  /** All events before this offset are known here; none will be added. */
+  /** Throws unless we know all that an earlier life of ours may have shown. */
+  demandReady() {
+    if (this.#isReady) return;
+    const text = `${this.#node.id} is asking the others for what it has lost`;
+    throw new RPCError(ErrorCode.temporarilyUnavailable, text);
+  }
+
+  /** All events before this offset may be shown, and none will be added. */
   get stable(): number {
-    const promised = [...this.#peers.values()].map(({ have }) => have);
-    return Math.min(this.#next, ...promised);
+    const promised = [...this.#peers.values()].map(({ upTo }) => upTo);
+    const [waiting] = this.#waiting;
+    return Math.min(this.#promise, waiting?.offset ?? Infinity, ...promised);
   }
 
-  /** Resolves once all nodes have the event at an offset of ours. */
-  everywhere(offset: number): Promise<void> {
-    if (offset < this.#acknowledgedByAll) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ offset, resolve }));
+  /** Our next events won't be before it, not even after our death. */
+  get #promise(): number {
+    return Math.min(this.#unwritten[0] ?? this.#next, this.#own.upTo);
   }
 
-  get #acknowledgedByAll(): number {
-    const all = [...this.#peers.values()].map((peer) => peer.acknowledged);
-    return Math.min(...all);
+  #draw(): number {
+    return Math.floor(this.#node.random() * Number.MAX_SAFE_INTEGER);
   }
 
-  #receive(src: string, { from, upTo, events, have, ask }: Batch) {
-    const peer = this.#peers.get(src);
-    if (peer === undefined) return;
-    if (have > peer.acknowledged) {
-      peer.acknowledged = have;
-      peer.sent = Math.max(peer.sent, have);
-      this.#retryMs = minRetryMs;
-      this.#forget();
+  /** Reads the disk; if it's empty, the others may know of an earlier life. */
+  async #recover(folder: string) {
+    const { id, nodeIds, peers } = this.#node;
+    this.#life = this.#draw();
+    this.#next = nodeIds.indexOf(id);
+    this.#own = { events: [], upTo: this.#next };
+    for (const each of peers) {
+      const feed = { events: [], upTo: nodeIds.indexOf(each) };
+      this.#peers.set(each, { ...feed, ...stranger(this.#draw()) });
     }
-    if (from <= peer.have) { // or else something before it is missing
-      for (const [offset, event] of events) {
-        if (offset < peer.have) continue; // came twice
-        this.#latest = Math.max(this.#latest, offset);
-        this.#take(event, offset);
+    const disk = this.#disk = await this.#node.openDisk<Kept, Kept[]>(folder);
+    const past = (disk.snapshot ?? []).concat(disk.records);
+    for (const kept of past) this.#apply(...kept);
+    this.#compact();
+    if (past.length > 0 || peers.length === 0) {
+      this.#begin();
+      this.#isReady = true;
+    }
+    const asked = this.#node.sleep(silenceMs).then(() => this.#askAll());
+    if (this.#isReady) return;
+    await asked;
+    await Promise.race([this.#ready.promise, this.#node.sleep(maxInitMs)]);
+  }
+
+  /** Drops outdated commits, if they are most of what is on the disk. */
+  #compact() {
+    const feeds = [[this.#node.id, this.#own] as const, ...this.#peers];
+    const count = () =>
+      feeds.reduce((sum, [, { events }]) => sum + events.length, 0);
+    const before = count();
+    for (const [, feed] of feeds) feed.events = compacted(feed.events);
+    if (2 * count() >= before) return;
+    const kept = feeds.map((
+      [id, { upTo, events }],
+    ): Kept => [id, upTo, events]);
+    this.#disk.replace(kept).catch(() => {}); // as in #reserve
+  }
+
+  /** Goes on from where an earlier life of ours may have come to. */
+  #begin() {
+    this.#isWhole = true;
+    this.#passBy(this.#own.upTo);
+    for (const [offset, event] of this.#own.events) this.#take(event, offset);
+  }
+
+  /** Takes in a node's events, and its promise, when they are on the disk. */
+  async #keep(...kept: Kept) {
+    this.#disk.append(kept);
+    await this.#disk.sync();
+    this.#apply(...kept);
+  }
+
+  #apply(...[id, upTo, events]: Kept) {
+    const peer = this.#peers.get(id);
+    const feed = peer ?? this.#own;
+    for (const [offset, event] of events) {
+      if (offset <= (feed.events.at(-1)?.[0] ?? -1)) continue; // came twice
+      feed.events.push([offset, event]);
+      this.#latest = Math.max(this.#latest, offset);
+      if (peer) this.#take(event, offset);
+    }
+    feed.upTo = Math.max(feed.upTo, upTo);
+    if (peer) this.#passBy(upTo);
+  }
+
+  async #receive(src: string, peer: Peer, batch: Batch) {
+    const { from, upTo, events, ask, yours } = batch;
+    if (batch.life !== peer.life) { // forget what an earlier one has confirmed
+      const nonce = peer.life === null ? peer.nonce : this.#draw();
+      Object.assign(peer, stranger(nonce), { life: batch.life });
+      peer.sent = batch.have;
+    }
+    peer.echo = batch.nonce;
+    peer.lost = batch.lost;
+    peer.asked ||= ask || events.length > 0;
+    if (batch.echo === peer.nonce) { // or else it doesn't know us, or is late
+      peer.isKnown = true;
+      this.#confirm(peer, batch.have);
+      // A node that asks has waited long: what we sent meanwhile must be lost.
+      if (ask) peer.sent = peer.acknowledged;
+      if (yours && !this.#isWhole) {
+        await this.#keep(this.#node.id, yours.upTo, yours.events);
       }
-      peer.have = Math.max(peer.have, upTo);
-      this.#passBy(upTo);
-    }
-    // A node that asks has waited long: what we sent meanwhile must be lost.
-    if (ask) peer.sent = peer.acknowledged;
-    if (ask || events.length > 0) peer.asked = true;
+      if (from <= peer.upTo) { // or else something before it is missing
+        if (upTo > peer.upTo) {
+          await this.#keep(src, upTo, events)
+            // The disk is full. So be it: its own node has kept it.
+            .catch(() => this.#apply(src, upTo, events));
+        }
+        if (batch.life === peer.life) this.#collect(peer, batch);
+      }
+    } else peer.asked = true;
     if ([...this.#peers.values()].some((each) => this.#needsWord(each))) {
       this.#sendSoon();
     }
   }
 
-  /** Drops what every node has, and tells those who waited for that. */
-  #forget() {
-    const all = this.#acknowledgedByAll;
-    this.#own.splice(0, firstFrom(this.#own, all));
-    this.#waiting = this.#waiting.filter(({ offset, resolve }) => {
-      if (offset < all) resolve();
-      return offset >= all;
-    });
+  /** Takes in that a node has all of ours before an offset. */
+  #confirm(peer: Peer, have: number) {
+    if (have <= peer.acknowledged) return;
+    peer.acknowledged = have;
+    peer.sent = Math.max(peer.sent, have);
+    this.#retryMs = minRetryMs;
+    const all = Math.min(
+      ...[...this.#peers.values()].map(({ acknowledged }) => acknowledged),
+    );
+    while (this.#waiting.length > 0 && this.#waiting[0]!.offset < all) {
+      const { offset, event, resolve } = this.#waiting.shift()!;
+      this.#take(event, offset);
+      resolve();
+    }
+  }
+
+  /** Begins when all others have told what they know. */
+  #collect(peer: Peer, { yours, lost, events }: Batch) {
+    if (this.#isReady) return;
+    if (yours && yours.events.length < maxEvents) peer.hasReturned = true;
+    else if (yours) peer.asked = true;
+    if (lost === null && events.length < maxEvents) peer.hasTold = true;
+    const peers = [...this.#peers.values()];
+    if (!this.#isWhole && peers.every((each) => each.hasReturned)) {
+      this.#begin();
+    }
+    if (!this.#isWhole || !peers.every((each) => each.hasTold)) return;
+    this.#isReady = true;
+    this.#ready.resolve();
   }
 
   /** Moves our next offset beyond everything that we know of. */
@@ -378,29 +573,65 @@ class Feed {
 
   /** Tells whether a node has to hear from us: of events, or of our promise. */
   #needsWord({ sent, asked }: Peer): boolean {
-    return asked || sent <= this.#latest;
+    return asked || sent <= this.#latest && sent < this.#promise;
   }
 
   #sendSoon() {
     if (this.#gathering) return;
     this.#gathering = true;
-    this.#node.sleep(this.#gatherMs).then(() => {
+    const ms = this.#isReady ? gatherMs[this.#acks] : gatherMs.all;
+    this.#node.sleep(ms).then(async () => {
+      await this.#reserve();
       this.#gathering = false;
       for (const [id, peer] of this.#peers) {
-        while (this.#needsWord(peer)) this.#send(id, peer);
+        if (!this.#needsWord(peer)) continue;
+        do this.#send(id, peer); while (peer.sent < this.#promise);
       }
       this.#retryLater();
     });
   }
 
+  /** Lets promises go on; and what came before this is taken in before. */
+  async #reserve() {
+    try {
+      const limit = this.#next + reserved;
+      if (this.#isWhole && limit > this.#own.upTo + reserved / 2) {
+        await this.#keep(this.#node.id, limit, []);
+      } else await this.#disk.sync();
+    } catch {
+      // The disk is full. Clients are told so; others can be told what we have.
+    }
+  }
+
   #send(id: string, peer: Peer, ask = false) {
-    const { sent: from, have } = peer;
-    const first = firstFrom(this.#own, from);
-    const events = this.#own.slice(first, first + maxEvents);
-    const [upTo] = this.#own[first + maxEvents] ?? [this.#next];
-    this.#node.send(id, { type: "batch", from, upTo, events, have, ask });
-    peer.sent = upTo;
-    peer.asked = false;
+    // To one that we haven't heard of we can only say hello.
+    const from = peer.echo === null ? this.#promise : peer.sent;
+    const part = this.#part(this.#own, this.#promise, from);
+    const { upTo: have, lost, nonce, echo } = peer;
+    this.#node.send(id, {
+      type: "batch",
+      ...part,
+      have,
+      ask: ask || !this.#isReady || !peer.isKnown,
+      lost: this.#isWhole ? null : this.#own.upTo,
+      yours: lost === null ? null : this.#part(peer, have, lost),
+      life: this.#life,
+      nonce,
+      echo,
+    });
+    Object.assign(peer, { sent: part.upTo, asked: false, lost: null });
+  }
+
+  /** The first of a node's events from an offset on, and up to another. */
+  #part({ events }: Feed, end: number, from: number): Part {
+    const first = firstFrom(events, from);
+    const [upTo] = events[first + maxEvents] ?? [end];
+    return { from, upTo, events: events.slice(first, first + maxEvents) };
+  }
+
+  #askAll() {
+    for (const [id, peer] of this.#peers) this.#send(id, peer, true);
+    this.#retryLater();
   }
 
   /** Asks the nodes that owe us something, again until none does. */
@@ -414,7 +645,8 @@ class Feed {
       if (awaited.length === 0) return;
       for (const [id, peer] of awaited) {
         // What is newer than this wait may well be on its way.
-        if (peer.have > before && peer.acknowledged > before) continue;
+        const isNew = peer.upTo > before && peer.acknowledged > before;
+        if (isNew && this.#isReady && peer.isKnown) continue;
         peer.sent = peer.acknowledged;
         this.#send(id, peer, true);
       }
@@ -423,11 +655,21 @@ class Feed {
     });
   }
 
-  /** Tells whether a node owes us a promise, or an acknowledgement. */
-  #awaits({ acknowledged, have }: Peer): boolean {
-    const [last] = this.#own.at(-1) ?? [-1];
-    return have <= this.#latest || acknowledged <= last;
+  /** Tells whether a node owes us a promise, a confirmation, or our past. */
+  #awaits({ acknowledged, upTo, isKnown }: Peer): boolean {
+    const [last] = this.#own.events.at(-1) ?? [-1];
+    return upTo <= this.#latest || acknowledged <= last || !isKnown ||
+      !this.#isReady;
   }
+}
+
+/** A peer of which we know nothing, but for its events. */
+function stranger(nonce: number): Omit<Peer, keyof Feed> {
+  return {
+    ...{ acknowledged: 0, sent: 0, asked: false, lost: null },
+    ...{ life: null, echo: null, nonce },
+    ...{ isKnown: false, hasReturned: false, hasTold: false },
+  };
 }
 
 /** The straightforward answer: each log is one value in `lin-kv`. */

@@ -24,6 +24,8 @@ export interface ClusterOptions extends Partial<NetworkOptions> {
   seed?: number;
   /** The faults of the nodes' disks. */
   lazyfs?: readonly DiskFault[];
+  /** The most bytes that each of them holds. */
+  diskBytes?: number;
 }
 
 /** One node, through all its lives. */
@@ -50,7 +52,8 @@ export class Cluster {
     app: App<AnyMessages>,
     options: ClusterOptions,
   ) {
-    const { args = [], seed = 1, lazyfs: faults = [], ...network } = options;
+    const { args = [], seed = 1, lazyfs: faults = [], ...others } = options;
+    const { diskBytes = Infinity, ...network } = others;
     const random = (name: string) => new Random(`${seed}/${name}`);
     this.nodes = Array.from({ length: count }, (_, i) => `n${i}`);
     this.network = new Network(this.#clock, random("network"), {
@@ -67,7 +70,7 @@ export class Cluster {
     this.#start = inProcess(startApp(app, args), (id) => random(id));
     for (const id of this.nodes) {
       const dice = random(`disk/${id}`);
-      const settings = { faults, maxBytes: Infinity };
+      const settings = { faults, maxBytes: diskBytes };
       const name = `${id}'s disk`;
       this.#launch(
         id,
@@ -120,6 +123,17 @@ export class Cluster {
     await this.#init(ids);
   }
 
+  /** The number of times that a node wrote to its disk. */
+  syncCount(id: string): number {
+    return this.#members.get(id)!.disk.syncCount;
+  }
+
+  /** The number of bytes on a node's disk. */
+  async sizeBytes(id: string): Promise<number> {
+    const { disk } = this.#members.get(id)!;
+    return (await disk.storage((action) => action()).read()).length;
+  }
+
   /** Keeps nodes from doing anything. */
   pause(...ids: string[]): void {
     for (const id of ids) this.#members.get(id)!.host.pause();
@@ -131,10 +145,13 @@ export class Cluster {
   }
 
   async #init(ids: readonly string[]): Promise<void> {
-    for (const id of ids) {
-      this.post(id, { type: "init", node_id: id, node_ids: this.nodes });
+    const numbers = ids.map((id) =>
+      this.post(id, { type: "init", node_id: id, node_ids: this.nodes })
+    );
+    for (let waits = 0; waits < 10; waits++) {
+      await this.wait(1000);
+      if (numbers.every((each) => this.#answers.has(each))) return;
     }
-    await this.wait(1000);
   }
 
   /** Lets some time go by. */

@@ -15,8 +15,23 @@ import { Cluster, type ClusterOptions } from "../cluster.ts";
 
 type Messages = { [key: string]: [offset: number, message: unknown][] };
 
-const start = (count: number, options: ClusterOptions = {}) =>
-  Cluster.start(count, kafka, options);
+/** Starts nodes, and waits until each has heard from all others. */
+async function start(count: number, options: ClusterOptions = {}) {
+  const cluster = await Cluster.start(count, kafka, options);
+  if (!options.args?.includes("store")) await ready(cluster);
+  return cluster;
+}
+
+async function ready(cluster: Cluster, ids = cluster.nodes) {
+  for (const id of ids) {
+    for (let asks = 0;; asks++) {
+      const body = { type: "poll", offsets: { k: 0 } };
+      if ((await cluster.ask(id, body))?.type === "poll_ok") break;
+      assert(asks < 100, `${id} doesn't get ready`);
+      await cluster.wait(100);
+    }
+  }
+}
 
 async function send(cluster: Cluster, id: string, key: string, msg: unknown) {
   const answer = await cluster.ask(id, { type: "send", key, msg });
@@ -211,15 +226,17 @@ Deno.test("where nothing happens nothing is sent", async () => {
 
 Deno.test("what is sent while messages gather goes out as one batch, and its acknowledgement as another", async () => {
   const cluster = await start(2);
+  await cluster.wait(1000);
+  const { messages } = cluster;
   for (let i = 0; i < 500; i++) {
     cluster.post("n0", { type: "send", key: "k", msg: i });
   }
   await cluster.wait(130);
-  assertEquals(cluster.messages, 1);
+  assertEquals(cluster.messages, messages + 1);
   await cluster.wait(130);
-  assertEquals(cluster.messages, 2);
+  assertEquals(cluster.messages, messages + 2);
   await cluster.wait(60_000);
-  assertEquals(cluster.messages, 2);
+  assertEquals(cluster.messages, messages + 2);
   assertEquals((await poll(cluster, "n1", "k")).length, 500);
 });
 
@@ -493,4 +510,381 @@ Deno.test("arguments that can't be are refused", () => {
     Error,
     "replicated, store",
   );
+});
+
+// Deaths.
+
+/** Plans of what clients do, and of what is done to the nodes. */
+const lives = fc.record({
+  seed: fc.nat(1e6),
+  nodes: fc.integer({ min: 2, max: 4 }),
+  latencyMs: fc.constantFrom(0, 1, 20, 100),
+  latencyDist: fc.constantFrom("constant" as const, "exponential" as const),
+  pLoss: fc.constantFrom(0, 0.1),
+  pDuplicate: fc.constantFrom(0, 0.2),
+  pReorder: fc.constantFrom(0, 0.3),
+  steps: fc.array(
+    fc.record({
+      node: fc.nat(3),
+      what: fc.constantFrom(
+        ...["send", "send", "send", "commit", "poll", "kill", "kill-all"],
+        ...["start", "start", "pause", "resume", "cut", "heal", "wait"],
+      ),
+      waitMs: fc.constantFrom(0, 1, 5, 50, 200, 1500),
+    }),
+    { minLength: 20, maxLength: 60 },
+  ),
+});
+
+type Lives = typeof lives extends fc.Arbitrary<infer T> ? T : never;
+
+/** A life of nodes; what is told in it must be true for ever. */
+class Chronicle {
+  cluster: Cluster;
+  dead = new Set<string>();
+  paused = new Map<string, boolean>();
+  sends = new Map<number, string>();
+  commits: [number, number][] = [];
+  polls = new Set<number>();
+
+  /** True if it's kept on disks. */
+  isKept: boolean;
+
+  constructor(cluster: Cluster, isKept: boolean) {
+    this.cluster = cluster;
+    this.isKept = isKept;
+  }
+
+  send(id: string, i: number) {
+    const msg = `m${i}`;
+    this.sends.set(this.cluster.post(id, { type: "send", key: "k", msg }), msg);
+  }
+
+  commit(id: string, offset: number) {
+    const body = { type: "commit_offsets", offsets: { k: offset } };
+    this.commits.push([this.cluster.post(id, body), offset]);
+  }
+
+  poll(id: string) {
+    const body = { type: "poll", offsets: { k: 0 } };
+    this.polls.add(this.cluster.post(id, body));
+  }
+
+  /** Tells whether a node knows what all knew before it died. */
+  async knows(id: string) {
+    if (this.paused.has(id)) return this.paused.get(id)!;
+    const answer = await this.cluster.ask(id, {
+      type: "list_committed_offsets",
+      keys: [],
+    });
+    return answer?.type === "list_committed_offsets_ok";
+  }
+
+  async pause(id: string) {
+    if (this.dead.has(id)) return;
+    this.paused.set(id, await this.knows(id));
+    this.cluster.pause(id);
+  }
+
+  resume() {
+    for (const id of this.paused.keys()) this.cluster.resume(id);
+    this.paused.clear();
+  }
+
+  async kill(ids: string[]) {
+    for (const id of ids) {
+      this.dead.add(id);
+      this.paused.delete(id);
+    }
+    await this.cluster.kill(...ids);
+  }
+
+  async start(ids: string[]) {
+    const dead = ids.filter((id) => this.dead.delete(id));
+    if (dead.length > 0) await this.cluster.start(...dead);
+  }
+
+  /** Brings all back, and holds what they show against what was told. */
+  async check() {
+    const { cluster } = this;
+    cluster.network.heal();
+    this.resume();
+    await this.start(cluster.nodes);
+    await ready(cluster);
+    await cluster.wait(20_000);
+    const logs = [];
+    for (const id of cluster.nodes) logs.push(await poll(cluster, id, "k"));
+    const log = logs[0]!;
+    for (const other of logs) assertEquals(other, log);
+    const offsets = log.map(([offset]) => offset);
+    assertEquals(offsets, [...new Set(offsets)].sort((a, b) => a - b));
+    for (const [number, msg] of this.sends) {
+      const answer = cluster.answer(number);
+      if (answer?.type !== "send_ok") continue;
+      const found = log.find(([offset]) => offset === answer.offset);
+      assertEquals(found, [answer.offset as number, msg], `${msg} is lost`);
+    }
+    for (const number of this.polls) {
+      const answer = cluster.answer(number);
+      if (answer?.type !== "poll_ok") continue;
+      const { k = [] } = answer.msgs as Messages;
+      assertEquals(
+        k,
+        log.slice(0, k.length),
+        "a poll has shown something else",
+      );
+    }
+    const told = this.commits.filter(([number]) =>
+      cluster.answer(number)?.type === "commit_offsets_ok"
+    ).map(([, offset]) => offset);
+    for (const id of cluster.nodes) {
+      const body = { type: "list_committed_offsets", keys: ["k"] };
+      const answer = await cluster.ask(id, body);
+      const { k = -1 } = answer!.offsets as { k?: number };
+      assert(k >= Math.max(-1, ...told), `${k} at ${id} after ${told}`);
+    }
+    assertEquals(cluster.errors, []);
+    const { messages } = cluster;
+    await cluster.wait(20_000);
+    assertEquals(cluster.messages, messages, "it goes on and on");
+  }
+}
+
+/** Lets nodes live and die. */
+async function live({ steps, nodes, ...options }: Lives, {
+  args,
+  lazyfs = [],
+  mayKill = () => Promise.resolve(true),
+}: {
+  args: string[];
+  lazyfs?: ClusterOptions["lazyfs"];
+  mayKill?(chronicle: Chronicle, ids: string[]): Promise<boolean>;
+}) {
+  const cluster = await start(nodes, { ...options, args, lazyfs });
+  const chronicle = new Chronicle(cluster, args.includes("--data-dir"));
+  for (const [i, { node, what, waitMs }] of steps.entries()) {
+    const id = cluster.nodes[node % nodes]!;
+    const victims = what === "kill-all" ? cluster.nodes : [id];
+    const living = victims.filter((each) => !chronicle.dead.has(each));
+    switch (what) {
+      case "send":
+        for (let k = 0; k < 5; k++) chronicle.send(id, 10 * i + k);
+        break;
+      case "commit":
+        chronicle.commit(id, 60 - i);
+        break;
+      case "poll":
+        chronicle.poll(id);
+        break;
+      case "kill":
+      case "kill-all":
+        if (await mayKill(chronicle, living)) await chronicle.kill(living);
+        break;
+      case "start":
+        await chronicle.start([...chronicle.dead].slice(0, 1));
+        break;
+      case "pause":
+        await chronicle.pause(id);
+        break;
+      case "resume":
+        chronicle.resume();
+        break;
+      case "cut":
+        cluster.cut([id], cluster.nodes.filter((each) => each !== id));
+        break;
+      case "heal":
+        cluster.network.heal();
+    }
+    await cluster.wait(waitMs);
+  }
+  await chronicle.check();
+}
+
+const numRuns = Number(Deno.env.get("RUNS") ?? 15);
+
+for (const acks of ["1", "all"]) {
+  for (const lazyfs of [[], ["clear-cache"], ["torn-op"]] as const) {
+    Deno.test(`acks ${acks}, on a disk${lazyfs.map((each) => ` with ${each}`)}: what was told holds, whoever dies and comes back`, async () => {
+      const args = ["--acks", acks, "--data-dir", "d"];
+      await fc.assert(
+        fc.asyncProperty(lives, (plan) => live(plan, { args, lazyfs })),
+        { seed: 1, numRuns },
+      );
+    });
+  }
+}
+
+Deno.test("acks all, without a disk: what was told holds as long as one node lives that knows it", async () => {
+  const mayKill = async (chronicle: Chronicle, ids: string[]) => {
+    const { cluster, dead } = chronicle;
+    for (const id of cluster.nodes) {
+      if (dead.has(id) || ids.includes(id)) continue;
+      if (await chronicle.knows(id)) return true;
+    }
+    return false;
+  };
+  await fc.assert(
+    fc.asyncProperty(
+      lives,
+      (plan) => live(plan, { args: ["--acks", "all"], mayKill }),
+    ),
+    { seed: 1, numRuns },
+  );
+});
+
+for (const acks of ["1", "all"]) {
+  Deno.test(`acks ${acks}, without a disk: a node that has forgotten all gets its own messages back, and gives out no offset twice`, async () => {
+    const cluster = await start(2, { args: ["--acks", acks] });
+    const offsets: number[] = [];
+    const sendTo = async (id: string, msg: string) => {
+      offsets.push((await send(cluster, id, "k", msg))!);
+    };
+    for (let i = 0; i < 20; i++) await sendTo(`n${i % 2}`, `old${i}`);
+    await cluster.wait(3000);
+    await cluster.kill("n1");
+    await cluster.start("n1");
+    for (let i = 0; i < 5; i++) await sendTo("n1", `new${i}`);
+    await sendTo("n0", "after");
+    const { messages } = cluster;
+    await cluster.wait(60_000);
+    assertLess(cluster.messages - messages, 10);
+    assertEquals(new Set(offsets).size, 26);
+    const log = await poll(cluster, "n0", "k");
+    assertEquals(log.length, 26);
+    assertEquals(await poll(cluster, "n1", "k"), log);
+  });
+}
+
+Deno.test("without a disk what was acknowledged is gone once all die at once; on a disk it isn't", async () => {
+  for (const [args, left] of [[[], 0], [["--data-dir", "d"], 1]] as const) {
+    const cluster = await start(2, { args: ["--acks", "all", ...args] });
+    await send(cluster, "n0", "k", "a");
+    await cluster.kill("n0", "n1");
+    await cluster.start("n0", "n1");
+    await cluster.wait(5000);
+    assertEquals((await poll(cluster, "n1", "k")).length, left);
+    assertEquals(typeof await send(cluster, "n1", "k", "b"), "number");
+  }
+});
+
+Deno.test("who has forgotten all refuses clients until all others have told what they know", async () => {
+  const cluster = await start(3, { args: ["--acks", "all"] });
+  const offset = (await send(cluster, "n0", "k", "a"))!;
+  await cluster.ask("n0", { type: "commit_offsets", offsets: { k: offset } });
+  await cluster.kill("n0");
+  cluster.cut(["n0"], ["n1"]);
+  await cluster.start("n0");
+  for (
+    const body of [
+      { type: "send", key: "k", msg: "b" },
+      { type: "poll", offsets: { k: 0 } },
+      { type: "commit_offsets", offsets: { k: 0 } },
+      { type: "list_committed_offsets", keys: ["k"] },
+    ]
+  ) {
+    assertEquals((await cluster.ask("n0", body))?.code, 11, body.type);
+  }
+  cluster.network.heal();
+  await ready(cluster);
+  assertEquals(await poll(cluster, "n0", "k"), [[offset, "a"]]);
+});
+
+Deno.test("on a disk a node goes on by itself, and after all that it has promised", async () => {
+  const cluster = await start(2, { args: ["--data-dir", "d"] });
+  const first = (await send(cluster, "n0", "k", "a"))!;
+  const other = (await send(cluster, "n1", "k", "b"))!;
+  await cluster.wait(1000);
+  await cluster.kill("n0");
+  cluster.cut(["n0"], ["n1"]);
+  await cluster.start("n0");
+  const second = (await send(cluster, "n0", "k", "c"))!;
+  assertLess(Math.max(first, other), second);
+  assertEquals((await poll(cluster, "n0", "k")).length, 2);
+  cluster.network.heal();
+  await cluster.wait(5000);
+  assertEquals(await poll(cluster, "n1", "k"), [
+    ...[[first, "a"], [other, "b"]].sort(([a], [b]) => Number(a) - Number(b)),
+    [second, "c"],
+  ] as [number, unknown][]);
+});
+
+Deno.test("one write to the disk takes what many clients have sent", async () => {
+  const kept = await start(1, { args: ["--data-dir", "d"] });
+  const numbers = Array.from(
+    { length: 300 },
+    (_, msg) => kept.post("n0", { type: "send", key: "k", msg }),
+  );
+  await kept.wait(100);
+  assert(numbers.every((each) => kept.answer(each)?.type === "send_ok"));
+  assertLess(kept.syncCount("n0"), 150);
+});
+
+Deno.test("outdated commits don't stay on the disk for ever", async () => {
+  const cluster = await start(2, { args: ["--data-dir", "d"] });
+  const offset = await send(cluster, "n0", "k", "a");
+  for (let at = 0; at < 200; at++) {
+    cluster.post(`n${at % 2}`, { type: "commit_offsets", offsets: { k: at } });
+    await cluster.wait(10);
+  }
+  await cluster.wait(1000);
+  const before = await cluster.sizeBytes("n0");
+  for (const id of cluster.nodes) {
+    await cluster.kill(id);
+    await cluster.start(id);
+  }
+  assertLess(await cluster.sizeBytes("n0"), before / 10);
+  await cluster.kill("n0", "n1");
+  await cluster.start("n0", "n1");
+  await cluster.wait(5000);
+  for (const id of cluster.nodes) {
+    assertEquals(await poll(cluster, id, "k"), [[offset!, "a"]]);
+    const body = { type: "list_committed_offsets", keys: ["k"] };
+    assertEquals((await cluster.ask(id, body))?.offsets, { k: 199 });
+  }
+});
+
+Deno.test("a full disk: what isn't kept is refused, and what was acknowledged stays", async () => {
+  const cluster = await start(2, {
+    args: ["--data-dir", "d"],
+    diskBytes: 3000,
+  });
+  const sent: [number, unknown][] = [];
+  const refused: number[] = [0, 0];
+  for (let i = 0; i < 60; i++) {
+    const body = { type: "send", key: "k", msg: `m${i}` };
+    const answer = await cluster.ask(`n${i % 2}`, body);
+    if (answer?.type === "send_ok") {
+      sent.push([answer.offset as number, `m${i}`]);
+    } else {
+      assertEquals(answer?.code, 13);
+      refused[i % 2]!++;
+    }
+    await cluster.wait(50);
+  }
+  for (const count of refused) assert(count > 0);
+  sent.sort(([a], [b]) => a - b);
+  await cluster.wait(5000);
+  for (let lives = 0; lives < 2; lives++) {
+    for (const id of cluster.nodes) {
+      assertEquals(await poll(cluster, id, "k"), sent);
+    }
+    await cluster.kill("n0", "n1");
+    await cluster.start("n0", "n1");
+    await cluster.wait(5000);
+  }
+});
+
+Deno.test("the official runs are valid whoever is killed and paused, on disks that lose what wasn't synced", async () => {
+  for (const { id, options, args = [] } of runs) {
+    if (!id.startsWith("5")) continue;
+    const { results, reason } = await judge(kafka, {
+      workload: "kafka",
+      ...options,
+      "time-limit": 12,
+      nemesis: "partition,kill,pause",
+      "nemesis-interval": 2,
+      lazyfs: id === "5a" ? "clear-cache" : "torn-op",
+    }, { args: [...args, "--data-dir", "d"] });
+    assertEquals(results["valid?"], true, `${id}: ${reason}`);
+  }
 });

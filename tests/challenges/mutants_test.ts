@@ -98,7 +98,7 @@ const breaches: Breach[] = [
   {
     mistake: "shows what may yet get a neighbour",
     script: "kafka",
-    changes: [["const { stable } = feed;", "const stable = Infinity;"]],
+    changes: [["const { stable } = feeds;", "const stable = Infinity;"]],
     run: "5c",
     reason: /nonmonotonic-poll/,
   },
@@ -124,8 +124,8 @@ const breaches: Breach[] = [
     script: "kafka",
     changes: [
       [
-        "gatherMs[acks], take)",
-        "gatherMs[acks], (event, at) => { if (at % 4) take(event, at); })",
+        "if (peer) this.#take(event, offset);",
+        "if (peer && offset % 4 !== 0) this.#take(event, offset);",
       ],
     ],
     run: "5c",
@@ -134,7 +134,7 @@ const breaches: Breach[] = [
   {
     mistake: "takes a batch for the next one, though one is missing",
     script: "kafka",
-    changes: [["if (from <= peer.have) {", "{"]],
+    changes: [["if (from <= peer.upTo) {", "{"]],
     run: "5c",
     options: { "p-loss": 0.05 },
     reason: /./,
@@ -142,9 +142,12 @@ const breaches: Breach[] = [
   {
     mistake: "takes an event as often as it comes",
     script: "kafka",
-    changes: [["if (offset < peer.have) continue;", ""]],
+    changes: [[
+      "if (offset <= (feed.events.at(-1)?.[0] ?? -1)) continue;",
+      "",
+    ]],
     run: "5c",
-    options: { "p-duplicate": 0.05 },
+    options: { "p-loss": 0.1 },
     reason: /./,
   },
   {
