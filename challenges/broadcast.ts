@@ -42,10 +42,27 @@
  * more, or as long as the last answer took; and where nothing is told, nothing
  * is sent.
  *
+ * **Nodes die, and come back knowing nothing.** A node that has been started
+ * greets those whom it would tell (the hub, or everybody) once a client has spoken
+ * to it (before that, they may not be there), or after 5 s. It sends what it has;
+ * what they had sent to an earlier life of it counts no more, and they answer with
+ * what it lacks. That costs two messages and an acknowledgement for each link,
+ * and a beat and three latencies later all are even (`direct`: two latencies).
+ * Each life draws a number, which batches carry: an acknowledgement that is meant
+ * for an earlier life confirms nothing, and whoever gets one greets once more.
+ *
+ * With `--data-dir`, nothing is lost when all die. A value is on the disk before
+ * anybody hears of it, the client included; those that come while one write is
+ * under way share the next, along with what others have told. Each value is in
+ * the log once, so that needs no snapshot. Without a disk nobody can help: what
+ * only one node has (for a beat; with `direct`, for no time) dies with it, and
+ * when all die at once, all is gone.
+ *
  * @module
  */
 import {
   type BroadcastMessages,
+  type Disk,
   ErrorCode,
   type Node,
   readArguments,
@@ -64,6 +81,12 @@ const roundTripMs = 500;
 
 /** The longest that a sender waits before it tries a silent node again. */
 const maxRetryMs = 2000;
+
+/**
+ * The longest that a node that has been started waits before it greets. To whoever
+ * isn't there yet nothing may be sent.
+ */
+const maxShyMs = 5000;
 
 /** After this many failures in a row a node gives the hub up, for now. */
 const maxFailures = 2;
@@ -88,8 +111,22 @@ type BroadcastNode = Node<
 /** Tells other nodes of new values, unless they came from there. */
 type Spread = (values: number[], from?: string) => void;
 
-/** A way to spread values; it hands `learn` all that it hears of. */
-type Strategy = (node: BroadcastNode, learn: Spread, pace: Pace) => Spread;
+/** A way to spread values. */
+type Strategy = (node: BroadcastNode, self: Self, pace: Pace) => {
+  spread: Spread;
+  /** Asks for what was missed: the node has been started. */
+  greet(): void;
+};
+
+/** The rest of a node, as its strategy sees it. */
+interface Self {
+  /** Takes in all that is heard of. */
+  learn: Spread;
+  /** Returns all that is known. */
+  known(): number[];
+  /** Called when a client speaks: by then all nodes are there. */
+  spokenTo(): void;
+}
 
 /** The pace at which values move on to the next node. */
 interface Pace {
@@ -101,22 +138,41 @@ interface Pace {
 
 /** Spreads the values that clients tell to one node. */
 export function broadcast(node: BroadcastNode, args: string[] = []) {
-  const { strategy, ...pace } = readArguments(args, {
+  const { strategy, "data-dir": folder, ...pace } = readArguments(args, {
     strategy: strategies,
     "beat-ms": { default: defaultBeatMs, least: 1, most: 60_000 },
     "just-in-time": { on: true, off: false },
+    "data-dir": { default: "" },
   });
   const seen = new Set<number>();
-  const spread = strategy(node, learn, {
-    beatMs: pace["beat-ms"],
-    justInTime: pace["just-in-time"],
+  const opened = Promise.withResolvers<Disk<number>>();
+  const spoken = Promise.withResolvers<void>();
+  const { spread, greet } = strategy(node, {
+    learn,
+    known: () => [...seen],
+    spokenTo: spoken.resolve,
+  }, { beatMs: pace["beat-ms"], justInTime: pace["just-in-time"] });
+
+  node.onInit(async () => {
+    const disk = await node.openDisk<number>(folder);
+    for (const value of disk.records) seen.add(value);
+    opened.resolve(disk);
+    Promise.race([spoken.promise, node.sleep(maxShyMs)]).then(greet);
   });
 
-  node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
+  node.on("read", () => {
+    spoken.resolve();
+    return { type: "read_ok", messages: [...seen] };
+  });
 
-  node.on("broadcast", ({ body }) => {
-    demand(areNumbers([body.message]), "a message is a whole number");
-    learn([body.message]);
+  node.on("broadcast", async ({ body: { message } }) => {
+    demand(areNumbers([message]), "a message is a whole number");
+    spoken.resolve();
+    const disk = await opened.promise;
+    disk.append(message);
+    await disk.sync();
+    // Not before: a read that shows a value is a promise, too.
+    learn([message]);
     return { type: "broadcast_ok" };
   });
 
@@ -124,11 +180,14 @@ export function broadcast(node: BroadcastNode, args: string[] = []) {
     const fresh = values.filter((value) => !seen.has(value));
     for (const value of fresh) seen.add(value);
     if (fresh.length > 0) spread(fresh, from);
+    // Another node has these: they are written along with the next of our own.
+    if (from === undefined) return;
+    opened.promise.then((disk) => fresh.forEach((each) => disk.append(each)));
   }
 }
 
 /** The naive answer: each new value to all neighbours, and hope. */
-function flood(node: BroadcastNode, learn: Spread): Spread {
+function flood(node: BroadcastNode, { learn }: Self) {
   let neighbours: string[] = [];
 
   node.on("topology", ({ body }) => {
@@ -142,42 +201,45 @@ function flood(node: BroadcastNode, learn: Spread): Spread {
     learn(body.values, src);
   });
 
-  return (values, from) => {
+  const spread: Spread = (values, from) => {
     for (const neighbour of neighbours) {
       if (neighbour !== from) node.send(neighbour, { type: "values", values });
     }
   };
+  return { spread, greet() {} };
 }
 
 /** The fast answer: the first node to hear of a value tells all, and sees to it. */
-function direct(node: BroadcastNode, learn: Spread): Spread {
+function direct(node: BroadcastNode, self: Self) {
   const ackMs = 3 * ackPatienceMs;
-  const links = connect(node, learn, { ackWithin: () => ackMs, ackMs });
-  return (values, from) => {
+  const links = connect(node, self, { ackWithin: () => ackMs, ackMs });
+  const spread: Spread = (values, from) => {
     if (from !== undefined) return; // has been told to all
     for (const link of links.values()) link.send(values, 0);
   };
+  return { spread, greet: () => links.forEach((link) => link.greetFirst()) };
 }
 
 /** The cheap answer: values gather at one node, which tells all in batches. */
-function hub(
-  node: BroadcastNode,
-  learn: Spread,
-  { beatMs, justInTime }: Pace,
-): Spread {
+function hub(node: BroadcastNode, self: Self, { beatMs, justInTime }: Pace) {
   // From its init on, a node knows all.
   const hubId = () => node.nodeIds[0]!;
   const isHub = () => node.id === hubId();
   const untilBeat = () => beatMs - node.now() % beatMs;
   const patience = beatMs + ackPatienceMs;
-  const timing = new Timing(beatMs);
+  let timing = new Timing(beatMs);
 
-  const links = connect(node, learn, {
+  const links = connect(node, self, {
     ackWithin: () => isHub() ? untilBeat() : patience,
     ackMs: patience,
     onFailure(peer, link) {
       if (peer !== hubId() || link.failures !== maxFailures) return;
       tellOthers(link.unconfirmed());
+      if (link.greets) others().forEach(([, other]) => other.greet());
+    },
+    onOtherLife(peer) {
+      // It has another beat.
+      if (peer === hubId()) timing = new Timing(beatMs);
     },
     // A hub that keeps this to itself gets every value at once.
     untilBeat: () => justInTime && isHub() ? untilBeat() : undefined,
@@ -189,13 +251,20 @@ function hub(
     if (toHub) toHub.ackMs = beatMs;
   });
 
+  const others = () => [...links].filter(([peer]) => peer !== hubId());
+
   function tellOthers(values: number[], from?: string) {
-    for (const [peer, link] of links) {
-      if (peer !== hubId() && peer !== from) link.send(values, beatMs);
+    for (const [peer, link] of others()) {
+      if (peer !== from) link.send(values, beatMs);
     }
   }
 
-  return (values, from) => {
+  const greet = () =>
+    links.forEach((link, peer) => {
+      if (isHub() || peer === hubId()) link.greetFirst();
+    });
+
+  const spread: Spread = (values, from) => {
     if (isHub()) {
       // At home and here together it's a beat and the margin at most.
       const waitedMs = from === undefined ? 0 : links.get(from)!.waitedMs;
@@ -210,16 +279,23 @@ function hub(
     toHub.send(values, timing.waitMs(node.now()));
     if (toHub.failures >= maxFailures) tellOthers(values, from);
   };
+  return { spread, greet };
 }
 
 /** A message from node to node: a batch of values, and some remarks. */
 interface Batch {
+  /** The sender's life: a number that it drew when it was started. */
+  life: number;
+  /** The receiver's, as far as the sender knows. */
+  to?: number;
   number: number;
   values: number[];
   /** The numbers of the batches that have arrived. */
   acks: number[];
   /** True if the receiver should acknowledge it at once. */
   urgent: boolean;
+  /** True if the sender has just been started, and asks for what it lacks. */
+  greeting: boolean;
   /** The time that the oldest of its values waited before it left. */
   waitedMs: number;
   /**
@@ -236,6 +312,8 @@ interface Manners {
   ackMs: number;
   /** Called whenever something isn't acknowledged in time. */
   onFailure?(peer: string, link: Link): void;
+  /** Called when the other side has been started anew. */
+  onOtherLife?(peer: string): void;
   /** The time until this node's next beat, where it has one. */
   untilBeat?(): number | undefined;
   /** Called with a moment: what leaves then arrives there with a beat. */
@@ -243,27 +321,31 @@ interface Manners {
 }
 
 /** Makes links to all other nodes, and learns what comes in over them. */
-function connect(node: BroadcastNode, learn: Spread, manners: Manners) {
+function connect(node: BroadcastNode, self: Self, manners: Manners) {
   const links = new Map<string, Link>();
+  const life = Math.floor(node.random() * 2 ** 48);
   node.onInit(() => {
     for (const peer of node.peers) {
-      links.set(peer, new Link(node, peer, manners));
+      links.set(peer, new Link(node, peer, life, self.known, manners));
     }
   });
   // The topology on offer is a suggestion; ours is another.
-  node.on("topology", () => ({ type: "topology_ok" }));
+  node.on("topology", () => {
+    self.spokenTo();
+    return { type: "topology_ok" };
+  });
   node.on("batch", ({ src, body }) => {
-    const { number, values, acks, waitedMs, early } = body;
+    const { life, number, values, acks, waitedMs, early } = body;
     const link = links.get(src);
     demand(
-      areNumbers([number]) && areNumbers(values) && areNumbers(acks) &&
+      areNumbers([life, number]) && areNumbers(values) && areNumbers(acks) &&
         Number.isFinite(waitedMs) &&
         (early === undefined || Number.isFinite(early?.ms)),
       "a batch has a number, values and acks, which are whole numbers",
     );
     if (link === undefined) return; // no node of ours
     link.receive(body);
-    learn(values, src);
+    self.learn(values, src);
   });
   return links;
 }
@@ -276,6 +358,8 @@ class Link {
   ackMs: number;
   /** The time that the last batch had waited there. */
   waitedMs = 0;
+  /** True until the other side knows of this life; absent before a greeting. */
+  greets?: boolean;
 
   /** Values that the other side hasn't confirmed. */
   #unconfirmed = new Set<number>();
@@ -286,6 +370,7 @@ class Link {
   #sent = new Map<number, Sent>();
   #unacknowledged: number[] = [];
   #lastNumber = 0;
+  #peerLife: number | undefined;
   #dueMs = Infinity;
   #early: Batch["early"];
   /** The time that the last acknowledgement took. */
@@ -294,18 +379,27 @@ class Link {
   constructor(
     private node: BroadcastNode,
     private peer: string,
+    private life: number,
+    private known: () => number[],
     private manners: Manners,
   ) {
     this.ackMs = manners.ackMs;
   }
 
+  /** Greets, unless there was a reason to do so before. */
+  greetFirst() {
+    if (this.greets === undefined) this.greet();
+  }
+
+  /** Tells the other side of this life, and all; it will tell what is missing. */
+  greet() {
+    this.greets = true;
+    this.send(this.known(), 0);
+  }
+
   /** Tells the other side values, within so many ms. */
   send(values: number[], withinMs: number) {
-    if (this.#waiting.size === 0) this.#waitingSinceMs = this.node.now();
-    for (const value of values) {
-      this.#unconfirmed.add(value);
-      this.#waiting.add(value);
-    }
+    this.#keep(values);
     this.#flushWithin(withinMs);
   }
 
@@ -314,17 +408,38 @@ class Link {
     return [...this.#unconfirmed];
   }
 
-  receive({ number, values, acks, urgent, early, waitedMs }: Batch) {
-    this.waitedMs = waitedMs;
-    const timed = early && this.#sent.get(early.number);
-    if (timed) this.manners.onTiming?.(this.peer, timed.sentMs + early.ms);
-    for (const ack of acks) this.#confirm(ack);
-    if (acks.length > 0) this.#recovered();
-    if (values.length === 0) return;
-    this.#unacknowledged.push(number);
-    const earlyMs = this.manners.untilBeat?.();
-    if (earlyMs !== undefined) this.#early = { number, ms: earlyMs };
-    this.#flushWithin(urgent ? 0 : this.manners.ackWithin());
+  receive(batch: Batch) {
+    const { life, to, number, values, acks, urgent, greeting, early } = batch;
+    this.waitedMs = batch.waitedMs;
+    if (greeting) this.#beginAnew();
+    this.#peerLife = life;
+    const isMeant = (to ?? this.life) === this.life;
+    if (isMeant) {
+      const timed = early && this.#sent.get(early.number);
+      if (timed) this.manners.onTiming?.(this.peer, timed.sentMs + early.ms);
+      for (const ack of acks) this.#confirm(ack);
+    }
+    this.#has(values);
+    if (values.length > 0 || greeting) {
+      this.#unacknowledged.push(number);
+      // A greeting may have waited for this side's start.
+      const earlyMs = greeting ? undefined : this.manners.untilBeat?.();
+      if (earlyMs !== undefined) this.#early = { number, ms: earlyMs };
+      const isMissed = greeting && this.#waiting.size > 0;
+      this.#flushWithin(urgent || isMissed ? 0 : this.manners.ackWithin());
+    }
+    if (!isMeant && !this.greets) this.greet();
+    if (acks.length > 0 || greeting) this.#recovered();
+  }
+
+  /** The other side has another life: what an earlier one had is gone. */
+  #beginAnew() {
+    this.manners.onOtherLife?.(this.peer);
+    for (const [number, batch] of this.#sent) {
+      if (batch.greeting) batch.values = [];
+      else this.#sent.delete(number);
+    }
+    this.#keep(this.known());
   }
 
   #flushWithin(ms: number) {
@@ -339,36 +454,47 @@ class Link {
     }
   }
 
+  #keep(values: Iterable<number>) {
+    if (this.#waiting.size === 0) this.#waitingSinceMs = this.node.now();
+    for (const value of values) {
+      this.#unconfirmed.add(value);
+      this.#waiting.add(value);
+    }
+  }
+
   /** Sends what there is; to a silent node, one batch at a time. */
   #flush() {
     this.#dueMs = Infinity;
     const silent = this.failures > 0;
-    const values = silent && this.#isUnderWay()
+    const underWay = [...this.#sent.values()].filter(({ late }) => !late);
+    const greeting = this.greets === true &&
+      !underWay.some((each) => each.greeting);
+    const values = silent && underWay.length > 0
       ? []
       : [...this.#waiting].slice(0, maxBatch);
-    if (values.length === 0 && this.#unacknowledged.length === 0) return;
+    const expectsAck = greeting || values.length > 0;
+    if (!expectsAck && this.#unacknowledged.length === 0) return;
     const nowMs = this.node.now();
     const number = ++this.#lastNumber;
     const batch: Batch = {
+      life: this.life,
+      ...(this.#peerLife !== undefined && { to: this.#peerLife }),
       number,
       values,
       acks: this.#unacknowledged,
       urgent: silent,
+      greeting,
       ...(this.#early && { early: this.#early }),
       waitedMs: values.length > 0 ? nowMs - this.#waitingSinceMs : 0,
     };
     this.#unacknowledged = [];
     this.#early = undefined;
     this.node.send(this.peer, { type: "batch", ...batch });
-    if (values.length === 0) return;
+    if (!expectsAck) return;
     for (const value of values) this.#waiting.delete(value);
-    this.#sent.set(number, { values, sentMs: nowMs, late: false });
+    this.#sent.set(number, { values, greeting, sentMs: nowMs, late: false });
     this.node.sleep(this.#timeoutMs()).then(() => this.#timeOut(number));
     if (this.#waiting.size > 0) this.#flushWithin(0);
-  }
-
-  #isUnderWay(): boolean {
-    return [...this.#sent.values()].some(({ late }) => !late);
   }
 
   /** The time for an acknowledgement; a node that was slow gets as much again. */
@@ -387,9 +513,8 @@ class Link {
     for (const old of [...this.#sent.keys()].slice(0, -maxLate)) {
       this.#sent.delete(old);
     }
-    if (this.#waiting.size === 0) this.#waitingSinceMs = this.node.now();
-    for (const value of this.#unconfirmed) this.#waiting.add(value);
-    if (this.#waiting.size === 0) return;
+    this.#keep(this.#unconfirmed);
+    if (this.#waiting.size === 0 && !this.greets) return;
     this.failures++;
     this.manners.onFailure?.(this.peer, this);
     this.#flushWithin(0);
@@ -400,7 +525,13 @@ class Link {
     if (batch === undefined) return;
     this.#sent.delete(number);
     this.#tookMs = this.node.now() - batch.sentMs;
-    for (const value of batch.values) {
+    if (batch.greeting) this.greets = false;
+    this.#has(batch.values);
+  }
+
+  /** The other side has said so. */
+  #has(values: number[]) {
+    for (const value of values) {
       this.#unconfirmed.delete(value);
       this.#waiting.delete(value);
     }
@@ -416,6 +547,7 @@ class Link {
 /** A batch under way. */
 interface Sent {
   values: number[];
+  greeting: boolean;
   sentMs: number;
   /** True if it wasn't acknowledged in time. */
   late: boolean;

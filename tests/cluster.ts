@@ -44,6 +44,7 @@ export class Cluster {
   #clock = new VirtualClock();
   #start: StartHost;
   #members = new Map<string, Member>();
+  #dead = new Set<string>();
   #answers = new Map<number, OpenBody>();
   #lastMsgId = 0;
 
@@ -104,9 +105,16 @@ export class Cluster {
     return cluster;
   }
 
+  /** The nodes that are dead. */
+  get dead(): string[] {
+    return [...this.#dead];
+  }
+
   /** Ends nodes at once; their disks stay. */
   async kill(...ids: string[]): Promise<void> {
     for (const id of ids) {
+      if (this.#dead.has(id)) continue;
+      this.#dead.add(id);
       const { host, disk } = this.#members.get(id)!;
       this.network.down(id);
       await host.stop();
@@ -119,6 +127,7 @@ export class Cluster {
     for (const id of ids) {
       const { disk, incarnation } = this.#members.get(id)!;
       this.#launch(id, incarnation + 1, disk);
+      this.#dead.delete(id);
     }
     await this.#init(ids);
   }

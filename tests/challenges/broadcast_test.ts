@@ -9,8 +9,16 @@ import { judge } from "../../lib/workbench/mod.ts";
 import { Random } from "../../lib/workbench/sim/random.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";
 
-const start = (count: number, options: ClusterOptions = {}) =>
-  Cluster.start(count, broadcast, { latencyMs: 100, ...options });
+/** Starts nodes; clients speak to them, and they have greeted each other. */
+async function start(count: number, options: ClusterOptions = {}) {
+  const cluster = await Cluster.start(count, broadcast, {
+    latencyMs: 100,
+    ...options,
+  });
+  for (const id of cluster.nodes) cluster.post(id, { type: "topology" });
+  await cluster.wait(5000);
+  return cluster;
+}
 
 /** Tells a node a value. */
 async function tell(cluster: Cluster, id: string, message: number) {
@@ -48,6 +56,104 @@ for (const strategy of ["hub", "direct", "flood"]) {
     assertEquals(await shown(cluster), all(cluster.nodes, [7, 8]));
   });
 }
+
+for (
+  const [strategy, victim] of [
+    ["hub", "n0"],
+    ["hub", "n2"],
+    ["direct", "n2"],
+  ] as const
+) {
+  Deno.test(`${strategy}: ${victim} dies, and is told what it missed when it's back`, async () => {
+    const cluster = await start(4, { args: ["--strategy", strategy] });
+    const values = Array.from({ length: 20 }, (_, value) => value);
+    for (const value of values) await tell(cluster, `n${value % 4}`, value);
+    await cluster.wait(5000);
+    await cluster.kill(victim);
+    await cluster.wait(1000);
+    await cluster.start(victim);
+    const { messages } = cluster;
+    await cluster.wait(8000);
+    assertEquals(await shown(cluster), all(cluster.nodes, values));
+    // A greeting, what is missing, and an acknowledgement, for each link.
+    const links = victim === "n0" || strategy === "direct" ? 3 : 1;
+    assertLess(cluster.messages - messages, 3 * links + 1);
+    const later = values.map((value) => 100 + value);
+    for (const value of later) await tell(cluster, `n${value % 4}`, value);
+    await cluster.wait(5000);
+    assertEquals(
+      await shown(cluster),
+      all(cluster.nodes, [...values, ...later]),
+    );
+  });
+
+  Deno.test(`${strategy}: whoever misses ${victim} tells the others, and it's told when it's back`, async () => {
+    const cluster = await start(4, { args: ["--strategy", strategy] });
+    await cluster.kill(victim);
+    const living = cluster.nodes.filter((id) => id !== victim);
+    for (const [i, id] of living.entries()) await tell(cluster, id, i);
+    await cluster.wait(4000);
+    assertEquals(await shown(cluster, living), all(living, [0, 1, 2]));
+    await cluster.start(victim);
+    await cluster.wait(6000);
+    assertEquals(await shown(cluster), all(cluster.nodes, [0, 1, 2]));
+  });
+}
+
+Deno.test("hub: a node that comes back while the hub is dead asks the others", async () => {
+  const cluster = await start(4);
+  await tell(cluster, "n1", 1);
+  await cluster.wait(2000);
+  await cluster.kill("n0", "n2");
+  await cluster.start("n2");
+  await cluster.wait(8000);
+  assertEquals(await shown(cluster, ["n2"]), [[1]]);
+});
+
+for (const strategy of ["hub", "direct"]) {
+  const values = Array.from({ length: 20 }, (_, value) => value);
+  const allDie = async (args: string[]) => {
+    const cluster = await start(4, { args: ["--strategy", strategy, ...args] });
+    for (const value of values) await tell(cluster, `n${value % 4}`, value);
+    await cluster.kill(...cluster.nodes);
+    await cluster.start(...cluster.nodes);
+    await cluster.wait(6000);
+    return await shown(cluster);
+  };
+
+  Deno.test(`${strategy}: with a disk, all die at once, and nothing that was acknowledged is lost`, async () => {
+    assertEquals(await allDie(["--data-dir", "d"]), Array(4).fill(values));
+  });
+
+  Deno.test(`${strategy}: without one, all die at once, and all is gone`, async () => {
+    assertEquals(await allDie([]), Array(4).fill([]));
+  });
+}
+
+Deno.test("values that come while one is being written share the next write", async () => {
+  const { results } = await judge(broadcast, {
+    workload: "broadcast",
+    "node-count": 1,
+    "time-limit": 1,
+    rate: 4000,
+    concurrency: "40n",
+  }, { args: ["--data-dir", "d"] });
+  const { "ok-count": broadcasts } = results.stats["by-f"].broadcast!;
+  assertLess(results.nodes["sync-count"]!, broadcasts / 2);
+});
+
+Deno.test("a disk that is full: the client isn't told that its value has been taken in, and it's never shown", async () => {
+  const { results, history } = await judge(broadcast, {
+    workload: "broadcast",
+    "node-count": 3,
+    "time-limit": 20,
+    rate: 50,
+    "disk-size": 2000,
+    nemesis: "kill",
+  }, { args: ["--data-dir", "d"] });
+  assertEquals(results.workload["valid?"], true);
+  assert(history.some(({ f, type }) => f === "broadcast" && type === "info"));
+});
 
 Deno.test("one node alone has nobody to tell", async () => {
   const cluster = await start(1);

@@ -16,6 +16,7 @@ import type {
   OpenBody,
   OutgoingBody,
 } from "../../lib/mod.ts";
+import type { DiskFault } from "../../lib/workbench/mod.ts";
 import { Cluster } from "../cluster.ts";
 import { some } from "../some.ts";
 
@@ -42,6 +43,15 @@ interface Subject {
   maxLatencyMs?: number;
   /** True if it's right only where nothing is lost. */
   fragile?: boolean;
+  /** The needs of one that survives the death of all nodes. */
+  durable?: {
+    args: string[];
+    /**
+     * Within how many ms after the last node's start, beyond `withinMs`, all is
+     * as it should be, at such a latency.
+     */
+    withinMs(latencyMs: number): number;
+  };
 }
 
 /** A request that was made, and its answer. */
@@ -59,13 +69,16 @@ const subjects: Subject[] = [
     app: broadcast,
     args: ["--strategy", strategy],
     request: (message) => ({ type: "broadcast", message }),
-    complaint: (asked, cluster) =>
-      everywhere(
-        cluster,
-        { type: "read" },
-        ({ messages }) => (messages as number[]).toSorted((a, b) => a - b),
-        asked.map(({ i }) => i),
-      ),
+    complaint: async (asked, cluster) => {
+      const all = (await askAll(cluster, { type: "read" })).map((answer) =>
+        new Set(answer.messages as number[])
+      );
+      for (const shown of all) {
+        const lost = asked.find(({ i, answer }) => answer && !shown.has(i));
+        if (lost) return `${lost.i} is lost: ${[...shown]}`;
+        if (shown.size !== all[0]!.size) return `${[...shown]} on one node`;
+      }
+    },
     withinMs: (latencyMs) =>
       ({
         hub: 2 * beatMs + 2 * latencyMs,
@@ -73,19 +86,27 @@ const subjects: Subject[] = [
         flood: 4 * latencyMs, // along a line of five
       })[strategy],
     fragile: strategy === "flood",
+    durable: strategy === "flood" ? undefined : {
+      args: ["--data-dir", "d"],
+      withinMs: (latencyMs) =>
+        5000 + (strategy === "hub" ? beatMs + 3 * latencyMs : 2 * latencyMs),
+    },
   })),
   ...(["totals", "gossip"] as const).map((strategy): Subject => ({
     name: `counter, ${strategy}`,
     app: gCounter,
     args: ["--strategy", strategy],
     request: (i) => ({ type: "add", delta: i % 7 }),
-    complaint: (asked, cluster) =>
-      everywhere(
-        cluster,
-        { type: "read" },
-        ({ value }) => value,
-        asked.reduce((sum, { body }) => sum + body.delta, 0),
-      ),
+    complaint: async (asked, cluster) => {
+      const shown = (await askAll(cluster, { type: "read" }))
+        .map(({ value }) => value as number);
+      const sum = (some: Asked[]) =>
+        some.reduce((sum, { body }) => sum + body.delta, 0);
+      const least = sum(asked.filter(({ answer }) => answer));
+      if (new Set(shown).size > 1) return `nodes differ: ${shown}`;
+      if (shown[0]! < least) return `${shown[0]} of ${least}`;
+      if (shown[0]! > sum(asked)) return `${shown[0]}, and not ${sum(asked)}`;
+    },
     withinMs: (latencyMs) =>
       strategy === "totals" ? 10_000 + 16 * latencyMs : 4000 + latencyMs,
   })),
@@ -225,21 +246,6 @@ async function askAll(
   throw new Error(`no answer to ${body.type}`);
 }
 
-/** Tells what is wrong unless all nodes show the same. */
-async function everywhere(
-  cluster: Cluster,
-  body: OutgoingBody,
-  shown: (answer: OpenBody) => unknown,
-  expected: unknown,
-): Promise<string | undefined> {
-  for (const answer of await askAll(cluster, body)) {
-    const [is, should] = [shown(answer), expected].map((each) =>
-      JSON.stringify(each)
-    );
-    if (is !== should) return `${is} instead of ${should}`;
-  }
-}
-
 /** The clients' steps: one request after the other, at nodes as they come. */
 const steps = fc.array(
   fc.record({ node: fc.nat(9), waitMs: fc.nat(700) }),
@@ -258,19 +264,25 @@ interface Run {
   latencyMs: number;
   latencyDist: string;
   steps: { node: number; waitMs: number }[];
+  /** The nodes that die, or freeze, and for how many steps. */
+  strikes?: { kind: "kill" | "pause"; node: number; at: number; for: number }[];
   cuts?: boolean;
   pLoss?: number;
   pDuplicate?: number;
   pReorder?: number;
+  lazyfs?: DiskFault[];
 }
 
 async function play(subject: Subject, run: Run) {
-  const { seed, nodes, latencyDist, steps, cuts, ...faults } = run;
+  const { seed, nodes, latencyDist, steps, cuts, strikes, ...faults } = run;
   const latencyMs = Math.min(run.latencyMs, subject.maxLatencyMs ?? Infinity);
   const cluster = await Cluster.start(nodes, subject.app, {
     ...faults,
     seed,
-    args: subject.args,
+    args: [
+      ...subject.args ?? [],
+      ...strikes ? subject.durable?.args ?? [] : [],
+    ],
     latencyMs,
     latencyDist: latencyDist as "constant",
   });
@@ -289,12 +301,15 @@ async function play(subject: Subject, run: Run) {
   for (const [i, { node, waitMs }] of steps.entries()) {
     if (cuts && i === 2) cluster.cut(["n0"], cluster.nodes.slice(1));
     if (cuts && i === 12) cluster.network.heal();
+    for (const strike of strikes ?? []) await strikeAt(i, strike, cluster);
     const body = subject.request(i);
     asked.push({ i, body });
     numbers.push(cluster.post(cluster.nodes[node % nodes]!, body));
     await cluster.wait(waitMs);
   }
   cluster.network.heal();
+  cluster.resume(...cluster.nodes);
+  await cluster.start(...cluster.dead);
   const complaint = () => {
     for (const [i, number] of numbers.entries()) {
       asked[i]!.answer = cluster.answer(number);
@@ -302,6 +317,21 @@ async function play(subject: Subject, run: Run) {
     return subject.complaint(asked, cluster);
   };
   return { cluster, complaint, latencyMs };
+}
+
+async function strikeAt(
+  step: number,
+  strike: NonNullable<Run["strikes"]>[number],
+  cluster: Cluster,
+): Promise<void> {
+  const id = cluster.nodes[strike.node % cluster.nodes.length]!;
+  if (step === strike.at) {
+    if (strike.kind === "kill") await cluster.kill(id);
+    else cluster.pause(id);
+  } else if (step === strike.at + strike.for) {
+    if (cluster.dead.includes(id)) await cluster.start(id);
+    else cluster.resume(id);
+  }
 }
 
 /** Lets time go by until nothing is sent for as long as something could be. */
@@ -355,6 +385,69 @@ for (const subject of subjects) {
       pDuplicate: fc.constantFrom(0, 0.2),
       pReorder: fc.constantFrom(0, 0.3),
       cuts: fc.boolean(),
+      steps,
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async (run) => {
+        const { cluster, complaint, latencyMs } = await play(subject, run);
+        await silence(cluster, latencyMs);
+        assertEquals(await complaint(), undefined);
+        assertEquals(cluster.errors, []);
+      }),
+      { seed: 1, numRuns },
+    );
+  });
+
+  const { durable } = subject;
+  if (durable === undefined) continue;
+
+  const strikes = fc.array(
+    fc.record({
+      kind: fc.constantFrom("kill" as const, "pause" as const),
+      node: fc.nat(4),
+      at: fc.nat(15),
+      for: fc.integer({ min: 1, max: 10 }),
+    }),
+    { minLength: 1, maxLength: 8 },
+  );
+
+  Deno.test(`${subject.name}: whoever dies or freezes, what was acknowledged is there in the time that it states`, async () => {
+    const runs = fc.record({
+      seed: fc.nat(1e6),
+      nodes: fc.integer({ min: 1, max: 5 }),
+      latencyMs: fc.constantFrom(0, 10, 100, 1000),
+      latencyDist: fc.constant("constant"),
+      lazyfs: fc.subarray(["clear-cache", "torn-op"] as const),
+      strikes,
+      steps,
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async (run) => {
+        const { cluster, complaint, latencyMs } = await play(subject, run);
+        await cluster.wait(
+          latencyMs + subject.withinMs(latencyMs) + durable.withinMs(latencyMs),
+        );
+        assertEquals(await complaint(), undefined);
+        await silence(cluster, latencyMs);
+        assertEquals(await complaint(), undefined);
+        assertEquals(cluster.errors, []);
+      }),
+      { seed: 1, numRuns },
+    );
+  });
+
+  Deno.test(`${subject.name}: whoever dies or freezes, whatever the network does, what was acknowledged is there`, async () => {
+    const runs = fc.record({
+      seed: fc.nat(1e6),
+      nodes: fc.integer({ min: 2, max: 5 }),
+      latencyMs,
+      latencyDist: fc.constantFrom("constant", "uniform", "exponential"),
+      lazyfs: fc.subarray(["clear-cache", "torn-op"] as const),
+      pLoss: fc.constantFrom(0, 0.1, 0.3),
+      pDuplicate: fc.constantFrom(0, 0.2),
+      pReorder: fc.constantFrom(0, 0.3),
+      cuts: fc.boolean(),
+      strikes,
       steps,
     });
     await fc.assert(

@@ -50,8 +50,8 @@ const breaches: Breach[] = [
     mistake: "forgets that it waits for an acknowledgement",
     script: "broadcast",
     changes: [[
-      "this.#sent.set(number, { values, sentMs: nowMs, late: false });",
-      "",
+      "    this.#sent.set(",
+      "    if (greeting) this.#sent.set(",
     ]],
     run: "3c",
     reason: /values were lost/,
@@ -70,11 +70,56 @@ const breaches: Breach[] = [
   {
     mistake: "sends nothing again",
     script: "broadcast",
-    changes: [[
-      "for (const value of this.#unconfirmed) this.#waiting.add(value);",
-      "",
-    ]],
+    changes: [["this.#keep(this.#unconfirmed);", ""]],
     run: "3c",
+    reason: /values were lost/,
+  },
+  {
+    mistake: "forgets to sync",
+    script: "broadcast",
+    changes: [["await disk.sync();", ""]],
+    run: "3c",
+    options: { nemesis: "kill", "nemesis-interval": 1 },
+    args: ["--data-dir", "d"],
+    reason: /values were lost/,
+  },
+  {
+    mistake: "answers before it's written",
+    script: "broadcast",
+    changes: [["await disk.sync();", "disk.sync();"]],
+    run: "3a",
+    options: {
+      ...{ rate: 400, concurrency: "20n", lazyfs: "clear-cache" },
+      ...{ nemesis: "kill", "nemesis-interval": 2 },
+    },
+    args: ["--data-dir", "d"],
+    reason: /values were lost/,
+  },
+  {
+    mistake: "recovers all but the last record",
+    script: "broadcast",
+    changes: [["of disk.records)", "of disk.records.slice(0, -1))"]],
+    run: "3a",
+    options: { nemesis: "kill", "nemesis-interval": 1 },
+    args: ["--data-dir", "d"],
+    reason: /values were lost/,
+  },
+  {
+    mistake: "doesn't greet when it's back",
+    script: "broadcast",
+    changes: [[".then(greet)", ""]],
+    run: "3c",
+    options: { rate: 1, nemesis: "kill", "nemesis-interval": 5 },
+    args: ["--data-dir", "d"],
+    reason: /values were lost/,
+  },
+  {
+    mistake: "takes what an earlier life confirmed for confirmed",
+    script: "broadcast",
+    changes: [["if (greeting) this.#beginAnew();", ""]],
+    run: "3c",
+    options: { nemesis: "kill", "nemesis-interval": 5 },
+    args: ["--data-dir", "d"],
     reason: /values were lost/,
   },
   {
@@ -328,6 +373,75 @@ async function complaint(app: App, seeds: number): Promise<string | undefined> {
     await cluster.wait(5000);
     const [[a], [b]] = [await read("n0"), await read("n1")];
     if (a !== b) return `seed ${seed}: ${a} here, ${b} there`;
+  }
+}
+
+/** Mistakes in telling one life of a node from another. */
+const forgetful: Mutant[] = [
+  {
+    mistake: "accepts acknowledgements of what an earlier life has sent",
+    script: "broadcast",
+    changes: [["(to ?? this.life) === this.life", "true"]],
+  },
+  {
+    mistake: "doesn't say that it's another life by now",
+    script: "broadcast",
+    changes: [["if (!isMeant && !this.greets) this.greet();", ""]],
+  },
+];
+
+Deno.test("not caught: the broadcast as it is", async () => {
+  const { app } = runs.find(({ script }) => script === "broadcast")!;
+  assertEquals(await confusion(app), undefined);
+});
+
+for (const mutant of forgetful) {
+  Deno.test(`caught: ${mutant.script} that ${mutant.mistake}`, async () => {
+    assert(await confusion(await load(mutant)) !== undefined);
+  });
+}
+
+/**
+ * Holds messages of a node, or to it, up until it has died and come back. What it
+ * is told then, if anything, must reach the other one, and what that knows it.
+ */
+async function confusion(app: App): Promise<string | undefined> {
+  for (const strategy of ["hub", "direct"]) {
+    for (const [src, dest] of [["n1", "n0"], ["n0", "n1"]] as const) {
+      for (const later of [[], [2]]) {
+        const args = ["--strategy", strategy];
+        const cluster = await Cluster.start(2, app, { args, latencyMs: 10 });
+        await cluster.wait(5000);
+        const send = cluster.network.send.bind(cluster.network);
+        const held: string[] = [];
+        cluster.network.send = (from, to, line) => {
+          if (from === src && to === dest) held.push(line);
+          else send(from, to, line);
+        };
+        cluster.post("n1", { type: "broadcast", message: 1 });
+        await cluster.wait(500);
+        await cluster.kill("n1");
+        cluster.network.send = send;
+        await cluster.start("n1");
+        await cluster.wait(5000);
+        cluster.network.drop("n1", "n0");
+        for (const message of later) {
+          cluster.post("n1", { type: "broadcast", message });
+        }
+        await cluster.wait(300);
+        cluster.network.heal();
+        for (const line of held) send(src, dest, line);
+        await cluster.wait(10_000);
+        const shown: string[] = [];
+        for (const id of cluster.nodes) {
+          const answer = await cluster.ask(id, { type: "read" });
+          shown.push(`${(answer?.messages as number[]).toSorted()}`);
+        }
+        const [first, second] = shown;
+        const isThere = later.every((value) => first!.includes(`${value}`));
+        if (first !== second || !isThere) return shown.join(" and ");
+      }
+    }
   }
 }
 
