@@ -161,6 +161,11 @@ Deno.test("Maelstrom's command line judges any program, word for word", async ()
   assertEquals(code, 0);
   const [record] = JSON.parse(stdout);
   assertEquals([record.id, record.engine, record.bin], ["echo", "stdio", bin]);
+  assertEquals(Object.keys(record.lateness), [
+    "max-message-ms",
+    "max-timer-ms",
+    "spoiled?",
+  ]);
 });
 
 Deno.test("what can't be told apart exits with 2", async () => {

@@ -448,9 +448,11 @@ export function summaryOfSeeds(
   if (first === undefined) return [];
   const { id, options } = first;
   const passed = records.filter(({ pass }) => pass).length;
-  const [sign, style] = passed < records.length
+  const failed = records.filter(({ pass }) => !pass);
+  const isWrong = failed.some((each) => verdictOf(each)[1] !== "unknown");
+  const [sign, style] = isWrong
     ? ["✗", "red"] as const
-    : records.length < asked
+    : passed < asked
     ? ["?", "yellow"] as const
     : ["✓", "green"] as const;
   const cut = records.length < asked ? `, of ${asked} in all` : "";

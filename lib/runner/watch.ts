@@ -64,7 +64,11 @@ class Watch {
     worker: JudgingWorker,
   ) {
     this.#plans = plans;
-    this.#layout = layoutOf(plans, columns());
+    const { seeds } = line;
+    this.#layout = layoutOf(
+      plans.map((plan) => ({ ...plan, seeds })),
+      columns(),
+    );
     this.#line = line;
     this.#worker = worker;
   }

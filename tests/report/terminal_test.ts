@@ -245,6 +245,18 @@ Deno.test("every seed that fails is listed, by verdict, neighbours together", ()
   assertEquals(ofSeeds(80, { 12: over }).at(-1), "    over limit: seed 12");
 });
 
+Deno.test("seeds of which some are unknown, and none is wrong, are unknown together", () => {
+  const unknown = {
+    pass: false,
+    results: { "valid?": "unknown" },
+  } as Partial<RunRecord>;
+  const [first, ...others] = ofSeeds(Infinity, { 3: unknown });
+  assertMatch(first!, /^\? {2}3d {2}broadcast {2}11 of 12 seeds /);
+  assertEquals(others, ["    unknown: seed 3"]);
+  const [both] = ofSeeds(Infinity, { 3: unknown, 4: { pass: false } });
+  assertMatch(both!, /^✗ /);
+});
+
 Deno.test("no number of many seeds is broken, nor wider than the terminal", () => {
   const lines = ofSeeds(80, {});
   assertEquals(lines, [
