@@ -132,6 +132,7 @@ class Turns implements Watch {
   #stuck: Order["stuck"];
   #end = () => {};
   #loops = 0;
+  #wasStopped = false;
 
   constructor({ beats, stuck }: Order) {
     this.#cell = new Int32Array(beats);
@@ -152,7 +153,7 @@ class Turns implements Watch {
 
   /** Called at each turn of a program's loops. */
   loop(): void {
-    if (++this.#loops % loopTurns !== 0) return;
+    if (++this.#loops % loopTurns !== 0 && !this.#wasStopped) return;
     if (this.#isStopped()) this.#endNode();
     const { none, node } = stops;
     if (Atomics.compareExchange(this.#cell, cells.stop, node, none) === node) {
@@ -162,7 +163,10 @@ class Turns implements Watch {
 
   /** Tells whether nobody waits for the run any more. */
   #isStopped(): boolean {
-    return Atomics.load(this.#cell, cells.stop) === stops.all;
+    // From then on each turn of a loop looks: what catches the first error in
+    // one loop gets the next in that around it.
+    return this.#wasStopped =
+      Atomics.load(this.#cell, cells.stop) === stops.all;
   }
 
   #isStuck(): boolean {
