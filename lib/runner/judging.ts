@@ -146,7 +146,7 @@ async function judgeEach(
     const { by, seeds } = job;
     const before = records.length;
     const isMany = seeds.length > 1 && !compare;
-    if (isMany && by.engine === "sim") await judgeAtOnce(job, context);
+    if (isMany && by.engine === "sim") await judgeSeeds(job, context);
     else if (isMany && by.engine === "stdio") {
       await judgeOverPipes(job, context);
     } else {
@@ -314,8 +314,7 @@ async function judgeOverPipes(job: Job, context: Context): Promise<void> {
   } finally {
     live.clear();
     answers.end();
-    context.records.push(...judged);
-    printSeeds(job, judged, context);
+    finish(job, judged, context);
   }
   const isTooBusy = judged.some(({ lateness }) => lateness?.["spoiled?"]);
   if (isTooBusy && jobs > 1) complain(tooManyJobs(jobs));
@@ -353,23 +352,52 @@ export function inOrder<T>(
   };
 }
 
-/** Prints what came of all seeds, unless nobody wants to know any more. */
-function printSeeds(
+/**
+ * Keeps and prints what came of all seeds, unless nobody wants to know any more.
+ */
+function finish(
   { seeds }: Job,
   judged: readonly RunRecord[],
-  { json, layout, signal }: Context,
+  { json, layout, signal, records }: Context,
 ): void {
-  const isWanted = !signal.aborted || signal.reason instanceof Ended;
-  if (json || !isWanted || judged.length === 0) return;
+  if (signal.aborted && !(signal.reason instanceof Ended)) return;
+  records.push(...judged);
+  if (json || judged.length === 0) return;
   print(summaryOfSeeds(judged, layout, seeds.length));
 }
 
-/** Judges a job under virtual time with all its seeds, on all cores. */
-async function judgeAtOnce(job: Job, context: Context): Promise<void> {
+/**
+ * Judges a job under virtual time with all its seeds, on all cores; over pipes,
+ * if it turns out that it uses something that isn't simulated.
+ */
+async function judgeSeeds(job: Job, context: Context): Promise<void> {
+  const { signal } = context;
+  const instead = "guest" in job.by ? job.by.instead : undefined;
+  const leaving = new AbortController();
+  try {
+    await judgeAtOnce(job, {
+      ...context,
+      signal: AbortSignal.any([signal, leaving.signal]),
+    }, () => instead && leaving.abort());
+  } catch (error) {
+    if (instead === undefined || !leaving.signal.aborted || signal.aborted) {
+      throw error;
+    }
+    const by = { engine: "stdio", command: instead } as const;
+    await judgeOverPipes({ ...job, by }, context);
+  }
+}
+
+/** @param onNote called when a note has been printed, once: all say the same. */
+async function judgeAtOnce(
+  job: Job,
+  context: Context,
+  onNote: () => void,
+): Promise<void> {
   const { json, layout, live, signal, waiting } = context;
   const { seeds } = job;
   const judged: RunRecord[] = [];
-  let noted = false; // all seeds say the same
+  let noted = false;
   const jobs = context.jobs ?? roomFor(job);
   try {
     await judgeSideBySide(seeds.map((seed) => questionOf(job, seed)), jobs, {
@@ -379,6 +407,7 @@ async function judgeAtOnce(job: Job, context: Context): Promise<void> {
         noted = true;
         live.clear();
         complain(text);
+        onNote();
       },
       onAnswer({ record }) {
         judged.push(record);
@@ -392,8 +421,7 @@ async function judgeAtOnce(job: Job, context: Context): Promise<void> {
     live.clear();
     // Each was done when it was: here they stand in order.
     judged.sort((a, b) => a.seed! - b.seed!);
-    context.records.push(...judged);
-    printSeeds(job, judged, context);
+    finish(job, judged, context);
   }
   context.onJudged?.(job, judged);
   if (json) return;

@@ -150,6 +150,29 @@ Deno.test("seeds over pipes have a line each, in their order, and one for all", 
   assertEquals(kept.length, 3);
 });
 
+Deno.test("seeds of what turns out not to be simulated are judged over pipes, and kept", async () => {
+  const bin = `${await Deno.makeTempDir()}/node.ts`;
+  await Deno.writeTextFile(
+    bin,
+    `import { type Node, serve } from "${
+      import.meta.resolve("../../lib/mod.ts")
+    }";
+     await serve((node: Node) => node.on("echo", ({ body }) => {
+       crypto.subtle;
+       return { type: "echo_ok", echo: body.echo };
+     }));`,
+  );
+  const { code, stdout, stderr } = await run(
+    ...[...oneNode, "--bin", bin, "--seeds", "1..2"],
+  );
+  assertEquals(code, 0, stdout);
+  assertMatch(
+    inTime(stdout),
+    /^✓ {2}echo {2}seed 1 .*\n✓ {2}echo {2}seed 2 .*\n✓ {2}echo {2}2 of 2 seeds .*\nAll 2 runs passed\.\n$/,
+  );
+  assertEquals(stderr.match(/crypto\.subtle/g)?.length, 1, stderr);
+});
+
 Deno.test("as many runs go on side by side as they should, and end together", async () => {
   const bin = await echoing();
   const ending = new AbortController();
