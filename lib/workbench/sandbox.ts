@@ -129,8 +129,12 @@ export class Sandbox implements Disposable {
       if (!("turn" in outcome)) return outcome;
       this[Symbol.dispose]();
       // Some catch whatever ends them: they don't get so far again.
-      const again = stuck.some(({ turn }) => turn === outcome.turn);
-      stuck.push(again ? { ...outcome, beat: 0 } : outcome);
+      const again = stuck.filter(({ turn }) => turn === outcome.turn);
+      // No node has its turn there any more: it's the run itself that stays.
+      if (again.length > 1) {
+        throw new NotSimulated("brings the run to a halt");
+      }
+      stuck.push(again.length > 0 ? { ...outcome, beat: 0 } : outcome);
     }
   }
 

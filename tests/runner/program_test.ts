@@ -285,6 +285,18 @@ Deno.test("what a program changes for all others is named, and put back", async 
   assertEquals(results["valid?"], true, reason);
 });
 
+Deno.test("what stops the run itself is told, too", async () => {
+  const program = await programFrom(
+    await sourceOf(echoSaying("Promise.prototype.then = () => {}")),
+    [],
+  );
+  const error = await assertRejects(
+    () => judgeGuest(program, { ...echoRun, "node-count": 1 }, {}),
+    NotSimulated,
+  );
+  assertEquals(error.message, "brings the run to a halt");
+});
+
 Deno.test("a source in CommonJS isn't simulated", async () => {
   const path = `${await Deno.makeTempDir()}/node.cjs`;
   await Deno.writeTextFile(path, "require('node:readline');");
