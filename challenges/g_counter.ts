@@ -35,7 +35,7 @@
  * wakes it.
  *
  * The other form, `--strategy gossip`, needs no store: nodes send each other a
- * map of all totals, and of two totals for one node the greater is the newer.
+ * map of all totals, and of two totals of the same the greater is the newer.
  * Merging is idempotent, commutative and associative, so loss, repetition and
  * reordering can't harm it: this is a state-based CRDT, the G-counter (Shapiro
  * et al., 2011).
@@ -46,10 +46,25 @@
  * latencies (`gossip`: 4 seconds and one). Each time that messages are lost
  * costs 4 seconds more.
  *
+ * **Nodes die, and come back knowing nothing.** Whoever has forgotten its total
+ * would begin below what others know of it, and they would take nothing in until
+ * it's above. So each life of a node counts for itself, under a name of its own:
+ * there's nothing that it must know before it counts. What it missed it finds in
+ * its entry in the store, or asks all others for (`gossip`), once a client has
+ * spoken to it, or after 5 seconds.
+ *
+ * When is an `add` safe? `--acks` says how many have it before it's acknowledged:
+ * 1 is the node, which forgets it if it dies before the next write; 2 are the node
+ * and the store, or another node, and take a second or two instead of no time,
+ * but no message more. The store never dies; two nodes may, both at once. With
+ * `--data-dir` one is the node with its disk, which takes a millisecond or two,
+ * and loses nothing either. (A read shows additions before they are safe.)
+ *
  * @module
  */
 import {
   type CounterMessages,
+  type Disk,
   ErrorCode,
   KV,
   type Node,
@@ -71,36 +86,67 @@ const maxPatienceMs = 4000;
 /** The time for which an answer is still taken in. */
 const maxLateMs = 120_000;
 
+/**
+ * The longest that a node that has been started waits before it asks the others,
+ * for they may not be there yet.
+ */
+const maxShyMs = 5000;
+
+/** The most records on the disk before a snapshot takes their place. */
+const maxRecords = 1000;
+
 /** A node, with the messages that nodes send to each other. */
 type CounterNode = Node<
   CounterMessages & {
     look: object;
-    merge: { totals: Totals };
-    merged: { totals: Totals };
+    merge: News;
+    merged: News;
   }
 >;
 
+/** The message of a node: all that it knows, and in which of its lives. */
+interface News {
+  life: string;
+  totals: Totals;
+}
+
 /** A counter, wherever it's kept. */
 interface Counter {
-  add(delta: number): Promise<void> | void;
+  /** Resolves when it's safe. */
+  add(delta: number): Promise<void>;
   read(): Promise<number> | number;
+  /** Called when a client speaks: by then all nodes are there. */
+  spokenTo?(): void;
+}
+
+/** The ways to keep an addition safe. */
+interface Safety {
+  /** The number of places that have it before it's acknowledged. */
+  acks: number;
+  /** The folder of the disk; none if it's empty. */
+  folder: string;
 }
 
 /** A counter that only grows. */
 export function gCounter(node: CounterNode, args: string[] = []) {
-  const { strategy } = readArguments(args, { strategy: strategies });
-  const counter = strategy(node);
+  const { strategy, acks, "data-dir": folder } = readArguments(args, {
+    strategy: strategies,
+    acks: { 1: 1, 2: 2 },
+    "data-dir": { default: "" },
+  });
+  const counter = strategy(node, { acks, folder });
 
   node.on("add", async ({ body }) => {
     demand(isCount(body.delta), "an add has a delta, a whole number from 0 on");
+    counter.spokenTo?.();
     await counter.add(body.delta);
     return { type: "add_ok" };
   });
 
-  node.on("read", async () => ({
-    type: "read_ok",
-    value: await counter.read(),
-  }));
+  node.on("read", async () => {
+    counter.spokenTo?.();
+    return { type: "read_ok", value: await counter.read() };
+  });
 }
 
 /** The naive answer: one sum, which all change. */
@@ -114,10 +160,10 @@ function cas(node: CounterNode): Counter {
   };
 }
 
-/** A total for each node, in the store. */
-function totals(node: CounterNode): Counter {
-  const kv = new KV<{ totals: Totals; round: number }>(node, "seq-kv");
-  const knowledge = new Knowledge();
+/** A total for each life of a node, in the store. */
+function totals(node: CounterNode, safety: Safety): Counter {
+  const kv = new KV<News & { round: number }>(node, "seq-kv");
+  const knowledge = new Knowledge(node, safety);
   /** The rounds in which the others wrote what was last read. */
   const rounds = new Map<string, number>();
   /** The number of our next write; before the store was read, unknown. */
@@ -134,13 +180,13 @@ function totals(node: CounterNode): Counter {
     const find = (id: string) =>
       insist(node, () => kv.readOr(id, undefined, patiently));
     if (round === undefined) {
-      // What this node had counted before it was started again.
+      // What this node knew before it was started again.
       const earlier = await find(node.id);
-      if (earlier) knowledge.resume(node.id, earlier.totals);
+      if (earlier) knowledge.learn(earlier.totals);
       round = (earlier?.round ?? -1) + 1;
       if (allKnow()) return;
     }
-    const entry = { totals: knowledge.totals, round: round++ };
+    const entry = { ...knowledge.news, round: round++ };
     await insist(node, () => kv.write(node.id, entry, patiently));
     knowledge.hear(node.id, entry.totals);
     await Promise.all(node.peers.map(async (peer) => {
@@ -155,18 +201,18 @@ function totals(node: CounterNode): Counter {
   }
 
   return {
-    add(delta) {
-      knowledge.add(node.id, delta);
-      syncSoon();
-    },
+    add: (delta) => knowledge.add(delta, syncSoon),
     read: () => knowledge.sum,
   };
 }
 
-/** A total for each node, on every node: a state-based CRDT. */
-function gossip(node: CounterNode): Counter {
-  const knowledge = new Knowledge();
-  const behind = () => node.peers.filter((id) => knowledge.isBehind(id));
+/** A total for each life of a node, on every node: a state-based CRDT. */
+function gossip(node: CounterNode, safety: Safety): Counter {
+  const knowledge = new Knowledge(node, safety);
+  /** The lives of the others that were last heard of. */
+  const lives = new Map<string, string>();
+  const behind = () =>
+    node.peers.filter((id) => !lives.has(id) || knowledge.isBehind(id));
   const tellSoon = untilDone(
     node,
     tell,
@@ -176,49 +222,85 @@ function gossip(node: CounterNode): Counter {
 
   function tell() {
     for (const peer of behind()) {
-      node.send(peer, { type: "merge", totals: knowledge.totals });
+      node.send(peer, { type: "merge", ...knowledge.news });
     }
   }
 
-  function hear(from: string, totals: Totals) {
+  function hear(from: string, { life, totals }: News) {
     demand(
-      isTotals(totals, node.nodeIds) && node.peers.includes(from),
+      isTotals(totals, node.nodeIds) && node.peers.includes(from) &&
+        typeof life === "string",
       "totals are whole numbers of nodes, and come from nodes",
     );
-    knowledge.hear(from, totals);
+    // What one life said that it knows, another may not.
+    if (life === (lives.get(from) ?? life)) knowledge.hear(from, totals);
+    else knowledge.forget(from, totals);
+    lives.set(from, life);
     if (behind().length > 0) tellSoon();
   }
 
   node.on("merge", ({ src, body }) => {
-    hear(src, body.totals);
-    node.send(src, { type: "merged", totals: knowledge.totals });
+    hear(src, body);
+    node.send(src, { type: "merged", ...knowledge.news });
   });
 
   node.on("merged", ({ src, body }) => {
-    hear(src, body.totals);
+    hear(src, body);
+  });
+
+  const spoken = Promise.withResolvers<void>();
+  node.onInit(() => {
+    if (node.peers.length === 0) return;
+    Promise.race([spoken.promise, node.sleep(maxShyMs)]).then(tellSoon);
   });
 
   return {
     add(delta) {
-      knowledge.add(node.id, delta);
-      tellSoon();
+      if (safety.acks > 1 && node.peers.length === 0) {
+        const text = "there is no other node that could have it, too";
+        throw new RPCError(ErrorCode.temporarilyUnavailable, text);
+      }
+      return knowledge.add(delta, tellSoon);
     },
     read: () => knowledge.sum,
+    spokenTo: spoken.resolve,
   };
 }
 
-/** Each node's count. */
-type Totals = { [id: string]: number };
+/** The counts of each life of each node. */
+type Totals = { [life: string]: number };
 
 /**
- * Everything that a node knows, and that the others have said that they know.
+ * Everything that a node knows, and that the others, or the store, have said that
+ * they know.
  */
 class Knowledge {
   /** Goes up with all that is learned. */
   version = 0;
 
+  #node: CounterNode;
+  #safety: Safety;
+  #number: string;
   #known = new Map<string, number>();
   #heard = new Map<string, Map<string, number>>();
+  #opened = Promise.withResolvers<Disk<Totals, Totals>>();
+  #recordCount = 0;
+  /** Additions that are safe when one of those has so much. */
+  #unsafe: { total: number; isSafe: () => void }[] = [];
+
+  constructor(node: CounterNode, safety: Safety) {
+    this.#node = node;
+    this.#safety = safety;
+    this.#number = Math.floor(node.random() * 2 ** 48).toString(36);
+    node.onInit(async () => {
+      const disk = await node.openDisk<Totals, Totals>(safety.folder);
+      for (const totals of [disk.snapshot ?? {}, ...disk.records]) {
+        this.learn(totals);
+      }
+      this.#recordCount = disk.records.length;
+      this.#opened.resolve(disk);
+    });
+  }
 
   get sum(): number {
     let sum = 0;
@@ -226,19 +308,57 @@ class Knowledge {
     return sum;
   }
 
-  get totals(): Totals {
-    return Object.fromEntries(this.#known);
+  get news(): News {
+    return { life: this.#life, totals: Object.fromEntries(this.#known) };
   }
 
-  add(id: string, delta: number): void {
-    this.#known.set(id, (this.#known.get(id) ?? 0) + delta);
+  get #life(): string {
+    return `${this.#node.id}/${this.#number}`;
+  }
+
+  /**
+   * Counts, and says so to `added`.
+   *
+   * @returns when it's safe.
+   */
+  async add(delta: number, added: () => void): Promise<void> {
+    const disk = await this.#opened.promise;
+    const total = (this.#known.get(this.#life) ?? 0) + delta;
+    this.#known.set(this.#life, total);
     this.version++;
+    added();
+    disk.append({ [this.#life]: total });
+    if (++this.#recordCount > maxRecords) {
+      this.#recordCount = 0;
+      disk.replace(this.news.totals);
+    }
+    await disk.sync();
+    if (this.#safety.acks > 1) await this.#elsewhere(total);
   }
 
-  /** Goes on from what a node had known. It may have counted since. */
-  resume(own: string, totals: Totals): void {
-    this.add(own, totals[own] ?? 0);
-    this.#merge({ ...totals, [own]: 0 }, this.#known);
+  #elsewhere(total: number): Promise<void> {
+    return new Promise((isSafe) => {
+      this.#unsafe.push({ total, isSafe });
+      for (const heard of this.#heard.values()) this.#compare(heard);
+    });
+  }
+
+  #compare(heard: Map<string, number>): void {
+    const safe = heard.get(this.#life) ?? -1;
+    this.#unsafe = this.#unsafe.filter(({ total, isSafe }) =>
+      total > safe || isSafe()
+    );
+  }
+
+  /** Somebody has known so much. */
+  learn(totals: Totals): void {
+    this.#merge(totals, this.#known);
+  }
+
+  /** A node says that it knows so much; an earlier life of it may have said more. */
+  forget(from: string, totals: Totals): void {
+    this.#heard.delete(from);
+    this.learn(totals);
   }
 
   /** A node says that it knows so much. */
@@ -246,7 +366,8 @@ class Knowledge {
     const heard = this.#heard.get(from) ?? new Map<string, number>();
     this.#heard.set(from, heard);
     this.#merge(totals, heard);
-    this.#merge(totals, this.#known);
+    this.learn(totals);
+    this.#compare(heard);
   }
 
   /** Tells whether there's something that a node hasn't said that it knows. */
@@ -257,7 +378,7 @@ class Knowledge {
     );
   }
 
-  /** Of two totals of a node, the greater is the newer. */
+  /** Of two totals of a life, the greater is the newer. */
   #merge(totals: Totals, into: Map<string, number>): void {
     for (const [id, total] of Object.entries(totals)) {
       if (total <= (into.get(id) ?? 0)) continue;
@@ -322,8 +443,8 @@ function isCount(value: unknown): value is number {
 
 function isTotals(value: unknown, ids: readonly string[]): value is Totals {
   return typeof value === "object" && value !== null &&
-    Object.entries(value).every(([id, total]) =>
-      ids.includes(id) && isCount(total)
+    Object.entries(value).every(([life, total]) =>
+      ids.includes(life.slice(0, life.lastIndexOf("/"))) && isCount(total)
     );
 }
 

@@ -21,6 +21,10 @@
  * the middle. (Twitter's Snowflake puts the clock there, and must wait when the
  * clock is set back.)
  *
+ * So it needs no disk, whoever dies and comes back. Only one thing can't be had
+ * then: total availability. A dead node answers nobody, and so those runs go with
+ * `--availability 0`.
+ *
  * There are two more ways, to compare:
  *
  * - `--strategy random`: 128 random bits (a UUID of version 4 has 122). Two may
@@ -28,7 +32,8 @@
  *   It needs a good source of randomness, and its ids carry no information.
  * - `--strategy clock`: one clock for all, `lin-tso`. Its ids are short and in
  *   order; but each costs a request and a reply, and a node that can't reach
- *   the clock can't answer.
+ *   the clock can't answer. The clock never dies, and what it tells a node that
+ *   does is told to nobody else: some numbers are missing, none comes twice.
  *
  * @module
  */

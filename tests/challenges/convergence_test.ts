@@ -109,6 +109,10 @@ const subjects: Subject[] = [
     },
     withinMs: (latencyMs) =>
       strategy === "totals" ? 10_000 + 16 * latencyMs : 4000 + latencyMs,
+    durable: {
+      args: ["--data-dir", "d"],
+      withinMs: (latencyMs) => strategy === "totals" ? 0 : 5000 + latencyMs,
+    },
   })),
   ...["1", "all"].map((acks): Subject => ({
     name: `log, acks ${acks}`,

@@ -105,6 +105,78 @@ Deno.test("totals: a node that is started again goes on from its total", async (
   assertEquals(await values(before), [7, 7]);
 });
 
+/** Has a node die just after it acknowledged, and returns what all show later. */
+async function dieInAHurry(args: string[]) {
+  const cluster = await Cluster.start(3, gCounter, { args });
+  for (let i = 0; i < 30; i++) await ask(cluster, `n${i % 3}`);
+  await cluster.wait(20_000);
+  for (let i = 0; i < 10; i++) await ask(cluster, "n1");
+  await cluster.kill("n1");
+  await cluster.start("n1");
+  for (let i = 0; i < 5; i++) await ask(cluster, "n1");
+  await cluster.wait(60_000);
+  return await values(cluster);
+}
+
+async function ask(cluster: Cluster, id: string) {
+  const answer = await cluster.ask(id, { type: "add", delta: 1 }, 5000);
+  assertEquals(answer?.type, "add_ok");
+}
+
+for (const strategy of ["totals", "gossip"]) {
+  for (const args of [["--data-dir", "d"], ["--acks", "2"]]) {
+    Deno.test(`${strategy} ${args.join(" ")}: what was acknowledged survives its node, and what that adds later counts`, async () => {
+      assertEquals(
+        await dieInAHurry(["--strategy", strategy, ...args]),
+        [45, 45, 45],
+      );
+    });
+  }
+
+  Deno.test(`${strategy} --acks 1: what its node alone had is lost, and what that adds later counts`, async () => {
+    assertEquals(await dieInAHurry(["--strategy", strategy]), [35, 35, 35]);
+  });
+
+  Deno.test(`${strategy}: with a disk, all die at once, again and again, and the sum is there`, async () => {
+    const cluster = await Cluster.start(3, gCounter, {
+      args: ["--strategy", strategy, "--data-dir", "d"],
+      lazyfs: ["clear-cache", "torn-op"],
+    });
+    for (let i = 0; i < 30; i++) {
+      await add(cluster, `n${i % 3}`, i);
+      if (i % 5 < 4) continue;
+      await cluster.kill(...cluster.nodes);
+      await cluster.start(...cluster.nodes);
+    }
+    await cluster.wait(30_000);
+    assertEquals(await values(cluster), [435, 435, 435]);
+  });
+
+  Deno.test(`${strategy}: a disk doesn't grow with the number of additions`, async () => {
+    const args = ["--strategy", strategy, "--data-dir", "d"];
+    const { results, reason } = await judge(gCounter, {
+      workload: "g-counter",
+      "node-count": 1,
+      "time-limit": 5,
+      rate: 1000,
+      concurrency: "10n",
+      "disk-size": 60_000,
+    }, { args });
+    assertEquals(results["valid?"], true, reason);
+    assertEquals(results.stats["by-f"].add!["fail-count"], 0);
+    assertEquals(results.stats["by-f"].add!["info-count"], 0);
+    assert(results.stats["by-f"].add!["ok-count"] > 1400);
+  });
+}
+
+Deno.test("gossip --acks 2: one node alone says that it can't", async () => {
+  const cluster = await Cluster.start(1, gCounter, {
+    args: ["--strategy", "gossip", "--acks", "2"],
+  });
+  const answer = await add(cluster, "n0", 1);
+  assertEquals(answer?.code, 11);
+});
+
 for (const strategy of ["totals", "gossip"]) {
   Deno.test(`${strategy}: where nothing happens nothing is sent`, async () => {
     const cluster = await Cluster.start(5, gCounter, {
@@ -141,16 +213,23 @@ Deno.test("gossip: totals that can't be are no totals", async () => {
   });
   await add(cluster, "n0", 3);
   const strange = [
-    ...[undefined, null, 7, { n0: "9" }, { n0: null }, { n1: -1 }],
-    ...[{ n0: 1e300 }, { n9: 5 }, JSON.parse(`{"__proto__":5}`)],
+    ...[undefined, null, 7, { "n0/a": "9" }, { "n0/a": null }, { "n1/a": -1 }],
+    ...[{ "n0/a": 1e300 }, { "n9/a": 5 }, { n0: 5 }, { "/a": 5 }],
+    JSON.parse(`{"__proto__":5}`),
   ];
   for (const totals of strange) {
     for (const type of ["merge", "merged"]) {
-      const body = { type, totals };
+      const body = { type, totals, life: "n1/a" };
       const line = JSON.stringify({ src: "n1", dest: "n0", body });
       cluster.network.send("n1", "n0", line);
     }
   }
+  const lifeless = { type: "merge", totals: { "n1/a": 1 } };
+  cluster.network.send(
+    "n1",
+    "n0",
+    JSON.stringify({ src: "n1", dest: "n0", body: lifeless }),
+  );
   await cluster.wait(30_000);
   assertEquals(await values(cluster), [3, 3]);
   assertEquals(cluster.errors, []);

@@ -35,6 +35,26 @@ Deno.test("a node that is started again doesn't begin where it began before", as
   assertEquals(ids.size, 20);
 });
 
+for (const strategy of ["composite", "random", "clock"]) {
+  Deno.test(`${strategy}: no id comes twice, whoever dies, freezes and comes back`, async () => {
+    const { options } = runs.find(({ id }) => id === "2")!;
+    for (let seed = 1; seed <= 2; seed++) {
+      const { results, reason } = await judge(uniqueIds, {
+        workload: "unique-ids",
+        ...options,
+        concurrency: "10n",
+        rate: 200,
+        // Who is dead answers nobody.
+        availability: 0,
+        nemesis: "partition,kill,pause",
+        "nemesis-interval": 3,
+        seed,
+      }, { args: ["--strategy", strategy] });
+      assertEquals(results["valid?"], true, reason);
+    }
+  });
+}
+
 Deno.test("a strategy that isn't there is refused", () => {
   assertThrows(
     () => uniqueIds(undefined as unknown as Node, ["--strategy", "time"]),
