@@ -269,7 +269,6 @@ const breaches: Breach[] = [
     mistake: "shows its writes before it's done",
     script: "txn",
     changes: [
-      [`"txn", ({ body }) => {`, `"txn", async ({ body }) => {`],
       [
         "const done = body.txn.map(([f, key, value]): Operation => {",
         "const done: Operation[] = []; for (const [f, key, value] of body.txn) {",
@@ -278,7 +277,7 @@ const breaches: Breach[] = [
         `writes.set(key, value);
         return [f, key, value];`,
         `writes.set(key, value);
-        commit([[key, value]]);
+        await commit([[key, value]]);
         await node.sleep(5);
         done.push([f, key, value]);
         continue;`,
@@ -335,28 +334,29 @@ const unpunished: Mutant[] = [
     mistake: "compares timestamps the wrong way",
     script: "txn",
     changes: [[
-      "current.timestamp < timestamp",
-      "current.timestamp > timestamp",
+      "a.timestamp < b.timestamp",
+      "a.timestamp > b.timestamp",
     ]],
   },
   {
     mistake: "lets win who comes last",
     script: "txn",
     changes: [[
-      "current === undefined || current.timestamp < timestamp",
-      "true",
+      "if (current === undefined || isBefore(current, register)) {",
+      "{",
     ]],
   },
   {
     mistake: "applies a transaction in parts",
     script: "txn",
     changes: [[
-      "for (const [key, { value, timestamp }] of writes) {",
-      `for (const [i, [key, { value, timestamp }]] of writes.entries()) {
+      "for (const [key, register] of writes) {\n      latest",
+      `for (const [i, [key, register]] of writes.entries()) {
          if (i > 0) {
-           node.sleep(10).then(() => apply([[key, { value, timestamp }]]));
+           node.sleep(10).then(() => apply([[key, register]]));
            continue;
-         }`,
+         }
+         latest`,
     ]],
   },
   {
@@ -375,14 +375,14 @@ const unpunished: Mutant[] = [
   {
     mistake: "forgets what was written since the confirmed",
     script: "txn",
-    changes: [["if (timestamp <= body.have) peer", "peer"]],
+    changes: [["if (after < body.have) peer", "peer"]],
   },
   {
     mistake: "sends half of what isn't confirmed",
     script: "txn",
     changes: [[
-      "writes: [...unconfirmed], have",
-      "writes: [...unconfirmed].slice(0, 1), have",
+      '"news", writes,',
+      '"news", writes: writes.slice(0, 1),',
     ]],
   },
 ];
@@ -513,6 +513,255 @@ async function confusion(app: App): Promise<string | undefined> {
       }
     }
   }
+}
+
+/**
+ * Mistakes that cost something when a node dies, and that a run would be long in
+ * finding: a death has to come at the right moment.
+ */
+const mortal:
+  (Mutant & { args?: string[]; hasDisk?: false; reason: RegExp })[] = [
+    {
+      mistake: "forgets the sync",
+      script: "kafka",
+      changes: [[
+        "this.#disk.append(kept);\n    await this.#disk.sync();",
+        "this.#disk.append(kept);",
+      ]],
+      reason: /lost/,
+    },
+    {
+      mistake: "replies before the write",
+      script: "kafka",
+      changes: [
+        [
+          "await this.#keep(id, this.#next + reserved, [[offset, event]]);",
+          `this.#apply(id, this.#next + reserved, [[offset, event]]);
+         this.#keep(id, this.#next + reserved, [[offset, event]]);`,
+        ],
+      ],
+      reason: /lost/,
+    },
+    {
+      mistake: "tells others before the sync",
+      script: "kafka",
+      args: ["--acks", "all"],
+      changes: [[
+        "await this.#keep(id, this.#next + reserved, [[offset, event]]);",
+        `this.#apply(id, this.#next + reserved, [[offset, event]]);
+       this.#unwritten.shift();
+       this.#unwritten.push(Infinity);
+       await this.#keep(id, this.#next + reserved, [[offset, event]]);`,
+      ]],
+      reason: /lost|differ/,
+    },
+    {
+      mistake: "stops recovery early",
+      script: "kafka",
+      changes: [[
+        "for (const kept of past) this.#apply(...kept);",
+        "for (const kept of past.slice(0, -1)) this.#apply(...kept);",
+      ]],
+      reason: /lost/,
+    },
+    {
+      mistake: "begins at offset 0 again",
+      script: "kafka",
+      changes: [["    this.#passBy(this.#own.upTo);\n", ""]],
+      reason: /twice|lost|differ/,
+    },
+    {
+      mistake: "begins at offset 0 again, without a disk",
+      script: "kafka",
+      args: ["--acks", "all"],
+      hasDisk: false,
+      changes: [["    this.#passBy(this.#own.upTo);\n", ""], [
+        "if (peer) this.#passBy(upTo);",
+        "",
+      ]],
+      reason: /twice|lost|differ/,
+    },
+    {
+      mistake: "takes a confirmation of an earlier life for this one's",
+      script: "kafka",
+      args: ["--acks", "all"],
+      hasDisk: false,
+      changes: [[
+        "Object.assign(peer, stranger(nonce), { life: batch.life });",
+        `const { acknowledged } = peer;
+       Object.assign(peer, stranger(nonce), { life: batch.life, acknowledged });`,
+      ], ["peer.sent = batch.have;", "peer.sent = peer.acknowledged;"]],
+      reason: /lost/,
+    },
+    {
+      mistake: "doesn't ask for its own messages",
+      script: "kafka",
+      args: ["--acks", "all"],
+      hasDisk: false,
+      changes: [["if (yours && !this.#isWhole) {", "if (false as boolean) {"], [
+        "await this.#keep(this.#node.id, yours.upTo, yours.events);",
+        "",
+      ]],
+      reason: /lost|differ/,
+    },
+    {
+      mistake: "forgets the sync",
+      script: "txn",
+      changes: [[
+        "await disk.sync().finally(() => unwritten--);",
+        "unwritten--;",
+      ]],
+      reason: /lost/,
+    },
+    {
+      mistake: "replies before the write",
+      script: "txn",
+      changes: [["await commit([...writes]);", "commit([...writes]);"]],
+      reason: /lost/,
+    },
+    {
+      mistake: "stops recovery early",
+      script: "txn",
+      changes: [[
+        "disk.records.forEach(apply)",
+        "disk.records.slice(1).forEach(apply)",
+      ]],
+      reason: /lost/,
+    },
+    {
+      mistake: "gives out timestamps again",
+      script: "txn",
+      hasDisk: false,
+      changes: [["a.timestamp === b.timestamp && a.life < b.life", "false"]],
+      reason: /differ/,
+    },
+    {
+      mistake: "takes a confirmation of an earlier life for this one's",
+      script: "txn",
+      hasDisk: false,
+      changes: [
+        [
+          "life: body.life, have: 0, asked: true",
+          "life: body.life, asked: true",
+        ],
+        ["      tell(peer, [...registers]);\n", ""],
+      ],
+      reason: /differ/,
+    },
+  ];
+
+for (
+  const [script, hasDisk, ...args] of [
+    ["kafka", true, "--acks", "1"],
+    ["kafka", true, "--acks", "all"],
+    ["kafka", false, "--acks", "all"],
+    ["txn", true],
+    ["txn", false],
+  ] as [string, boolean, ...string[]][]
+) {
+  const place = hasDisk ? "with a disk" : "without a disk";
+  Deno.test(`not caught: ${[script, ...args].join(" ")} as it is, ${place}, whoever dies`, async () => {
+    const { app } = runs.find((run) => run.script === script)!;
+    assertEquals(await mourning(script, app, args, hasDisk, 10), undefined);
+  });
+}
+
+for (const { reason, args = [], hasDisk = true, ...mutant } of mortal) {
+  Deno.test(`caught: ${mutant.script} that ${mutant.mistake}`, async () => {
+    const app = await load(mutant);
+    const { script } = mutant;
+    const found = await mourning(script, app, args, hasDisk, maxSeeds);
+    assertMatch(found ?? "nothing", reason);
+  });
+}
+
+/**
+ * Writes, and lets a node die at once, both with a disk that loses what isn't
+ * synced; now and then while the two are cut off from each other. What was
+ * acknowledged must be there in the end, and the nodes must agree.
+ *
+ * @returns what is wrong.
+ */
+async function mourning(
+  script: string,
+  app: App,
+  args: string[],
+  hasDisk: boolean,
+  seeds: number,
+): Promise<string | undefined> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const random = new Random(`${seed}`);
+    const cluster = await Cluster.start(2, app, {
+      seed,
+      args: hasDisk ? [...args, "--data-dir", "d"] : args,
+      lazyfs: ["clear-cache"],
+      latencyMs: 1,
+    });
+    await cluster.wait(2000);
+    const asked = new Map<number, number>();
+    const write = (id: string, i: number) => {
+      const body = script === "kafka"
+        ? { type: "send", key: "k", msg: i }
+        : { type: "txn", txn: [["w", "all", i], ["w", i, i]] };
+      asked.set(cluster.post(id, body), i);
+    };
+    const deaths = hasDisk ? 4 : 1 + random.integer(4);
+    for (let i = 0; i < 10 * deaths; i += 10) {
+      const id = random.choice(cluster.nodes);
+      for (let k = hasDisk ? 8 : random.integer(3); k > 0; k--) {
+        write(random.choice(cluster.nodes), i + k);
+        await cluster.wait(1 + random.integer(4));
+      }
+      if (!hasDisk) await cluster.wait(1000);
+      write(id, i + 8);
+      await cluster.wait(random.integer(3));
+      const isCut = random.integer(2) === 0;
+      const dead = hasDisk && random.integer(2) === 0 ? cluster.nodes : [id];
+      await cluster.kill(...dead);
+      if (isCut) cluster.cut(["n0"], ["n1"]);
+      await cluster.start(...dead);
+      write(id, i + 9);
+      await cluster.wait(300);
+      cluster.network.heal();
+      await cluster.wait(5000);
+    }
+    const wrong = await verdictOn(script, cluster, asked, hasDisk);
+    if (wrong) return `seed ${seed}: ${wrong}`;
+  }
+}
+
+async function verdictOn(
+  script: string,
+  cluster: Cluster,
+  asked: Map<number, number>,
+  hasDisk: boolean,
+): Promise<string | undefined> {
+  const reads = ["all", ...asked.values()].map((key) => ["r", key, null]);
+  const body = script === "kafka"
+    ? { type: "poll", offsets: { k: 0 } }
+    : { type: "txn", txn: reads };
+  const shown = [];
+  for (const id of cluster.nodes) {
+    const answer = await cluster.ask(id, body);
+    shown.push(JSON.stringify(answer?.msgs ?? answer?.txn ?? "none"));
+  }
+  const offsets = new Set<unknown>();
+  for (const [number, i] of asked) {
+    const answer = cluster.answer(number);
+    if (answer === undefined || answer.type === "error") continue;
+    if (script === "kafka" && offsets.has(answer.offset)) {
+      return "an offset twice";
+    }
+    offsets.add(answer.offset);
+    const there = script === "kafka"
+      ? `[${answer.offset},${i}]`
+      : `["r",${i},${i}]`;
+    // Without a disk a node may die before it has told anybody.
+    if (script === "txn" && !hasDisk) continue;
+    if (shown.some((each) => !each.includes(there))) return `${i} is lost`;
+  }
+  if (asked.keys().every((each) => !cluster.answer(each))) return "no answers";
+  if (shown[0] !== shown[1]) return `nodes differ: ${shown.join(" and ")}`;
 }
 
 /** Loads a challenge's source with the changes in it. */
