@@ -147,15 +147,20 @@ export function broadcast(node: BroadcastNode, args: string[] = []) {
   const seen = new Set<number>();
   const opened = Promise.withResolvers<Disk<number>>();
   const spoken = Promise.withResolvers<void>();
+
+  let disk: Disk<number>;
+  node.onInit(async () => {
+    disk = await node.openDisk<number>(folder);
+    for (const value of disk.records) seen.add(value);
+  });
+  // There are no links before that, over which others could hear of less.
   const { spread, greet } = strategy(node, {
     learn,
     known: () => [...seen],
     spokenTo: spoken.resolve,
   }, { beatMs: pace["beat-ms"], justInTime: pace["just-in-time"] });
 
-  node.onInit(async () => {
-    const disk = await node.openDisk<number>(folder);
-    for (const value of disk.records) seen.add(value);
+  node.onInit(() => {
     opened.resolve(disk);
     Promise.race([spoken.promise, node.sleep(maxShyMs)]).then(greet);
   });

@@ -130,6 +130,24 @@ for (const strategy of ["hub", "direct"]) {
   });
 }
 
+for (const nemesis of ["kill", "pause", "partition,kill,pause"]) {
+  Deno.test(`with a disk, nothing is lost under the nemesis ${nemesis}`, async () => {
+    const { workload, options } = runs.find(({ id }) => id === "3c")!;
+    // Among them are those in which a hub hears of values as it starts.
+    for (const seed of [1, 10, 32, 115]) {
+      const { results, reason } = await judge(broadcast, {
+        workload,
+        ...options,
+        nemesis,
+        "nemesis-interval": 5,
+        lazyfs: "clear-cache,torn-op",
+        seed,
+      }, { args: ["--data-dir", "d"] });
+      assertEquals(results["valid?"], true, reason);
+    }
+  });
+}
+
 Deno.test("values that come while one is being written share the next write", async () => {
   const { results } = await judge(broadcast, {
     workload: "broadcast",
