@@ -196,6 +196,11 @@ for (
     ["serve -- x", "serve starts no node"],
     ["analyze", "analyze is a command of Maelstrom's that isn't here"],
     ["1 --nemesis fire", "--nemesis must be a list of partition"],
+    ["1 --nemesis none", "for no faults, leave it out"],
+    [
+      "3b --nemesis pause --lazyfs torn-op",
+      "nothing kills one: add --nemesis pause,kill.",
+    ],
     ["1 --concurrency 2x", "optionally followed by n"],
     [
       "1 --engine slim",

@@ -6,7 +6,12 @@
 import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
 import type { Maelstrom } from "../maelstrom/mod.ts";
 import { nearest } from "../nearest.ts";
-import { BadOption, type Command, type Options } from "../workbench/mod.ts";
+import {
+  BadOption,
+  type Command,
+  type Options,
+  type Test,
+} from "../workbench/mod.ts";
 import { resolve } from "../workbench/test.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
 import { tryArguments } from "./arguments.ts";
@@ -58,7 +63,7 @@ export async function plan(line: CommandLine): Promise<Plan[]> {
     }
     const solution = bin === undefined ? known : undefined;
     const options: Options = { workload, ...official?.options, ...given };
-    resolve(options); // complains before anything starts
+    refuseIdle(resolve(options)); // complains before anything starts
     return {
       id: official?.id ?? workload,
       options,
@@ -73,6 +78,17 @@ export async function plan(line: CommandLine): Promise<Plan[]> {
     if (solution) await tryArguments(solution.app, args, id);
   }
   return plans;
+}
+
+/** Refuses faults that nothing would set off: such a run would prove nothing. */
+function refuseIdle({ options, faults }: Test): void {
+  if (options.lazyfs && !faults.includes("kill")) {
+    throw new BadOption(
+      `--lazyfs harms a disk when its node is killed, and nothing kills one: add --nemesis ${
+        [...faults, "kill"].join(",")
+      }.`,
+    );
+  }
 }
 
 /**

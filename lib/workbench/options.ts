@@ -185,6 +185,8 @@ export interface OptionSpec {
   parse(text: string): string | number | undefined;
   /** Ends the sentence "--name must be …". */
   mustBe: string;
+  /** Adds to that sentence what was probably meant, or how to say it. */
+  hint?(text: string): string;
 }
 
 /** The most nodes of a run. */
@@ -265,6 +267,10 @@ export const optionSpecs: readonly OptionSpec[] = [
     argument: "FAULTS",
     description: "Faults to inject, separated by commas",
     ...listOf(faults),
+    hint: (text) =>
+      text === "none"
+        ? ": for no faults, leave it out"
+        : nearestOfList(text, faults),
   },
   {
     name: "nemesis-interval",
@@ -388,7 +394,9 @@ export function parseOption(spec: OptionSpec, text: string): string | number {
   const value = spec.parse(text);
   if (value === undefined) {
     throw new BadOption(
-      `--${spec.name} must be ${spec.mustBe}, not "${text}".`,
+      `--${spec.name} must be ${spec.mustBe}, not "${text}"${
+        spec.hint?.(text) ?? ""
+      }.`,
     );
   }
   return value;
@@ -457,12 +465,20 @@ function listOf(words: readonly string[]) {
         ? splitFaults(text).join(",")
         : undefined,
     mustBe: `a list of ${words.join(", ")}`,
+    hint: (text: string) => nearestOfList(text, words),
   };
+}
+
+/** A hint at the fault that was meant by the first word that is none. */
+function nearestOfList(text: string, words: readonly string[]): string {
+  const unknown = splitFaults(text).find((word) => !words.includes(word));
+  return unknown === undefined ? "" : nearest(unknown, words);
 }
 
 function oneOf(words: readonly string[]) {
   return {
     parse: (text: string) => words.includes(text) ? text : undefined,
     mustBe: `one of ${words.join(", ")}`,
+    hint: (text: string) => nearest(text, words),
   };
 }

@@ -253,11 +253,28 @@ for (const [name, wrong, mustBe] of rejections) {
   Deno.test(`${name} must be ${mustBe}`, () => {
     for (const value of ["", ...wrong]) {
       if (lists.has(name) && value === "") continue;
+      const text = complaint({ [name]: value });
+      // A word that is near to one of them has a hint.
       assertStrictEquals(
-        complaint({ [name]: value }),
+        text.replace(/ \(did you mean .*\?\)/, ""),
         `--${name} must be ${mustBe}, not "${value}".`,
       );
     }
+  });
+}
+
+for (
+  const [name, value, hint] of [
+    ["nemesis", "none", ": for no faults, leave it out."],
+    ["nemesis", "partition,kil", " (did you mean kill?)."],
+    ["lazyfs", "torn-ops", " (did you mean torn-op?)."],
+    ["latency-dist", "unifrom", " (did you mean uniform?)."],
+    ["topology", "tre", " (did you mean tree?)."],
+  ] as const
+) {
+  Deno.test(`${name} ${value} is refused with a hint`, () => {
+    const text = complaint({ [name]: value });
+    assert(text.endsWith(`, not "${value}"${hint}`), text);
   });
 }
 

@@ -9,6 +9,7 @@ import { behind, firstValue } from "./first_value.ts";
 import type { StartHost } from "./host.ts";
 import { LineSplitter, unended } from "./lines.ts";
 import { allRead, type ProcessGroup, startGroup } from "./process_group.ts";
+import { otherProcessor } from "./processor.ts";
 import { forward } from "./sending.ts";
 import { systemReason } from "./system_error.ts";
 
@@ -46,6 +47,7 @@ export function childProcess(command: Command): StartHost {
     const group = start(command);
     const { stdin, stdout, stderr } = group.child;
     let stopped = false;
+    let hasSpoken = false;
     const crash = new CrashReader();
     const input = lineWriter(stdin);
 
@@ -56,6 +58,7 @@ export function childProcess(command: Command): StartHost {
       clock.meter?.message(cameNs, clock.nowNs);
       const { value, text, rest } = firstValue(line);
       if (value === undefined) crash.read(line);
+      else hasSpoken = true;
       // Half a line is no violation: the node's end is.
       if (value === undefined && !isWhole) return;
       if (rest !== "") passedOver ??= rest;
@@ -88,6 +91,7 @@ export function childProcess(command: Command): StartHost {
         kind: "node-crashed",
         text: untimely(
           `${id} ${endingOf(status)}`,
+          hasSpoken ? undefined : otherProcessor(command.bin),
           unended(id, output.openChars),
           crash.lastWords(),
         ),
