@@ -71,11 +71,13 @@
  * too, asks all of them for what they have, its own messages included, and refuses
  * clients until it has it. A batch names its sender's life, and repeats a number
  * that the receiver drew for that life: so what an earlier life has sent or
- * confirmed, and is late, isn't taken for this one's. With `--acks all` a poll
- * shows only what every node has (Kafka's *high watermark*), and nothing is lost
- * as long as one node lives. What can't be survived: all die at once, and nothing
- * was on a disk; or, with `--acks 1`, the one node that had a message does. Where a
- * disk is full, its node refuses messages, and keeps what it has.
+ * confirmed, and is late, isn't taken for this one's. With `--acks all` a node
+ * shows of its own only what every node has (as Kafka's *high watermark*), and
+ * nothing acknowledged is lost as long as one node lives.
+ *
+ * What can't be survived: all die at once, and nothing was on a disk; or, with
+ * `--acks 1`, the one node that had a message does. Where a disk is full, its node
+ * refuses messages, and keeps what it has.
  *
  * @module
  */

@@ -39,6 +39,8 @@ interface Subject {
   withinMs(latencyMs: number): number;
   /** True if it takes a message that was overtaken for a lost one. */
   ordered?: boolean;
+  /** A request that nodes refuse until they have heard from each other. */
+  early?: OutgoingBody;
   /** Up to which mean latency; 10 s unless it's said. */
   maxLatencyMs?: number;
   /** True if it's right only where nothing is lost. */
@@ -120,6 +122,7 @@ const subjects: Subject[] = [
     args: ["--acks", acks],
     request: logRequest,
     complaint: logComplaint,
+    early: { type: "poll", offsets: { k0: 0 } },
     withinMs: (latencyMs) => 250 + 2 * latencyMs,
     ordered: true,
   })),
@@ -300,6 +303,7 @@ async function play(subject: Subject, run: Run) {
     cluster.post(id, { type: "topology", topology });
   }
   await cluster.wait(1);
+  if (subject.early) await askAll(cluster, subject.early);
   const asked: Asked[] = [];
   const numbers: number[] = [];
   for (const [i, { node, waitMs }] of steps.entries()) {
