@@ -137,8 +137,10 @@ export class Cluster implements Processes {
 
   /** Returns what may explain that a node is silent. */
   hintOf(id: string): string {
-    return this.#member(id).host.hint?.() ?? this.#place.clients.strayOf(id) ??
-      silenceHint;
+    const { host, isDown } = this.#member(id);
+    // What a killed node left unsaid explains nothing.
+    return (isDown ? undefined : host.hint?.()) ??
+      this.#place.clients.strayOf(id) ?? silenceHint;
   }
 
   #launch(

@@ -16,13 +16,14 @@ import {
   mergeValid,
   type Validity,
 } from "./checkers/validity.ts";
-import type { Evidence } from "./workloads/lost_element.ts";
+import { type Evidence, nodeOf } from "./workloads/lost_element.ts";
 import { nothingJudged, valueProblem } from "./checkers/judgeable.ts";
 import {
   describeError,
   excerpt,
   type History,
   historyProblem,
+  type Op,
 } from "./load/history.ts";
 import { faultsIn } from "./load/nemesis.ts";
 import { clientTimeoutMs } from "./load/client.ts";
@@ -137,14 +138,21 @@ function explain(
   const never = neverSucceeded(stats);
   if (never.length > 0) {
     const kinds = new Set(never.map(([f]) => f));
-    const failed = history.find((op) =>
+    const failures = history.filter((op) =>
       kinds.has(op.f) && op.type !== "invoke" && op.type !== "ok"
     );
+    const [failed] = failures;
     return `not one of ${
       never.map(([f, { count }]) => `${count} ${f}`).join(" and ")
     } operations succeeded; the first ended in ${failed?.type}: ${
       describeError(failed)
-    }${failed?.error === "net-timeout" ? `. ${silenceHint}` : ""}`;
+    }${
+      failed?.error !== "net-timeout"
+        ? ""
+        : failures.every((op) => wasSilenced(op, history, test))
+        ? ". Their nodes were killed or paused, and no node answers then: let the run outlast the faults, by a greater --time-limit or a smaller --nemesis-interval"
+        : `. ${silenceHint}`
+    }`;
   }
   if (availability["valid?"] !== true) {
     const failed = history.find((op) =>
@@ -158,6 +166,24 @@ function explain(
   }
   if (workload["valid?"] === true) return undefined;
   return reason ?? `the checker can't tell: ${excerpt(workload)}`;
+}
+
+/**
+ * Tells whether the node that was asked was dead or frozen for a part of the
+ * time.
+ */
+function wasSilenced(answer: Op, history: History, test: Test): boolean {
+  if (typeof answer.process !== "number") return false;
+  const node = nodeOf(answer, test);
+  const asked = history.findLast((op) =>
+    op.process === answer.process && op.type === "invoke" &&
+    op.time <= answer.time
+  );
+  return faultsIn(history).some((fault) =>
+    (fault.kind === "kill" || fault.kind === "pause") &&
+    fault.nodes.includes(node) && fault.start.time <= answer.time &&
+    (fault.end === undefined || fault.end.time >= (asked?.time ?? 0))
+  );
 }
 
 /** Says that who is dead or frozen can't answer, where the nemesis saw to that. */

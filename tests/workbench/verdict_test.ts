@@ -321,6 +321,37 @@ function corrupted(
     : entries;
 }
 
+Deno.test("where only the dead were asked, nobody's handler is suspected", () => {
+  const test = fillIn({ workload: "echo" });
+  const unanswered = [
+    op(0, 0, "invoke", "echo", "a"),
+    op(5000, 0, "info", "echo", "a", { error: "net-timeout" }),
+  ];
+  const kill = (node: string) =>
+    op(1, "nemesis", "info", "kill", { [node]: "killed" });
+  const reasonOf = (...entries: Entry[]) =>
+    checkHistory(historyOf(...entries), test).reason!;
+  const handler = /no answer came in time\. Does the handler return/;
+  assertMatch(
+    reasonOf(kill("n1"), ...unanswered),
+    /no answer came in time\. Their nodes were killed or paused, and no node answers then: let the run outlast the faults, by a greater --time-limit or a smaller --nemesis-interval$/,
+  );
+  assertMatch(reasonOf(...unanswered), handler);
+  assertMatch(reasonOf(kill("n2"), ...unanswered), handler);
+  const healed = op(2, "nemesis", "info", "start", { n1: "started" });
+  const [asked, late] = unanswered as [Entry, Entry];
+  assertMatch(
+    reasonOf(
+      kill("n1"),
+      healed,
+      op(3, 0, "invoke", "echo", "a"),
+      late,
+    ),
+    handler,
+  );
+  assertMatch(reasonOf(asked, kill("n1"), healed, late), /Their nodes/);
+});
+
 Deno.test("who asks for total availability is told that the dead don't answer", () => {
   const test = fillIn({ workload: "echo", availability: "total" });
   const answered = [
