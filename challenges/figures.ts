@@ -71,7 +71,16 @@ export interface PublishedRow {
 /** Enough seeds to show how much chance there is in a figure. */
 const many = 20;
 
+/** Enough to show whether it's a matter of chance at all. */
+const few = 5;
+
 const partition = { nemesis: "partition" };
+
+/** Faults that strike nodes, often; a node that is dead answers nobody. */
+const kill = { nemesis: "kill", "nemesis-interval": 2 };
+const all = { nemesis: "partition,kill,pause", "nemesis-interval": 2 };
+const unanswered = { availability: 0 };
+const disk = ["--data-dir", "data"];
 
 const flood = ["--strategy", "flood"];
 const direct = ["--strategy", "direct"];
@@ -269,6 +278,45 @@ export const tables: readonly Table[] = [
         run: "6c",
         options: { "consistency-models": model },
       })),
+    ],
+  },
+  {
+    name: "survival",
+    columns: ["verdict", "msgs/op", "syncs/op", "operation median"],
+    rows: [
+      {
+        label: "unique ids, all faults",
+        run: "2",
+        options: { ...all, ...unanswered },
+        seeds: few,
+      },
+      ...[
+        { what: "broadcast", run: "3c", options: {} },
+        { what: "counter", run: "4", options: {} },
+        { what: "log", run: "5c", options: {} },
+        { what: "transactions", run: "6c", options: unanswered },
+      ].flatMap(({ what, run, options }) => [
+        {
+          label: `${what}, killed`,
+          run,
+          options: { ...kill, ...options },
+          seeds: few,
+        },
+        {
+          label: `${what}, killed, with a disk`,
+          run,
+          options: { ...kill, ...options },
+          args: disk,
+          seeds: few,
+        },
+        {
+          label: `${what}, all faults, with a disk`,
+          run,
+          options: { ...all, ...options },
+          args: disk,
+          seeds: few,
+        },
+      ]),
     ],
   },
 ];

@@ -164,6 +164,8 @@ export class Node<M = object> {
   #initHandlers: (() => void | Promise<void>)[] = [];
   /** The answer to init. */
   #started: Promise<OutgoingBody> | undefined;
+  /** While handlers of init run: what others have asked meanwhile. */
+  #held: Message[] | undefined;
   #calls = new Map<number, PendingCall>();
   #lastMsgId = 0;
   #intervals = new Set<() => void>();
@@ -240,6 +242,10 @@ export class Node<M = object> {
    * Runs once the node knows its id and its peers, before `init` is answered.
    * Several handlers run in the order of their registration. If one throws, the
    * answer to `init` is an error, and `init` may come again.
+   *
+   * What others ask meanwhile waits: a node that reads its disk knows too little
+   * to answer. So one that awaits an answer of a node that is being started, too,
+   * may wait in vain.
    */
   onInit(handler: () => void | Promise<void>): void {
     this.#initHandlers.push(handler);
@@ -487,6 +493,7 @@ export class Node<M = object> {
       return this.#refuse(message, "a msg_id is a whole number below 2^53");
     }
     if (body.type === "init") return this.#init(message);
+    if (this.#held) return void this.#held.push(message);
     const handler = this.#handlers.get(body.type);
     if (this.#id === "" || handler === undefined) {
       const error = this.#id === ""
@@ -556,7 +563,14 @@ export class Node<M = object> {
     }
     // A second request while the first is under way gets the same outcome.
     const started = this.#started!;
-    this.#handle(message, () => started);
+    const answered = this.#handle(message, () => started);
+    if (again) return;
+    this.#held = [];
+    answered?.then(() => {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      for (const each of held) this.receive(each);
+    });
   }
 
   async #start(): Promise<OutgoingBody> {
@@ -573,20 +587,22 @@ export class Node<M = object> {
 
   // A reply that a handler returns leaves in the same turn: most messages never
   // see a promise, which is where the speed comes from.
-  #handle(message: Message, handler: AnyHandler): void {
+  #handle(message: Message, handler: AnyHandler): Promise<void> | undefined {
     try {
       const result = handler(message);
       if (!(result instanceof Promise)) {
         if (result) this.#answer(message, result);
-        return;
+        return undefined;
       }
       const running: Promise<void> = result
         .then((reply) => reply && this.#answer(message, reply))
         .catch((error) => this.#fail(message, error))
         .then(() => void this.#running.delete(running));
       this.#running.add(running);
+      return running;
     } catch (error) {
       this.#fail(message, error);
+      return undefined;
     }
   }
 

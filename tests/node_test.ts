@@ -1214,3 +1214,62 @@ async function leaks(node: Node<AnyMessages>, probe: Probe): Promise<boolean> {
   await node.close();
   return probe.removals > before;
 }
+
+Deno.test("what others ask waits until the node is initialised, in order; answers don't", async () => {
+  const { node, runtime } = newNode();
+  const gate = Promise.withResolvers<void>();
+  let known = 0;
+  node.onInit(async () => {
+    const { value } = await node.rpc("seq-kv", { type: "read", key: "k" });
+    await gate.promise;
+    known = value as number;
+  });
+  node.on("read", ({ src }) => {
+    runtime.log(src);
+    return { type: "read_ok", value: known };
+  });
+  node.receive(initMessage());
+  node.receive(message({ type: "read", msg_id: 2 }, "c2"));
+  node.receive(message({ type: "read", msg_id: 3 }, "c3"));
+  const { msg_id } = runtime.sent[0]!.body;
+  node.receive(
+    message({ type: "read_ok", in_reply_to: msg_id, value: 5 }, "seq-kv"),
+  );
+  await settled();
+  assertEquals(runtime.sent.length, 1);
+  gate.resolve();
+  await settled();
+  assertEquals(
+    runtime.sent.slice(1).map(({ dest, body: { type, value } }) => [
+      dest,
+      type,
+      value,
+    ]),
+    [
+      ["c1", "init_ok", undefined],
+      ["c2", "read_ok", 5],
+      ["c3", "read_ok", 5],
+    ],
+  );
+});
+
+Deno.test("what waited for an init that failed is answered with an error", async () => {
+  const { node, runtime } = newNode();
+  const gate = Promise.withResolvers<void>();
+  node.onInit(async () => {
+    await gate.promise;
+    throw new Error("the disk is damaged");
+  });
+  node.on("read", () => ({ type: "read_ok", value: 0 }));
+  node.receive(initMessage());
+  node.receive(message({ type: "read", msg_id: 2 }, "c2"));
+  gate.resolve();
+  await settled();
+  assertEquals(
+    runtime.sent.map(({ dest, body }) => [dest, body.code, body.text]),
+    [
+      ["c1", 13, "the disk is damaged"],
+      ["c2", 11, "this node has not been initialised"],
+    ],
+  );
+});

@@ -10,6 +10,7 @@ import { gCounter } from "./pictures/g_counter.ts";
 import { judgeOnce, type JudgeRun } from "./pictures/judged.ts";
 import { kafka } from "./pictures/kafka.ts";
 import { partition } from "./pictures/partition.ts";
+import { survival } from "./pictures/survival.ts";
 import { strategies } from "./pictures/strategies.ts";
 import { type Drawing, fileOf } from "./pictures/svg.ts";
 import { tradeOff } from "./pictures/trade_off.ts";
@@ -28,6 +29,7 @@ const drawings: {
   "g-counter": gCounter,
   "kafka": kafka,
   "transactions": transactions,
+  "survival": survival,
 };
 
 /** The folder of the pictures. */
