@@ -5,7 +5,8 @@
  * @module
  */
 import { neverSucceeded } from "../workbench/checkers/stats.ts";
-import { format, type FoundResults, type RunRecord } from "./record.ts";
+import { format } from "./format.ts";
+import type { FoundResults, RunRecord } from "./record.ts";
 import { latencyOf, messagesPerOp, seedRanges, verdictOf } from "./terminal.ts";
 
 /** The records of a run before and after a change. */

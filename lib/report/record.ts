@@ -4,6 +4,7 @@
  * @module
  */
 import type { Judgement, Results } from "../workbench/judge.ts";
+import { format } from "./format.ts";
 import type { Validity } from "../workbench/checkers/validity.ts";
 import type { FullOptions } from "../workbench/options.ts";
 import {
@@ -177,12 +178,6 @@ function overLimit({ label, actual, below, unit = "" }: Measured): string {
   return actual === undefined
     ? `there is no ${label} to hold against the limit`
     : `${label} is ${withUnit(actual)}, and has to be below ${withUnit(below)}`;
-}
-
-/** A figure with as many digits as people want to see. */
-export function format(figure: number): string {
-  if (Number.isInteger(figure)) return String(figure);
-  return figure.toFixed(Math.abs(figure) < 0.1 ? 3 : 2);
 }
 
 /** A judged run, by whomever. */

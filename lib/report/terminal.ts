@@ -16,12 +16,8 @@ import {
   tellLateness,
 } from "../workbench/sim/lateness.ts";
 import { type History, pairs } from "../workbench/load/history.ts";
-import {
-  format,
-  type FoundResults,
-  type Limit,
-  type RunRecord,
-} from "./record.ts";
+import { format } from "./format.ts";
+import type { FoundResults, Limit, RunRecord } from "./record.ts";
 import { visible } from "./visible.ts";
 
 type Style = Parameters<typeof styleText>[0];

@@ -15,7 +15,8 @@ import { print } from "./output.ts";
 import type { Column, Row, RunRow, Table } from "../../challenges/figures.ts";
 import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
 import { nearest } from "../nearest.ts";
-import { format, type RunRecord } from "../report/record.ts";
+import { format } from "../report/format.ts";
+import type { RunRecord } from "../report/record.ts";
 import {
   layoutOf,
   render,

@@ -16,6 +16,7 @@ import {
   ordered,
   type Row,
 } from "../../lib/runner/serve/client/row.ts";
+import { serveAsset } from "../../lib/runner/serve/assets.ts";
 import { handlerOf } from "../../lib/runner/serve/handler.ts";
 import { runsOf } from "../../lib/runner/serve/runs.ts";
 import { decode } from "../../lib/report/web/decode.ts";
@@ -804,4 +805,21 @@ Deno.test("an address that can't be is a bad request, and not a failure", async 
       assertEquals([path, host, response.status], [path, host, status]);
     }
   });
+});
+
+Deno.test("the browser gets all that the table's script imports", async () => {
+  const seen = new Set<string>();
+  const follow = async (path: string): Promise<void> => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const response = await serveAsset(path);
+    const code = await response.text();
+    for (const [, target = ""] of code.matchAll(/\bfrom\s+"([^"]+)"/g)) {
+      assert(target.startsWith("."), `${path} imports ${target}`);
+      const { pathname } = new URL(target, `file:///${path}`);
+      await follow(pathname.slice(1));
+    }
+  };
+  await follow("runner/serve/client/main.ts");
+  assert(seen.has("report/format.ts"));
 });

@@ -15,7 +15,8 @@ import type {
   Stats,
 } from "../../workbench/checkers/stats.ts";
 import type { Findings } from "../../workbench/checkers/validity.ts";
-import { format, type RunRecord } from "../record.ts";
+import { format } from "../format.ts";
+import type { RunRecord } from "../record.ts";
 import { noteOn, plural, verdictOf } from "../terminal.ts";
 import { type PageCode, sha256 } from "./bundle.ts";
 import { type LeftOut, type PageData, partsOf } from "./data.ts";

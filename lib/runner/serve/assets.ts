@@ -17,7 +17,7 @@ const assets: ReadonlySet<string> = new Set([
   "runner/serve/client/table.ts",
   "report/web/dom.ts",
   "report/web/style.css",
-  "report/record.ts",
+  "report/format.ts",
 ]);
 
 /**

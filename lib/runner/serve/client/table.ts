@@ -6,7 +6,7 @@
  */
 /// <reference lib="dom" />
 import { element } from "../../../report/web/dom.ts";
-import { format } from "../../../report/record.ts";
+import { format } from "../../../report/format.ts";
 import { escapedPath, type Key, type Order, type Row } from "./row.ts";
 
 interface Column {
