@@ -155,7 +155,7 @@ Deno.test("both judges stand side by side, and their ratio", async () => {
     title,
     /^ +3b +broadcast +ops +msgs\/op +median +95 % +99 % +max +available +wall time$/,
   );
-  assertMatch(sim, /^✓ sim +valid +203 +1\.29 +13 ms .* 372 ms +100 %/);
+  assertMatch(sim, /^✓ sim +valid +203 +1\.33 +14 ms .* 372 ms +100 %/);
   assertMatch(real, /^✓ maelstrom +valid +2 +4 +123 ms .* 567 ms +100 %/);
   assertMatch(
     ratio,
