@@ -159,7 +159,7 @@ Deno.test("both judges stand side by side, and their ratio", async () => {
   assertMatch(real, /^✓ maelstrom +valid +2 +4 +123 ms .* 567 ms +100 %/);
   assertMatch(
     ratio,
-    /^ +maelstrom \/ sim +0\.00985 +3\.1 +9\.46 .* 1\.52 +1 /,
+    /^ +maelstrom \/ sim +0\.00985 +3 +8\.79 .* 1\.52 +1 /,
   );
   assertEquals(total, "All 2 runs passed.");
   assertEquals(code, 0);
