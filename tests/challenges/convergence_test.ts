@@ -352,7 +352,7 @@ async function silence(cluster: Cluster, latencyMs: number) {
   throw new Error(`it goes on and on: ${cluster.messages} messages`);
 }
 
-const numRuns = Number(Deno.env.get("RUNS") ?? 12);
+const numRuns = Number(Deno.env.get("RUNS") ?? 7);
 
 for (const subject of subjects) {
   Deno.test(`${subject.name}: gets there at any latency in the time that it states, and falls silent`, async () => {

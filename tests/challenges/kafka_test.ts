@@ -700,7 +700,7 @@ async function live({ steps, nodes, ...options }: Lives, {
   await chronicle.check();
 }
 
-const numRuns = Number(Deno.env.get("RUNS") ?? 15);
+const numRuns = Number(Deno.env.get("RUNS") ?? 8);
 
 for (const acks of ["1", "all"]) {
   for (const lazyfs of [[], ["clear-cache"], ["torn-op"]] as const) {

@@ -271,7 +271,7 @@ async function live(
   return { acknowledged, own };
 }
 
-const numRuns = Number(Deno.env.get("RUNS") ?? 15);
+const numRuns = Number(Deno.env.get("RUNS") ?? 8);
 
 for (const lazyfs of [[], ["clear-cache"], ["torn-op"]] as const) {
   Deno.test(`on a disk${lazyfs.map((each) => ` with ${each}`)}, what was committed stays, all of it or nothing, and nodes agree`, async () => {
