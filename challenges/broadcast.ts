@@ -145,23 +145,18 @@ export function broadcast(node: BroadcastNode, args: string[] = []) {
     "data-dir": { default: "" },
   });
   const seen = new Set<number>();
-  const opened = Promise.withResolvers<Disk<number>>();
   const spoken = Promise.withResolvers<void>();
 
   let disk: Disk<number>;
-  node.onInit(async () => {
-    disk = await node.openDisk<number>(folder);
-    for (const value of disk.records) seen.add(value);
-  });
-  // There are no links before that, over which others could hear of less.
   const { spread, greet } = strategy(node, {
     learn,
     known: () => [...seen],
     spokenTo: spoken.resolve,
   }, { beatMs: pace["beat-ms"], justInTime: pace["just-in-time"] });
 
-  node.onInit(() => {
-    opened.resolve(disk);
+  node.onInit(async () => {
+    disk = await node.openDisk<number>(folder);
+    for (const value of disk.records) seen.add(value);
     Promise.race([spoken.promise, node.sleep(maxShyMs)]).then(greet);
   });
 
@@ -173,7 +168,6 @@ export function broadcast(node: BroadcastNode, args: string[] = []) {
   node.on("broadcast", async ({ body: { message } }) => {
     demand(areNumbers([message]), "a message is a whole number");
     spoken.resolve();
-    const disk = await opened.promise;
     disk.append(message);
     await disk.sync();
     // Not before: a read that shows a value is a promise, too.
@@ -186,8 +180,7 @@ export function broadcast(node: BroadcastNode, args: string[] = []) {
     for (const value of fresh) seen.add(value);
     if (fresh.length > 0) spread(fresh, from);
     // Another node has these: they are written along with the next of our own.
-    if (from === undefined) return;
-    opened.promise.then((disk) => fresh.forEach((each) => disk.append(each)));
+    if (from !== undefined) fresh.forEach((value) => disk.append(value));
   }
 }
 

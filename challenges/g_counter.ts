@@ -283,7 +283,7 @@ class Knowledge {
   #number: string;
   #known = new Map<string, number>();
   #heard = new Map<string, Map<string, number>>();
-  #opened = Promise.withResolvers<Disk<Totals, Totals>>();
+  #disk!: Disk<Totals, Totals>;
   #recordCount = 0;
   /** Additions that are safe when one of those has so much. */
   #unsafe: { total: number; isSafe: () => void }[] = [];
@@ -294,11 +294,11 @@ class Knowledge {
     this.#number = Math.floor(node.random() * 2 ** 48).toString(36);
     node.onInit(async () => {
       const disk = await node.openDisk<Totals, Totals>(safety.folder);
+      this.#disk = disk;
       for (const totals of [disk.snapshot ?? {}, ...disk.records]) {
         this.learn(totals);
       }
       this.#recordCount = disk.records.length;
-      this.#opened.resolve(disk);
     });
   }
 
@@ -322,7 +322,7 @@ class Knowledge {
    * @returns when it's safe.
    */
   async add(delta: number, added: () => void): Promise<void> {
-    const disk = await this.#opened.promise;
+    const disk = this.#disk;
     const total = (this.#known.get(this.#life) ?? 0) + delta;
     this.#known.set(this.#life, total);
     this.version++;
