@@ -352,6 +352,22 @@ async function silence(cluster: Cluster, latencyMs: number) {
   throw new Error(`it goes on and on: ${cluster.messages} messages`);
 }
 
+/** Plays a run; once all is silent, everything must be there. */
+async function endsRight(...played: Parameters<typeof play>): Promise<void> {
+  const { cluster, complaint, latencyMs } = await play(...played);
+  await silence(cluster, latencyMs);
+  assertEquals(await complaint(), undefined);
+  assertEquals(cluster.errors, []);
+}
+
+/** All that a network may do. */
+const weather = {
+  pLoss: fc.constantFrom(0, 0.1, 0.3),
+  pDuplicate: fc.constantFrom(0, 0.2),
+  pReorder: fc.constantFrom(0, 0.3),
+  cuts: fc.boolean(),
+};
+
 const numRuns = Number(Deno.env.get("RUNS") ?? 7);
 
 for (const subject of subjects) {
@@ -389,19 +405,11 @@ for (const subject of subjects) {
       nodes: fc.integer({ min: 2, max: 5 }),
       latencyMs,
       latencyDist: fc.constantFrom("constant", "uniform", "exponential"),
-      pLoss: fc.constantFrom(0, 0.1, 0.3),
-      pDuplicate: fc.constantFrom(0, 0.2),
-      pReorder: fc.constantFrom(0, 0.3),
-      cuts: fc.boolean(),
+      ...weather,
       steps,
     });
     await fc.assert(
-      fc.asyncProperty(runs, async (run) => {
-        const { cluster, complaint, latencyMs } = await play(subject, run);
-        await silence(cluster, latencyMs);
-        assertEquals(await complaint(), undefined);
-        assertEquals(cluster.errors, []);
-      }),
+      fc.asyncProperty(runs, (run) => endsRight(subject, run)),
       { seed: 1, numRuns },
     );
   });
@@ -451,20 +459,12 @@ for (const subject of subjects) {
       latencyMs,
       latencyDist: fc.constantFrom("constant", "uniform", "exponential"),
       lazyfs: fc.subarray(["clear-cache", "torn-op"] as const),
-      pLoss: fc.constantFrom(0, 0.1, 0.3),
-      pDuplicate: fc.constantFrom(0, 0.2),
-      pReorder: fc.constantFrom(0, 0.3),
-      cuts: fc.boolean(),
+      ...weather,
       strikes,
       steps,
     });
     await fc.assert(
-      fc.asyncProperty(runs, async (run) => {
-        const { cluster, complaint, latencyMs } = await play(subject, run);
-        await silence(cluster, latencyMs);
-        assertEquals(await complaint(), undefined);
-        assertEquals(cluster.errors, []);
-      }),
+      fc.asyncProperty(runs, (run) => endsRight(subject, run)),
       { seed: 1, numRuns },
     );
   });

@@ -12,6 +12,7 @@ import type {
 import { clientTimeoutMs } from "../../lib/workbench/load/client.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";
+import { plansOf } from "./deaths.ts";
 
 type Messages = { [key: string]: [offset: number, message: unknown][] };
 
@@ -514,27 +515,10 @@ Deno.test("arguments that can't be are refused", () => {
 
 // Deaths.
 
-/** Plans of what clients do, and of what is done to the nodes. */
-const lives = fc.record({
-  seed: fc.nat(1e6),
-  nodes: fc.integer({ min: 2, max: 4 }),
-  latencyMs: fc.constantFrom(0, 1, 20, 100),
-  latencyDist: fc.constantFrom("constant" as const, "exponential" as const),
-  pLoss: fc.constantFrom(0, 0.1),
-  pDuplicate: fc.constantFrom(0, 0.2),
-  pReorder: fc.constantFrom(0, 0.3),
-  steps: fc.array(
-    fc.record({
-      node: fc.nat(3),
-      what: fc.constantFrom(
-        ...["send", "send", "send", "commit", "poll", "kill", "kill-all"],
-        ...["start", "start", "pause", "resume", "cut", "heal", "wait"],
-      ),
-      waitMs: fc.constantFrom(0, 1, 5, 50, 200, 1500),
-    }),
-    { minLength: 20, maxLength: 60 },
-  ),
-});
+const lives = plansOf(
+  ...["send", "send", "send", "commit", "poll", "kill", "kill-all"],
+  ...["start", "start", "pause", "resume", "cut", "heal", "wait"],
+);
 
 type Lives = typeof lives extends fc.Arbitrary<infer T> ? T : never;
 

@@ -5,6 +5,7 @@ import { runs } from "../../challenges/runs.ts";
 import { txn } from "../../challenges/txn.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";
+import { plansOf } from "./deaths.ts";
 
 type Operation = ["r" | "w", number | string, unknown];
 
@@ -189,26 +190,10 @@ Deno.test("a key may have any name, and a number isn't its text", async () => {
 
 // Deaths.
 
-const plans = fc.record({
-  seed: fc.nat(1e6),
-  nodes: fc.integer({ min: 2, max: 4 }),
-  latencyMs: fc.constantFrom(0, 1, 20, 100),
-  latencyDist: fc.constantFrom("constant" as const, "exponential" as const),
-  pLoss: fc.constantFrom(0, 0.1),
-  pDuplicate: fc.constantFrom(0, 0.2),
-  pReorder: fc.constantFrom(0, 0.3),
-  steps: fc.array(
-    fc.record({
-      node: fc.nat(3),
-      what: fc.constantFrom(
-        ...["write", "write", "write", "kill", "kill-all", "start", "start"],
-        ...["pause", "resume", "cut", "heal"],
-      ),
-      waitMs: fc.constantFrom(0, 1, 5, 50, 200, 1500),
-    }),
-    { minLength: 20, maxLength: 60 },
-  ),
-});
+const plans = plansOf(
+  ...["write", "write", "write", "kill", "kill-all", "start", "start"],
+  ...["pause", "resume", "cut", "heal"],
+);
 
 type Plan = typeof plans extends fc.Arbitrary<infer T> ? T : never;
 
