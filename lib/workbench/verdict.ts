@@ -24,6 +24,7 @@ import {
   type History,
   historyProblem,
   type Op,
+  pairs,
 } from "./load/history.ts";
 import { faultsIn } from "./load/nemesis.ts";
 import { clientTimeoutMs } from "./load/client.ts";
@@ -149,7 +150,7 @@ function explain(
     }${
       failed?.error !== "net-timeout"
         ? ""
-        : failures.every((op) => wasSilenced(op, history, test))
+        : areSilenced(failures, history, test)
         ? ". Their nodes were killed or paused, and no node answers then: let the run outlast the faults, by a greater --time-limit or a smaller --nemesis-interval"
         : `. ${silenceHint}`
     }`;
@@ -169,29 +170,37 @@ function explain(
 }
 
 /**
- * Tells whether the node that was asked was dead or frozen for a part of the
+ * Tells whether each node that was asked was dead or frozen for a part of the
  * time.
  */
-function wasSilenced(answer: Op, history: History, test: Test): boolean {
-  if (typeof answer.process !== "number") return false;
-  const node = nodeOf(answer, test);
-  const asked = history.findLast((op) =>
-    op.process === answer.process && op.type === "invoke" &&
-    op.time <= answer.time
-  );
-  return faultsIn(history).some((fault) =>
-    (fault.kind === "kill" || fault.kind === "pause") &&
-    fault.nodes.includes(node) && fault.start.time <= answer.time &&
-    (fault.end === undefined || fault.end.time >= (asked?.time ?? 0))
+function areSilenced(
+  answers: readonly Op[],
+  history: History,
+  test: Test,
+): boolean {
+  const silences = silencesIn(history);
+  const invocations = pairs(history);
+  return answers.every((answer) => {
+    if (typeof answer.process !== "number") return false;
+    const node = nodeOf(answer, test);
+    const askedAt = invocations[answer.index]?.time ?? 0;
+    return silences.some(({ nodes, start, end }) =>
+      nodes.includes(node) && start.time <= answer.time &&
+      (end === undefined || end.time >= askedAt)
+    );
+  });
+}
+
+/** The faults that leave nodes unable to answer. */
+function silencesIn(history: History) {
+  return faultsIn(history).flatMap((fault) =>
+    fault.kind === "kill" || fault.kind === "pause" ? [fault] : []
   );
 }
 
 /** Says that who is dead or frozen can't answer, where the nemesis saw to that. */
 function silencedHint(history: History): string {
-  const silenced = faultsIn(history).some(({ kind }) =>
-    kind === "kill" || kind === "pause"
-  );
-  return silenced
+  return silencesIn(history).length > 0
     ? ". Nodes were killed or paused, and no node answers then: ask for less, by --availability 0.5, say"
     : "";
 }

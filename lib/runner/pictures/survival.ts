@@ -7,7 +7,7 @@
 // @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";
 import { faultsIn } from "../../workbench/load/nemesis.ts";
-import type { Op } from "../../workbench/load/history.ts";
+import { pairs } from "../../workbench/load/history.ts";
 import { secondInNs } from "../../workbench/sim/clock.ts";
 import type { Judgement } from "../../workbench/mod.ts";
 import type { JudgeRun } from "./judged.ts";
@@ -32,15 +32,15 @@ export interface Shown {
  */
 export function shownBy({ history, test }: Judgement): Shown[] {
   const acknowledged: { value: unknown; time: number }[] = [];
-  const begun = new Map<Op["process"], Op>();
+  const invocations = pairs(history);
   const reads: Shown[] = [];
   for (const op of history) {
-    if (op.type === "invoke") begun.set(op.process, op);
     if (op.type !== "ok") continue;
     if (op.f === "broadcast") {
       acknowledged.push({ value: op.value, time: op.time });
     } else if (op.f === "read") {
-      const since = begun.get(op.process)!.time - patience * secondInNs;
+      const begun = invocations[op.index]!.time;
+      const since = begun - patience * secondInNs;
       const due = acknowledged.filter(({ time }) => time <= since);
       if (due.length === 0) continue;
       const shown = new Set(op.value as unknown[]);

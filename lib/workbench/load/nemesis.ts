@@ -115,24 +115,8 @@ const specs: { readonly [fault in Fault]: FaultSpec } = {
     effect: (value) => cutsIn("partition", value),
     isEnd: isHealed,
   },
-  kill: {
-    start: { f: "kill", targets: targetKinds },
-    stop: { f: "start", value: "all" },
-    begin: (target, victims) =>
-      onNodes(targetsOf(target, victims), (id) => victims.processes.kill(id)),
-    end: ({ nodes, processes }) => onNodes(nodes, (id) => processes.start(id)),
-    effect: (value) => effectOn("kill", value),
-    isEnd: isObject,
-  },
-  pause: {
-    start: { f: "pause", targets: targetKinds },
-    stop: { f: "resume", value: "all" },
-    begin: (target, victims) =>
-      onNodes(targetsOf(target, victims), (id) => victims.processes.pause(id)),
-    end: ({ nodes, processes }) => onNodes(nodes, (id) => processes.resume(id)),
-    effect: (value) => effectOn("pause", value),
-    isEnd: isObject,
-  },
+  kill: ofProcesses("kill", "start"),
+  pause: ofProcesses("pause", "resume"),
   "asymmetric-partition": {
     start: { f: "start-asymmetric-partition", targets: targetKinds },
     stop: { f: "stop-asymmetric-partition" },
@@ -280,8 +264,21 @@ async function onNodes(
   );
 }
 
-function effectOn(kind: "kill" | "pause", value: unknown): Effect | undefined {
-  return isObject(value) ? { kind, nodes: Object.keys(value) } : undefined;
+/** A fault that strikes some nodes, and ends for all. */
+function ofProcesses(
+  kind: "kill" | "pause",
+  over: "start" | "resume",
+): FaultSpec {
+  return {
+    start: { f: kind, targets: targetKinds },
+    stop: { f: over, value: "all" },
+    begin: (target, victims) =>
+      onNodes(targetsOf(target, victims), (id) => victims.processes[kind](id)),
+    end: ({ nodes, processes }) => onNodes(nodes, (id) => processes[over](id)),
+    effect: (value) =>
+      isObject(value) ? { kind, nodes: Object.keys(value) } : undefined,
+    isEnd: isObject,
+  };
 }
 
 /** The nemesis of a run. */
