@@ -167,7 +167,7 @@ export class Node<M = object> {
   /** While handlers of init run: what others have asked meanwhile. */
   #held: Message[] | undefined;
   #calls = new Map<number, PendingCall>();
-  #lastMsgId = 0;
+  #lastMsgId: number;
   #intervals = new Set<() => void>();
   #running = new Set<Promise<void>>();
   #closed = false;
@@ -180,6 +180,7 @@ export class Node<M = object> {
    */
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+    this.#lastMsgId = runtime.msgIdBase ?? 0;
   }
 
   /** This node's id, such as `"n1"`; empty before `init`. */

@@ -54,6 +54,14 @@ export interface Runtime {
   /** A line for the person who debugs: on stderr, or in the node's log. */
   log(text: string): void;
   /**
+   * The number from which on the node counts its requests, an integer. It's another
+   * one in each life of a node: else an answer to an earlier life would pass for one
+   * to this.
+   *
+   * @default {0}
+   */
+  readonly msgIdBase?: number;
+  /**
    * The disk of a node, in a folder; in a simulation, there's one for each node,
    * whatever the folder. Absent where there's none.
    */

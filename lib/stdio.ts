@@ -125,6 +125,8 @@ function stdioRuntime(output: Output): Runtime {
     },
     random: () => Math.random(),
     log: (text) => console.error(text),
+    // Room for a life's requests; and all stay safe integers.
+    msgIdBase: Math.floor(Math.random() * 2 ** 20) * 2 ** 32,
     storage: (folder, id) => new FileStorage(folder, id),
   };
 }

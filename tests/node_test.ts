@@ -19,7 +19,7 @@ import fc from "fast-check";
 import { ErrorCode, RPCError } from "../lib/error.ts";
 import { isMessage, type OpenBody, type OutgoingBody } from "../lib/message.ts";
 import type { AnyMessages } from "../lib/messages.ts";
-import type { Handler, Node } from "../lib/node.ts";
+import { type Handler, Node } from "../lib/node.ts";
 import {
   ask,
   initMessage,
@@ -1272,4 +1272,24 @@ Deno.test("what waited for an init that failed is answered with an error", async
       ["c2", 11, "this node has not been initialised"],
     ],
   );
+});
+
+Deno.test("an answer to an earlier life of a node is none to this one", async () => {
+  const lives = await Promise.all([0, 2 ** 32].map(async (msgIdBase) => {
+    const { runtime } = newNode();
+    const node = new Node<AnyMessages>(Object.assign(runtime, { msgIdBase }));
+    node.receive(initMessage());
+    await settled();
+    const answer = node.rpc("seq-kv", { type: "read", key: "k" });
+    return { node, answer, asked: runtime.sent.at(-1)! };
+  }));
+  const [earlier, later] = lives;
+  const reply = (to: typeof earlier, value: number) =>
+    message(
+      { type: "read_ok", in_reply_to: to!.asked.body.msg_id, value },
+      "seq-kv",
+    );
+  later!.node.receive(reply(earlier, 1));
+  later!.node.receive(reply(later, 2));
+  assertEquals((await later!.answer).value, 2);
 });

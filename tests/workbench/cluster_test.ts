@@ -98,6 +98,23 @@ Deno.test("who is killed does nothing until it's started anew, and has forgotten
   }
 });
 
+Deno.test("no two requests of a node have the same number, whatever life it's in", async () => {
+  const asks: App = (node) => {
+    node.onInit(() => {
+      node.every(200, async () => {
+        await node.rpc("lin-kv", { type: "write", key: node.id, value: 1 });
+      });
+    });
+    node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+  };
+  const { journal, results } = await judge(asks, { ...run, nemesis: "kill" });
+  assertEquals(results["valid?"], true);
+  const ids = journal.filter(({ dest }) => dest === "lin-kv")
+    .map(({ src, line }) => `${src} ${JSON.parse(line).body.msg_id}`);
+  assert(ids.length > 100);
+  assertEquals(new Set(ids).size, ids.length);
+});
+
 Deno.test("messages to the dead are lost, and sending them is no mistake", async () => {
   const { journal, results, history, startNs } = await judge(mortal, {
     ...run,

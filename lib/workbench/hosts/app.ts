@@ -62,6 +62,7 @@ export function inProcess(
         host.after(Math.max(0, delayMs) * msInNs, guarded(callback)),
       random: () => random.float(),
       log: (text) => host.log(text),
+      msgIdBase: surroundings.incarnation * 2 ** 32,
       ...disk && { storage: () => disk.storage(act) },
     };
     // What comes before the node reads it waits, as it would in a pipe.
