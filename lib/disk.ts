@@ -140,6 +140,8 @@ export class Disk<R = JSONValue, S = JSONValue> {
   #open: Batch | undefined;
   /** The end of all that is to be written. */
   #last: Promise<void> = Promise.resolve();
+  /** True if a write has failed: nothing will be written any more. */
+  #failed = false;
 
   private constructor(
     storage: StableStorage | undefined,
@@ -170,7 +172,7 @@ export class Disk<R = JSONValue, S = JSONValue> {
 
   /** Adds a record, which is on the disk after the next {@linkcode sync}. */
   append(record: R): void {
-    if (this.#storage === undefined) return;
+    if (this.#storage === undefined || this.#failed) return;
     this.#open ??= { records: [] };
     this.#open.records.push(JSON.stringify(record));
   }
@@ -207,6 +209,8 @@ export class Disk<R = JSONValue, S = JSONValue> {
     const storage = this.#storage;
     if (storage === undefined) return this.#last;
     this.#last = this.#last.then(() => write(storage)).catch((error) => {
+      this.#failed = true;
+      this.#open = undefined;
       if (error instanceof DiskError) throw error;
       throw new DiskError(
         `${storage.name} can't be written: ${(error as Error).message}`,

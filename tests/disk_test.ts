@@ -242,6 +242,10 @@ Deno.test("after a write that failed, no sync succeeds", async () => {
   disk.append(2);
   await assertRejects(() => disk.sync(), DiskError);
   await assertRejects(() => disk.replace(1), DiskError);
+  // What nobody will ever write isn't gathered.
+  let taken = false;
+  disk.append({ toJSON: () => taken = true } as unknown as number);
+  assert(!taken);
 });
 
 Deno.test("without a folder nothing is kept, and nothing waits", async () => {
