@@ -56,6 +56,11 @@ function listen(
         `Port ${port} of ${host} needs more privileges: choose another with --port, from 1024 on.`,
       );
     }
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new Error(
+        "This task has no permission to serve: use deno task serve, with the same options.",
+      );
+    }
     throw new BadOption(
       `--host must be an address of this machine, such as 127.0.0.1 or 0.0.0.0, not "${host}": ${
         systemReason(error)
