@@ -123,7 +123,16 @@ function withCircumstances(
   const span = spanOf(found);
   if (span === undefined) return { ...found, faults: [] } as Anomaly;
   const own = faultsBetween(faults, ...span);
-  if (found.kind === "value") return { ...found, faults: own } as Anomaly;
+  if (found.kind === "value") {
+    // Who had it may have lost it later.
+    const kills = faults.filter((fault) =>
+      fault.kind === "kill" && fault.startMs > span[1] &&
+      found.learned.some(({ party, ms }) =>
+        ms < fault.startMs && fault.nodes.includes(party)
+      )
+    );
+    return { ...found, faults: [...own, ...kills] } as Anomaly;
+  }
   const told = own.slice(0, maxTold).map((fault) =>
     `In force meanwhile: ${tellFault(fault, judgement.test.nodes)}.`
   );

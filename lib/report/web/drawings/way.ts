@@ -76,9 +76,12 @@ export function way(
   return scene.svg.node()!;
 }
 
+/** The half of the height of a band along a node's line. */
+const laneBand = 14;
+
 /** Bands for the faults, each with its sides. */
 function drawFaults(
-  { svg, theme, x, toMs, height }: Scene,
+  { svg, theme, x, y, toMs, height }: Scene,
   { faults, parties }: ValueAnomaly & Circumstances,
 ) {
   const [fromMs] = spanOf(x);
@@ -87,9 +90,12 @@ function drawFaults(
       x(Math.max(fromMs, fault.startMs)),
       x(Math.min(toMs, fault.endMs)),
     ];
-    svg.append("rect").attr("x", x0).attr("width", Math.max(1, x1 - x0))
-      .attr("y", top - 8).attr("height", height - bottom - top + 14)
-      .attr("fill", theme.faultBand);
+    const band = (from: number, high: number) =>
+      svg.append("rect").attr("x", x0).attr("width", Math.max(1, x1 - x0))
+        .attr("y", from).attr("height", high).attr("fill", theme.faultBand);
+    if ("nodes" in fault) {
+      for (const node of fault.nodes) band(y(node) - laneBand, 2 * laneBand);
+    } else band(top - 8, height - bottom - top + 14);
     svg.append("rect").attr("x", x0).attr("width", Math.max(1, x1 - x0))
       .attr("y", top - 8).attr("height", 3).attr("fill", theme.fault);
     const text = describeFault(fault, parties);
