@@ -1,8 +1,9 @@
 /**
  * Recorded runs: reads a folder that holds `run.json` (workload and options)
  * and `history.jsonl` or `history.jsonl.gz`, as `report/store.ts` writes it,
- * and judges the history again. `record.json`, if there is one, tells how late
- * the workbench was.
+ * and judges the history again. What a history doesn't show is in two more files,
+ * if they are there: `record.json` tells how late the workbench was, and what it
+ * found, `results.json` what nodes did wrong.
  *
  * The folder may be anybody's: whatever it holds, memory is bounded, and
  * unreadable input is an error that names the file.
@@ -26,17 +27,25 @@ import {
 import { fillIn } from "../workbench/test.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import { blame, type MaxLateness } from "../workbench/sim/lateness.ts";
-import { checkHistory, type HistoryFindings } from "../workbench/verdict.ts";
+import { mergeValid, type Validity } from "../workbench/checkers/validity.ts";
+import {
+  checkHistory,
+  type HistoryFindings,
+  silenceHint,
+} from "../workbench/verdict.ts";
 
 /** The findings about a recorded run. */
 export interface RecordedFindings extends HistoryFindings {
   folder: string;
+  /** What nodes did wrong, by the record; absent if nothing. */
+  nodes?: { "valid?": Validity; errors: unknown[] };
 }
 
 const million = 1_000_000;
 
 /** The most characters of a file, unpacked, and of a line of it. */
 const maxRunChars = million;
+const maxResultsChars = 64 * million;
 const maxHistoryChars = 512 * million;
 const maxLineChars = 64 * million;
 
@@ -53,21 +62,37 @@ export async function checkRecorded(folder: string): Promise<RecordedFindings> {
   const path = folder.replace(/(?<=.)\/+$/, "");
   const test = await readTest(`${path}/run.json`);
   const history = await readHistory(path);
-  const lateness = await readLateness(`${path}/record.json`);
+  const record = await readRecord(`${path}/record.json`);
+  const nodes = await readNodes(`${path}/results.json`);
+  const lateness = latenessIn(record);
   const found = checkHistory(history, test, undefined, lateness);
-  const { spoiled, reason } = found;
+  if (nodes) {
+    const text = (nodes.errors[0] as { text?: unknown } | undefined)?.text;
+    return {
+      folder,
+      ...found,
+      "valid?": mergeValid([found["valid?"], nodes["valid?"]]),
+      nodes,
+      reason: String(record.reason ?? text ?? found.reason),
+    };
+  }
+  const { spoiled } = found;
+  const reason = hinted(found.reason, record.reason);
   return {
     folder,
     ...found,
-    ...(spoiled && lateness && reason !== undefined && {
-      reason: blame(lateness, reason),
+    ...(reason !== undefined && {
+      reason: spoiled && lateness ? blame(lateness, reason) : reason,
     }),
   };
 }
 
-/** Reads a small file of JSON; what nests too deep is nothing. */
-async function readJson(path: string): Promise<unknown> {
-  const text = (await Array.fromAsync(linesOf(path, maxRunChars)))
+/** Reads a file of JSON; what nests too deep is nothing. */
+async function readJson(
+  path: string,
+  maxChars = maxRunChars,
+): Promise<unknown> {
+  const text = (await Array.fromAsync(linesOf(path, maxChars)))
     .flat().join("\n");
   try {
     return nestsTooDeep(text) ? undefined : JSON.parse(text);
@@ -76,14 +101,42 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-async function readLateness(path: string): Promise<MaxLateness | undefined> {
+async function readRecord(path: string): Promise<{ [key: string]: unknown }> {
   const record = await exists(path) ? await readJson(path) : undefined;
-  if (!isObject(record) || !isObject(record.lateness)) return undefined;
+  return isObject(record) ? record : {};
+}
+
+function latenessIn(record: { lateness?: unknown }): MaxLateness | undefined {
+  if (!isObject(record.lateness)) return undefined;
   const maxMessageMs = record.lateness["max-message-ms"];
   const maxTimerMs = record.lateness["max-timer-ms"];
   return typeof maxMessageMs === "number" && typeof maxTimerMs === "number"
     ? { maxMessageMs, maxTimerMs }
     : undefined;
+}
+
+/** Reads what nodes did wrong: an exit, say, which no history shows. */
+async function readNodes(path: string): Promise<RecordedFindings["nodes"]> {
+  const results = await exists(path)
+    ? await readJson(path, maxResultsChars)
+    : undefined;
+  if (!isObject(results) || !isObject(results.nodes)) return undefined;
+  const { "valid?": valid, errors } = results.nodes;
+  return (valid === false || valid === "unknown") && Array.isArray(errors)
+    ? { "valid?": valid, errors }
+    : undefined;
+}
+
+/** A reason with the hint of the record, which knew more of a silent node. */
+function hinted(
+  reason: string | undefined,
+  recorded: unknown,
+): string | undefined {
+  const [before, hint] = reason?.split(silenceHint) ?? [];
+  return hint !== undefined && typeof recorded === "string" &&
+      recorded.startsWith(before!)
+    ? recorded
+    : reason;
 }
 
 async function readTest(path: string): Promise<Test> {

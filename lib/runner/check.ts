@@ -84,7 +84,7 @@ function lineOf(
 
 function toJSON(found: RecordedFindings | Failure) {
   if ("error" in found) return { folder: found.folder, error: found.error };
-  const { folder, reason, workload, stats, availability } = found;
+  const { folder, reason, workload, stats, availability, nodes } = found;
   return {
     folder,
     "valid?": found["valid?"],
@@ -92,5 +92,6 @@ function toJSON(found: RecordedFindings | Failure) {
     workload,
     stats,
     availability,
+    ...(nodes && { nodes }),
   };
 }

@@ -27,11 +27,12 @@ interface Files {
   history?: string;
   packed?: Uint8Array<ArrayBuffer>;
   record?: string;
+  results?: unknown;
 }
 
 /** Writes a folder and judges it. */
 async function checkFolder(
-  { run: about = run, history, packed, record }: Files,
+  { run: about = run, history, packed, record, results }: Files,
 ) {
   const folder = await Deno.makeTempDir();
   try {
@@ -44,6 +45,12 @@ async function checkFolder(
     }
     if (record !== undefined) {
       await Deno.writeTextFile(`${folder}/record.json`, record);
+    }
+    if (results !== undefined) {
+      await Deno.writeTextFile(
+        `${folder}/results.json`,
+        JSON.stringify(results),
+      );
     }
     if (packed) await Deno.writeFile(`${folder}/history.jsonl.gz`, packed);
     return await checkRecorded(folder);
@@ -262,4 +269,52 @@ Deno.test("a record that says nothing of lateness changes nothing; one that isn'
     await errorOf({ history: handedOut("7"), record: "{" }),
     "record.json isn't JSON.",
   );
+});
+
+/** Nobody answered. */
+const silent = [["invoke", null], ["info", "net-timeout"]]
+  .map(([type, error], index) =>
+    JSON.stringify({
+      ...{ index, time: index, process: 0, type, f: "broadcast", value: 1 },
+      ...(error && { error }),
+    })
+  ).join("\n");
+
+Deno.test("a node that crashed in the recorded run isn't asked whether its handler returns", async () => {
+  const text = "n2 exited with code 3 in the middle of the run.";
+  const crashed = {
+    nodes: { "valid?": false, errors: [{ node: "n2", text }] },
+  };
+  const broadcast = { run: { workload: "broadcast" }, history: silent };
+  for (const record of [undefined, JSON.stringify({ reason: text })]) {
+    const found = await checkFolder({ ...broadcast, record, results: crashed });
+    assertEquals([found["valid?"], found.reason], [false, text]);
+  }
+  // What a node did wrong makes a run invalid whose history is sound.
+  const found = await checkFolder({
+    history: handedOut("7"),
+    results: crashed,
+  });
+  assertEquals([found["valid?"], found.reason], [false, text]);
+  const other = { nodes: { "valid?": true, errors: [] } };
+  const { reason } = await checkFolder({ ...broadcast, results: other });
+  assertStringIncludes(reason!, "Does the handler return");
+  // What the run itself knew of the silence is in its record.
+  const known = `${
+    reason!.split("Does the handler")[0]
+  }n0 has sent c2 a message that answers nothing`;
+  const record = JSON.stringify({ reason: known });
+  assertEquals((await checkFolder({ ...broadcast, record })).reason, known);
+});
+
+Deno.test("results that say nothing of nodes change nothing", async () => {
+  for (
+    const results of [
+      ...[{}, null, [], { nodes: 7 }, { nodes: { "valid?": false } }],
+      { nodes: { "valid?": "maybe", errors: [] } },
+    ]
+  ) {
+    const found = await checkFolder({ history: handedOut("7"), results });
+    assertEquals(found["valid?"], true);
+  }
 });
