@@ -26,7 +26,7 @@ export interface NumberRange {
 }
 
 /**
- * A text that an argument can be.
+ * A text that an argument can be; if it's given, it isn't empty.
  *
  * @example
  * ```ts
@@ -113,14 +113,16 @@ export function readArguments<const C extends Choices>(
   const refuse = (arg: string) => {
     throw new Error(unknown(arg, names));
   };
+  // An empty one may be the value of the one before, which then says so.
+  const isEmpty = (arg: string) => arg === "" || refuse(arg);
   const given: { _: unknown[]; [name: string]: unknown } = parseArgs(args, {
     string: names,
-    unknown: refuse,
+    unknown: isEmpty,
   });
-  if (given._.length > 0) refuse("--");
   const chosen = Object.entries(choices).map(([name, choice]) =>
     [name, valueOf(name, choice, given[name] as string | undefined)] as const
   );
+  if (given._.length > 0) refuse(given._[0] === "" ? "" : "--");
   return Object.fromEntries(chosen) as Chosen<C>;
 }
 
@@ -151,7 +153,12 @@ function valueOf(
       }.`,
     );
   }
-  if (isText(choice)) return text ?? choice.default;
+  if (isText(choice)) {
+    if (text !== "") return text ?? choice.default;
+    throw new Error(
+      `--${name} needs a value behind it, or has to be left out.`,
+    );
+  }
   const words = Object.keys(choice);
   const [word = ""] = text === undefined ? words : [text];
   if (Object.hasOwn(choice, word)) return choice[word];

@@ -97,6 +97,20 @@ for (
   });
 }
 
+Deno.test("a text that is named has one, whatever a shell made of it", () => {
+  const folderOf = (...args: string[]) =>
+    readArguments(args, { "data-dir": { default: "" } })["data-dir"];
+  assertEquals(folderOf(), "");
+  assertEquals(folderOf("--data-dir", "d"), "d");
+  for (const args of [["--data-dir", ""], ["--data-dir="], ["--data-dir"]]) {
+    const { message } = assertThrows(() => folderOf(...args), Error);
+    assertEquals(
+      message,
+      "--data-dir needs a value behind it, or has to be left out.",
+    );
+  }
+});
+
 Deno.test("a node that takes no arguments says so", () => {
   const { message } = assertThrows(() => readArguments(["--x"], {}), Error);
   assertEquals(
