@@ -431,24 +431,44 @@ Deno.test("a seed judged among many gives the same as judged alone", async () =>
   const [, , , many] = JSON.parse(
     (await run("3c", "--seeds", "1..4", "--json")).stdout,
   );
-  const [alone] = JSON.parse(
+  const [{ folder, ...alone }] = JSON.parse(
     (await run("3c", "--seed", "4", "--json")).stdout,
   );
+  assertMatch(folder, /\/3c\//);
   assertEquals({ ...many, "wall-ms": 0 }, { ...alone, "wall-ms": 0 });
 });
 
-Deno.test("of many seeds, one that fails is shown, and how to see it again", async () => {
-  const { code, stdout } = await run(
-    ...["3c", "--seeds", "1..3", "--", "--strategy", "flood"],
-  );
+Deno.test("of many seeds, each that fails is listed and kept, and the first are shown", async () => {
+  const store = await Deno.makeTempDir();
+  const options = ["3c", "--seeds", "1..5", "--store", store];
+  const naive = ["--", "--strategy", "flood"];
+  const { code, stdout } = await run(...options, ...naive);
   assertEquals(code, 1);
-  assertMatch(stdout, /^✗ {2}3c {2}broadcast +0 of 3 seeds/);
-  assertMatch(stdout, /values were lost/);
-  assertMatch(stdout, /^ {4}invalid: seeds 1\.\.3$/m);
+  assertMatch(stdout, /^✗ {2}3c {2}broadcast +0 of 5 seeds/);
   assertMatch(
     stdout,
-    /again: deno task run 3c --store \S+ --seed 2 -- --strategy flood/,
+    /^ {4}invalid: seeds 1\.\.5, such as 1: \d+ of \d+ values were lost/m,
   );
+  assertEquals(stdout.match(/^✗ .* seed \d+ /gm)?.length, 3);
+  assertMatch(
+    stdout,
+    /again: deno task run 3c --store \S+ --seed 2 -- --strategy flood\n {4}more: {2}\S+\/3c\/\d{8}T/,
+  );
+  const kept = Array.from(Deno.readDirSync(`${store}/3c`))
+    .filter(({ isDirectory }) => isDirectory);
+  assertEquals(kept.length, 5);
+
+  const { stdout: json } = await run(
+    ...options,
+    "--no-page",
+    "--json",
+    ...naive,
+  );
+  for (const { seed, reason, folder } of JSON.parse(json)) {
+    assertMatch(reason, /values were lost/);
+    const record = await Deno.readTextFile(`${folder}/record.json`);
+    assertEquals(JSON.parse(record).seed, seed);
+  }
 });
 
 Deno.test("check judges what the store has kept, and gives the same verdict", async () => {

@@ -7,7 +7,8 @@
 import { neverSucceeded } from "../workbench/checkers/stats.ts";
 import { format } from "./format.ts";
 import type { FoundResults, RunRecord } from "./record.ts";
-import { latencyOf, messagesPerOp, seedRanges, verdictOf } from "./terminal.ts";
+import { SeedRanges } from "./seeds.ts";
+import { latencyOf, messagesPerOp, verdictOf } from "./terminal.ts";
 
 /** The records of a run before and after a change. */
 type Pair = readonly [before: RunRecord, after: RunRecord];
@@ -83,15 +84,15 @@ function moved(
 
 function ofSeeds(pairs: readonly Pair[]): string[] {
   const seeds = (pick: (pair: Pair) => boolean) =>
-    new Set(seedRanges(pairs.filter(pick).map(([{ seed = 0 }]) => seed)));
+    `${new SeedRanges(pairs.filter(pick).map(([{ seed = 0 }]) => seed))}`;
   const median = (values: number[]) =>
     values.sort((a, b) => a - b)[values.length >> 1];
   return [
-    ...listed(
+    ...told(
       "now passing: seeds",
       seeds(([before, after]) => !before.pass && after.pass),
     ),
-    ...listed(
+    ...told(
       "now failing: seeds",
       seeds(([before, after]) => before.pass && !after.pass),
     ),
@@ -104,7 +105,11 @@ function ofSeeds(pairs: readonly Pair[]): string[] {
 }
 
 function listed(title: string, names: ReadonlySet<string>): string[] {
-  return names.size === 0 ? [] : [`${title} ${[...names].join(", ")}`];
+  return told(title, [...names].join(", "));
+}
+
+function told(title: string, text: string): string[] {
+  return text === "" ? [] : [`${title} ${text}`];
 }
 
 /**

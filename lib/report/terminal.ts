@@ -18,6 +18,7 @@ import {
 import { type History, pairs } from "../workbench/load/history.ts";
 import { format } from "./format.ts";
 import type { FoundResults, Limit, RunRecord } from "./record.ts";
+import { seedAt, type Seeds } from "./seeds.ts";
 import { visible } from "./visible.ts";
 
 type Style = Parameters<typeof styleText>[0];
@@ -69,7 +70,7 @@ export function layoutOf(
     id: string;
     options: { workload: string };
     limits?: readonly Limit[];
-    seeds?: readonly (number | undefined)[];
+    seeds?: Seeds;
   }[],
   columns = Infinity,
 ): Layout {
@@ -83,9 +84,9 @@ export function layoutOf(
       ...runs.map(({ id, options }) => labelOf(id, options.workload).length),
     ),
     seed: Math.max(
-      ...runs.map(({ seeds = [] }) =>
-        seeds.length > 1
-          ? Math.max(...seeds.map((seed) => seedText(seed).length))
+      ...runs.map(({ seeds }) =>
+        seeds !== undefined && seeds.length > 1
+          ? seedText(seedAt(seeds, seeds.length - 1)).length
           : 0
       ),
     ),
@@ -153,7 +154,8 @@ export function noteOn(record: RunRecord): string | undefined {
   return divergenceNote(record) ?? latenessNote(record);
 }
 
-function divergenceNote(
+/** A sentence on a run that went another way the second time. */
+export function divergenceNote(
   { seed, divergence }: RunRecord,
 ): string | undefined {
   return divergence === undefined
@@ -164,7 +166,7 @@ function divergenceNote(
 const indent = 4;
 
 /** Lays cells out in a line; if that is too narrow, in several. */
-function inColumns(cells: readonly Cell[], columns: number): Line[] {
+export function inColumns(cells: readonly Cell[], columns: number): Line[] {
   const lines: Cell[][] = [[]];
   let width = 0;
   for (const [text, style] of cells) {
@@ -427,96 +429,6 @@ const latencyColumns = [
   ["99 %", "0.99"],
   ["max", "1"],
 ] as const;
-
-/**
- * Sums up a run with many seeds: how many passed, its figures as least, median
- * and most, and which seeds failed.
- *
- * @param asked the number of seeds that were requested; if there are fewer, the
- * runs were cut short, and the line doesn't say that all is well.
- */
-export function summaryOfSeeds(
-  records: readonly RunRecord[],
-  layout: Layout,
-  asked = records.length,
-): Line[] {
-  const [first] = records;
-  if (first === undefined) return [];
-  const { id, options } = first;
-  const passed = records.filter(({ pass }) => pass).length;
-  const failed = records.filter(({ pass }) => !pass);
-  const isWrong = failed.some((each) => verdictOf(each)[1] !== "unknown");
-  const [sign, style] = isWrong
-    ? ["✗", "red"] as const
-    : passed < asked
-    ? ["?", "yellow"] as const
-    : ["✓", "green"] as const;
-  const cut = records.length < asked ? `, of ${asked} in all` : "";
-  const range = (
-    label: string,
-    unit: string,
-    pick: (record: RunRecord) => number | undefined,
-  ): Cell[] => {
-    const all = records.map(pick).filter((each) => each !== undefined)
-      .sort((a, b) => a - b);
-    const figures = [all.at(0), all[all.length >> 1], all.at(-1)]
-      .flatMap((each) => each === undefined ? [] : format(each));
-    return figures.length === 0
-      ? []
-      : [[`${label} ${figures.join(" – ")}${unit}`]];
-  };
-  const note = records.map(divergenceNote).find((each) => each !== undefined);
-  return [
-    ...inColumns([
-      [sign, style],
-      [labelOf(id, options.workload).padEnd(layout.label), "bold"],
-      [`${passed} of ${plural(records.length, "seed")}${cut}`, style],
-      ...range("msgs/op", "", ({ results }) => messagesPerOp(results)),
-      ...range("median", " ms", ({ results }) => latencyOf(results, "0.5")),
-      ...range("max", " ms", ({ results }) => latencyOf(results, "1")),
-    ], layout.columns),
-    ...failedSeeds(records).flatMap((each) => words(each, layout.columns)),
-    ...note === undefined ? [] : words(note, layout.columns, "yellow"),
-  ];
-}
-
-/** The seeds that failed, by verdict: `invalid: 3, 7..9`. */
-function failedSeeds(records: readonly RunRecord[]): string[] {
-  const failed = records.filter(({ pass }) => !pass);
-  const byVerdict = Map.groupBy(failed, (record) => verdictOf(record)[1]);
-  return Array.from(byVerdict, ([verdict, records]) => {
-    const seeds = seedRanges(records.map(({ seed = 0 }) => seed));
-    return `${verdict}: seed${records.length === 1 ? "" : "s"} ${
-      seeds.join(", ")
-    }`;
-  });
-}
-
-/** Shortens a list of seeds in their order: `3`, `7..9`. */
-export function seedRanges(seeds: readonly number[]): string[] {
-  const runs: { from: number; to: number }[] = [];
-  for (const seed of seeds) {
-    const last = runs.at(-1);
-    if (last?.to === seed - 1) last.to = seed;
-    else runs.push({ from: seed, to: seed });
-  }
-  return runs.map(({ from, to }) =>
-    from === to
-      ? `${from}`
-      : to === from + 1
-      ? `${from}, ${to}`
-      : `${from}..${to}`
-  );
-}
-
-/** The sum of it all, in one line. */
-export function total(records: readonly RunRecord[]): Line {
-  const passed = records.filter(({ pass }) => pass).length;
-  const failed = records.length - passed;
-  return failed === 0
-    ? [[`All ${plural(passed, "run")} passed.`, "green"]]
-    : [[`${failed} of ${plural(records.length, "run")} did not pass.`, "red"]];
-}
 
 /** A count of things: `1 run`, `14 runs`. */
 export function plural(count: number, noun: string): string {

@@ -5,8 +5,8 @@
  */
 import { BadOption } from "../workbench/options.ts";
 import { checkRecorded, type RecordedFindings } from "../report/recorded.ts";
+import { Counts } from "../report/tally.ts";
 import type { Line } from "../report/terminal.ts";
-import { exitCodeOf } from "./judging.ts";
 import { complain, print, printJson } from "./output.ts";
 
 /** The error about a folder that couldn't be judged. */
@@ -47,10 +47,10 @@ export async function check(
   if (failures.length > 0) {
     return Math.max(...failures.map(({ exitCode }) => exitCode));
   }
-  return exitCodeOf((all as RecordedFindings[]).map((results) => ({
+  return new Counts((all as RecordedFindings[]).map((results) => ({
     pass: results["valid?"] === true,
     results,
-  })));
+  }))).exitCode;
 }
 
 async function judge(folder: string): Promise<RecordedFindings | Failure> {

@@ -10,6 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { nearest } from "../nearest.ts";
+import type { Seeds } from "../report/seeds.ts";
 import { maxJobs } from "./jobs.ts";
 import { BadOption, type Options } from "../workbench/mod.ts";
 import { optionSpecs, parseOption, splitFaults } from "../workbench/options.ts";
@@ -57,7 +58,7 @@ export interface CommandLine {
   logStderr: boolean;
   /** True if it judges again whenever what is judged changes. */
   watch: boolean;
-  seeds: number[];
+  seeds: Seeds;
   /** The number of runs side by side; `undefined`: as many as there's room for. */
   jobs: number | undefined;
   /** Options that the real Maelstrom takes as they are. */
@@ -450,7 +451,7 @@ function jobsOf(text: string | undefined): number | undefined {
 }
 
 /** The most seeds that can be judged at once. */
-const maxSeeds = 100_000;
+const maxSeeds = 100_000_000;
 
 /** From `--seed 7`, `--seeds 1..200`, or `--test-count 5`. */
 function seedsOf(
@@ -458,7 +459,7 @@ function seedsOf(
   range?: string,
   testCount = "1",
   besideRange?: string,
-): number[] {
+): Seeds {
   if (range !== undefined && besideRange !== undefined) {
     throw new BadOption(
       `--seeds ${range} already says which seeds: leave out --${besideRange}.`,
@@ -488,5 +489,5 @@ function seedsOf(
       `--seeds ${range} are ${length} seeds, and there can be ${maxSeeds} at most.`,
     );
   }
-  return Array.from({ length }, (_, i) => Number(from) + i);
+  return { first: Number(from), length };
 }

@@ -22,9 +22,9 @@ import {
   render,
   significant,
   summary,
-  total,
   verdictOf,
 } from "../report/terminal.ts";
+import { Counts, total } from "../report/tally.ts";
 import { bar, liveLines } from "./live.ts";
 import type { Answer, Question } from "./worker.ts";
 import { judgeSideBySide } from "./workers.ts";
@@ -261,16 +261,17 @@ async function judgeRuns(rows: readonly RunRow[]): Promise<Outcomes> {
   const live = liveLines();
   let done = 0;
   const cores = navigator.hardwareConcurrency;
-  const found = await judgeSideBySide([...questions.values()], cores, {
-    onAnswer() {
+  const answers = new Map<string, Answer>();
+  const keys = [...questions.keys()];
+  await judgeSideBySide(questions.values(), cores, {
+    onAnswer(answer, place) {
+      answers.set(keys[place]!, answer);
       done++;
       live.show(() => [
         `${bar(done / questions.size, 30)}  ${done} of ${questions.size} runs`,
       ]);
     },
   }).finally(live.clear);
-  const keys = [...questions.keys()];
-  const answers = new Map(found.map((answer, i) => [keys[i], answer]));
   return (row) =>
     questionsOf(row).map((question) => answers.get(JSON.stringify(question))!);
 }
@@ -332,7 +333,7 @@ function runsBlock(outcomes: Outcomes): string {
         folder: `store/${record.id}/latest`,
       })
     ),
-    total(all.map(({ record }) => record)),
+    total(new Counts(all.map(({ record }) => record))),
   ];
   return render(lines, false);
 }

@@ -7,28 +7,20 @@
  */
 import type { Progress } from "../workbench/mod.ts";
 import type { RunRecord } from "../report/record.ts";
-import {
-  comparison,
-  labelOf,
-  type Layout,
-  layoutOf,
-  summary,
-  summaryOfSeeds,
-  total,
-  verdictOf,
-} from "../report/terminal.ts";
+import { seedAt, type Seeds } from "../report/seeds.ts";
+import { labelOf, type Layout, layoutOf } from "../report/terminal.ts";
 import { Ended, untilEnded } from "./ending.ts";
+import { InOrder } from "./in_order.ts";
 import { bar, type Live, liveLines } from "./live.ts";
-import { columns, complain, print, printJson } from "./output.ts";
+import { columns, complain } from "./output.ts";
+import { Printer } from "./printer.ts";
 import { roomFor } from "./jobs.ts";
-import { quote } from "./shell.ts";
 import type { Answer, Question } from "./worker.ts";
 import { judgeSideBySide, JudgingWorker } from "./workers.ts";
 
 /** One thing to judge, with one seed or several. Its options have none. */
 export interface Job extends Omit<Question, "keep" | "logs"> {
-  /** `undefined`: once without a seed. */
-  seeds: readonly (number | undefined)[];
+  seeds: Seeds;
   /** The command that judges it once more with a seed. */
   replay(seed: number | undefined): string;
 }
@@ -52,9 +44,6 @@ export interface Manner {
   jobs?: number | undefined;
 }
 
-/** Of many seeds that failed, how many are shown and kept. */
-const maxFailuresShown = 3;
-
 /**
  * Judges all jobs.
  *
@@ -65,57 +54,85 @@ export async function judgeAll(
   jobs: readonly Job[],
   manner: Manner,
 ): Promise<number> {
-  const records: RunRecord[] = [];
+  const layout = layoutOf(jobs, columns());
+  const live = liveLines();
+  const printer = new Printer({ ...manner, layout, live });
+  const room = new Room();
   let ended: Ended | undefined;
   try {
     using worker = new JudgingWorker();
-    const layout = layoutOf(jobs, columns());
     await untilEnded((signal) =>
-      judgeJobs(jobs, { ...manner, layout, worker, records, signal })
+      judgeJobs(jobs, {
+        ...manner,
+        ...{ layout, live, worker, printer, room, signal },
+      })
     );
   } catch (error) {
-    if (!(error instanceof Ended)) throw error;
+    if (!(error instanceof Ended)) {
+      printer.fail();
+      throw error;
+    }
     ended = error;
   }
-  if (manner.json) printJson(records);
+  printer.end();
+  if (room.lacking > 0) complain(tellLacking(room, manner));
+  const { judged, exitCode } = printer.counts;
   if (ended) {
     const count = jobs.reduce((sum, { seeds }) => sum + seeds.length, 0);
     complain(
       count === 1
         ? "Interrupted before there was a verdict."
-        : `Interrupted: ${records.length} of ${count} runs were judged.`,
+        : `Interrupted: ${judged} of ${count} runs were judged.`,
     );
     return ended.exitCode;
   }
-  if (!manner.json && records.length > 1) print([total(records)]);
-  return exitCodeOf(records);
+  printer.total();
+  return exitCode;
 }
 
-/** 0, 1, 2 or 255, as Jepsen's. */
-export function exitCodeOf(
-  judged: readonly Parameters<typeof verdictOf>[0][],
-): number {
-  if (judged.some(({ crashed }) => crashed)) return 255;
-  const failed = judged.filter(({ pass }) => !pass);
-  if (failed.length === 0) return 0;
-  return failed.every((each) => verdictOf(each)[1] === "unknown") ? 2 : 1;
+/** Of many seeds, how many that fail are kept at most. */
+const maxFailuresKept = 100;
+
+/** The room for failing runs in the store. */
+export class Room {
+  #left = maxFailuresKept;
+  /** The number of failing runs for which there was no room. */
+  lacking = 0;
+
+  /** Reserves a place for a run, if there is one. */
+  reserve(): boolean {
+    if (this.#left === 0) return false;
+    this.#left--;
+    return true;
+  }
+
+  /** The place that was reserved wasn't needed. */
+  giveBack(): void {
+    this.#left++;
+  }
+}
+
+function tellLacking({ lacking }: Room, { store }: Manner): string {
+  return `Of the runs that failed, ${maxFailuresKept} are kept in ${store}, and ${lacking} more aren't: with its --seed, each is judged once more, and kept.`;
 }
 
 /** The judge of jobs, its manner, and the place where the results go. */
 export interface Judging extends Manner {
   layout: Layout;
+  live: Live;
   /** The worker that judges one job after the other. */
   worker: JudgingWorker;
-  /** The records so far. */
-  records: RunRecord[];
+  printer: Printer;
+  room: Room;
   /** Ends it early: {@linkcode judgeJobs} rejects. */
   signal: AbortSignal;
+  /** Called with each record, in the order of the seeds. */
+  onRecord?(job: Job, record: RunRecord): void;
   /** Called when a job has been judged with all its seeds. */
-  onJudged?(job: Job, records: readonly RunRecord[]): void;
+  onJudged?(job: Job): void;
 }
 
 interface Context extends Judging {
-  live: Live;
   /** The jobs that come next, a line each. */
   waiting: readonly string[];
 }
@@ -125,41 +142,46 @@ export async function judgeJobs(
   jobs: readonly Job[],
   judging: Judging,
 ): Promise<void> {
-  const live = liveLines();
   try {
-    await judgeEach(jobs, { ...judging, live });
+    await judgeEach(jobs, judging);
   } finally {
-    live.clear();
+    judging.live.clear();
   }
 }
 
 async function judgeEach(
   jobs: readonly Job[],
-  common: Omit<Context, "waiting">,
+  judging: Judging,
 ): Promise<void> {
-  const { compare, json, layout, records, onJudged } = common;
+  const { compare, layout, printer, onJudged } = judging;
+  const last: RunRecord[] = [];
   for (const [i, job] of jobs.entries()) {
     const waiting = jobs.slice(i + 1).map((each) =>
       `${title(each, layout)}  waiting`
     );
-    const context: Context = { ...common, waiting };
-    const { by, seeds } = job;
-    const before = records.length;
-    const isMany = seeds.length > 1 && !compare;
-    if (isMany && by.engine === "sim") await judgeSeeds(job, context);
-    else if (isMany && by.engine === "stdio") {
-      await judgeOverPipes(job, context);
-    } else {
-      for (const seed of seeds) {
-        await judgeOne(job, seed, context, (record) => records.push(record));
+    const context: Context = {
+      ...judging,
+      waiting,
+      onRecord(job, record) {
+        last[i] = record;
+        judging.onRecord?.(job, record);
+      },
+    };
+    if (isOfMany(job, context)) await judgeSeeds(job, context);
+    else {
+      for (let place = 0; place < job.seeds.length; place++) {
+        await judgeOne(job, seedAt(job.seeds, place), context);
       }
-      onJudged?.(job, records.slice(before));
     }
-    if (compare && !json && i % 2 === 1) {
-      const [ours, real] = records.slice(-2);
-      if (ours && real) print(comparison(ours, real));
-    }
+    onJudged?.(job);
+    const [ours, real] = [last[i - 1], last[i]];
+    if (compare && i % 2 === 1 && ours && real) printer.compare(ours, real);
   }
+}
+
+/** Tells whether many seeds are judged side by side, and summed up. */
+function isOfMany({ by, seeds }: Job, { compare }: Context): boolean {
+  return seeds.length > 1 && !compare && by.engine !== "maelstrom";
 }
 
 /** Returns the label of a job at the beginning of a line. */
@@ -179,7 +201,7 @@ function questionOf(
     bin,
     args,
     limits,
-    twice: seed === seeds[0], // the others would be no better
+    twice: seed === seeds.first, // the others would be no better
   };
 }
 
@@ -188,46 +210,47 @@ async function judgeOne(
   job: Job,
   seed: number | undefined,
   context: Context,
-  onRecord: (record: RunRecord) => void = () => {},
 ): Promise<void> {
-  const { store, page, json, layout, live, compare, worker, signal } = context;
+  const { store, page, live, worker, signal } = context;
   const replay = job.replay(seed);
   const question: Question = {
     ...questionOf(job, seed),
     keep: { store, page, replay },
     logs: context.logStderr,
   };
+  const note = noter(context);
   await worker.ask(question, {
     signal,
     onProgress: (progress) => showProgress(job, progress, context),
-    onLog(node, text) {
-      live.clear();
-      complain(`${node}: ${text}`);
-    },
-    onNote(text) {
-      live.clear();
-      complain(text);
-    },
+    onLog: (node, text) => note(`${node}: ${text}`),
+    onNote: note,
     onAnswer(answer) {
       live.clear();
-      onRecord(answer.record);
-      if (json || compare && answer.record.pass) return;
-      printAnswer(answer, replay, layout);
+      take(job, seed, answer, context);
     },
   });
 }
 
-function printAnswer(
-  { record, latencyBars: latencies, folder }: Answer,
-  replay: string,
-  layout: Layout,
+/** Takes a run that was judged, in the order of the seeds. */
+function take(
+  job: Job,
+  seed: number | undefined,
+  answer: Answer,
+  context: Context,
 ): void {
-  print(summary(record, {
-    replay,
-    folder: folder && quote(folder),
-    layout,
-    latencies,
-  }));
+  const replay = job.replay(seed);
+  context.onRecord?.(job, answer.record);
+  context.printer.add({ ...answer, replay }, {
+    isOfMany: isOfMany(job, context),
+  });
+}
+
+/** Makes what tells people something beside the verdicts. */
+function noter({ live }: Context): (text: string) => void {
+  return (text) => {
+    live.clear();
+    complain(text);
+  };
 }
 
 const barWidth = 12;
@@ -267,166 +290,139 @@ function seedsLine(job: Job, layout: Layout, count: number): string {
 }
 
 /**
- * Judges a job over pipes with all its seeds, several side by side. Each run
- * takes its time and goes its own way: so it has its line, in the order of the
- * seeds, and is kept.
+ * Judges a job with all its seeds, several side by side, and sums it up. What
+ * turns out to use something that isn't simulated goes on over pipes.
  */
-async function judgeOverPipes(job: Job, context: Context): Promise<void> {
-  const { json, layout, live, signal, store, page, waiting } = context;
-  const { seeds } = job;
-  const jobs = context.jobs ?? roomFor(job);
-  const judged: RunRecord[] = [];
-  const answers = inOrder<Answer>(seeds.length, (answer, place) => {
-    judged.push(answer.record);
-    if (!json) printAnswer(answer, job.replay(seeds[place]), layout);
-  });
-  const running = new Map<number, string>();
-  const say = (text: string) => {
-    live.clear();
-    complain(text);
-  };
-  const questions = seeds.map((seed): Question => ({
-    ...questionOf(job, seed),
-    keep: { store, page, replay: job.replay(seed) },
-    logs: context.logStderr,
-  }));
+async function judgeSeeds(job: Job, context: Context): Promise<void> {
+  const { printer, signal, live } = context;
+  const answers = new InOrder<Answer>((answer, place) =>
+    take(job, seedAt(job.seeds, place), answer, context)
+  );
   try {
-    await judgeSideBySide(questions, jobs, {
-      signal,
-      onNote: say,
-      onLog: (node, text, place) =>
-        say(`seed ${seeds[place]}, ${node}: ${text}`),
-      onProgress(progress, place) {
-        const seed = String(seeds[place]).padEnd(String(seeds.at(-1)).length);
-        running.set(place, `seed ${seed}  ${progressLine(job, progress)}`);
-        live.show(() => [
-          seedsLine(job, layout, answers.count),
-          ...[...running].sort(([a], [b]) => a - b).map(([, line]) => line),
-          ...waiting,
-        ]);
-      },
-      onAnswer(answer, place) {
-        live.clear();
-        running.delete(place);
-        answers.add(answer, place);
-      },
-    });
+    const onPipes = job.by.engine === "sim"
+      ? await judgeSimulated(job, answers, context)
+      : job;
+    if (onPipes) await judgeOverPipes(onPipes, answers, context);
   } finally {
     live.clear();
     answers.end();
-    finish(job, judged, context);
+    // Unless nobody wants to know any more.
+    const isWanted = !signal.aborted || signal.reason instanceof Ended;
+    if (isWanted) printer.endSeeds(job, job.seeds.length);
+    else printer.forgetSeeds();
   }
-  const isTooBusy = judged.some(({ lateness }) => lateness?.["spoiled?"]);
-  if (isTooBusy && jobs > 1) complain(tooManyJobs(jobs));
-  context.onJudged?.(job, judged);
+}
+
+/**
+ * Judges a job under virtual time, on all cores. Runs that fail are kept, as far
+ * as there's room.
+ *
+ * @returns the job over pipes, if it has to go on so.
+ */
+async function judgeSimulated(
+  job: Job,
+  answers: InOrder<Answer>,
+  context: Context,
+): Promise<Job | undefined> {
+  const { layout, live, signal, waiting, room, store, page } = context;
+  const { seeds } = job;
+  const instead = "guest" in job.by ? job.by.instead : undefined;
+  const leaving = new AbortController();
+  const note = noter(context);
+  function* questions(): Generator<Question> {
+    for (let place = 0; place < seeds.length; place++) {
+      const seed = seedAt(seeds, place);
+      yield {
+        ...questionOf(job, seed),
+        ...room.reserve() && {
+          keep: { store, page, replay: job.replay(seed), ifFailing: true },
+          logs: context.logStderr,
+        },
+      };
+    }
+  }
+  let told = false;
+  try {
+    await judgeSideBySide(questions(), context.jobs ?? roomFor(job), {
+      signal: AbortSignal.any([signal, leaving.signal]),
+      onNote: note,
+      onNotSimulated(text) {
+        if (!told) note(text);
+        told = true;
+        if (instead) leaving.abort();
+      },
+      onLog: (node, text, place) =>
+        note(`seed ${seedAt(seeds, place)}, ${node}: ${text}`),
+      onAnswer(answer, place, { keep }) {
+        if (!keep && !answer.record.pass) room.lacking++;
+        if (keep && !answer.folder) room.giveBack();
+        answers.add(answer, place);
+        live.show(() => [seedsLine(job, layout, answers.count), ...waiting]);
+      },
+    });
+  } catch (error) {
+    if (instead === undefined || !leaving.signal.aborted || signal.aborted) {
+      throw error;
+    }
+    answers.forgetEarly();
+    return { ...job, by: { engine: "stdio", command: instead } };
+  }
+}
+
+/**
+ * Judges a job over pipes, from the first seed that hasn't an answer. Each run
+ * takes its time and goes its own way: so it has its line, in the order of the
+ * seeds, and is kept.
+ */
+async function judgeOverPipes(
+  job: Job,
+  answers: InOrder<Answer>,
+  context: Context,
+): Promise<void> {
+  const { layout, live, signal, store, page, waiting } = context;
+  const { seeds } = job;
+  const first = answers.next;
+  const seedOf = (place: number) => seedAt(seeds, first + place);
+  const jobs = context.jobs ?? roomFor(job);
+  const running = new Map<number, string>();
+  const note = noter(context);
+  function* questions(): Generator<Question> {
+    for (let place = first; place < seeds.length; place++) {
+      const seed = seedAt(seeds, place);
+      yield {
+        ...questionOf(job, seed),
+        keep: { store, page, replay: job.replay(seed) },
+        logs: context.logStderr,
+      };
+    }
+  }
+  let isTooBusy = false;
+  await judgeSideBySide(questions(), jobs, {
+    signal,
+    onNote: note,
+    onLog: (node, text, place) =>
+      note(`seed ${seedOf(place)}, ${node}: ${text}`),
+    onProgress(progress, place) {
+      const width = String(seedAt(seeds, seeds.length - 1)).length;
+      const seed = String(seedOf(place)).padEnd(width);
+      running.set(place, `seed ${seed}  ${progressLine(job, progress)}`);
+      live.show(() => [
+        seedsLine(job, layout, answers.count),
+        ...[...running].sort(([a], [b]) => a - b).map(([, line]) => line),
+        ...waiting,
+      ]);
+    },
+    onAnswer(answer, place) {
+      running.delete(place);
+      isTooBusy ||= answer.record.lateness?.["spoiled?"] === true;
+      answers.add(answer, first + place);
+    },
+  });
+  if (isTooBusy && jobs > 1) note(tooManyJobs(jobs));
 }
 
 function tooManyJobs(jobs: number): string {
   return `This machine was too busy for ${jobs} runs side by side: --jobs ${
     jobs >> 1
   } makes it less so.`;
-}
-
-/** Hands on answers in the order of their places, as soon as it can. */
-export function inOrder<T>(
-  length: number,
-  take: (answer: T, place: number) => void,
-) {
-  const came = new Map<number, T>();
-  let next = 0;
-  return {
-    /** The number of those that have come. */
-    get count(): number {
-      return came.size;
-    },
-    add(answer: T, place: number): void {
-      came.set(place, answer);
-      while (came.has(next)) take(came.get(next)!, next++);
-    },
-    /** No more will come: hands on those that others were to precede. */
-    end(): void {
-      for (; next < length; next++) {
-        if (came.has(next)) take(came.get(next)!, next);
-      }
-    },
-  };
-}
-
-/**
- * Keeps and prints what came of all seeds, unless nobody wants to know any more.
- */
-function finish(
-  { seeds }: Job,
-  judged: readonly RunRecord[],
-  { json, layout, signal, records }: Context,
-): void {
-  if (signal.aborted && !(signal.reason instanceof Ended)) return;
-  records.push(...judged);
-  if (json || judged.length === 0) return;
-  print(summaryOfSeeds(judged, layout, seeds.length));
-}
-
-/**
- * Judges a job under virtual time with all its seeds, on all cores; over pipes,
- * if it turns out that it uses something that isn't simulated.
- */
-async function judgeSeeds(job: Job, context: Context): Promise<void> {
-  const { signal } = context;
-  const instead = "guest" in job.by ? job.by.instead : undefined;
-  const leaving = new AbortController();
-  try {
-    await judgeAtOnce(job, {
-      ...context,
-      signal: AbortSignal.any([signal, leaving.signal]),
-    }, () => instead && leaving.abort());
-  } catch (error) {
-    if (instead === undefined || !leaving.signal.aborted || signal.aborted) {
-      throw error;
-    }
-    const by = { engine: "stdio", command: instead } as const;
-    await judgeOverPipes({ ...job, by }, context);
-  }
-}
-
-/** @param onNote called when a note has been printed, once: all say the same. */
-async function judgeAtOnce(
-  job: Job,
-  context: Context,
-  onNote: () => void,
-): Promise<void> {
-  const { json, layout, live, signal, waiting } = context;
-  const { seeds } = job;
-  const judged: RunRecord[] = [];
-  let noted = false;
-  const jobs = context.jobs ?? roomFor(job);
-  try {
-    await judgeSideBySide(seeds.map((seed) => questionOf(job, seed)), jobs, {
-      signal,
-      onNote(text) {
-        if (noted) return;
-        noted = true;
-        live.clear();
-        complain(text);
-        onNote();
-      },
-      onAnswer({ record }) {
-        judged.push(record);
-        live.show(() => [
-          seedsLine(job, layout, judged.length),
-          ...waiting,
-        ]);
-      },
-    });
-  } finally {
-    live.clear();
-    // Each was done when it was: here they stand in order.
-    judged.sort((a, b) => a.seed! - b.seed!);
-    finish(job, judged, context);
-  }
-  context.onJudged?.(job, judged);
-  if (json) return;
-  const failed = judged.filter(({ pass }) => !pass);
-  for (const { seed } of failed.slice(0, maxFailuresShown)) {
-    await judgeOne(job, seed, context);
-  }
 }

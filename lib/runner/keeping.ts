@@ -15,7 +15,6 @@ import {
   writeStart,
 } from "../report/store.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
-import { complain } from "./output.ts";
 import { pageWriter } from "./pages.ts";
 
 /** A run that is kept, as far as the store lets it. */
@@ -35,9 +34,13 @@ export interface Keeping {
  *
  * @param settings `store` is the folder for all of them, `page` is true if each
  * gets a page.
+ * @param complain says, once each, what can't be kept.
  */
-export function keeper({ store, page }: { store: string; page: boolean }) {
-  const pages = page ? pageWriter() : undefined;
+export function keeper(
+  { store, page }: { store: string; page: boolean },
+  complain: (text: string) => void,
+) {
+  const pages = page ? pageWriter(complain) : undefined;
   const complaints = new Set<string>();
   const attempt = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
     try {

@@ -18,6 +18,29 @@ export function printJson(value: unknown): void {
   say(visibleJson(JSON.stringify(value, null, 1)));
 }
 
+/**
+ * Prints an array to stdout, for programs, an element at a time: the bytes are
+ * those of {@linkcode printJson}.
+ */
+export class JsonArrayPrinter {
+  /** The last element: what follows it isn't known yet. */
+  #last: string | undefined;
+
+  get hasBegun(): boolean {
+    return this.#last !== undefined;
+  }
+
+  add(value: unknown): void {
+    say(this.#last === undefined ? "[" : `${this.#last},`);
+    const json = visibleJson(JSON.stringify(value, null, 1));
+    this.#last = ` ${json.replaceAll("\n", "\n ")}`;
+  }
+
+  end(): void {
+    say(this.#last === undefined ? "[]" : `${this.#last}\n]`);
+  }
+}
+
 /** Prints to stderr, likewise. */
 export function complain(text: string | readonly Line[]): void {
   try {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { complain } from "./output.ts";
 import { pageCode } from "../report/page/bundle.ts";
 import { pageData } from "../report/page/data.ts";
 import { page } from "../report/page/page.ts";
@@ -15,8 +14,10 @@ import { binFolder } from "./build.ts";
  * Writes pages, whose code is bundled for the first of them. That takes npm
  * packages: if they can't be downloaded, one message says so, and everything
  * else goes on.
+ *
+ * @param complain says that, once.
  */
-export function pageWriter() {
+export function pageWriter(complain: (text: string) => void) {
   let code: ReturnType<typeof pageCode> | undefined;
   const complaints = new Set<string>();
   const bundled = () => pageCode(binFolder);

@@ -246,7 +246,7 @@ async function realJob(
       maelstrom,
       flags: line.flags,
     },
-    seeds: line.seeds.map(() => undefined),
+    seeds: { first: undefined, length: line.seeds.length },
     replay: () => replayOf("maelstrom", plan, line, [], {}),
   };
 }

@@ -7,7 +7,8 @@ import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { changes } from "../report/changes.ts";
 import type { RunRecord } from "../report/record.ts";
-import { type Layout, layoutOf, total, words } from "../report/terminal.ts";
+import { Counts, total } from "../report/tally.ts";
+import { type Layout, layoutOf, words } from "../report/terminal.ts";
 import { errorText } from "../workbench/hosts/system_error.ts";
 import { libraryFolder, scriptPath } from "./build.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -15,9 +16,11 @@ import { Ended, untilEnded } from "./ending.ts";
 import { checkExecutable } from "./executable.ts";
 import { FileChanges } from "./file_changes.ts";
 import { filesOfBin } from "./guest.ts";
-import { type Job, judgeJobs } from "./judging.ts";
+import { type Job, judgeJobs, Room } from "./judging.ts";
+import { liveLines } from "./live.ts";
 import { columns, complain, print } from "./output.ts";
 import { jobsOf, type Plan } from "./plan.ts";
+import { Printer } from "./printer.ts";
 import type { ProgramFiles } from "./program.ts";
 import { JudgingWorker } from "./workers.ts";
 
@@ -138,23 +141,33 @@ class Watch {
    */
   async #judge(due: Set<Plan>, signal: AbortSignal): Promise<void> {
     const plans = new Map<Job, Plan>();
+    const found = new Map<Job, RunRecord[]>();
+    const live = liveLines();
+    const settings = { ...this.#line, compare: false, layout: this.#layout };
     try {
       for (const [job, plan] of await this.#jobs(due)) plans.set(job, plan);
       await judgeJobs([...plans.keys()], {
-        ...this.#line,
-        compare: false,
-        layout: this.#layout,
+        ...settings,
+        live,
         worker: this.#worker,
-        records: [],
+        printer: new Printer({ ...settings, live }),
+        room: new Room(),
         signal,
-        onJudged: (job, records) => {
+        onRecord(job, record) {
+          const records = found.get(job) ?? [];
+          found.set(job, records);
+          records.push(record);
+        },
+        onJudged: (job) => {
           const plan = plans.get(job)!;
           due.delete(plan);
-          this.#compare(plan, records);
+          this.#compare(plan, found.get(job)!);
         },
       });
       const records = [...this.#records.values()].flat();
-      if (plans.size > 0 && records.length > 1) print([total(records)]);
+      if (plans.size > 0 && records.length > 1) {
+        print([total(new Counts(records))]);
+      }
     } catch (error) {
       if (error instanceof Ended) throw error;
       if (error instanceof Changed) return;

@@ -83,6 +83,8 @@ export interface Question {
     page: boolean;
     /** The command that repeats it, for its page. */
     replay: string;
+    /** True if it's kept, and its logs told, only if it fails. */
+    ifFailing?: boolean;
   };
   /** True to tell what nodes write to stderr. */
   logs?: boolean;
@@ -105,6 +107,7 @@ export type News =
   | { type: "log"; node: string; text: string }
   /** Something about the judging that one should know. */
   | { type: "note"; text: string }
+  | { type: "not simulated"; text: string }
   | { type: "answer"; answer: Answer }
   /** The run is kept: the next question may come. */
   | { type: "done" }
@@ -145,17 +148,21 @@ worker.onmessage = async ({ data }) => {
 async function answer(question: Question): Promise<void> {
   const { by, options, keep } = question;
   const test = by.engine === "maelstrom" ? testOf(options) : fillIn(options);
-  const keeping = keep && await keeperFor(keep)(question, by.engine, test);
-  const folder = keeping?.folder;
+  const begin = () => keeperFor(keep!)(question, by.engine, test);
+  let keeping = keep && !keep.ifFailing ? await begin() : undefined;
   const tell = teller(by.engine === "sim" ? undefined : keeping);
   const start = performance.now();
-  const judged = await judgeBy(question, folder, tell)
+  const judged = await judgeBy(question, keeping?.folder, tell)
     .finally(() => keeping?.ended());
   ending.signal.throwIfAborted();
   const record = toRecord(judged, {
     ...question,
     wallMs: performance.now() - start,
   });
+  if (keep?.ifFailing && !record.pass) {
+    keeping = await begin();
+    if (question.logs) tellLogs(judged);
+  }
   worker.postMessage({
     type: "answer",
     answer: {
@@ -163,10 +170,18 @@ async function answer(question: Question): Promise<void> {
       record: JSON.parse(JSON.stringify(record)),
       latencies: quantiles(latenciesMs(judged.history)),
       latencyBars: latencyBars(judged.history),
-      folder,
+      folder: keeping?.folder,
     },
   });
   await keeping?.write(record, judged, keep!.replay);
+}
+
+function tellLogs({ logs }: Judged): void {
+  for (const [node, lines] of logs) {
+    for (const { text } of lines) {
+      worker.postMessage({ type: "log", node, text });
+    }
+  }
 }
 
 let kept: { settings: string; keep: ReturnType<typeof keeper> } | undefined;
@@ -175,7 +190,8 @@ let kept: { settings: string; keep: ReturnType<typeof keeper> } | undefined;
 function keeperFor({ store, page }: { store: string; page: boolean }) {
   const settings = JSON.stringify([store, page]);
   if (kept?.settings !== settings) {
-    kept = { settings, keep: keeper({ store, page }) };
+    const say = (text: string) => worker.postMessage({ type: "note", text });
+    kept = { settings, keep: keeper({ store, page }, say) };
   }
   return kept.keep;
 }
@@ -210,14 +226,14 @@ async function judgedTwice(
 
 /** Judges by whom it's said; a crash of Maelstrom's is a verdict, too. */
 async function judgeBy(
-  { by, bin, args, options, twice, logs }: Question,
+  { by, bin, args, options, twice, keep, logs }: Question,
   folder: string | undefined,
   onProgress: (progress: Progress) => void,
 ): Promise<Verdict & Judged> {
   const watching = {
     signal: ending.signal,
     onProgress,
-    ...(logs && {
+    ...(logs && !keep?.ifFailing && {
       onLog: (node: string, text: string) =>
         worker.postMessage({ type: "log", node, text }),
     }),
@@ -236,7 +252,7 @@ async function judgeBy(
     } catch (error) {
       if (!(error instanceof NotSimulated && by.instead)) throw error;
       const text = notSimulated(bin ?? "It", error);
-      worker.postMessage({ type: "note", text });
+      worker.postMessage({ type: "not simulated", text });
       const instead = await withFreshDataDir(by.instead);
       return await judge(instead, options, watching);
     }

@@ -20,6 +20,8 @@ export interface Waiting {
   onLog?(node: string, text: string): void;
   /** Called with what one should know of the judging. */
   onNote?(text: string): void;
+  /** Called when it turns out that a program can't be simulated, and why. */
+  onNotSimulated?(text: string): void;
   /** Called as soon as there is a verdict; then the run is still to be kept. */
   onAnswer?(answer: Answer): void;
 }
@@ -67,11 +69,13 @@ export class JudgingWorker implements Disposable {
       } else if (news.type === "done") {
         if (answer) resolve(answer);
         else reject(signal?.reason); // what came too late counts for nothing
-      } else if (signal?.aborted) return;
+      } else if (news.type === "note") waiting.onNote?.(news.text);
+      else if (signal?.aborted) return;
       else if (news.type === "progress") waiting.onProgress?.(news.progress);
       else if (news.type === "log") waiting.onLog?.(news.node, news.text);
-      else if (news.type === "note") waiting.onNote?.(news.text);
-      else {
+      else if (news.type === "not simulated") {
+        (waiting.onNotSimulated ?? waiting.onNote)?.(news.text);
+      } else {
         answer = news.answer;
         waiting.onAnswer?.(answer);
       }
@@ -115,59 +119,71 @@ export interface WaitingForAll {
   /** Ends it early: {@linkcode judgeSideBySide} rejects. */
   signal?: AbortSignal;
   /**
-   * Called as soon as there is another verdict, with the place of its question.
+   * Called as soon as there is another verdict, with the place of its question,
+   * from 0, and the question.
    */
-  onAnswer?(answer: Answer, place: number): void;
+  onAnswer?(answer: Answer, place: number, question: Question): void;
   onProgress?(progress: Progress, place: number): void;
   onLog?(node: string, text: string, place: number): void;
+  /** Called with each text once, whoever says it. */
   onNote?(text: string): void;
+  /** Called when it turns out that a program can't be simulated, and why. */
+  onNotSimulated?(text: string): void;
 }
 
 /**
  * Judges runs, several at a time.
  *
  * When one fails, or it's ended early, so do all: it rejects when none of them
- * goes on.
+ * goes on. Otherwise it resolves when all are judged, and kept.
  *
+ * @param questions each is drawn when a worker is free for it, so there may be
+ * any number of them, or no end: then the signal ends it.
  * @param jobs the number of runs side by side.
- * @returns their outcomes, in the order of the questions.
  */
 export async function judgeSideBySide(
-  questions: readonly Question[],
+  questions: Iterable<Question>,
   jobs: number,
   { signal, ...waiting }: WaitingForAll = {},
-): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  const open = [...questions.entries()];
+): Promise<void> {
+  const open = Iterator.from(questions);
+  let places = 0;
   const failing = new AbortController();
   const ending = AbortSignal.any([
     failing.signal,
     ...signal === undefined ? [] : [signal],
   ]);
-  const work = async () => {
+  const notes = new Set<string>();
+  const work = async (next: IteratorResult<Question>) => {
     using worker = new JudgingWorker();
-    for (let next = open.shift(); next; next = open.shift()) {
-      const [place, question] = next;
-      answers[place] = await worker.ask(question, {
+    for (; !next.done; next = open.next()) {
+      const [place, question] = [places++, next.value];
+      await worker.ask(question, {
         signal: ending,
-        onAnswer: (answer) => waiting.onAnswer?.(answer, place),
+        onAnswer: (answer) => waiting.onAnswer?.(answer, place, question),
         onProgress: (progress) => waiting.onProgress?.(progress, place),
         onLog: (node, text) => waiting.onLog?.(node, text, place),
-        onNote: waiting.onNote,
+        onNotSimulated: waiting.onNotSimulated,
+        onNote(text) {
+          if (!notes.has(text)) waiting.onNote?.(text);
+          notes.add(text);
+        },
       });
     }
   };
-  const workers = Array.from(
-    { length: Math.min(jobs, questions.length) },
-    () =>
-      work().catch((error) => {
+  const workers: Promise<void>[] = [];
+  while (workers.length < jobs) {
+    const next = open.next();
+    if (next.done) break;
+    workers.push(
+      work(next).catch((error) => {
         failing.abort(error);
         throw error;
       }),
-  );
+    );
+  }
   for (const worker of await Promise.allSettled(workers)) {
     // All but the first that failed were ended because of it.
     if (worker.status === "rejected") throw ending.reason ?? worker.reason;
   }
-  return answers;
 }

@@ -7,8 +7,8 @@ import {
   layoutOf,
   render,
   summary,
-  summaryOfSeeds,
 } from "../../lib/report/terminal.ts";
+import { summaryOfSeeds, Tally } from "../../lib/report/tally.ts";
 
 const record = {
   id: "3d",
@@ -81,13 +81,16 @@ const late = (ms: number, spoiled = false) => ({
 });
 
 Deno.test("one run of several seeds says which it is, in a column", () => {
-  const layout = layoutOf([{ ...record, seeds: [9, 10] }], Infinity);
+  const layout = layoutOf(
+    [{ ...record, seeds: { first: 9, length: 2 } }],
+    Infinity,
+  );
   const linesOf = (seed: number) =>
     render(summary({ ...record, seed }, { replay: "", layout }), false);
   assertMatch(linesOf(9), /^✓ {2}3d {2}broadcast {2}seed 9 {3}valid /);
   assertMatch(linesOf(10), /^✓ {2}3d {2}broadcast {2}seed 10 {2}valid /);
   // The real Maelstrom has none.
-  const seeds = [undefined, undefined];
+  const seeds = { first: undefined, length: 2 };
   assertEquals(layoutOf([{ ...record, seeds }]).seed, 0);
 });
 
@@ -214,7 +217,8 @@ function ofSeeds(
     seed: i + 1,
     ...failed[i + 1],
   }));
-  return render(summaryOfSeeds(records, layoutOf([record], columns)), false)
+  const layout = layoutOf([record], columns);
+  return render(summaryOfSeeds(record, new Tally(records), layout), false)
     .split("\n");
 }
 
@@ -224,25 +228,59 @@ Deno.test("many seeds that pass are one line, with units", () => {
   ]);
 });
 
-Deno.test("every seed that fails is listed, by verdict, neighbours together", () => {
-  const invalid = {
+Deno.test("every seed that fails is listed with its verdict and its reason", () => {
+  const invalid = (reason: string): Partial<RunRecord> => ({
     pass: false,
+    reason,
     results: { "valid?": false },
-  } as Partial<RunRecord>;
-  const over = { pass: false };
-  const failed = {
-    2: invalid,
-    4: over,
-    5: over,
-    7: invalid,
-    8: invalid,
-    9: invalid,
-  };
-  assertEquals(ofSeeds(Infinity, failed).slice(1), [
-    "    invalid: seeds 2, 7..9",
-    "    over limit: seeds 4, 5",
-  ]);
-  assertEquals(ofSeeds(80, { 12: over }).at(-1), "    over limit: seed 12");
+  });
+  assertEquals(
+    ofSeeds(Infinity, {
+      2: invalid("3 of 9 values were lost; the first is 1\nIt was cut off."),
+      4: {
+        pass: false,
+        reason: "median is 467 ms, and has to be below 400 ms",
+      },
+      8: invalid("n0 crashed"),
+      9: { pass: false },
+    }).slice(1),
+    [
+      "    invalid: seed 2: 3 of 9 values were lost; the first is 1",
+      "    over limit: seed 4: median is 467 ms, and has to be below 400 ms",
+      "    invalid: seed 8: n0 crashed",
+      "    over limit: seed 9: no reason is known",
+    ],
+  );
+});
+
+Deno.test("more than three seeds that fail alike are one line: each is named, neighbours together", () => {
+  const failing = (reason: string): Partial<RunRecord> => ({
+    pass: false,
+    reason,
+    results: { "valid?": false },
+  });
+  const lost = (count: number, where: string) =>
+    failing(`${count} of 12 values were lost; the first is ${count}, ${where}`);
+  const late = failing("n1, n3 and n12 didn't answer");
+  assertEquals(
+    ofSeeds(Infinity, {
+      1: failing("n2 didn't answer"),
+      2: lost(5, "which n1 doesn't show"),
+      3: late,
+      4: late,
+      5: late,
+      7: lost(1, "which n1 and n2 don't show"),
+      8: lost(2, "which n1 doesn't show"),
+      9: lost(3, "which n1 doesn't show"),
+      // Another verdict is another kind.
+      11: { ...lost(4, "which n1 doesn't show"), crashed: true },
+    }).slice(1),
+    [
+      "    invalid: seeds 1, 3..5, such as 1: n2 didn't answer",
+      "    invalid: seeds 2, 7..9, such as 2: 5 of 12 values were lost; the first is 5, which n1 doesn't show",
+      "    crashed: seed 11: 4 of 12 values were lost; the first is 4, which n1 doesn't show",
+    ],
+  );
 });
 
 Deno.test("seeds of which some are unknown, and none is wrong, are unknown together", () => {
@@ -252,7 +290,7 @@ Deno.test("seeds of which some are unknown, and none is wrong, are unknown toget
   } as Partial<RunRecord>;
   const [first, ...others] = ofSeeds(Infinity, { 3: unknown });
   assertMatch(first!, /^\? {2}3d {2}broadcast {2}11 of 12 seeds /);
-  assertEquals(others, ["    unknown: seed 3"]);
+  assertEquals(others, ["    unknown: seed 3: no reason is known"]);
   const [both] = ofSeeds(Infinity, { 3: unknown, 4: { pass: false } });
   assertMatch(both!, /^✗ /);
 });

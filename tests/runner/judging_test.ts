@@ -6,7 +6,8 @@
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { exitCodeOf, inOrder } from "../../lib/runner/judging.ts";
+import { Counts } from "../../lib/report/tally.ts";
+import { InOrder } from "../../lib/runner/in_order.ts";
 import type { Question } from "../../lib/runner/worker.ts";
 import { judgeSideBySide, JudgingWorker } from "../../lib/runner/workers.ts";
 import { BadOption } from "../../lib/workbench/mod.ts";
@@ -46,7 +47,7 @@ Deno.test("the exit code: a run that is wrong outweighs those that are unknown, 
       [[invalid, unknown, crashed, valid], 255],
     ] as const
   ) {
-    assertEquals(exitCodeOf(runs), code, JSON.stringify(runs));
+    assertEquals(new Counts(runs).exitCode, code, JSON.stringify(runs));
   }
 });
 
@@ -265,7 +266,7 @@ Deno.test("answers are handed on in order, as soon as they can be, and in the en
       fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7]),
       (places) => {
         const taken: number[] = [];
-        const answers = inOrder<string>(8, (answer, place) => {
+        const answers = new InOrder<string>((answer, place) => {
           assertEquals(answer, `${place}`);
           taken.push(place);
         });
