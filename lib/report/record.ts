@@ -39,7 +39,9 @@ export interface RunRecord {
    * True if there is no verdict, because the judge itself, or a node, crashed.
    */
   crashed?: true;
-  /** The first mistake, in words. */
+  /** The name of the first mistake, such as `"lost"`. */
+  anomaly?: string;
+  /** The same in words; or which limits the run is over. */
   reason?: string;
   /** The limits of the run, and the figures that they are about. */
   limits?: Measured[];
@@ -108,7 +110,10 @@ function measure(
 
 /** The parts of a judged run that a record needs. */
 export type Verdict =
-  & Pick<Judgement, "options" | "reason" | "lateness" | "spoiled">
+  & Pick<
+    Judgement,
+    "options" | "anomaly" | "reason" | "lateness" | "spoiled"
+  >
   & {
     engine: string;
     results: FoundResults;
@@ -127,7 +132,8 @@ export function toRecord(
     wallMs: number;
   },
 ): RunRecord {
-  const { engine, options, results, crashed, divergence, lateness } = judgement;
+  const { engine, options, results, crashed, divergence } = judgement;
+  const { anomaly, lateness } = judgement;
   const measured = measure(judgement, limits);
   const pass = results["valid?"] === true &&
     measured.every(({ within }) => within === true);
@@ -143,6 +149,7 @@ export function toRecord(
     ...(args.length > 0 && { args }),
     pass,
     ...(crashed && { crashed }),
+    ...(anomaly !== undefined && { anomaly }),
     ...(reason !== undefined && { reason }),
     ...(measured.length > 0 && { limits: measured }),
     ...(divergence !== undefined && { divergence }),

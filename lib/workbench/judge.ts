@@ -17,11 +17,12 @@ import {
 } from "./checkers/validity.ts";
 import { VirtualClock, WallClock } from "./sim/clock.ts";
 import type { Op } from "./load/history.ts";
+import type { Schedule } from "./load/schedule.ts";
 import { inProcess, startApp, watchRejections } from "./hosts/app.ts";
 import type { NodeError } from "./hosts/host.ts";
 import { childProcess, type Command } from "./hosts/process.ts";
 import { blame, type Lateness, maySpoil } from "./sim/lateness.ts";
-import type { Envelope } from "./sim/network.ts";
+import type { Envelope, Fate } from "./sim/network.ts";
 import {
   BadOption,
   type FullOptions,
@@ -75,6 +76,8 @@ export type Subject<M = object> = App<M> | Command | WasmNode;
 export interface JudgeSettings extends RunSettings {
   /** The app's arguments. Other subjects have arguments of their own. */
   args?: string[];
+  /** The surroundings; by default chance decides what they do, by the options. */
+  schedule?: Schedule;
   /** The place where modules run; by default, each run starts a thread of its own. */
   sandbox?: Sandbox;
 }
@@ -181,12 +184,24 @@ export interface Judgement {
   test: Test;
   /** The checkers' findings. */
   results: Results;
-  /** The first mistake, in words; absent if there was none. */
+  /**
+   * The name of the first mistake, such as `"lost"` or `"G1a"`; absent if there
+   * was none.
+   */
+  anomaly?: string;
+  /** The same in words. */
   reason?: string;
   /** The operations of the clients and the nemesis. */
   history: Op[];
+  /**
+   * The number of the history's entries when the final phase began; absent where
+   * that isn't known.
+   */
+  workLength?: number;
   /** Every message. */
   journal: Envelope[];
+  /** The fates of messages that chance dealt with; absent where unknown. */
+  fates?: Fate[];
   /** The time at which the test began: nanoseconds on the journal's clock. */
   startNs: number;
   /** The last lines of the nodes' logs. */
@@ -235,7 +250,7 @@ export async function judge<M = object>(
   options: Options,
   settings: JudgeSettings = {},
 ): Promise<Judgement> {
-  const test = resolve(options);
+  const test = testOf(options, settings);
   const random = randomOf(test);
   if ("wasm" in subject) return await judgeGuest(subject, options, settings);
   if (typeof subject !== "function") {
@@ -258,6 +273,14 @@ export async function judge<M = object>(
   } finally {
     unwatch();
   }
+}
+
+/**
+ * Checks the options of a run. With a schedule, they're those by which it was
+ * drawn; what they say of faults doesn't count then.
+ */
+function testOf(options: Options, { schedule }: JudgeSettings): Test {
+  return { ...resolve(options), ...schedule && { schedule } };
 }
 
 /** Refuses what can't be done to processes: their disk and clock are the machine's. */
@@ -285,7 +308,7 @@ export async function judgeGuest(
     using sandbox = new Sandbox();
     return await judgeGuest(guest, options, { ...settings, sandbox });
   }
-  const test = resolve(options);
+  const test = testOf(options, settings);
   const happened = await settings.sandbox.run(guest, test, settings);
   return judgementOf("sim", test, happened);
 }
@@ -296,10 +319,13 @@ export function judgementOf(
   test: Test,
   happened: Happened,
 ): Judgement {
-  const { history, journal, startNs, logs, hint, lateness } = happened;
+  const { history, workLength, journal, fates, startNs } = happened;
+  const { logs, hint, lateness } = happened;
   const found = checkHistory(history, test, { journal, startNs }, lateness);
   const results = check(found, happened);
-  const mistake = explainNodes(happened) ??
+  const ofNodes = explainNodes(happened);
+  const anomaly = ofNodes?.anomaly ?? found.anomaly;
+  const mistake = ofNodes?.reason ??
     found.reason?.replace(silenceHint, hint ?? silenceHint);
   const spoiled = results["valid?"] === "unknown" &&
     (found.spoiled === true || results.nodes["valid?"] === "unknown");
@@ -311,9 +337,12 @@ export function judgementOf(
     options: test.options,
     test,
     results,
+    ...(anomaly !== undefined && { anomaly }),
     ...(reason !== undefined && { reason }),
     history,
+    workLength,
     journal,
+    fates,
     startNs,
     logs,
     ...(lateness && { lateness }),
@@ -357,10 +386,15 @@ function lasting({ errors, lateness }: Happened): NodeError[] {
   return errors.filter(({ waitedMs }) => !maySpoil(lateness, waitedMs));
 }
 
-/** The first mistake of a node, in words. */
-function explainNodes(happened: Happened): string | undefined {
+/** The first mistake of a node: its name, and in words. */
+function explainNodes(
+  happened: Happened,
+): { anomaly: string; reason: string } | undefined {
   const first = lasting(happened)[0] ?? happened.errors[0];
   if (first === undefined) return undefined;
-  const { text, line } = first;
-  return line === undefined ? text : `${text}\nIt was: ${line}`;
+  const { kind, text, line } = first;
+  return {
+    anomaly: kind,
+    reason: line === undefined ? text : `${text}\nIt was: ${line}`,
+  };
 }

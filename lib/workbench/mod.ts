@@ -50,6 +50,12 @@ export {
   type Subject,
 } from "./judge.ts";
 export type { RunSettings } from "./run.ts";
+export type { Case } from "./search/case.ts";
+export {
+  explore,
+  type ExploreOptions,
+  FoundFailure,
+} from "./search/explore.ts";
 export type {
   Availability,
   AvailabilityFindings,
@@ -60,13 +66,15 @@ export type {
 } from "./checkers/stats.ts";
 export type { Findings, Validity } from "./checkers/validity.ts";
 export type { Op, OpError, OpType, Process } from "./load/history.ts";
-export type { NodeError } from "./hosts/host.ts";
+export type { ClockChange, NodeError } from "./hosts/host.ts";
 export type { Command } from "./hosts/process.ts";
-export type { Fault } from "./load/nemesis.ts";
+export type { Effect, Fault, ScheduledFault } from "./load/nemesis.ts";
+export type { Schedule, ScheduledOp } from "./load/schedule.ts";
+export type { Grudge } from "./load/grudge.ts";
 export { Sandbox, type WasmNode } from "./sandbox.ts";
 export type { DiskFault } from "./sim/disk.ts";
 export type { Lateness, MaxLateness } from "./sim/lateness.ts";
-export type { Envelope, LatencyDist } from "./sim/network.ts";
+export type { Envelope, Fate, LatencyDist } from "./sim/network.ts";
 export {
   BadOption,
   type FullOptions,

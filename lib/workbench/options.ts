@@ -9,6 +9,7 @@ import { nearest } from "../nearest.ts";
 import { modelNames } from "./checkers/elle/consistency.ts";
 import type { Availability } from "./checkers/stats.ts";
 import { type Fault, faults } from "./load/nemesis.ts";
+import type { Schedule } from "./load/schedule.ts";
 import { diskFaults } from "./sim/disk.ts";
 import { type LatencyDist, latencyDists } from "./sim/network.ts";
 import { topologies } from "./sim/topology.ts";
@@ -172,6 +173,8 @@ export interface Test {
   concurrency: number;
   /** The faults that the nemesis makes. */
   faults: Fault[];
+  /** The surroundings, where chance doesn't decide what they do. */
+  schedule?: Schedule;
 }
 
 /** The rules by which an option is read, checked and explained. */

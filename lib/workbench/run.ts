@@ -15,11 +15,12 @@ import * as gen from "./load/generator.ts";
 import type { Op, Process } from "./load/history.ts";
 import type { NodeError, StartHost, Watch } from "./hosts/host.ts";
 import { type Completion, interpret } from "./load/interpreter.ts";
-import { nemesisFor, type Processes } from "./load/nemesis.ts";
+import { nemesisFor, nemesisOf, type Processes } from "./load/nemesis.ts";
+import { entriesOf } from "./load/schedule.ts";
 import { invariant } from "./sim/invariant.ts";
 import { type DiskFault, SimulatedDisk } from "./sim/disk.ts";
 import type { Lateness } from "./sim/lateness.ts";
-import { type Envelope, Network } from "./sim/network.ts";
+import { type Envelope, type Fate, Network } from "./sim/network.ts";
 import { splitFaults, type Test } from "./options.ts";
 import { beginningOf } from "./sim/parts.ts";
 import { Random } from "./sim/random.ts";
@@ -115,8 +116,12 @@ export interface LogLine {
 export interface Happened {
   /** The operations of the clients and the nemesis. */
   history: Op[];
+  /** The number of its entries when the final phase began. */
+  workLength: number;
   /** Every message. */
   journal: Envelope[];
+  /** The fates of messages that chance dealt with. */
+  fates: Fate[];
   /** The first errors of the nodes. */
   errors: NodeError[];
   /** The number of all. */
@@ -216,12 +221,15 @@ class Running {
       pLoss: options["p-loss"],
       pDuplicate: options["p-duplicate"],
       pReorder: options["p-reorder"],
+      ...test.schedule?.fates && { fates: test.schedule.fates },
     });
     startServices(this.#network, (id) => random(`service/${id}`));
     this.#clients = new Clients(clock, this.#network, this.#onError);
     this.happened = {
       history: [],
+      workLength: 0,
       journal: this.#network.journal,
+      fates: this.#network.fates,
       errors: [],
       errorCount: 0,
       syncCount: 0,
@@ -246,6 +254,7 @@ class Running {
     });
     await this.#unlessCrashed(() => cluster.init());
     const startNs = this.happened.startNs = clock.nowNs;
+    this.#network.begin();
     if (this.happened.errorCount === 0) clock.meter?.restart();
     await this.#unlessCrashed(() =>
       cluster.setUp(
@@ -272,6 +281,7 @@ class Running {
           this.#tell();
         },
         onOp: ({ type }) => {
+          if (this.#phase === "work") this.happened.workLength++;
           if (type === "invoke") this.#ops++;
           this.#tell();
         },
@@ -298,14 +308,16 @@ class Running {
   }
 
   #nemesis(processes: Processes) {
-    const { nodes, options, faults } = this.#test;
-    return nemesisFor(faults, {
+    const { nodes, options, faults, schedule } = this.#test;
+    const victims = {
       nodes,
       processes,
       network: this.#network,
       random: this.#world.random("nemesis"),
-      intervalSeconds: options["nemesis-interval"],
-    });
+    };
+    if (schedule) return nemesisOf(schedule.faults, victims);
+    const intervalSeconds = options["nemesis-interval"];
+    return nemesisFor(faults, { ...victims, intervalSeconds });
   }
 
   #diskOf = (id: string): SimulatedDisk => {
@@ -350,20 +362,13 @@ function generatorFor(
   test: Test,
   nemesis: { generator: gen.Generator; finalGenerator: gen.Generator },
 ): gen.Generator {
-  const { options } = test;
   const workload = workloadOf(test);
-  const limitNs = options["time-limit"] * secondInNs;
-  const main = gen.timeLimit(
-    limitNs,
-    gen.any(
+  const main = test.schedule
+    ? gen.any(
       gen.nemesis(nemesis.generator),
-      gen.clients(
-        options.rate > 0
-          ? gen.stagger(secondInNs / options.rate, workload.generator(test))
-          : gen.sleep(options["time-limit"]),
-      ),
-    ),
-  );
+      gen.clients(gen.scheduled(entriesOf(test.schedule, test.concurrency))),
+    )
+    : drawnWork(test, nemesis.generator);
   const final = workload.finalGenerator?.(test);
   if (final === undefined) return main;
   return gen.phases(
@@ -373,6 +378,22 @@ function generatorFor(
     gen.sleep(recoverySeconds),
     gen.log("final"),
     gen.clients(final),
+  );
+}
+
+/** Draws all that clients and nemesis do until time is up. */
+function drawnWork(test: Test, nemesis: gen.Generator): gen.Generator {
+  const { rate, "time-limit": seconds } = test.options;
+  return gen.timeLimit(
+    seconds * secondInNs,
+    gen.any(
+      gen.nemesis(nemesis),
+      gen.clients(
+        rate > 0
+          ? gen.stagger(secondInNs / rate, workloadOf(test).generator(test))
+          : gen.sleep(seconds),
+      ),
+    ),
   );
 }
 

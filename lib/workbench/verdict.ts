@@ -38,7 +38,9 @@ export interface HistoryFindings {
   stats: Stats;
   availability: AvailabilityFindings;
   workload: Findings;
-  /** In words, what went wrong; absent if nothing did. */
+  /** The name of what went wrong; absent if nothing did, or nobody can tell. */
+  anomaly?: string;
+  /** The same in words. */
   reason?: string;
   /** True if something that was wrong is unknown because the run was late. */
   spoiled?: true;
@@ -75,13 +77,13 @@ export function checkHistory(
     const missing = nothingJudged(history, workload.needs);
     if (missing) findings.workload = unknown(findings.workload, missing);
   }
-  const reason = explain(findings, history, { test, messages });
+  const mistake = explain(findings, history, { test, messages });
   const judged = excused(findings, history, test, lateness);
   const spoiled = validityOf(judged) !== validityOf(findings);
   return {
     "valid?": validityOf(judged),
     ...judged,
-    ...(reason !== undefined && { reason }),
+    ...mistake,
     ...(spoiled && { spoiled }),
   };
 }
@@ -125,49 +127,70 @@ function explain(
   { workload, stats, availability }: Omit<HistoryFindings, "valid?" | "reason">,
   history: History,
   evidence: Evidence & { test: Test },
-): string | undefined {
+): Pick<HistoryFindings, "anomaly" | "reason"> {
   const { test } = evidence;
+  const { explain, anomaly } = workloadOf(test);
   const reason = workload["valid?"] === true
     ? undefined
     : typeof workload.error === "string"
     ? workload.error
-    : workloadOf(test).explain(workload, history, evidence);
+    : explain(workload, history, evidence);
   // What a checker can't tell may be for want of answers, which is told next.
   if (
     reason !== undefined && workload["valid?"] === false && !isEmpty(workload)
-  ) return reason;
+  ) return { anomaly: anomaly(workload), reason };
   const never = neverSucceeded(stats);
-  if (never.length > 0) {
-    const kinds = new Set(never.map(([f]) => f));
-    const failures = history.filter((op) =>
-      kinds.has(op.f) && op.type !== "invoke" && op.type !== "ok"
-    );
-    const [failed] = failures;
-    return `not one of ${
-      never.map(([f, { count }]) => `${count} ${f}`).join(" and ")
-    } operations succeeded; the first ended in ${failed?.type}: ${
-      describeError(failed)
-    }${
-      failed?.error !== "net-timeout"
-        ? ""
-        : areSilenced(failures, history, test)
-        ? ". Their nodes were killed or paused, and no node answers then: let the run outlast the faults, by a greater --time-limit or a smaller --nemesis-interval"
-        : `. ${silenceHint}`
-    }`;
-  }
+  if (never.length > 0) return explainNever(never, history, test);
   if (availability["valid?"] !== true) {
     const failed = history.find((op) =>
       typeof op.process === "number" && op.type !== "invoke" && op.type !== "ok"
     );
-    return `only ${
-      (availability["ok-fraction"] * 100).toFixed(2)
-    } % of the operations succeeded, where ${test.options.availability} was asked for; the first that didn't was a ${failed?.f} (operation ${failed?.index}): ${
-      describeError(failed)
-    }${silencedHint(history)}`;
+    return {
+      anomaly: "unavailable",
+      reason: `only ${
+        (availability["ok-fraction"] * 100).toFixed(2)
+      } % of the operations succeeded, where ${test.options.availability} was asked for; the first that didn't was a ${failed?.f} (operation ${failed?.index}): ${
+        describeError(failed)
+      }${silencedHint(history)}`,
+    };
   }
-  if (workload["valid?"] === true) return undefined;
-  return reason ?? `the checker can't tell: ${excerpt(workload)}`;
+  if (workload["valid?"] === true) return {};
+  return {
+    reason: reason ?? `the checker can't tell: ${excerpt(workload)}`,
+  };
 }
+
+/** Explains that of some kinds of operations not one succeeded. */
+function explainNever(
+  never: ReturnType<typeof neverSucceeded>,
+  history: History,
+  test: Test,
+): Required<Pick<HistoryFindings, "anomaly" | "reason">> {
+  const kinds = new Set(never.map(([f]) => f));
+  const failures = history.filter((op) =>
+    kinds.has(op.f) && op.type !== "invoke" && op.type !== "ok"
+  );
+  const [failed] = failures;
+  const isTimeout = failed?.error === "net-timeout";
+  const silenced = isTimeout && areSilenced(failures, history, test);
+  return {
+    anomaly: silenced ? silencedAnomaly : "no-success",
+    reason: `not one of ${
+      never.map(([f, { count }]) => `${count} ${f}`).join(" and ")
+    } operations succeeded; the first ended in ${failed?.type}: ${
+      describeError(failed)
+    }${
+      !isTimeout
+        ? ""
+        : silenced
+        ? ". Their nodes were killed or paused, and no node answers then: let the run outlast the faults, by a greater --time-limit or a smaller --nemesis-interval"
+        : `. ${silenceHint}`
+    }`,
+  };
+}
+
+/** The anomaly of a run whose faults left no node to answer: it's none of theirs. */
+export const silencedAnomaly = "silenced";
 
 /**
  * Tells whether each node that was asked was dead or frozen for a part of the

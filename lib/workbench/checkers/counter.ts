@@ -178,6 +178,15 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0);
 }
 
+/** The name of what is wrong with the first read that is. */
+export function counterAnomaly(
+  { errors: [first], acceptable }: CounterFindings,
+): string {
+  const value = integerOf(first?.value);
+  const least = acceptable[0]?.[0] ?? 0;
+  return value !== undefined && value < least ? "too-little" : "too-much";
+}
+
 /** In words, what is wrong with the first read that is. */
 export function explainCounter(
   findings: CounterFindings,

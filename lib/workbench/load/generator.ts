@@ -114,12 +114,16 @@ export function numbered(
   };
 }
 
-function fill(
+function fill(template: OpTemplate, context: Context): PlannedOp | "pending" {
+  const thread = context.freeThread(context.threads);
+  return thread === undefined ? "pending" : filled(template, context, thread);
+}
+
+function filled(
   { f, value = null, ...others }: OpTemplate,
   context: Context,
-): PlannedOp | "pending" {
-  const thread = context.freeThread(context.threads);
-  if (thread === undefined) return "pending";
+  thread: Thread,
+): PlannedOp {
   return {
     timeNs: context.timeNs,
     process: context.processOf(thread),
@@ -247,6 +251,56 @@ function soonest(
     if (ties === 1 || random.integer(ties) === 0) best = [i, answer];
   }
   return best;
+}
+
+/** An operation of a schedule, in whose turn it is when. */
+export interface ScheduledEntry {
+  /** Nanoseconds since the test began. */
+  timeNs: number;
+  thread: Thread;
+  template: OpTemplate;
+}
+
+/**
+ * Operations at their times, each by its thread: as soon as that has ended the one
+ * before.
+ *
+ * @param entries in any order.
+ */
+export function scheduled(entries: readonly ScheduledEntry[]): Generator {
+  const queues = Map.groupBy(
+    entries.toSorted((a, b) => a.timeNs - b.timeNs),
+    ({ thread }) => thread,
+  );
+  return scheduledFrom([...queues.values()], [...queues].map(() => 0));
+}
+
+/** @param places for each queue, how much of it is over. */
+function scheduledFrom(
+  queues: readonly (readonly ScheduledEntry[])[],
+  places: readonly number[],
+): Generator {
+  return {
+    op(context) {
+      let turn: number | undefined;
+      let next: ScheduledEntry | undefined;
+      for (const [i, queue] of queues.entries()) {
+        const entry = queue[places[i]!];
+        if (entry === undefined || !context.isFree(entry.thread)) continue;
+        if (next && next.timeNs <= entry.timeNs) continue;
+        [turn, next] = [i, entry];
+      }
+      if (turn === undefined || next === undefined) {
+        const isOver = queues.every(({ length }, i) => length === places[i]);
+        return isOver ? null : "pending";
+      }
+      const op = {
+        ...filled(next.template, context, next.thread),
+        timeNs: Math.max(next.timeNs, context.timeNs),
+      };
+      return [op, scheduledFrom(queues, places.with(turn, places[turn]! + 1))];
+    },
+  };
 }
 
 /** Only these threads take operations from the generator, or hear of them. */

@@ -6,8 +6,9 @@
  * @module
  */
 import type { ClockChange } from "../hosts/host.ts";
-import { secondInNs } from "../sim/clock.ts";
+import { msInNs, secondInNs } from "../sim/clock.ts";
 import { isObject } from "../sim/exact_json.ts";
+import { invariant } from "../sim/invariant.ts";
 import type { Network } from "../sim/network.ts";
 import type { Random } from "../sim/random.ts";
 import {
@@ -20,6 +21,7 @@ import {
   type OpTemplate,
   phases,
   type PlannedOp,
+  scheduled,
   stagger,
 } from "./generator.ts";
 import {
@@ -56,16 +58,18 @@ export type Fault =
   /** Clocks jump, and then go too fast or too slow. */
   | "clock";
 
-/** The effect of a fault, by its kind. */
-export type Effect =
-  | { kind: "partition" | "asymmetric-partition"; cuts: Grudge }
-  | { kind: "kill" | "pause"; nodes: string[] }
-  | { kind: "packet"; nodes: string[]; delayMs: number }
-  | {
-    kind: "clock";
-    nodes: string[];
-    changes: { [node: string]: ClockChange };
-  };
+/** The effects of faults, by their kinds. */
+interface Effects {
+  partition: { cuts: Grudge };
+  kill: { nodes: string[] };
+  pause: { nodes: string[] };
+  "asymmetric-partition": { cuts: Grudge };
+  packet: { nodes: string[]; delayMs: number };
+  clock: { nodes: string[]; changes: { [node: string]: ClockChange } };
+}
+
+/** The effect of a fault. */
+export type Effect = { [K in Fault]: { kind: K } & Effects[K] }[Fault];
 
 /** The ways to interfere with nodes. Each says in a word what it did. */
 export interface Processes {
@@ -89,59 +93,57 @@ interface Victims {
   random: Random;
 }
 
-/** All that is known of a fault. */
-interface FaultSpec {
+/** All that is known of a kind of faults. */
+interface FaultSpec<E> {
   /** The operation that begins it, which is told one of some targets. */
   start: { f: string; targets: readonly (string | null)[] };
   /** The operation that ends it. */
   stop: { f: string; value?: string };
-  /** Begins it; the value says what was done. */
-  begin(target: unknown, victims: Victims): unknown;
+  /** Draws what is to be done. */
+  draw(target: unknown, victims: Victims): E;
+  /** Does it, and returns the value that says what was done. */
+  begin(effect: E, victims: Victims): unknown;
   /** Ends it; the value says so. */
   end(victims: Victims): unknown;
   /** Reads the value of `begin`; `undefined` if it's none. */
-  effect(value: unknown): Effect | undefined;
+  effect(value: unknown): E | undefined;
   /** Tells the value of `end` from others. */
   isEnd(value: unknown): boolean;
 }
 
-const specs: { readonly [fault in Fault]: FaultSpec } = {
+const specs: { readonly [K in Fault]: FaultSpec<Effects[K]> } = {
   partition: {
+    ...ofCuts("partition"),
     start: { f: "start-partition", targets: partitionKinds },
     stop: { f: "stop-partition" },
-    begin: (kind, { nodes, network, random }) =>
-      cut("partition", grudge(kind as PartitionKind, nodes, random), network),
-    end: ({ network }) => heal("partition", network),
-    effect: (value) => cutsIn("partition", value),
-    isEnd: isHealed,
+    draw: (kind, { nodes, random }) => ({
+      cuts: grudge(kind as PartitionKind, nodes, random),
+    }),
   },
   kill: ofProcesses("kill", "start"),
   pause: ofProcesses("pause", "resume"),
   "asymmetric-partition": {
+    ...ofCuts("asymmetric-partition"),
     start: { f: "start-asymmetric-partition", targets: targetKinds },
     stop: { f: "stop-asymmetric-partition" },
-    begin(target, victims) {
-      const { nodes, network, random } = victims;
-      const some = targetsOf(target, victims);
+    draw(target, { nodes, random }) {
+      const some = targetsOf(target, { nodes, random });
       const others = nodes.filter((node) => !some.includes(node));
       const [heard, unheard] = random.shuffle([some, others]) as [
         string[],
         string[],
       ];
-      const cuts = heard.map((node) => [node, unheard] as const);
-      return cut("asymmetric-partition", Object.fromEntries(cuts), network);
+      return { cuts: Object.fromEntries(heard.map((node) => [node, unheard])) };
     },
-    end: ({ network }) => heal("asymmetric-partition", network),
-    effect: (value) => cutsIn("asymmetric-partition", value),
-    isEnd: isHealed,
   },
   packet: {
     start: { f: "start-packet", targets: targetKinds },
     stop: { f: "stop-packet" },
-    begin(target, victims) {
-      const { network, random } = victims;
-      const nodes = targetsOf(target, victims);
-      const delayMs = random.choice(delaysMs);
+    draw: (target, victims) => ({
+      nodes: targetsOf(target, victims),
+      delayMs: victims.random.choice(delaysMs),
+    }),
+    begin({ nodes, delayMs }, { network }) {
       for (const node of nodes) network.slow(node, delayMs);
       return ["delayed", { nodes, "delay-ms": delayMs }];
     },
@@ -153,7 +155,7 @@ const specs: { readonly [fault in Fault]: FaultSpec } = {
       if (!Array.isArray(value) || !isObject(value[1])) return undefined;
       const { nodes, "delay-ms": delayMs } = value[1];
       return Array.isArray(nodes) && typeof delayMs === "number"
-        ? { kind: "packet", nodes: nodes.map(String), delayMs }
+        ? { nodes: nodes.map(String), delayMs }
         : undefined;
     },
     isEnd: (value) => value === "reliable",
@@ -161,11 +163,14 @@ const specs: { readonly [fault in Fault]: FaultSpec } = {
   clock: {
     start: { f: "bump-clock", targets: targetKinds },
     stop: { f: "reset-clock", value: "all" },
-    begin(target, victims) {
-      const { processes, random } = victims;
+    draw(target, victims) {
+      const nodes = targetsOf(target, victims);
+      const changes = nodes.map((node) => [node, drawChange(victims.random)]);
+      return { nodes, changes: Object.fromEntries(changes) };
+    },
+    begin({ changes }, { processes }) {
       return Object.fromEntries(
-        targetsOf(target, victims).map((node) => {
-          const change = drawChange(random);
+        Object.entries(changes).map(([node, change]) => {
           processes.setClock(node, change);
           return [node, { "jump-ms": change.jumpMs, rate: change.rate }];
         }),
@@ -180,7 +185,6 @@ const specs: { readonly [fault in Fault]: FaultSpec } = {
         return [node, { jumpMs: Number(jumpMs), rate: Number(rate) }] as const;
       });
       return {
-        kind: "clock",
         nodes: changes.map(([node]) => node),
         changes: Object.fromEntries(changes),
       };
@@ -207,33 +211,31 @@ function drawChange(random: Random): ClockChange {
   };
 }
 
-function cut(fault: Fault, cuts: Grudge, network: Network): unknown {
-  for (const [dest, sources] of Object.entries(cuts)) {
-    for (const src of sources) network.drop(src, dest, fault);
-  }
-  return ["isolated", cuts];
-}
-
-function heal(fault: Fault, network: Network): string {
-  network.heal(fault);
-  return "network-healed";
-}
-
-function isHealed(value: unknown): boolean {
-  return value === "network-healed";
-}
-
-function cutsIn(
+/** A fault that cuts the network, by links that are drawn. */
+function ofCuts(
   kind: "partition" | "asymmetric-partition",
-  value: unknown,
-): Effect | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const cuts = isObject(value[1]) ? Object.entries(value[1]) : [];
+): Omit<FaultSpec<{ cuts: Grudge }>, "start" | "stop" | "draw"> {
   return {
-    kind,
-    cuts: Object.fromEntries(
-      cuts.filter(([, sources]) => Array.isArray(sources)),
-    ) as Grudge,
+    begin({ cuts }, { network }) {
+      for (const [dest, sources] of Object.entries(cuts)) {
+        for (const src of sources) network.drop(src, dest, kind);
+      }
+      return ["isolated", cuts];
+    },
+    end({ network }) {
+      network.heal(kind);
+      return "network-healed";
+    },
+    effect(value) {
+      if (!Array.isArray(value)) return undefined;
+      const cuts = isObject(value[1]) ? Object.entries(value[1]) : [];
+      return {
+        cuts: Object.fromEntries(
+          cuts.filter(([, sources]) => Array.isArray(sources)),
+        ) as Grudge,
+      };
+    },
+    isEnd: (value) => value === "network-healed",
   };
 }
 
@@ -268,15 +270,16 @@ async function onNodes(
 function ofProcesses(
   kind: "kill" | "pause",
   over: "start" | "resume",
-): FaultSpec {
+): FaultSpec<{ nodes: string[] }> {
   return {
     start: { f: kind, targets: targetKinds },
     stop: { f: over, value: "all" },
-    begin: (target, victims) =>
-      onNodes(targetsOf(target, victims), (id) => victims.processes[kind](id)),
+    draw: (target, victims) => ({ nodes: targetsOf(target, victims) }),
+    begin: ({ nodes }, { processes }) =>
+      onNodes(nodes, (id) => processes[kind](id)),
     end: ({ nodes, processes }) => onNodes(nodes, (id) => processes[over](id)),
     effect: (value) =>
-      isObject(value) ? { kind, nodes: Object.keys(value) } : undefined,
+      isObject(value) ? { nodes: Object.keys(value) } : undefined,
     isEnd: isObject,
   };
 }
@@ -299,25 +302,18 @@ export function nemesisFor(
   chosen: readonly Fault[],
   { intervalSeconds, ...victims }: Victims & { intervalSeconds: number },
 ): Nemesis {
-  const stopOf = ({ stop }: FaultSpec): OpTemplate => ({
-    type: "info",
-    ...stop,
-  });
-  const turns = (spec: FaultSpec) =>
+  const turns = (fault: Fault) =>
     flipFlop(
       forever(() => ({
         type: "info",
-        f: spec.start.f,
-        value: victims.random.choice(spec.start.targets),
+        f: specs[fault].start.f,
+        value: victims.random.choice(specs[fault].start.targets),
       })),
-      forever(() => stopOf(spec)),
+      forever(() => stopOf(fault)),
     );
   const chosenPacks = packs
-    .map((pack) =>
-      pack.filter((fault) => chosen.includes(fault)).map((each) => specs[each])
-    )
+    .map((pack) => pack.filter((fault) => chosen.includes(fault)))
     .filter(({ length }) => length > 0);
-  const all = chosenPacks.flat();
   return {
     generator: any(...chosenPacks.map((pack) => {
       const [first, ...others] = pack.map(turns);
@@ -327,15 +323,76 @@ export function nemesisFor(
         first && others.length === 0 ? first : mix(pack.map(turns)),
       );
     })),
-    finalGenerator: phases(...all.map((spec) => once(stopOf(spec)))),
-    async invoke({ f, value }) {
-      const begun = all.find(({ start }) => start.f === f);
-      const ended = all.find(({ stop }) => stop.f === f);
-      return {
-        type: "info",
-        value: await (begun?.begin(value, victims) ?? ended?.end(victims)),
-      };
-    },
+    finalGenerator: endOf(chosenPacks.flat()),
+    invoke: ({ f, value }) =>
+      act(f, victims, (fault) => begin(fault, value, victims)),
+  };
+}
+
+/** A fault of a schedule: when it begins and ends, and what it does. */
+export type ScheduledFault = Effect & {
+  /** Milliseconds since the test began. */
+  fromMs: number;
+  /** Likewise; absent: it lasts until all faults end. */
+  toMs?: number;
+};
+
+/** The nemesis that does what a schedule says. */
+export function nemesisOf(
+  faults: readonly ScheduledFault[],
+  victims: Victims,
+): Nemesis {
+  const entries = faults.flatMap(({ kind, fromMs, toMs }, place) => {
+    const entry = (ms: number, template: OpTemplate) => ({
+      timeNs: Math.round(ms * msInNs),
+      thread: "nemesis" as const,
+      template,
+    });
+    const { f } = specs[kind].start;
+    return [
+      entry(fromMs, { type: "info", f, value: place }),
+      ...toMs === undefined ? [] : [entry(toMs, stopOf(kind))],
+    ];
+  });
+  return {
+    generator: scheduled(entries),
+    finalGenerator: endOf([...new Set(faults.map(({ kind }) => kind))]),
+    invoke: ({ f, value }) =>
+      act(f, victims, () => {
+        const { kind, fromMs: _, toMs: __, ...effect } =
+          faults[value as number]!; // it's a place in the list
+        return specs[kind].begin(effect as never, victims);
+      }),
+  };
+}
+
+function stopOf(fault: Fault): OpTemplate {
+  return { type: "info", ...specs[fault].stop };
+}
+
+/** Ends faults, one after the other. */
+function endOf(ended: readonly Fault[]): Generator {
+  return phases(...ended.map((fault) => once(stopOf(fault))));
+}
+
+/** Draws the effect of a fault, and does it. */
+function begin<K extends Fault>(fault: K, target: unknown, victims: Victims) {
+  const spec: FaultSpec<Effects[K]> = specs[fault];
+  return spec.begin(spec.draw(target, victims), victims);
+}
+
+/** Carries out an operation: begins a fault, or ends one. */
+async function act(
+  f: string,
+  victims: Victims,
+  begin: (fault: Fault) => unknown,
+): Promise<Completion> {
+  const begun = faults.find((fault) => specs[fault].start.f === f);
+  const ended = faults.find((fault) => specs[fault].stop.f === f);
+  invariant(begun ?? ended, "an operation of the nemesis is a fault's");
+  return {
+    type: "info",
+    value: await (begun ? begin(begun) : specs[ended!].end(victims)),
   };
 }
 
@@ -353,9 +410,9 @@ export function faultsIn(history: History): PastFault[] {
   for (const op of history) {
     if (op.process !== "nemesis") continue;
     for (const fault of faults) {
-      const { start, stop, effect, isEnd } = specs[fault];
+      const { start, stop, isEnd } = specs[fault];
       // Each operation is noted twice; only the second says what was done.
-      const begun = op.f === start.f ? effect(op.value) : undefined;
+      const begun = op.f === start.f ? effectIn(fault, op.value) : undefined;
       if (begun === undefined && !(op.f === stop.f && isEnd(op.value))) {
         continue;
       }
@@ -365,4 +422,10 @@ export function faultsIn(history: History): PastFault[] {
     }
   }
   return past;
+}
+
+function effectIn<K extends Fault>(fault: K, value: unknown) {
+  const spec: FaultSpec<Effects[K]> = specs[fault];
+  const effect = spec.effect(value);
+  return effect && { kind: fault, ...effect } as unknown as Effect;
 }

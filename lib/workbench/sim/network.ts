@@ -79,6 +79,37 @@ export interface Envelope {
   lost?: "partition" | "chance" | "kill";
 }
 
+/**
+ * The fate of a message between nodes that chance dealt with (`p-loss`,
+ * `p-duplicate`, `p-reorder`).
+ *
+ * @example
+ * ```ts
+ * import type { Fate } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * // From 250 ms on, the first message from n1 to n2 is lost, the third arrives twice.
+ * const fates: Fate[] = [
+ *   { src: "n1", dest: "n2", sinceMs: 250, number: 1, holdUpsMs: [] },
+ *   { src: "n1", dest: "n2", sinceMs: 250, number: 3, holdUpsMs: [0, 0] },
+ * ];
+ * ```
+ */
+export interface Fate {
+  /** The node that sent it. */
+  src: string;
+  /** The node that it goes to. */
+  dest: string;
+  /**
+   * The time from which on messages are counted: milliseconds since the test began.
+   * Absent: those before that are counted, while nodes are initialised.
+   */
+  sinceMs?: number;
+  /** Its place among the messages from one to the other, from 1 on. */
+  number: number;
+  /** For each copy of it that arrives, the milliseconds that it's held up. */
+  holdUpsMs: number[];
+}
+
 /** Settings of a {@linkcode Network}. */
 export interface NetworkOptions {
   /** The mean latency between nodes, in milliseconds. */
@@ -99,6 +130,11 @@ export interface NetworkOptions {
   pDuplicate?: number;
   /** The probability that a message is held up, so that others overtake it. */
   pReorder?: number;
+  /**
+   * The fates of messages, instead of what chance would have: dice are thrown, so
+   * that all else stays as it was, but don't count.
+   */
+  fates?: readonly Fate[];
 }
 
 /** The longest time that a message is held up that is to be overtaken. */
@@ -112,6 +148,19 @@ const maxLongChars = 50_000_000;
 
 /** The number of characters kept of a line's beginning, and of its end. */
 const cutChars = [600, 200] as const;
+
+/** The fate of most messages: they aren't held up. */
+const usualMs: readonly number[] = [0];
+
+/** A fate that no message has met yet. */
+interface Awaited extends Fate {
+  /** The number of messages since its time. */
+  seen: number;
+}
+
+function linkOf({ src, dest }: Pick<Fate, "src" | "dest">): string {
+  return `${src} ${dest}`;
+}
 
 interface Due {
   dueNs: number;
@@ -160,11 +209,28 @@ export class Network {
   /** The time that each message from or to a node takes in addition, in ms. */
   #delaysMs = new Map<string, number>();
   #longChars = 0;
+  /** The fates of messages so far. */
+  readonly fates: Fate[] = [];
+  /** For each link, the fates that its messages are still to meet. */
+  #given: Map<string, Awaited[]> | undefined;
+  /** For each link, the number of messages sent at the same time. */
+  #counts = new Map<string, { sinceMs: number | undefined; number: number }>();
+  /** The time at which the test began, once it has. */
+  #startNs: number | undefined;
 
   constructor(clock: Clock, random: Random, options: NetworkOptions) {
     this.#clock = clock;
     this.#random = random;
     this.#options = options;
+    this.#given = options.fates && Map.groupBy(
+      options.fates.map((fate) => ({ ...fate, seen: 0 })),
+      linkOf,
+    );
+  }
+
+  /** Begins the test: fates are counted from now on. */
+  begin(): void {
+    this.#startNs = this.#clock.nowNs;
   }
 
   /** Joins the network; from now on messages to `id` are handed to `deliver`. */
@@ -332,17 +398,78 @@ export class Network {
   #holdUpsNs(envelope: Envelope): number[] {
     if (involvesClient(envelope)) return [0];
     const { pLoss = 0, pDuplicate = 0, pReorder = 0 } = this.#options;
+    const isGiven = this.#given !== undefined;
+    if (!isGiven && pLoss + pDuplicate + pReorder === 0) {
+      return [this.#delayNs(envelope)];
+    }
     // No dice are thrown for faults that can't be: a run without them is the
     // same as before there were any.
     const happens = (p: number) => p > 0 && this.#random.float() < p;
-    if (happens(pLoss)) {
-      envelope.lost = "chance";
-      return [];
+    const draw = () => ({
+      delayNs: this.#delayNs(envelope),
+      holdUpMs: happens(pReorder) ? this.#random.float() * maxHoldUpMs : 0,
+    });
+    const drawn = happens(pLoss)
+      ? []
+      : happens(pDuplicate)
+      ? [draw(), draw()]
+      : [draw()];
+    const holdUpsMs = this.#fateOf(
+      envelope,
+      drawn.map(({ holdUpMs }) => holdUpMs),
+    );
+    if (holdUpsMs.length === 0) envelope.lost = "chance";
+    return holdUpsMs.map((ms, copy) =>
+      (drawn[copy]?.delayNs ?? this.#delayNs(envelope)) + ms * msInNs
+    );
+  }
+
+  /** Returns the hold-ups of a message, as given or as drawn, and notes them. */
+  #fateOf(message: Envelope, drawnMs: number[]): readonly number[] {
+    const holdUpsMs = this.#given === undefined
+      ? drawnMs
+      : this.#meet(this.#given.get(linkOf(message)) ?? []);
+    const place = this.#placeOf(message);
+    if (holdUpsMs.length !== 1 || holdUpsMs[0] !== 0) {
+      const { src, dest } = message;
+      this.fates.push({ src, dest, ...place, holdUpsMs: [...holdUpsMs] });
     }
-    const holdUp = () =>
-      this.#delayNs(envelope) +
-      (happens(pReorder) ? this.#random.float() * maxHoldUpMs * msInNs : 0);
-    return happens(pDuplicate) ? [holdUp(), holdUp()] : [holdUp()];
+    return holdUpsMs;
+  }
+
+  /** The time since the test began; `undefined` before. */
+  get #sinceMs(): number | undefined {
+    return this.#startNs === undefined
+      ? undefined
+      : (this.#clock.nowNs - this.#startNs) / msInNs;
+  }
+
+  /** Counts a message of a link. */
+  #placeOf(message: Envelope): Pick<Fate, "sinceMs" | "number"> {
+    const sinceMs = this.#sinceMs;
+    const link = linkOf(message);
+    const last = this.#counts.get(link);
+    const number = last?.sinceMs === sinceMs ? (last?.number ?? 0) + 1 : 1;
+    this.#counts.set(link, { sinceMs, number });
+    return { ...sinceMs !== undefined && { sinceMs }, number };
+  }
+
+  /** Finds which of the fates of its link a message meets. */
+  #meet(awaited: Awaited[]): readonly number[] {
+    const nowMs = this.#sinceMs;
+    let met: Awaited | undefined;
+    for (const fate of awaited) {
+      const { sinceMs } = fate;
+      const counts = nowMs === undefined
+        ? sinceMs === undefined
+        : sinceMs !== undefined && sinceMs <= nowMs;
+      if (!counts) continue;
+      fate.seen++;
+      if (fate.seen === fate.number) met ??= fate;
+    }
+    if (met === undefined) return usualMs;
+    awaited.splice(awaited.indexOf(met), 1);
+    return met.holdUpsMs;
   }
 
   #latencyNs(envelope: Envelope): number {

@@ -63,6 +63,7 @@ export const broadcast: Workload = {
   check: (history) => setFull(history, "broadcast"),
   // It may still have been on its way.
   waitsMs: () => recoveryMs,
+  anomaly: () => "lost",
   explain: (findings, history, evidence) =>
     explainSet(findings as SetFullFindings, history, {
       addF: "broadcast",

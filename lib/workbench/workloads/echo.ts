@@ -38,6 +38,7 @@ export const echo: Workload = {
     missing: "no echo ever came back",
   },
   check,
+  anomaly: () => "wrong-echo",
   explain(findings, history) {
     const { errors } = findings as EchoFindings;
     const [first] = errors;

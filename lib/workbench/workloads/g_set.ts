@@ -44,6 +44,7 @@ export const gSet: Workload = {
   check: (history) => setFull(history, "add"),
   // It may still have been on its way.
   waitsMs: () => recoveryMs,
+  anomaly: () => "lost",
   explain: (findings, history, evidence) =>
     explainSet(findings as SetFullFindings, history, {
       addF: "add",

@@ -19,7 +19,7 @@
  * @module
  */
 import { kafka as check, type KafkaFindings } from "../checkers/kafka.ts";
-import { explainKafka } from "../checkers/kafka/explain.ts";
+import { explainKafka, kafkaAnomaly } from "../checkers/kafka/explain.ts";
 import { list, mops, type ValueShape } from "../checkers/judgeable.ts";
 import type { Client, RPC } from "../load/client.ts";
 import { secondInNs } from "../sim/clock.ts";
@@ -188,6 +188,7 @@ export const kafka: Workload = {
       )
       ? finalSeconds * 1000
       : undefined,
+  anomaly: (findings) => kafkaAnomaly(findings as KafkaFindings),
   explain: (findings) => explainKafka(findings as KafkaFindings),
   drawing: { kind: "log" },
 };

@@ -91,6 +91,7 @@ export const linKV: Workload = {
     missing: "no operation ever succeeded",
   },
   check: (history) => linearizable(history),
+  anomaly: () => "nonlinearizable",
   explain: (findings) => explainLinearizable(findings as LinearizableFindings),
   drawing: { kind: "register" },
 };

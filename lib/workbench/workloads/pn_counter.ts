@@ -7,6 +7,7 @@
  */
 import {
   counter,
+  counterAnomaly,
   type CounterFindings,
   explainCounter,
   mayBecomeRight,
@@ -59,6 +60,7 @@ export const pnCounter: Workload = {
     mayBecomeRight(findings as CounterFindings, history)
       ? recoveryMs
       : undefined,
+  anomaly: (findings) => counterAnomaly(findings as CounterFindings),
   explain: (findings) => explainCounter(findings as CounterFindings),
   drawing: { kind: "counter" },
 };

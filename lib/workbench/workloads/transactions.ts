@@ -7,7 +7,7 @@
  * @module
  */
 import { defaultModels } from "../checkers/elle/consistency.ts";
-import { explain } from "../checkers/elle/explain.ts";
+import { anomalyOf, explain } from "../checkers/elle/explain.ts";
 import type { ElleFindings } from "../checkers/elle/findings.ts";
 import { mops } from "../checkers/judgeable.ts";
 import type { Findings } from "../checkers/validity.ts";
@@ -157,6 +157,7 @@ export function transactional(
       missing: "no transaction that does anything ever succeeded",
     },
     check: (history, { options }) => check(history, modelsOf(options)),
+    anomaly: (findings) => anomalyOf(findings as ElleFindings),
     explain: (findings: Findings) => explain(findings as ElleFindings, writeF),
     drawing: { kind: "transactions", writeF },
   };

@@ -33,6 +33,7 @@ export const uniqueIds: Workload = {
     missing: "no id was ever handed out",
   },
   check,
+  anomaly: () => "duplicate",
   explain(findings, history) {
     const { "duplicated-count": count } = findings as UniqueIdsFindings;
     if (count === 0) return;

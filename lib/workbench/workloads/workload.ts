@@ -104,6 +104,11 @@ export interface Workload {
    * `sim/lateness.ts`.
    */
   waitsMs?(findings: Findings, history: History): number | undefined;
+  /**
+   * The name of what is wrong where `check` calls a history invalid: of all that
+   * it found, what lies nearest to the cause.
+   */
+  anomaly(findings: Findings): string;
   /** In words, what is wrong: the first thing to know, for people. */
   explain(
     findings: Findings,

@@ -30,6 +30,11 @@ export function worst(
   return { type, example: findings.anomalies?.[type]?.[0] ?? {} };
 }
 
+/** The name of the anomaly to tell of. */
+export function anomalyOf(findings: ElleFindings): string {
+  return findings.altered ? "altered" : worst(findings)?.type ?? "invalid";
+}
+
 /** The worst anomaly that is a cycle. */
 export function worstCycle(
   { anomalies = {} }: ElleFindings,

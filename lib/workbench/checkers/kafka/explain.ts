@@ -38,6 +38,12 @@ export function explainKafka(findings: KafkaFindings): string | undefined {
   }
 }
 
+/** The name of the error nearest to the cause. */
+export function kafkaAnomaly(findings: KafkaFindings): string {
+  return firstError(findings)?.kind ?? findings["bad-error-types"][0] ??
+    "invalid";
+}
+
 /** The earliest error of the kind that lies nearest to the cause. */
 export function firstError(findings: KafkaFindings): KindAndError | undefined {
   for (const kind of Object.keys(tellers) as (keyof ErrorKinds)[]) {

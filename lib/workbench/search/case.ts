@@ -1,0 +1,97 @@
+/**
+ * Cases: what a run was asked to be, how it failed, and how long that takes to
+ * tell.
+ *
+ * @module
+ */
+import type { Judgement } from "../judge.ts";
+import type { Schedule } from "../load/schedule.ts";
+import { type Options, splitFaults } from "../options.ts";
+import { silencedAnomaly } from "../verdict.ts";
+
+/**
+ * A run to be judged, whoever its nodes are.
+ *
+ * @example
+ * ```ts
+ * import type { Case } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const small: Case = {
+ *   options: { workload: "broadcast", "node-count": 2, "p-loss": 0.1, seed: 7 },
+ * };
+ * ```
+ */
+export interface Case {
+  /** The options, the seed among them. */
+  options: Options;
+  /** The surroundings, where options can't say what they do. */
+  schedule?: Schedule;
+}
+
+/** The size of a case, for people. */
+export interface Size {
+  nodes: number;
+  /** Operations of clients, without those that end every run. */
+  ops: number;
+  /** Faults, and messages that met with a fate. */
+  faults: number;
+}
+
+/** The options that each let a fault happen. */
+export const faultOptions = [
+  "nemesis",
+  "lazyfs",
+  "disk-size",
+  "p-loss",
+  "p-duplicate",
+  "p-reorder",
+] as const;
+
+/**
+ * The name of what is wrong with a run, for one to be told from another;
+ * `undefined` if nothing is, or nothing that the nodes could help.
+ */
+export function failureIn(
+  { results, anomaly, reason = "" }: Pick<
+    Judgement,
+    "results" | "anomaly" | "reason"
+  >,
+): string | undefined {
+  if (results["valid?"] !== false) return undefined;
+  if (anomaly === undefined || anomaly === silencedAnomaly) return undefined;
+  // There's more than one way to crash.
+  return anomaly === "node-crashed"
+    ? `${anomaly}: ${causeIn(reason)}`
+    : anomaly;
+}
+
+/** The line of a crash that names the error, without what differs by chance. */
+function causeIn(reason: string): string {
+  const lines = reason.split("\n").map((line) => line.trim());
+  const cause =
+    lines.find((line) => /^(Uncaught )?\w*(Error|panic)\b/.test(line)) ??
+      lines[0]!;
+  return cause.replace(/\bn\d+\b/g, "a node").replace(/\d+(\.\d+)?/g, "#")
+    .slice(0, 120);
+}
+
+/** The kinds of faults that a case has: `partition`, `kill`, `p-loss`, … */
+export function faultsOf({ options, schedule }: Case): string[] {
+  if (schedule === undefined) {
+    return faultOptions.filter((name) => options[name] !== undefined)
+      .flatMap((name) =>
+        name === "nemesis" ? splitFaults(options.nemesis!) : [name]
+      );
+  }
+  const { faults, fates = [] } = schedule;
+  const kinds = new Set<string>(faults.map(({ kind }) => kind));
+  for (const { holdUpsMs } of fates) {
+    kinds.add(
+      ["p-loss", "p-reorder"][holdUpsMs.length] ?? "p-duplicate",
+    );
+  }
+  for (const name of ["lazyfs", "disk-size"] as const) {
+    if (options[name] !== undefined) kinds.add(name);
+  }
+  return [...kinds];
+}

@@ -1,0 +1,208 @@
+/**
+ * The story of a run in words: what clients asked, how nodes answered, and which
+ * faults struck, in the order in which it happened.
+ *
+ * @module
+ */
+import type { Judgement } from "../judge.ts";
+import {
+  describeError,
+  excerpt,
+  isClientOp,
+  type Op,
+  pairs,
+} from "../load/history.ts";
+import { type Effect, faultsIn } from "../load/nemesis.ts";
+import { msInNs, secondInNs } from "../sim/clock.ts";
+import { type Envelope, involvesClient } from "../sim/network.ts";
+import { nodeOf } from "../workloads/lost_element.ts";
+
+/** The most lines of a story: of a longer one the middle is left out. */
+const maxLines = 40;
+
+interface Event {
+  timeNs: number;
+  text: string;
+}
+
+/** Tells what happened in a run, a line for each event, and what is wrong. */
+export function story(judgement: Judgement): string {
+  const events = [
+    ...opEvents(judgement),
+    ...faultEvents(judgement),
+    ...messageEvents(judgement),
+  ].sort((a, b) => a.timeNs - b.timeNs);
+  const width = Math.max(...events.map(({ timeNs }) => seconds(timeNs).length));
+  const lines = events.map(({ timeNs, text }) =>
+    `${seconds(timeNs).padStart(width)} s  ${text}`
+  );
+  const { reason = "" } = judgement;
+  return [...abridged(lines), ...reason.split("\n").filter(Boolean)].join("\n");
+}
+
+function abridged(lines: string[]): string[] {
+  if (lines.length <= maxLines) return lines;
+  const half = maxLines / 2;
+  return [
+    ...lines.slice(0, half),
+    `… ${lines.length - maxLines} more …`,
+    ...lines.slice(-half),
+  ];
+}
+
+function seconds(timeNs: number): string {
+  return (timeNs / secondInNs).toFixed(3);
+}
+
+/** Tells of each operation when there was an answer. */
+function opEvents({ history, test }: Judgement): Event[] {
+  const counterpart = pairs(history);
+  return history.flatMap((op): Event[] => {
+    if (!isClientOp(op)) return [];
+    const node = nodeOf(op, test);
+    const other = counterpart[op.index];
+    if (op.type === "invoke") {
+      return other !== undefined && tells(op, other) ? [] : [{
+        timeNs: op.time,
+        text: `${node} is asked to ${words(op)}`,
+      }];
+    }
+    return [{ timeNs: op.time, text: `${node} ${answer(op, other)}` }];
+  });
+}
+
+/** Tells whether an answer came soon enough to say by itself what was asked. */
+function tells(op: Op, answer: Op): boolean {
+  return answer.time - op.time < 50 * msInNs;
+}
+
+function answer(op: Op, asked: Op | undefined): string {
+  if (op.type === "ok") {
+    const isSame = excerpt(op.value) === excerpt(asked?.value);
+    const isNothing = op.value === null || op.value === undefined;
+    return isSame || isNothing
+      ? `acknowledges ${words(op)}`
+      : `answers ${op.f}: ${excerpt(op.value)}${finally_(op)}`;
+  }
+  const verb = op.type === "fail" ? "refuses" : "leaves open";
+  const why = op.error === undefined ? "" : `: ${describeError(op)}`;
+  return `${verb} ${words(asked ?? op)}${why}`;
+}
+
+function words({ f, value, ...others }: Op): string {
+  return value === null || value === undefined
+    ? `${f}${finally_(others)}`
+    : `${f} ${excerpt(value)}`;
+}
+
+function finally_(op: { [key: string]: unknown }): string {
+  return op["final?"] === true ? " (final)" : "";
+}
+
+function faultEvents({ history, test }: Judgement): Event[] {
+  return faultsIn(history).flatMap(({ start, end, ...effect }) => {
+    const [begins, ends] = faultWords(effect as Effect, test.nodes);
+    return [
+      { timeNs: start.time, text: begins },
+      ...end === undefined ? [] : [{ timeNs: end.time, text: ends }],
+    ];
+  });
+}
+
+/** Tells what a fault does to its nodes, and what its end does. */
+function faultWords(
+  effect: Effect,
+  nodes: readonly string[],
+): [begins: string, ends: string] {
+  if ("cuts" in effect) {
+    const deaf = Object.entries(effect.cuts)
+      .filter(([, sources]) => sources.length > 0)
+      .map(([node, sources]) => `${node} no longer hears ${list(sources)}`);
+    return [
+      `The network is cut (${effect.kind}): ${deaf.join("; ")}`,
+      `The network is whole again (${effect.kind})`,
+    ];
+  }
+  const struck = effect.nodes.length === nodes.length && nodes.length > 1
+    ? "all nodes"
+    : list(effect.nodes);
+  const are = effect.nodes.length === 1 ? "is" : "are";
+  switch (effect.kind) {
+    case "kill":
+      return [`${struck} ${are} killed`, `${struck} ${are} started anew`];
+    case "pause":
+      return [
+        `${struck} ${are} paused`,
+        `${struck} go on`.replace(
+          / go on$/,
+          effect.nodes.length === 1 ? " goes on" : " go on",
+        ),
+      ];
+    case "packet":
+      return [
+        `Messages from and to ${struck} take some ${effect.delayMs} ms longer`,
+        "Messages are as fast as before",
+      ];
+    case "clock":
+      return [
+        Object.entries(effect.changes).map(([node, { jumpMs, rate }]) =>
+          `The clock of ${node} jumps by ${jumpMs} ms, and goes at ${rate}`
+        ).join("; "),
+        "All clocks are right again",
+      ];
+  }
+}
+
+/** Messages between nodes that were lost, or came more than once or late. */
+function messageEvents({ journal, startNs, fates = [] }: Judgement): Event[] {
+  const odd = Map.groupBy(
+    fates.filter(({ holdUpsMs }) => holdUpsMs.length > 0),
+    ({ src, dest, sinceMs }) => `${src} ${dest} ${sinceMs}`,
+  );
+  return journal.flatMap((envelope): Event[] => {
+    if (involvesClient(envelope)) return [];
+    const timeNs = envelope.sentNs - startNs;
+    const { src, dest } = envelope;
+    const fate = odd.get(`${src} ${dest} ${timeNs / msInNs}`)?.[0]?.holdUpsMs;
+    const what = becomes(envelope, fate);
+    if (what === undefined) return [];
+    return [{
+      timeNs,
+      text: `${src} sends ${dest} ${contents(envelope)}, which ${what}`,
+    }];
+  });
+}
+
+function becomes(
+  { lost }: Envelope,
+  fate: readonly number[] | undefined,
+): string | undefined {
+  switch (lost) {
+    case "partition":
+      return "the cut swallows";
+    case "kill":
+      return "is lost, as its receiver is dead";
+    case "chance":
+      return "is lost";
+  }
+  if (fate === undefined) return undefined;
+  const [first = 0] = fate;
+  return fate.length > 1
+    ? "arrives twice"
+    : `is held up by ${first.toFixed(0)} ms`;
+}
+
+function contents({ line }: Envelope): string {
+  try {
+    const { type, ...body } = JSON.parse(line).body;
+    return excerpt({ type, ...body });
+  } catch {
+    return "a message";
+  }
+}
+
+function list(items: readonly string[]): string {
+  return items.length < 2
+    ? items.join("")
+    : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+}

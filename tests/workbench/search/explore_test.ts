@@ -1,0 +1,174 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import type { AnyMessages, App, JSONValue } from "../../../lib/mod.ts";
+import {
+  BadOption,
+  explore,
+  type ExploreOptions,
+  FoundFailure,
+  judge,
+} from "../../../lib/workbench/mod.ts";
+import { sizeOf } from "../../../lib/workbench/search/shrink.ts";
+
+/** Tells everybody everything, once, and keeps nothing. */
+const flood: App<AnyMessages> = (node) => {
+  const values = new Set<number>();
+  node.on("topology", () => ({ type: "topology_ok" }));
+  node.on("read", () => ({ type: "read_ok", messages: [...values] }));
+  node.on("broadcast", ({ src, body: { message } }) => {
+    if (!values.has(message)) {
+      values.add(message);
+      for (const peer of node.peers) {
+        if (peer !== src) node.send(peer, { type: "broadcast", message });
+      }
+    }
+    if (src.startsWith("c")) return { type: "broadcast_ok" };
+  });
+};
+
+/** Each node has logs of its own. */
+const loneLogs: App<AnyMessages> = (node) => {
+  const logs = new Map<string, JSONValue[]>();
+  node.on("send", ({ body: { key, msg } }) => {
+    const log = logs.get(key) ?? [];
+    logs.set(key, log);
+    return { type: "send_ok", offset: log.push(msg) - 1 };
+  });
+  node.on("poll", ({ body: { offsets } }) => ({
+    type: "poll_ok",
+    msgs: Object.fromEntries(
+      Object.entries(offsets as { [key: string]: number }).map((
+        [key, from],
+      ) => [
+        key,
+        (logs.get(key) ?? []).slice(from)
+          .map((msg, i): [number, JSONValue] => [from + i, msg]),
+      ]),
+    ),
+  }));
+  node.on("commit_offsets", () => ({ type: "commit_offsets_ok" }));
+  node.on("list_committed_offsets", () => ({
+    type: "list_committed_offsets_ok",
+    offsets: {},
+  }));
+};
+
+/** Fails at the fourth operation. */
+const fallible: App<AnyMessages> = (node) => {
+  let count = 0;
+  node.on("echo", ({ body: { echo } }) => {
+    if (++count === 4) throw new TypeError("Cannot count to 4");
+    return { type: "echo_ok", echo };
+  });
+};
+
+async function failureOf(
+  app: App<AnyMessages>,
+  options: ExploreOptions,
+): Promise<FoundFailure> {
+  return await assertRejects(() => explore(app, options), FoundFailure);
+}
+
+for (
+  const [fault, { options, story, faults }] of Object.entries<{
+    options: Partial<ExploreOptions>;
+    story: RegExp;
+    faults: number;
+  }>({
+    "a partition": {
+      options: { nemesis: "partition" },
+      story: /The network is cut \(partition\)(.|\n)*which the cut swallows/,
+      faults: 1,
+    },
+    "a lost message": {
+      options: { "p-loss": 0.1 },
+      story:
+        /n\d sends n\d \{"type":"broadcast","message":\d+\}, which is lost/,
+      faults: 1,
+    },
+    "a kill": {
+      options: { nemesis: "kill" },
+      story: /n0 acknowledges broadcast \d+\n.*n0 is killed/,
+      faults: 1,
+    },
+  })
+) {
+  Deno.test(`what ${fault} does to a flood becomes a story of a few lines`, async () => {
+    const found = await failureOf(flood, { workload: "broadcast", ...options });
+    assertEquals(found.anomaly, "lost");
+    const size = sizeOf(found);
+    assert(size.nodes <= 2 && size.ops <= 3, JSON.stringify(size));
+    assertEquals(size.faults, faults);
+    assertMatch(found.message, story);
+    assertStringIncludes(found.message, found.judgement.reason!);
+  });
+}
+
+Deno.test("without faults, nothing is wrong with a flood", async () => {
+  assertEquals(await explore(flood, { workload: "broadcast", runs: 20 }), 20);
+});
+
+Deno.test("what fails without a fault becomes small, too", async () => {
+  const found = await failureOf(loneLogs, {
+    workload: "kafka",
+    nemesis: "partition",
+  });
+  assertEquals(found.anomaly, "inconsistent-offsets");
+  assertEquals(sizeOf(found), { nodes: 2, ops: 2, faults: 0 });
+});
+
+Deno.test("a failure repeats itself, to the byte", async () => {
+  const found = await failureOf(loneLogs, { workload: "kafka" });
+  const { options, schedule } = JSON.parse(JSON.stringify(found.case));
+  const again = await judge(loneLogs, options, { schedule });
+  assertEquals(again.history, found.judgement.history);
+  assertEquals(again.journal, found.judgement.journal);
+});
+
+Deno.test("a failure never becomes another", async () => {
+  // Alone, it makes another mistake: a smaller one, for who only counts nodes.
+  const found = await failureOf((node) => {
+    node.on("generate", () => {
+      if (node.peers.length === 0) node.send("n9", { type: "who" });
+      return { type: "generate_ok", id: 7 };
+    });
+  }, { workload: "unique-ids", concurrency: "2n" });
+  assertEquals(found.anomaly, "duplicate");
+  assertEquals(sizeOf(found), { nodes: 2, ops: 2, faults: 0 });
+});
+
+Deno.test("an error that a node answers with is none of the run's", async () => {
+  assertEquals(await explore(fallible, { workload: "echo", runs: 10 }), 10);
+});
+
+Deno.test("shrinking is bounded", async () => {
+  const found = await failureOf(flood, {
+    workload: "broadcast",
+    nemesis: "partition",
+    maxShrinkRuns: 3,
+  });
+  assertEquals(found.anomaly, "lost");
+  assert(sizeOf(found).ops > 3);
+});
+
+Deno.test("bad options are complained of before anything is run", async () => {
+  await assertRejects(
+    () => explore(flood, { workload: "brodcast" }),
+    BadOption,
+    "did you mean broadcast?",
+  );
+});
+
+Deno.test("who has heard enough ends it", async () => {
+  const signal = AbortSignal.abort(new Error("enough"));
+  await assertRejects(
+    () => explore(flood, { workload: "broadcast", signal }),
+    Error,
+    "enough",
+  );
+});
