@@ -26,6 +26,7 @@ import { judgeAll } from "./lib/runner/judging.ts";
 import { list } from "./lib/runner/list.ts";
 import { complain, print } from "./lib/runner/output.ts";
 import { jobsOf, plan } from "./lib/runner/plan.ts";
+import { merge } from "./lib/runner/merge.ts";
 import { judgeFor } from "./lib/runner/real.ts";
 import { serve } from "./lib/runner/serve.ts";
 import { usage } from "./lib/runner/usage.ts";
@@ -62,7 +63,7 @@ async function main(args: string[]): Promise<number> {
 /** Does what doesn't judge nodes. */
 async function act(line: CommandLine): Promise<number> {
   const { command, words, bin } = line;
-  if (words.length > 0 && command !== "check") {
+  if (words.length > 0 && command !== "check" && command !== "merge") {
     throw new BadOption(
       `${command} takes no words, and so not "${
         words[0]
@@ -80,6 +81,8 @@ async function act(line: CommandLine): Promise<number> {
     case "check":
       if (words.length > 0) return await check(words, line.json);
       throw new BadOption("check needs a FOLDER that holds a recorded run.");
+    case "merge":
+      return await merge(words, line);
     case "build":
       return await build([...new Set(runs.map(({ script }) => script))]);
     case "bench":

@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { nearest } from "../nearest.ts";
 import type { Seeds } from "../report/seeds.ts";
 import { maxJobs } from "./jobs.ts";
+import { parseShard, type Shard } from "./shards.ts";
 import { BadOption, type Options } from "../workbench/mod.ts";
 import { optionSpecs, parseOption, splitFaults } from "../workbench/options.ts";
 
@@ -23,6 +24,7 @@ export const commands = [
   "test",
   "list",
   "check",
+  "merge",
   "build",
   "bench",
   "serve",
@@ -61,6 +63,8 @@ export interface CommandLine {
   seeds: Seeds;
   /** The number of runs side by side; `undefined`: as many as there's room for. */
   jobs: number | undefined;
+  /** The part of all runs to judge; `undefined`: all of them. */
+  shard: Shard | undefined;
   /** Options that the real Maelstrom takes as they are. */
   flags: string[];
   /** Options that were given, and that the real Maelstrom doesn't know. */
@@ -102,6 +106,11 @@ export const flags: readonly Flag[] = [
     name: "seeds",
     argument: "FROM..TO",
     text: "Judge many seeds, side by side",
+  },
+  {
+    name: "shard",
+    argument: "INDEX/COUNT",
+    text: "Judge one of several equal parts, as 3/16",
   },
   {
     name: "jobs",
@@ -154,6 +163,7 @@ export const flags: readonly Flag[] = [
 /** The options for judging that other commands know, too. */
 const shared: { [command in Command]?: readonly string[] } = {
   check: ["json"],
+  merge: ["json"],
   bench: ["bin"],
 };
 
@@ -255,6 +265,8 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       "--json prints one array at the end, and --watch has no end: leave one of them out.",
     );
   }
+  const shard = has("shard") ? parseShard(text("shard")!) : undefined;
+  checkShard(shard, { engine, isWatching: has("watch") });
   const { seed = 1, ...given } = Object.fromEntries(
     optionSpecs.filter(({ name }) => has(name))
       .map((spec) => [spec.name, parseOption(spec, text(spec.name)!)]),
@@ -282,6 +294,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       ["seed", "test-count"].find(has),
     ),
     jobs: jobsOf(text("jobs")),
+    shard,
     flags: ["log-stderr", "log-net-send", "log-net-recv"].filter(has)
       .map((name) => `--${name}`),
     oursGiven,
@@ -429,6 +442,27 @@ function checkForMaelstrom(
   if (engine === "both" && unknown !== undefined) {
     throw new BadOption(
       `--engine both needs options that both know, and the real Maelstrom has no --${unknown}.`,
+    );
+  }
+}
+
+/** Complains of a part that can't be judged by itself. */
+function checkShard(
+  shard: Shard | undefined,
+  { engine, isWatching }: {
+    engine: CommandLine["engine"];
+    isWatching: boolean;
+  },
+): void {
+  if (shard === undefined) return;
+  if (engine === "both") {
+    throw new BadOption(
+      "--engine both compares a run's two judges, whom --shard would part: leave one of them out.",
+    );
+  }
+  if (isWatching) {
+    throw new BadOption(
+      "--shard's results are merged when all is judged, and --watch has no end: leave one of them out.",
     );
   }
 }

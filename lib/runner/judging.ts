@@ -7,23 +7,20 @@
  */
 import type { Progress } from "../workbench/mod.ts";
 import type { RunRecord } from "../report/record.ts";
-import { seedAt, type Seeds } from "../report/seeds.ts";
+import { seedAt } from "../report/seeds.ts";
 import { labelOf, type Layout, layoutOf } from "../report/terminal.ts";
 import { Ended, untilEnded } from "./ending.ts";
 import { InOrder } from "./in_order.ts";
 import { bar, type Live, liveLines } from "./live.ts";
 import { columns, complain } from "./output.ts";
-import { Printer } from "./printer.ts";
+import { type Outcome, Printer } from "./printer.ts";
 import { roomFor } from "./jobs.ts";
+import { isSummedUp, type Job } from "./job.ts";
+import { commandOf } from "./replay.ts";
+import { jobsOfShard, type Shard, shardText } from "./shards.ts";
+import { ShardWriter } from "./shard_file.ts";
 import type { Answer, Question } from "./worker.ts";
 import { judgeSideBySide, JudgingWorker } from "./workers.ts";
-
-/** One thing to judge, with one seed or several. Its options have none. */
-export interface Job extends Omit<Question, "keep" | "logs"> {
-  seeds: Seeds;
-  /** The command that judges it once more with a seed. */
-  replay(seed: number | undefined): string;
-}
 
 /** The manner of judging, for all jobs. */
 export interface Manner {
@@ -42,18 +39,24 @@ export interface Manner {
    * there's room for.
    */
   jobs?: number | undefined;
+  /** The part of all runs to judge; absent: all of them. */
+  shard?: Shard | undefined;
 }
 
 /**
- * Judges all jobs.
+ * Judges all jobs, or a part of them, whose results become a file in the store.
  *
  * @returns an exit code: 0 if all passed; 2 if all but unknown ones did; 1
  * otherwise; after a signal, the signal's.
  */
 export async function judgeAll(
-  jobs: readonly Job[],
+  all: readonly Job[],
   manner: Manner,
 ): Promise<number> {
+  const { shard, store } = manner;
+  const jobs = shard ? jobsOfShard(all, shard) : all;
+  using results = shard && new ShardWriter(store, shard, all);
+  if (shard && runsIn(jobs) === 0) complain(tellEmpty(shard, all));
   const layout = layoutOf(jobs, columns());
   const live = liveLines();
   const printer = new Printer({ ...manner, layout, live });
@@ -65,6 +68,8 @@ export async function judgeAll(
       judgeJobs(jobs, {
         ...manner,
         ...{ layout, live, worker, printer, room, signal },
+        onOutcome: (job, place, outcome) =>
+          results?.add(jobs.indexOf(job), place, outcome),
       })
     );
   } catch (error) {
@@ -78,7 +83,7 @@ export async function judgeAll(
   if (room.lacking > 0) complain(tellLacking(room, manner));
   const { judged, exitCode } = printer.counts;
   if (ended) {
-    const count = jobs.reduce((sum, { seeds }) => sum + seeds.length, 0);
+    const count = runsIn(jobs);
     complain(
       count === 1
         ? "Interrupted before there was a verdict."
@@ -88,6 +93,18 @@ export async function judgeAll(
   }
   printer.total();
   return exitCode;
+}
+
+function runsIn(jobs: readonly Job[]): number {
+  return jobs.reduce((sum, { seeds }) => sum + seeds.length, 0);
+}
+
+function tellEmpty(shard: Shard, all: readonly Job[]): string {
+  return `Part ${
+    shardText(shard)
+  } has nothing to judge, which is valid: there are fewer runs, ${
+    runsIn(all)
+  }, than parts.`;
 }
 
 /** Of many seeds, how many that fail are kept at most. */
@@ -126,8 +143,8 @@ export interface Judging extends Manner {
   room: Room;
   /** Ends it early: {@linkcode judgeJobs} rejects. */
   signal: AbortSignal;
-  /** Called with each record, in the order of the seeds. */
-  onRecord?(job: Job, record: RunRecord): void;
+  /** Called with each run that was judged, in the order of the seeds. */
+  onOutcome?(job: Job, place: number, outcome: Outcome): void;
   /** Called when a job has been judged with all its seeds. */
   onJudged?(job: Job): void;
 }
@@ -162,15 +179,15 @@ async function judgeEach(
     const context: Context = {
       ...judging,
       waiting,
-      onRecord(job, record) {
-        last[i] = record;
-        judging.onRecord?.(job, record);
+      onOutcome(job, place, outcome) {
+        last[i] = outcome.record;
+        judging.onOutcome?.(job, place, outcome);
       },
     };
     if (isOfMany(job, context)) await judgeSeeds(job, context);
     else {
       for (let place = 0; place < job.seeds.length; place++) {
-        await judgeOne(job, seedAt(job.seeds, place), context);
+        await judgeOne(job, place, context);
       }
     }
     onJudged?.(job);
@@ -180,8 +197,8 @@ async function judgeEach(
 }
 
 /** Tells whether many seeds are judged side by side, and summed up. */
-function isOfMany({ by, seeds }: Job, { compare }: Context): boolean {
-  return seeds.length > 1 && !compare && by.engine !== "maelstrom";
+function isOfMany(job: Job, { compare }: Context): boolean {
+  return isSummedUp(job) && !compare;
 }
 
 /** Returns the label of a job at the beginning of a line. */
@@ -191,7 +208,7 @@ function title({ id, options }: Job, layout: Layout): string {
 
 /** Makes the question to a worker for one seed of a job. */
 function questionOf(
-  { by, id, options, bin, args, limits, seeds }: Job,
+  { by, id, options, bin, args, limits, seeds, whole = seeds }: Job,
   seed: number | undefined,
 ): Question {
   return {
@@ -201,18 +218,19 @@ function questionOf(
     bin,
     args,
     limits,
-    twice: seed === seeds.first, // the others would be no better
+    twice: seed === whole.first, // the others would be no better
   };
 }
 
 /** Judges a job with one seed, prints its line, and keeps the run. */
 async function judgeOne(
   job: Job,
-  seed: number | undefined,
+  place: number,
   context: Context,
 ): Promise<void> {
   const { store, page, live, worker, signal } = context;
-  const replay = job.replay(seed);
+  const seed = seedAt(job.seeds, place);
+  const replay = commandOf(job.replay, { store, seed });
   const question: Question = {
     ...questionOf(job, seed),
     keep: { store, page, replay },
@@ -226,7 +244,7 @@ async function judgeOne(
     onNote: note,
     onAnswer(answer) {
       live.clear();
-      take(job, seed, answer, context);
+      take(job, place, answer, context);
     },
   });
 }
@@ -234,15 +252,15 @@ async function judgeOne(
 /** Takes a run that was judged, in the order of the seeds. */
 function take(
   job: Job,
-  seed: number | undefined,
+  place: number,
   answer: Answer,
   context: Context,
 ): void {
-  const replay = job.replay(seed);
-  context.onRecord?.(job, answer.record);
-  context.printer.add({ ...answer, replay }, {
-    isOfMany: isOfMany(job, context),
-  });
+  const { store, printer, onOutcome } = context;
+  const seed = seedAt(job.seeds, place);
+  const outcome = { ...answer, replay: commandOf(job.replay, { store, seed }) };
+  onOutcome?.(job, place, outcome);
+  printer.add(outcome, { isOfMany: isOfMany(job, context) });
 }
 
 /** Makes what tells people something beside the verdicts. */
@@ -296,7 +314,7 @@ function seedsLine(job: Job, layout: Layout, count: number): string {
 async function judgeSeeds(job: Job, context: Context): Promise<void> {
   const { printer, signal, live } = context;
   const answers = new InOrder<Answer>((answer, place) =>
-    take(job, seedAt(job.seeds, place), answer, context)
+    take(job, place, answer, context)
   );
   try {
     const onPipes = job.by.engine === "sim"
@@ -335,7 +353,10 @@ async function judgeSimulated(
       yield {
         ...questionOf(job, seed),
         ...room.reserve() && {
-          keep: { store, page, replay: job.replay(seed), ifFailing: true },
+          keep: {
+            ...{ store, page, ifFailing: true },
+            replay: commandOf(job.replay, { store, seed }),
+          },
           logs: context.logStderr,
         },
       };
@@ -391,7 +412,7 @@ async function judgeOverPipes(
       const seed = seedAt(seeds, place);
       yield {
         ...questionOf(job, seed),
-        keep: { store, page, replay: job.replay(seed) },
+        keep: { store, page, replay: commandOf(job.replay, { store, seed }) },
         logs: context.logStderr,
       };
     }

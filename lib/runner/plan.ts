@@ -24,10 +24,11 @@ import {
 } from "./build.ts";
 import { namesDataDir } from "./data_dir.ts";
 import { type CommandLine, commands } from "./command_line.ts";
-import type { Job } from "./judging.ts";
+import type { Job } from "./job.ts";
 import { checkExecutable } from "./executable.ts";
 import { isSimulable, isWasm, judgeOfBin, judgeOfSource } from "./guest.ts";
 import { complain } from "./output.ts";
+import type { Replay } from "./replay.ts";
 import { quote } from "./shell.ts";
 import type { Judge } from "./worker.ts";
 
@@ -208,7 +209,7 @@ async function ourJob(plan: Plan, line: CommandLine): Promise<Job> {
     ...plan,
     by,
     seeds: line.seeds,
-    replay: (seed) => replayOf("run", plan, line, engine, { seed }),
+    replay: replayOf("run", plan, line, engine),
   };
 }
 
@@ -247,7 +248,7 @@ async function realJob(
       flags: line.flags,
     },
     seeds: { first: undefined, length: line.seeds.length },
-    replay: () => replayOf("maelstrom", plan, line, [], {}),
+    replay: replayOf("maelstrom", plan, line, []),
   };
 }
 
@@ -272,29 +273,19 @@ async function commandOnMaelstrom(
   return { bin: program, args };
 }
 
-/** The command that does a job once more, to be pasted into a shell. */
+/** The command that does a job once more. */
 function replayOf(
-  task: string,
+  task: Replay["task"],
   { id, nodeArgs }: Plan,
-  { command, bin, store, given }: CommandLine,
+  { command, bin, given }: CommandLine,
   engine: string[],
-  more: Partial<Options>,
-): string {
-  const options = {
-    ...(bin !== undefined && { bin }),
-    ...(store !== "store" && { store }),
-  };
-  return [
-    "deno",
-    "task",
+): Replay {
+  return {
     task,
-    ...(command === "test" ? ["test", "-w", id] : [id]),
-    ...Object.entries(options).flatMap(([name, value]) =>
-      value.startsWith("-") ? [`--${name}=${value}`] : [`--${name}`, value]
-    ),
-    ...engine,
-    ...Object.entries({ ...given, ...more })
-      .flatMap(([name, value]) => [`--${name}`, String(value)]),
-    ...(nodeArgs.length > 0 ? ["--", ...nodeArgs] : []),
-  ].map(quote).join(" ");
+    words: command === "test" ? ["test", "-w", id] : [id],
+    ...(bin !== undefined && { bin }),
+    engine,
+    given,
+    nodeArgs,
+  };
 }

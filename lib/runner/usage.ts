@@ -22,6 +22,7 @@ const texts: { [command in Exclude<Command, "help">]: [string, string] } = {
   ],
   list: ["", "Lists the official runs, with their options and limits."],
   check: ["FOLDER …", "Judges recorded runs again."],
+  merge: ["FOLDER …", "Joins the results of --shard."],
   build: ["", "Compiles each challenge into a program in bin/."],
   bench: [
     "[--bin PATH]",
@@ -46,7 +47,7 @@ export function usage(command?: Command): string {
     "",
     ...optionLines(command),
     ...(command === "test" ? ["", ...footer()] : []),
-    ...(command === "check" ? ["", exitCodes] : []),
+    ...(["check", "merge"].includes(command) ? ["", exitCodes] : []),
   ].join("\n");
 }
 
@@ -118,7 +119,9 @@ function isShown(name: string, command: Command | undefined): boolean {
   if (!isFor(name, command)) return false;
   const runs = command === undefined || command === "test";
   if (name === "engine") return runs;
-  if (name === "store") return runs || command === "serve";
+  if (name === "store") {
+    return runs || command === "serve" || command === "merge";
+  }
   return name !== "version" || command === undefined;
 }
 

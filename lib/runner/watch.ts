@@ -16,7 +16,8 @@ import { Ended, untilEnded } from "./ending.ts";
 import { checkExecutable } from "./executable.ts";
 import { FileChanges } from "./file_changes.ts";
 import { filesOfBin } from "./guest.ts";
-import { type Job, judgeJobs, Room } from "./judging.ts";
+import type { Job } from "./job.ts";
+import { judgeJobs, Room } from "./judging.ts";
 import { liveLines } from "./live.ts";
 import { columns, complain, print } from "./output.ts";
 import { jobsOf, type Plan } from "./plan.ts";
@@ -153,7 +154,7 @@ class Watch {
         printer: new Printer({ ...settings, live }),
         room: new Room(),
         signal,
-        onRecord(job, record) {
+        onOutcome(job, _, { record }) {
           const records = found.get(job) ?? [];
           found.set(job, records);
           records.push(record);

@@ -40,7 +40,8 @@ function startWorker(): Worker {
 
 /** A thread that judges, one run after the other. */
 export class JudgingWorker implements Disposable {
-  #worker = startWorker();
+  /** The thread; there is none until it's asked something. */
+  #worker: Worker | undefined;
 
   /** Judges a run, and resolves when it's kept. */
   async ask(question: Question, waiting: Waiting = {}): Promise<Answer> {
@@ -58,11 +59,12 @@ export class JudgingWorker implements Disposable {
       this.#tell({ end: true });
       grace = setTimeout(() => {
         // Whatever it says later is no answer to the next question.
-        this.#restart();
+        this.#end();
         giveUp();
       }, graceMs);
     };
-    this.#worker.onmessage = ({ data: news }: MessageEvent<News>) => {
+    const worker = this.#worker ??= startWorker();
+    worker.onmessage = ({ data: news }: MessageEvent<News>) => {
       if (news.type === "failed") {
         const { message, isBadOption } = news;
         reject(isBadOption ? new BadOption(message) : new Error(message));
@@ -80,9 +82,9 @@ export class JudgingWorker implements Disposable {
         waiting.onAnswer?.(answer);
       }
     };
-    this.#worker.onerror = (event) => {
+    worker.onerror = (event) => {
       event.preventDefault();
-      this.#restart(); // it has ended
+      this.#end(); // it has ended
       reject(new Error(`A worker failed: ${event.message}`));
     };
     signal?.throwIfAborted();
@@ -101,16 +103,17 @@ export class JudgingWorker implements Disposable {
   }
 
   #tell(order: Order): void {
-    this.#worker.postMessage(order);
+    this.#worker?.postMessage(order);
   }
 
-  #restart(): void {
-    this.#worker.terminate();
-    this.#worker = startWorker();
+  /** Ends the thread, whatever it does: the next question starts another. */
+  #end(): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
   }
 
   [Symbol.dispose](): void {
-    this.#worker.terminate();
+    this.#end();
   }
 }
 
