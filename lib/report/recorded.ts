@@ -37,7 +37,7 @@ import {
 /** The findings about a recorded run. */
 export interface RecordedFindings extends HistoryFindings {
   folder: string;
-  /** What nodes did wrong, by the record; absent if nothing. */
+  /** The mistakes of nodes, by the record; absent if there are none. */
   nodes?: { "valid?": Validity; errors: unknown[] };
 }
 
