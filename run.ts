@@ -22,12 +22,14 @@ import {
 import { Ended } from "./lib/runner/ending.ts";
 import { checkExecutable } from "./lib/runner/executable.ts";
 import { figures } from "./lib/runner/figures.ts";
+import { fuzz } from "./lib/runner/fuzz.ts";
 import { judgeAll } from "./lib/runner/judging.ts";
 import { list } from "./lib/runner/list.ts";
 import { complain, print } from "./lib/runner/output.ts";
 import { jobsOf, plan } from "./lib/runner/plan.ts";
 import { merge } from "./lib/runner/merge.ts";
 import { judgeFor } from "./lib/runner/real.ts";
+import { withCase } from "./lib/runner/repeat.ts";
 import { serve } from "./lib/runner/serve.ts";
 import { usage } from "./lib/runner/usage.ts";
 import { judgeWatching } from "./lib/runner/watch.ts";
@@ -35,7 +37,7 @@ import { errorText } from "./lib/workbench/hosts/system_error.ts";
 import { BadOption } from "./lib/workbench/mod.ts";
 
 async function main(args: string[]): Promise<number> {
-  const line = readCommandLine(args);
+  const line = await withCase(readCommandLine(args));
   const { command, words } = line;
   if (line.version) {
     print(
@@ -49,9 +51,12 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   for (const note of line.notes) complain(note);
-  if (command !== undefined && command !== "test") return await act(line);
+  if (![undefined, "test", "fuzz"].includes(command)) return await act(line);
   // Complains before anything is downloaded.
   const plans = await plan(line);
+  if (command === "fuzz") {
+    return await fuzz(await jobsOf(plans, line, undefined), line);
+  }
   if (line.watch) {
     await judgeFor(line); // says who judges
     return await judgeWatching(plans, line);

@@ -13,7 +13,7 @@ import { nearest } from "../nearest.ts";
 import type { Seeds } from "../report/seeds.ts";
 import { maxJobs } from "./jobs.ts";
 import { parseShard, type Shard } from "./shards.ts";
-import { BadOption, type Options } from "../workbench/mod.ts";
+import { BadOption, type Options, type Schedule } from "../workbench/mod.ts";
 import { optionSpecs, parseOption, splitFaults } from "../workbench/options.ts";
 
 /** The engines that can judge. */
@@ -22,6 +22,7 @@ export const engines = ["auto", "sim", "stdio", "maelstrom", "both"] as const;
 /** The commands of the runner; without a command it judges. */
 export const commands = [
   "test",
+  "fuzz",
   "list",
   "check",
   "merge",
@@ -61,10 +62,24 @@ export interface CommandLine {
   /** True if it judges again whenever what is judged changes. */
   watch: boolean;
   seeds: Seeds;
+  /** True if a seed, or many, were given. */
+  isSeedGiven: boolean;
   /** The number of runs side by side; `undefined`: as many as there's room for. */
   jobs: number | undefined;
   /** The part of all runs to judge; `undefined`: all of them. */
   shard: Shard | undefined;
+  /** The file of a case to repeat. */
+  replay: string | undefined;
+  /** The surroundings, where a case says what they do. */
+  schedule?: Schedule;
+  /** The folder of cases that are tried first, and that new ones are added to. */
+  corpus: string | undefined;
+  /** The time for which failures are looked for, in milliseconds. */
+  forMs: number;
+  /** The most runs in which they are looked for. */
+  maxRuns: number;
+  /** True to end at the first failure. */
+  bail: boolean;
   /** Options that the real Maelstrom takes as they are. */
   flags: string[];
   /** Options that were given, and that the real Maelstrom doesn't know. */
@@ -117,6 +132,30 @@ export const flags: readonly Flag[] = [
     argument: "NUMBER",
     text:
       "Seeds to judge at the same time\n[as many as this machine has room for]",
+  },
+  {
+    name: "replay",
+    argument: "FILE",
+    text: "Repeat a case that fuzz has found",
+  },
+  {
+    name: "for",
+    argument: "TIME",
+    text: "Time to look for failures, as 5m [60s]",
+    of: ["fuzz"],
+  },
+  {
+    name: "runs",
+    argument: "NUMBER",
+    text: "Most runs to look for failures in",
+    of: ["fuzz"],
+  },
+  { name: "bail", text: "End at the first failure", of: ["fuzz"] },
+  {
+    name: "corpus",
+    argument: "FOLDER",
+    text: "Keep failures here, and try them first",
+    of: ["fuzz"],
   },
   {
     name: "test-count",
@@ -172,13 +211,20 @@ const shared: { [command in Command]?: readonly string[] } = {
  */
 const everywhere = ["engine", "store", "help", "version"];
 
+/** The commands that judge nodes. */
+const judging: readonly (Command | undefined)[] = [undefined, "test", "fuzz"];
+
+/** The options for judging that mean nothing where runs are drawn. */
+const notForFuzz = ["seeds", "test-count", "watch", "replay", "engine"];
+
 /** Tells whether an option is for a command. */
 export function isFor(name: string, command: Command | undefined): boolean {
   if (everywhere.includes(name)) return true;
   const of = flags.find((flag) => flag.name === name)?.of;
   if (of !== undefined) return command !== undefined && of.includes(command);
-  return command === undefined || command === "test" || command === "help" ||
-    (shared[command]?.includes(name) ?? false);
+  if (command === "fuzz" && notForFuzz.includes(name)) return false;
+  return judging.includes(command) || command === "help" ||
+    (command !== undefined && shared[command]?.includes(name) || false);
 }
 
 /** Maelstrom's options that have no meaning here, and why. */
@@ -293,8 +339,14 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       text("test-count"),
       ["seed", "test-count"].find(has),
     ),
+    isSeedGiven: ["seed", "seeds", "test-count"].some(has),
     jobs: jobsOf(text("jobs")),
     shard,
+    replay: text("replay"),
+    corpus: text("corpus"),
+    forMs: millisecondsOf(text("for"), has("runs")),
+    maxRuns: maxRunsOf(text("runs")),
+    bail: has("bail"),
     flags: ["log-stderr", "log-net-send", "log-net-recv"].filter(has)
       .map((name) => `--${name}`),
     oursGiven,
@@ -396,6 +448,7 @@ function checkOption(
   if (meaningless.has(name) || isFor(name, command)) return;
   const known = [...withValue, ...withoutValue]
     .filter((each) => !meaningless.has(each) && !everywhere.includes(each))
+    .filter((each) => !nodeNames.includes(each))
     .filter((each) => isFor(each, command)).map((each) => `--${each}`);
   const of = flags.find((flag) => flag.name === name)?.of?.join(" and ");
   throw new BadOption(
@@ -482,6 +535,35 @@ function jobsOf(text: string | undefined): number | undefined {
   throw new BadOption(
     `--jobs must be an integer from 1 to ${maxJobs}, not "${text}".`,
   );
+}
+
+/** The milliseconds of each unit of time. */
+const units: { [unit: string]: number } = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** The time for which failures are looked for, unless runs are counted. */
+const defaultForMs = 60_000;
+
+function millisecondsOf(text: string | undefined, isCounted: boolean): number {
+  if (text === undefined) return isCounted ? Infinity : defaultForMs;
+  const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ??
+    [];
+  const ms = Number(number) * units[unit]!;
+  if (ms > 0 && Number.isFinite(ms)) return ms;
+  throw new BadOption(
+    `--for must be a time such as 90s, 5m or 1h, not "${text}".`,
+  );
+}
+
+function maxRunsOf(text: string | undefined): number {
+  if (text === undefined) return Infinity;
+  const runs = /^\+?\d+$/.test(text) ? Number(text) : 0;
+  if (runs >= 1 && Number.isSafeInteger(runs)) return runs;
+  throw new BadOption(`--runs must be an integer from 1 on, not "${text}".`);
 }
 
 /** The most seeds that can be judged at once. */

@@ -208,13 +208,14 @@ function title({ id, options }: Job, layout: Layout): string {
 
 /** Makes the question to a worker for one seed of a job. */
 function questionOf(
-  { by, id, options, bin, args, limits, seeds, whole = seeds }: Job,
+  { by, id, options, schedule, bin, args, limits, seeds, whole = seeds }: Job,
   seed: number | undefined,
 ): Question {
   return {
     by,
     id,
     options: seed === undefined ? options : { ...options, seed },
+    ...schedule && { schedule },
     bin,
     args,
     limits,

@@ -10,6 +10,7 @@ import {
   BadOption,
   type Command,
   type Options,
+  type Schedule,
   type Test,
 } from "../workbench/mod.ts";
 import { resolve } from "../workbench/test.ts";
@@ -44,6 +45,8 @@ export interface Plan {
   /** The program's name, as it was given. */
   bin?: string;
   limits?: Run["limits"];
+  /** The surroundings, where chance doesn't decide what they do. */
+  schedule?: Schedule;
 }
 
 /** Makes the list of what is to be judged. */
@@ -73,6 +76,7 @@ export async function plan(line: CommandLine): Promise<Plan[]> {
       solution,
       ...(solution === undefined && { bin }),
       limits: official && limitsOf(official, given),
+      ...line.schedule && { schedule: line.schedule },
     };
   });
   for (const { id, solution, args } of plans) {
@@ -277,15 +281,17 @@ async function commandOnMaelstrom(
 function replayOf(
   task: Replay["task"],
   { id, nodeArgs }: Plan,
-  { command, bin, given }: CommandLine,
+  { command, bin, replay, given }: CommandLine,
   engine: string[],
 ): Replay {
+  const words = command === "test" ? ["test", "-w", id] : [id];
   return {
     task,
-    words: command === "test" ? ["test", "-w", id] : [id],
     ...(bin !== undefined && { bin }),
     engine,
-    given,
+    ...replay === undefined
+      ? { words, given }
+      : { words: ["--replay", replay], given: {} },
     nodeArgs,
   };
 }

@@ -20,6 +20,10 @@ const texts: { [command in Exclude<Command, "help">]: [string, string] } = {
     "-w WORKLOAD --bin PATH [options] [-- node arguments]",
     "Judges a program, by Maelstrom's own command line.",
   ],
+  fuzz: [
+    "[ID | WORKLOAD …] [--bin PATH] [options]",
+    "Looks for runs that fail, and makes them small.",
+  ],
   list: ["", "Lists the official runs, with their options and limits."],
   check: ["FOLDER …", "Judges recorded runs again."],
   merge: ["FOLDER …", "Joins the results of --shard."],
@@ -117,7 +121,8 @@ function optionLines(command: Command | undefined): string[] {
 /** Tells whether the usage of a command has a line for an option. */
 function isShown(name: string, command: Command | undefined): boolean {
   if (!isFor(name, command)) return false;
-  const runs = command === undefined || command === "test";
+  const runs = command === undefined || command === "test" ||
+    command === "fuzz";
   if (name === "engine") return runs;
   if (name === "store") {
     return runs || command === "serve" || command === "merge";

@@ -20,6 +20,9 @@ import {
   type Options,
   type Progress,
 } from "../workbench/mod.ts";
+import type { Schedule } from "../workbench/mod.ts";
+import { failureIn, type Size } from "../workbench/search/case.ts";
+import { shrink, sizeOf } from "../workbench/search/shrink.ts";
 import { errorText } from "../workbench/hosts/system_error.ts";
 import { fillIn } from "../workbench/test.ts";
 import {
@@ -31,10 +34,12 @@ import {
 } from "../report/record.ts";
 import { latenciesMs, latencyBars } from "../report/terminal.ts";
 import { programOf } from "./build.ts";
+import { caseFileOf, caseText, commandOfCase } from "./cases.ts";
 import { withFreshDataDir } from "./data_dir.ts";
 import { NotSimulated } from "../workbench/hosts/program.ts";
 import { judgeGuest } from "../workbench/judge.ts";
 import { paced } from "../workbench/run.ts";
+import { type Found, tellFound } from "./found.ts";
 import { type Guest, Sandbox } from "../workbench/sandbox.ts";
 import { divergenceOf } from "./divergence.ts";
 import { notSimulated } from "./program.ts";
@@ -69,6 +74,8 @@ export interface Question {
   /** The official run, or else the workload. */
   id: string;
   options: Options;
+  /** The surroundings, where chance doesn't decide what they do. */
+  schedule?: Schedule;
   /** The program that is judged, as it was named; absent for our solutions. */
   bin?: string;
   /** The node's arguments. */
@@ -88,6 +95,14 @@ export interface Question {
   };
   /** True to tell what nodes write to stderr. */
   logs?: boolean;
+  /**
+   * Set to look for failures: then the answer says more, and one that fails can be
+   * made small first.
+   */
+  search?: {
+    /** The bounds of making it small; absent: it isn't. */
+    shrink?: { maxRuns: number; maxMs: number };
+  };
 }
 
 /** The outcome of a run. */
@@ -99,11 +114,14 @@ export interface Answer {
   latencyBars: string;
   /** The folder that keeps the run. */
   folder?: string;
+  /** The outcome of a search. */
+  search?: Found;
 }
 
 /** News of a worker about the question that it has been asked. */
 export type News =
   | { type: "progress"; progress: Progress }
+  | { type: "shrinking"; runs: number; size: Size }
   | { type: "log"; node: string; text: string }
   /** Something about the judging that one should know. */
   | { type: "note"; text: string }
@@ -152,28 +170,88 @@ async function answer(question: Question): Promise<void> {
   let keeping = keep && !keep.ifFailing ? await begin() : undefined;
   const tell = teller(by.engine === "sim" ? undefined : keeping);
   const start = performance.now();
-  const judged = await judgeBy(question, keeping?.folder, tell)
+  const first = await judgeBy(question, keeping?.folder, tell)
     .finally(() => keeping?.ended());
   ending.signal.throwIfAborted();
+  const found = question.search && await search(question, first);
+  const judged = found?.judged ?? first;
   const record = toRecord(judged, {
     ...question,
     wallMs: performance.now() - start,
   });
   if (keep?.ifFailing && !record.pass) {
-    keeping = await begin();
+    keeping = await keeperFor(keep)(question, by.engine, judged.test);
     if (question.logs) tellLogs(judged);
   }
-  worker.postMessage({
-    type: "answer",
-    answer: {
-      // Numbers that are kept exactly are objects, which can't be posted.
-      record: JSON.parse(JSON.stringify(record)),
-      latencies: quantiles(latenciesMs(judged.history)),
-      latencyBars: latencyBars(judged.history),
-      folder: keeping?.folder,
+  const answer: Answer = {
+    // Numbers that are kept exactly are objects, which can't be posted.
+    record: JSON.parse(JSON.stringify(record)),
+    latencies: quantiles(latenciesMs(judged.history)),
+    latencyBars: latencyBars(judged.history),
+    folder: keeping?.folder,
+    ...found && { search: found.told },
+  };
+  worker.postMessage({ type: "answer", answer });
+  const replay = found?.told.shrunk && await keepCase(question, answer) ||
+    keep?.replay;
+  await keeping?.write(record, judged, replay!);
+}
+
+/**
+ * Keeps a case beside its run.
+ *
+ * @returns the command that repeats it.
+ */
+async function keepCase(question: Question, answer: Answer): Promise<string> {
+  const file = caseFileOf(question, answer.search!.failure!);
+  const { folder } = answer;
+  if (folder === undefined) return commandOfCase(file, undefined);
+  const path = `${folder}/case.json`;
+  try {
+    await Deno.writeTextFile(path, caseText(file));
+  } catch {
+    // That the store can't be written is said when the run is kept.
+  }
+  return commandOfCase(file, path);
+}
+
+/** Tells more of a run, which may have been made small. */
+async function search(
+  question: Question,
+  judged: Verdict & Judged,
+): Promise<{ judged: Verdict & Judged; told: Found }> {
+  const { options, schedule } = question;
+  const first = { case: { options, schedule }, judgement: judged as Judgement };
+  const bounds = question.search?.shrink;
+  if (bounds === undefined || failureIn(judged) === undefined) {
+    return { judged, told: tellFound(first) };
+  }
+  const endMs = performance.now() + bounds.maxMs;
+  const shrunk = await shrink(
+    first,
+    async ({ options, schedule }) =>
+      await judgeBy(
+        { ...question, options, schedule, logs: false },
+        undefined,
+        () => {},
+      ) as Judgement,
+    {
+      maxRuns: bounds.maxRuns,
+      isOver: () => ending.signal.aborted || performance.now() > endMs,
+      onProgress(runs, smallest) {
+        const size = sizeOf(smallest);
+        worker.postMessage({ type: "shrinking", runs, size });
+      },
     },
-  });
-  await keeping?.write(record, judged, keep!.replay);
+  );
+  ending.signal.throwIfAborted();
+  return {
+    judged: shrunk.judgement,
+    told: {
+      ...tellFound(shrunk),
+      shrunk: { from: sizeOf(first), runs: shrunk.runs, isDone: shrunk.isDone },
+    },
+  };
 }
 
 function tellLogs({ logs }: Judged): void {
@@ -226,13 +304,14 @@ async function judgedTwice(
 
 /** Judges by whom it's said; a crash of Maelstrom's is a verdict, too. */
 async function judgeBy(
-  { by, bin, args, options, twice, keep, logs }: Question,
+  { by, bin, args, options, schedule, twice, keep, logs }: Question,
   folder: string | undefined,
   onProgress: (progress: Progress) => void,
 ): Promise<Verdict & Judged> {
   const watching = {
     signal: ending.signal,
     onProgress,
+    ...schedule && { schedule },
     ...(logs && !keep?.ifFailing && {
       onLog: (node: string, text: string) =>
         worker.postMessage({ type: "log", node, text }),
@@ -246,7 +325,10 @@ async function judgeBy(
         ? judgedTwice(
           judgeOnce,
           (signal) =>
-            judgeGuest(by.guest, options, { signal, sandbox: secondSandbox }),
+            judgeGuest(by.guest, options, {
+              ...watching,
+              ...{ signal, sandbox: secondSandbox, onProgress: undefined },
+            }),
         )
         : judgeOnce());
     } catch (error) {

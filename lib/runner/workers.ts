@@ -4,6 +4,7 @@
  * @module
  */
 import { BadOption, type Progress } from "../workbench/mod.ts";
+import type { Size } from "../workbench/search/case.ts";
 import { Ended } from "./ending.ts";
 import type { Answer, News, Order, Question } from "./worker.ts";
 
@@ -16,6 +17,8 @@ export interface Waiting {
    */
   signal?: AbortSignal;
   onProgress?(progress: Progress): void;
+  /** Called as a failure becomes small, with the runs that took, and its size. */
+  onShrinking?(runs: number, size: Size): void;
   /** Called for each line that a node writes to stderr. */
   onLog?(node: string, text: string): void;
   /** Called with what one should know of the judging. */
@@ -74,7 +77,9 @@ export class JudgingWorker implements Disposable {
       } else if (news.type === "note") waiting.onNote?.(news.text);
       else if (signal?.aborted) return;
       else if (news.type === "progress") waiting.onProgress?.(news.progress);
-      else if (news.type === "log") waiting.onLog?.(news.node, news.text);
+      else if (news.type === "shrinking") {
+        waiting.onShrinking?.(news.runs, news.size);
+      } else if (news.type === "log") waiting.onLog?.(news.node, news.text);
       else if (news.type === "not simulated") {
         (waiting.onNotSimulated ?? waiting.onNote)?.(news.text);
       } else {
@@ -127,6 +132,7 @@ export interface WaitingForAll {
    */
   onAnswer?(answer: Answer, place: number, question: Question): void;
   onProgress?(progress: Progress, place: number): void;
+  onShrinking?(runs: number, size: Size, place: number): void;
   onLog?(node: string, text: string, place: number): void;
   /** Called with each text once, whoever says it. */
   onNote?(text: string): void;
@@ -165,6 +171,7 @@ export async function judgeSideBySide(
         signal: ending,
         onAnswer: (answer) => waiting.onAnswer?.(answer, place, question),
         onProgress: (progress) => waiting.onProgress?.(progress, place),
+        onShrinking: (runs, size) => waiting.onShrinking?.(runs, size, place),
         onLog: (node, text) => waiting.onLog?.(node, text, place),
         onNotSimulated: waiting.onNotSimulated,
         onNote(text) {

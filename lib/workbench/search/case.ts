@@ -52,10 +52,9 @@ export const faultOptions = [
  * `undefined` if nothing is, or nothing that the nodes could help.
  */
 export function failureIn(
-  { results, anomaly, reason = "" }: Pick<
-    Judgement,
-    "results" | "anomaly" | "reason"
-  >,
+  { results, anomaly, reason = "" }:
+    & Pick<Judgement, "anomaly" | "reason">
+    & { results: Pick<Judgement["results"], "valid?"> },
 ): string | undefined {
   if (results["valid?"] !== false) return undefined;
   if (anomaly === undefined || anomaly === silencedAnomaly) return undefined;

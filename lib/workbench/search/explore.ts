@@ -129,7 +129,7 @@ export async function explore<M = object>(
     if (failureIn(judgement) === undefined) continue;
     const shrunk = await shrink({ case: { options }, judgement }, judgeCase, {
       ...maxShrinkRuns !== undefined && { maxRuns: maxShrinkRuns },
-      ...signal && { signal },
+      isOver: () => signal?.aborted ?? false,
     });
     signal?.throwIfAborted();
     throw new FoundFailure(tell(shrunk), shrunk);

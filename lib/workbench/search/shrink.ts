@@ -26,8 +26,8 @@ export type JudgeCase = (candidate: Case) => Promise<Judgement>;
 export interface ShrinkSettings {
   /** The most runs that it may take. */
   maxRuns?: number;
-  /** Ends it early, with what it has. */
-  signal?: AbortSignal;
+  /** Tells whether to end it early, with what it has. */
+  isOver?(): boolean;
   /** Called after each run, with what is the smallest so far. */
   onProgress?(runs: number, smallest: Judged): void;
 }
@@ -175,10 +175,10 @@ class Shrinking {
 
   /** Takes a case if it fails as the first one did. */
   async #fails(candidate: Case): Promise<boolean> {
-    const { maxRuns = defaultMaxRuns, signal, onProgress } = this.#settings;
+    const { maxRuns = defaultMaxRuns, isOver, onProgress } = this.#settings;
     const text = JSON.stringify(candidate);
     if (this.#tried.has(text)) return false;
-    if (this.runs >= maxRuns || signal?.aborted) throw outOfRuns;
+    if (this.runs >= maxRuns || isOver?.()) throw outOfRuns;
     this.#tried.add(text);
     this.runs++;
     const fails = await this.#judgeOne(candidate);
@@ -193,7 +193,7 @@ class Shrinking {
       this.smallest = { case: candidate, judgement };
       return true;
     } catch (error) {
-      if (this.#settings.signal?.aborted) throw outOfRuns;
+      if (this.#settings.isOver?.()) throw outOfRuns;
       if (error instanceof BadOption) return false; // there's no such run
       throw error;
     }
@@ -386,13 +386,16 @@ function* lesser(fault: ScheduledFault): Generator<ScheduledFault> {
 
 /** Schedules that take less time, or times that are easier to read. */
 function* rounder(schedule: Schedule): Generator<Schedule> {
-  const changed = (change: (ms: number) => number): Schedule => ({
+  const changed = (
+    change: (ms: number) => number,
+    changeEnd = change,
+  ): Schedule => ({
     ...schedule,
     ops: schedule.ops.map((op) => ({ ...op, atMs: change(op.atMs) })),
     faults: schedule.faults.map((fault) => ({
       ...fault,
       fromMs: change(fault.fromMs),
-      ...fault.toMs !== undefined && { toMs: change(fault.toMs) },
+      ...fault.toMs !== undefined && { toMs: changeEnd(fault.toMs) },
     })),
     ...schedule.fates && {
       fates: schedule.fates.map((fate) => ({
@@ -413,8 +416,11 @@ function* rounder(schedule: Schedule): Generator<Schedule> {
   }
   for (const unit of [100, 10, 1]) {
     if (times.every((ms) => ms % unit === 0)) return;
-    // Downwards: a message that meets its fate is sent after that.
-    yield changed((ms) => Math.floor(ms / unit) * unit);
+    // What begins earlier, and ends later, still meets what it met.
+    yield changed(
+      (ms) => Math.floor(ms / unit) * unit,
+      (ms) => Math.ceil(ms / unit) * unit,
+    );
   }
 }
 

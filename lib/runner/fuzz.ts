@@ -1,0 +1,474 @@
+/**
+ * Looks for runs that fail, on all cores: with options that are drawn from the seed,
+ * until time is up. What fails is made small, and told.
+ *
+ * @module
+ */
+import { runs as officialRuns } from "../../challenges/runs.ts";
+import type { Line } from "../report/terminal.ts";
+import type { Options } from "../workbench/mod.ts";
+import { BadOption } from "../workbench/mod.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
+import { type Case, faultsOf, type Size } from "../workbench/search/case.ts";
+import { type Bounds, drawOptions } from "../workbench/search/draw.ts";
+import { Random } from "../workbench/sim/random.ts";
+import {
+  addCase,
+  caseFileOf,
+  casesIn,
+  commandOfCase,
+  readCase,
+} from "./cases.ts";
+import type { CommandLine } from "./command_line.ts";
+import { Ended, untilEnded } from "./ending.ts";
+import { roomFor } from "./jobs.ts";
+import type { Job } from "./job.ts";
+import { bar, type Live, liveLines } from "./live.ts";
+import { complain, print, printJson } from "./output.ts";
+import type { Answer, Question } from "./worker.ts";
+import { judgeSideBySide } from "./workers.ts";
+import { shardOf } from "./shards.ts";
+
+/** The bounds within which one failure is made small. */
+const maxShrinkRuns = 2000;
+const maxShrinkMs = 20_000;
+
+/** The most failures that are told apart. */
+const maxFailures = 20;
+
+/** A run whose options are drawn. */
+interface Target {
+  job: Job;
+  bounds: Bounds;
+}
+
+/** A failure, and how often it was found. */
+interface Failing {
+  target: Target;
+  name: string;
+  /** The kinds of faults that explain it: those that were left in the end. */
+  faults: string[];
+  answer: Answer;
+  /** The run that found it, from 1 on; `undefined` if it was known before. */
+  foundIn: number | undefined;
+  count: number;
+  /** The file that holds it. */
+  path?: string;
+}
+
+/**
+ * Looks for failures.
+ *
+ * @returns an exit code: 0 if there are none, otherwise 1; after a signal, the
+ * signal's.
+ */
+export async function fuzz(
+  jobs: readonly Job[],
+  line: CommandLine,
+): Promise<number> {
+  for (const { by, bin, id } of jobs) {
+    if (by.engine === "sim") continue;
+    throw new BadOption(
+      `fuzz needs virtual time, and ${bin ?? id} can only be run over pipes: ${
+        bin === undefined
+          ? "leave --engine out"
+          : "build it for WASI (see the README), or try --seeds"
+      }.`,
+    );
+  }
+  const search = new Search(
+    jobs.map((job) => ({ job, bounds: boundsOf(job, line) })),
+    line,
+  );
+  await search.readCorpus();
+  let ended: Ended | undefined;
+  try {
+    await untilEnded((signal) => search.run(signal));
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error;
+    ended = error;
+  }
+  await search.tell();
+  return ended?.exitCode ?? (search.failing.length > 0 ? 1 : 0);
+}
+
+/** Returns what is drawn for a run: less than the official one, but for faults. */
+function boundsOf(
+  { id, options }: Job,
+  { given, seeds }: CommandLine,
+): Bounds {
+  const official = officialRuns.find((run) => run.id === id)?.options;
+  const { nemesis = official ? official.nemesis : "partition" } = given;
+  const asked = ["availability", "consistency-models"] as const;
+  return {
+    given: {
+      workload: options.workload,
+      ...Object.fromEntries(
+        asked.filter((name) => options[name] !== undefined)
+          .map((name) => [name, options[name]]),
+      ),
+      ...given,
+      ...nemesis !== undefined && { nemesis: String(nemesis) },
+      seed: seeds.first ?? 1,
+    },
+    ...official && { most: official as Partial<Options> },
+  };
+}
+
+type Ask =
+  | { kind: "corpus"; target: Target; path: string }
+  | { kind: "run"; target: Target; number: number }
+  | { kind: "shrink"; failing: Failing };
+
+class Search {
+  readonly failing: Failing[] = [];
+  #targets: readonly Target[];
+  #line: CommandLine;
+  #asked = new Map<Question, Ask>();
+  /** Questions that come before new runs. */
+  #first: { question: Question; ask: Ask }[] = [];
+  #drawn = 0;
+  #judged = 0;
+  #faults = 0;
+  #fixed: string[] = [];
+  #corpusSize = 0;
+  #startMs = performance.now();
+  #shrinking = new Map<number, { name: string; runs: number; size: Size }>();
+  #live: Live = liveLines();
+
+  constructor(targets: readonly Target[], line: CommandLine) {
+    this.#targets = targets;
+    this.#line = line;
+  }
+
+  /** Reads what failed before: it's tried first. */
+  async readCorpus(): Promise<void> {
+    const { corpus } = this.#line;
+    if (corpus === undefined) return;
+    for (const path of await casesIn(corpus)) {
+      const file = await readCase(path);
+      const target = this.#targets.find(({ job }) => job.id === file.id) ??
+        this.#targets.find(({ job }) =>
+          job.options.workload === file.options.workload
+        );
+      if (target === undefined) continue;
+      this.#corpusSize++;
+      const { options, schedule } = file;
+      this.#first.push({
+        question: {
+          ...this.#question(target, { options, ...schedule && { schedule } }),
+          ...file.args && target.job.bin === undefined && { args: file.args },
+        },
+        ask: { kind: "corpus", target, path },
+      });
+    }
+  }
+
+  /** Judges until time is up, and makes small what failed. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#judge(() => this.#questions(), signal);
+      // What failed last is still to be made small.
+      await this.#judge(() => this.#waiting(), signal);
+    } finally {
+      this.#live.clear();
+    }
+  }
+
+  async #judge(
+    questions: () => Iterable<Question>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const [{ job }] = this.#targets as [Target];
+    const note = (text: string) => {
+      this.#live.clear();
+      complain(text);
+    };
+    await judgeSideBySide(questions(), this.#line.jobs ?? roomFor(job), {
+      signal,
+      onNote: note,
+      onNotSimulated(text) {
+        throw new BadOption(`${text} So there's nothing to draw from a seed.`);
+      },
+      onShrinking: (runs, size, place) => {
+        const shrinking = this.#shrinking.get(place);
+        this.#shrinking.set(place, {
+          ...{ name: shrinking?.name ?? "", runs, size },
+        });
+        this.#show();
+      },
+      onAnswer: (answer, place, question) => {
+        this.#shrinking.delete(place);
+        const ask = this.#asked.get(question)!; // it was asked
+        this.#asked.delete(question);
+        this.#take(answer, ask);
+        this.#show();
+      },
+    });
+  }
+
+  *#questions(): Generator<Question> {
+    const { shard } = this.#line;
+    while (!this.#isOver()) {
+      yield* this.#waiting();
+      if (this.#isOver()) return;
+      const number = ++this.#drawn;
+      if (shard && shardOf(number - 1, shard.count) !== shard.index) continue;
+      const target = this.#targets[(number - 1) % this.#targets.length]!;
+      const { seed = 1 } = target.bounds.given;
+      const place = Math.floor((number - 1) / this.#targets.length);
+      // As `explore` draws them.
+      const options = drawOptions(
+        target.bounds,
+        new Random(`${seed}/fuzz/${place}`),
+      );
+      const question = this.#question(target, { options });
+      this.#asked.set(question, { kind: "run", target, number });
+      yield question;
+    }
+  }
+
+  *#waiting(): Generator<Question> {
+    for (let next = this.#first.shift(); next; next = this.#first.shift()) {
+      this.#asked.set(next.question, next.ask);
+      yield next.question;
+    }
+  }
+
+  #isOver(): boolean {
+    const { forMs, maxRuns, bail } = this.#line;
+    return bail && this.failing.length > 0 ||
+      this.failing.length >= maxFailures ||
+      this.#drawn >= maxRuns ||
+      performance.now() - this.#startMs >= forMs;
+  }
+
+  #question({ job }: Target, { options, schedule }: Case): Question {
+    const { by, id, bin, args } = job;
+    return {
+      ...{ by, id, options, args },
+      ...schedule && { schedule },
+      ...bin !== undefined && { bin },
+      search: {},
+    };
+  }
+
+  #take(answer: Answer, ask: Ask): void {
+    const { failure, size } = answer.search!;
+    if (ask.kind === "shrink") return this.#becomeSmall(ask.failing, answer);
+    this.#judged++;
+    this.#faults += size.faults;
+    const { target } = ask;
+    if (failure === undefined) {
+      if (ask.kind === "corpus") this.#fixed.push(ask.path);
+      return;
+    }
+    const found: Failing = {
+      target,
+      name: failure.name,
+      faults: faultsOf(failure.case),
+      answer,
+      foundIn: ask.kind === "run" ? ask.number : undefined,
+      count: 1,
+      ...ask.kind === "corpus" && { path: ask.path },
+    };
+    const known = this.failing.find((each) => explains(each, found));
+    if (known !== undefined && ask.kind === "run") known.count++;
+    else this.failing.push(found);
+    if (known === undefined && ask.kind === "run") this.#shrink(found);
+  }
+
+  /** Has a failure made small, and kept. */
+  #shrink(failing: Failing): void {
+    const { store, page } = this.#line;
+    const { case: found } = failing.answer.search!.failure!;
+    this.#first.push({
+      question: {
+        ...this.#question(failing.target, found),
+        keep: { store, page, replay: "", ifFailing: true },
+        search: {
+          shrink: {
+            maxRuns: maxShrinkRuns,
+            // Where runs are counted, time doesn't matter.
+            maxMs: Number.isFinite(this.#line.forMs) ? maxShrinkMs : Infinity,
+          },
+        },
+      },
+      ask: { kind: "shrink", failing },
+    });
+  }
+
+  /** Takes a failure that was made small: it may turn out to be a known one. */
+  #becomeSmall(failing: Failing, answer: Answer): void {
+    const { failure } = answer.search!;
+    if (failure === undefined) return;
+    failing.answer = answer;
+    failing.faults = faultsOf(failure.case);
+    const known = this.failing.find((each) =>
+      each !== failing && each.answer.search?.shrunk && explains(each, failing)
+    );
+    if (known === undefined) return;
+    known.count += failing.count;
+    this.failing.splice(this.failing.indexOf(failing), 1);
+  }
+
+  #show(): void {
+    const { forMs, maxRuns } = this.#line;
+    const seconds = (performance.now() - this.#startMs) / 1000;
+    const done = Math.max(seconds * 1000 / forMs, this.#drawn / maxRuns);
+    this.#live.show(() => [
+      [
+        bar(done, 12),
+        `${this.#judged} runs`,
+        `${(this.#judged / seconds).toFixed(1)} per second`,
+        `${this.#faults} faults`,
+        counted(this.failing.length, "failure"),
+      ].join("  "),
+      ...this.failing.map(({ name, target, count }) =>
+        `${target.job.id}  ${name}  ${count} times`
+      ),
+      ...[...this.#shrinking.values()].map(({ runs, size }) =>
+        `shrinking: ${sizeText(size)} after ${runs} runs`
+      ),
+    ]);
+  }
+
+  /** Keeps the failures, and prints them. */
+  async tell(): Promise<void> {
+    for (const failing of this.failing) await this.#keep(failing);
+    if (this.#line.json) {
+      printJson(this.failing.map((each) => this.#json(each)));
+      return;
+    }
+    for (const failing of this.failing) print(this.#lines(failing));
+    print(this.#summary());
+  }
+
+  async #keep(failing: Failing): Promise<void> {
+    const { corpus } = this.#line;
+    const { answer, foundIn } = failing;
+    if (foundIn === undefined) return;
+    if (answer.folder !== undefined) {
+      failing.path = `${answer.folder}/case.json`;
+    }
+    if (corpus === undefined) return;
+    try {
+      failing.path = await addCase(
+        corpus,
+        caseFileOf(failing.target.job, answer.search!.failure!),
+      );
+    } catch (error) {
+      complain(
+        `The failure isn't kept: ${corpus} can't be written, as ${
+          systemReason(error)
+        }.`,
+      );
+    }
+  }
+
+  #command({ target, answer, path }: Failing): string {
+    return commandOfCase(caseFileOf(target.job, answer.search!.failure!), path);
+  }
+
+  #lines(failing: Failing): Line[] {
+    const { target: { job }, name, faults, foundIn, count, answer } = failing;
+    const { size, shrunk, failure } = answer.search!;
+    const how = foundIn === undefined
+      ? "known, and still there"
+      : `found in run ${foundIn}${count > 1 ? `, and ${count - 1} more` : ""}`;
+    return [
+      [["✗ ", "red"], [job.id, "bold"], ["  "], [name, "red"], [
+        faults.length > 0 ? ` (${faults.join(", ")})` : "",
+      ], [
+        `  ${how}`,
+        "dim",
+      ]],
+      [[
+        `  ${sizeText(size)}${
+          shrunk
+            ? `, from ${sizeText(shrunk.from)}, by ${
+              counted(shrunk.runs, "run")
+            }${shrunk.isDone ? "" : ": there may be a smaller one"}`
+            : ""
+        }`,
+        "dim",
+      ]],
+      [["  "]],
+      ...failure!.story.split("\n").map((each): Line => [[`  ${each}`]]),
+      [["  "]],
+      [[`  again: ${this.#command(failing)}`, "dim"]],
+      ...answer.folder === undefined
+        ? []
+        : [[[`  page:  ${answer.folder}/index.html`, "dim"]] as Line],
+      [[""]],
+    ];
+  }
+
+  #summary(): Line[] {
+    const seconds = (performance.now() - this.#startMs) / 1000;
+    const lines: Line[] = [];
+    if (this.#corpusSize > 0) {
+      const { length } = this.#fixed;
+      lines.push([[
+        `Of ${
+          counted(this.#corpusSize, "known failure")
+        }, ${length} no longer fail${length === 1 ? "s" : ""}.`,
+      ]]);
+    }
+    const { length } = this.failing;
+    lines.push([
+      [
+        length === 0 ? "✓ " : "✗ ",
+        length === 0 ? "green" : "red",
+      ],
+      [
+        `${counted(this.#judged, "run")} with ${
+          counted(this.#faults, "fault")
+        } in ${seconds.toFixed(0)} s: ${
+          length === 0 ? "no failure" : counted(length, "distinct failure")
+        }`,
+        "bold",
+      ],
+    ]);
+    return lines;
+  }
+
+  #json(failing: Failing): object {
+    const { answer, name, foundIn, count, faults, path } = failing;
+    const { size, shrunk, failure } = answer.search!;
+    return {
+      ...answer.record,
+      failure: {
+        name,
+        faults,
+        ...foundIn !== undefined && { "found-in-run": foundIn },
+        count,
+        size,
+        ...shrunk && { shrunk },
+        story: failure!.story.split("\n"),
+        ...path !== undefined && { file: path },
+        command: this.#command(failing),
+      },
+      ...answer.folder !== undefined && { folder: answer.folder },
+    };
+  }
+}
+
+/** Tells whether a known failure explains another: it needs no other faults. */
+function explains(known: Failing, found: Failing): boolean {
+  return known.name === found.name &&
+    known.target.job.options.workload === found.target.job.options.workload &&
+    known.faults.every((fault) => found.faults.includes(fault));
+}
+
+function sizeText({ nodes, ops, faults }: Size): string {
+  return [
+    counted(nodes, "node"),
+    counted(ops, "operation"),
+    counted(faults, "fault"),
+  ].join(", ");
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}

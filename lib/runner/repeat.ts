@@ -1,0 +1,48 @@
+/**
+ * Repeats a case from a file.
+ *
+ * @module
+ */
+import { BadOption } from "../workbench/mod.ts";
+import { readCase } from "./cases.ts";
+import type { CommandLine } from "./command_line.ts";
+
+/**
+ * Has a command line repeat the case that it names, of what that was, or of a
+ * `--bin`.
+ *
+ * @throws {BadOption} if it can't be read, or something else is asked for, too.
+ */
+export async function withCase(line: CommandLine): Promise<CommandLine> {
+  const { replay: path, words, workload, nodeArgs } = line;
+  if (path === undefined) return line;
+  if (line.engine === "maelstrom" || line.engine === "both") {
+    throw new BadOption(
+      `--replay ${path} repeats a case on the workbench: leave --engine out.`,
+    );
+  }
+  const file = await readCase(path);
+  const { id, bin, args = [], schedule } = file;
+  const { workload: own, seed = 1, ...given } = file.options;
+  const word = [...words, ...workload === undefined ? [] : [workload]]
+    .find((word) => ![id, own].includes(word.toLowerCase()));
+  const [option = line.seeds.length > 1 ? "seeds" : undefined] = Object.keys(
+    line.given,
+  );
+  const other = option === undefined ? word : `--${option}`;
+  if (other !== undefined) {
+    throw new BadOption(
+      `--replay ${path} repeats a case of ${id}, with options of its own: leave out ${other}.`,
+    );
+  }
+  return {
+    ...line,
+    words: [own],
+    bin: line.bin ?? bin,
+    nodeArgs: nodeArgs.length > 0 ? nodeArgs : [...args],
+    given,
+    // Another seed has other latencies, and nodes that draw something else.
+    ...!line.isSeedGiven && { seeds: { first: seed, length: 1 } },
+    ...schedule && { schedule },
+  };
+}

@@ -1,0 +1,154 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  addCase,
+  type CaseFile,
+  casesIn,
+  caseText,
+  commandOfCase,
+  readCase,
+} from "../../lib/runner/cases.ts";
+import { BadOption } from "../../lib/workbench/mod.ts";
+
+const example: CaseFile = {
+  id: "3c",
+  args: ["--strategy", "flood"],
+  anomaly: "lost",
+  story: ["n0 acknowledges broadcast 7"],
+  options: { workload: "broadcast", "node-count": 2, seed: 7 },
+  schedule: {
+    ops: [
+      { atMs: 100, client: 0, f: "broadcast", value: 7 },
+      { atMs: 200.5, client: 1, f: "read", value: null },
+    ],
+    faults: [{ kind: "kill", nodes: ["n0"], fromMs: 100, toMs: 120 }],
+    fates: [{ src: "n0", dest: "n1", sinceMs: 100, number: 1, holdUpsMs: [] }],
+  },
+};
+
+async function fileWith(text: string): Promise<string> {
+  const path = `${await Deno.makeTempDir()}/case.json`;
+  await Deno.writeTextFile(path, text);
+  return path;
+}
+
+Deno.test("what was written is read", async () => {
+  assertEquals(await readCase(await fileWith(caseText(example))), example);
+  const { schedule: _, ...without } = example;
+  assertEquals(await readCase(await fileWith(caseText(without))), without);
+});
+
+Deno.test("each operation, fault and fate has a line", () => {
+  const lines = caseText(example).split("\n");
+  for (const part of ['"f":"broadcast"', '"f":"read"', '"kill"', '"src"']) {
+    assertEquals(lines.filter((line) => line.includes(part)).length, 1);
+  }
+});
+
+Deno.test("options that say it all are a command, and others need the file", () => {
+  const { schedule: _, ...without } = example;
+  assertEquals(
+    commandOfCase({ ...without, bin: "my node.ts" }, "case.json"),
+    "deno task run broadcast --bin 'my node.ts' --node-count 2 --seed 7 -- --strategy flood",
+  );
+  assertEquals(
+    commandOfCase(example, "store/case.json"),
+    "deno task run --replay store/case.json",
+  );
+});
+
+Deno.test("cases of a folder have names that say what they are, and stay", async () => {
+  const folder = `${await Deno.makeTempDir()}/corpus`;
+  assertEquals(await casesIn(folder), []);
+  const other = { ...example, options: { ...example.options, seed: 8 } };
+  assertEquals(await addCase(folder, example), `${folder}/3c-lost.json`);
+  assertEquals(await addCase(folder, other), `${folder}/3c-lost-2.json`);
+  assertEquals(await addCase(folder, other), `${folder}/3c-lost-2.json`);
+  assertEquals(await casesIn(folder), [
+    `${folder}/3c-lost-2.json`,
+    `${folder}/3c-lost.json`,
+  ]);
+});
+
+const { ops, faults, fates } = example.schedule!;
+const [op] = ops;
+const [fault] = faults;
+const [fate] = fates!;
+
+for (
+  const [what, file, complaint] of [
+    ["no JSON", "{", "it isn't JSON"],
+    ["a list", "[]", "it isn't a JSON object"],
+    ["no options", {}, "it has no options"],
+    ["no workload", { options: {} }, "it has no workload"],
+    [
+      "a workload of none",
+      { options: { workload: "nope" } },
+      'workload "nope"',
+    ],
+    [
+      "an option of none",
+      { options: { workload: "echo", nodes: 3 } },
+      "There is no option",
+    ],
+    ["args of numbers", { args: [1] }, "args aren't a list of texts"],
+    ["a bin of none", { bin: 7 }, "bin isn't a text"],
+    ["a schedule of none", { schedule: 7 }, "its schedule isn't an object"],
+    ["no ops", { schedule: {} }, "the ops of its schedule aren't a list"],
+    ["an op of none", { schedule: { ops: [7] } }, "7 isn't an object"],
+    ...[
+      [{ atMs: "soon" }, "has no time, atMs"],
+      [{ client: -1 }, "has no client"],
+      [{ f: "write" }, "has no f of broadcast, read"],
+      [{ value: undefined }, "has a value that isn't"],
+    ].map(([change, complaint]) => [
+      `an operation with ${JSON.stringify(change)}`,
+      { schedule: { ops: [{ ...op, ...change as object }] } },
+      complaint,
+    ]),
+    ...[
+      [{ kind: "flood" }, "has no kind of partition, kill"],
+      [{ fromMs: null }, "has no time, fromMs"],
+      [{ toMs: "later" }, "has a toMs that is no time"],
+      [{ nodes: ["n9"] }, "has no list of the run's nodes"],
+      [{ kind: "partition" }, "has no cuts between the run's nodes"],
+      [{ kind: "partition", cuts: { n0: ["n9"] } }, "has no cuts"],
+      [{ kind: "packet" }, "has no delayMs"],
+      [{ kind: "clock", changes: { n0: { jumpMs: 1 } } }, "has no changes"],
+    ].map(([change, complaint]) => [
+      `a fault with ${JSON.stringify(change)}`,
+      { schedule: { ops, faults: [{ ...fault, ...change as object }] } },
+      complaint,
+    ]),
+    ...[
+      [{ src: "c1" }, "has no src and dest of the run's nodes"],
+      [{ number: 0 }, "has no number from 1 on"],
+      [{ sinceMs: -1 }, "has no time, sinceMs"],
+      [{ holdUpsMs: 3 }, "has no list of times, holdUpsMs"],
+    ].map(([change, complaint]) => [
+      `a fate with ${JSON.stringify(change)}`,
+      { schedule: { ops, faults, fates: [{ ...fate, ...change as object }] } },
+      complaint,
+    ]),
+  ] as [string, string | object, string][]
+) {
+  Deno.test(`a file with ${what} is no case`, async () => {
+    const path = await fileWith(
+      typeof file === "string" ? file : JSON.stringify(
+        "options" in file || Object.keys(file).length === 0
+          ? file
+          : { options: example.options, ...file },
+      ),
+    );
+    const error = await assertRejects(() => readCase(path), BadOption);
+    assertStringIncludes(error.message, complaint);
+    assertStringIncludes(error.message, path);
+  });
+}
+
+Deno.test("a file that isn't there is none", async () => {
+  await assertRejects(
+    () => readCase("no/such/case.json"),
+    BadOption,
+    "no/such/case.json can't be read: it doesn't exist.",
+  );
+});

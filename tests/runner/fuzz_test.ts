@@ -1,0 +1,113 @@
+/**
+ * Looking for failures, as a person does it: each test starts the runner as a
+ * process. Runs are counted, so that no clock decides.
+ */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { root, run } from "../cli.ts";
+
+/** Broadcast without a disk: when it's killed, it forgets. */
+const forgetful = [
+  ...["fuzz", "3c", "--nemesis", "kill", "--node-count", "1"],
+  ...["--runs", "4", "--jobs", "1"],
+];
+
+Deno.test("what fails is made small, told, kept, and tried first next time", async () => {
+  const folder = await Deno.makeTempDir();
+  const store = ["--store", `${folder}/store`];
+  const corpus = ["--corpus", `${folder}/corpus`];
+  const path = `${folder}/corpus/3c-lost.json`;
+  const first = await run(...forgetful, ...store, ...corpus);
+  assertEquals(first.code, 1, first.stderr);
+  assertMatch(first.stdout, /^✗ 3c {2}lost \(kill\) {2}found in run \d/m);
+  assertMatch(first.stdout, /1 node, 1 operation, 1 fault, from .* runs$/m);
+  assertMatch(
+    first.stdout,
+    /n0 acknowledges broadcast \d+\n.*n0 is killed\n.*n0 is started anew/,
+  );
+  assertStringIncludes(
+    first.stdout,
+    `again: deno task run --replay ${path}`,
+  );
+  const page = /page: {2}(.*)/.exec(first.stdout)![1]!;
+  assertStringIncludes(
+    await Deno.readTextFile(new URL(page, `file://${root}`)),
+    "<!DOCTYPE html>",
+  );
+  assertMatch(
+    first.stdout,
+    /^✗ 4 runs with \d+ faults in .*1 distinct failure$/m,
+  );
+
+  const second = await run(...forgetful, ...store, ...corpus);
+  assertEquals(second.code, 1);
+  assertMatch(
+    second.stdout,
+    /^✗ 3c {2}lost \(kill\) {2}known, and still there$/m,
+  );
+  assertMatch(second.stdout, /^Of 1 known failure, 0 no longer fail\.$/m);
+
+  const replayed = await run("--replay", path, ...store);
+  assertEquals(replayed.code, 1);
+  assertStringIncludes(replayed.stdout, "1 of 1 values were lost");
+
+  const disk = ["--", "--data-dir", "data"];
+  const mended = await run("--replay", path, ...store, ...disk);
+  assertEquals(mended.code, 0, mended.stdout);
+});
+
+Deno.test("as JSON, each failure has its story, its file and its command", async () => {
+  const store = await Deno.makeTempDir();
+  const { code, stdout } = await run(
+    ...[...forgetful, "--bail", "--json", "--no-page", "--store", store],
+  );
+  assertEquals(code, 1);
+  const [record, ...others] = JSON.parse(stdout);
+  assertEquals(others, []);
+  assertEquals([record.anomaly, record.pass], ["lost", false]);
+  const { failure } = record;
+  assertEquals([failure.name, failure.faults], ["lost", ["kill"]]);
+  assertEquals(failure.size, { nodes: 1, ops: 1, faults: 1 });
+  assert(failure.shrunk.isDone);
+  assertEquals(failure.file, `${record.folder}/case.json`);
+  assertEquals(
+    JSON.parse(await Deno.readTextFile(failure.file)).story,
+    failure.story,
+  );
+  assertStringIncludes(failure.command, failure.file);
+});
+
+Deno.test("where nothing fails, it says how much was tried", async () => {
+  const { code, stdout } = await run("fuzz", "1", "2", "--runs", "4");
+  assertEquals(code, 0);
+  assertMatch(stdout, /^✓ 4 runs with \d+ faults? in \d+ s: no failure$/m);
+});
+
+Deno.test("what can only be run over pipes isn't fuzzed", async () => {
+  const { code, stderr } = await run(
+    ...["fuzz", "echo", "--bin", Deno.execPath()],
+  );
+  assertEquals(code, 254);
+  assertStringIncludes(stderr, "fuzz needs virtual time, and");
+});
+
+for (
+  const [args, complaint] of [
+    [["fuzz", "--for", "soon"], "--for must be a time such as 90s"],
+    [["fuzz", "--runs", "0"], "--runs must be an integer from 1 on"],
+    [["fuzz", "--seeds", "1..3"], "--seeds is for runs, and means nothing to"],
+    [["1", "--bail"], "--bail is for fuzz."],
+    [["--replay", "deno.json"], "deno.json isn't a case"],
+    [["fuzz", "nope"], 'There is no run, workload or command "nope"'],
+  ] as [string[], string][]
+) {
+  Deno.test(`it refuses ${args.join(" ")}`, async () => {
+    const { code, stderr } = await run(...args);
+    assertEquals(code, 254);
+    assertStringIncludes(stderr, complaint);
+  });
+}
