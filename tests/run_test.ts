@@ -11,6 +11,7 @@ import {
 import { visible } from "../lib/report/visible.ts";
 import { importFlags } from "../lib/runner/project.ts";
 import { inTime, program, root, run } from "./cli.ts";
+import { some } from "./some.ts";
 
 Deno.test("without arguments it judges every official run, one line each", async () => {
   const { code, stdout } = await run("--engine", "sim");
@@ -469,6 +470,27 @@ Deno.test("of many seeds, each that fails is listed and kept, and the first are 
     const record = await Deno.readTextFile(`${folder}/record.json`);
     assertEquals(JSON.parse(record).seed, seed);
   }
+});
+
+Deno.test("a hundred runs that fail are kept; for how many more there was no room is said", async () => {
+  const store = await Deno.makeTempDir();
+  const { stdout, stderr } = await run(
+    ..."3b --seeds 1..130 --time-limit 1 --rate 5 --node-count 2".split(" "),
+    ...["--p-loss", "1", "--no-page", "--store", store],
+    ...["--", "--strategy", "flood"],
+  );
+  const [, failed] = some(
+    /(\d+) of 130 runs did not pass\.\n$/.exec(stdout) ?? [],
+  );
+  assertEquals(
+    stderr,
+    `Of the runs that failed, 100 are kept in ${store}, and ${
+      Number(failed) - 100
+    } more aren't: with its --seed, each is judged once more, and kept.\n`,
+  );
+  const kept = Array.from(Deno.readDirSync(`${store}/3b`))
+    .filter(({ isDirectory }) => isDirectory);
+  assertEquals(kept.length, 100);
 });
 
 Deno.test("check judges what the store has kept, and gives the same verdict", async () => {

@@ -97,13 +97,30 @@ export class Spread {
   }
 }
 
-/** Failures of one kind. */
-interface Kind {
+/** A seed that failed. */
+export interface FailedSeed {
+  seed: number;
+  /** The reason's first line. */
+  reason: string;
+  /** The folder that keeps the run, if one does. */
+  folder?: string;
+}
+
+/** Seeds that failed alike, or one. */
+export interface FailedSeeds {
   verdict: VerdictWord;
   seeds: SeedRanges;
   count: number;
+  /** One of them: the first. */
+  example: FailedSeed;
+  /** Those that are kept, with their folders. */
+  kept: { seed: number; folder: string }[];
+}
+
+/** Failures of one kind. */
+interface Kind extends Omit<FailedSeeds, "example"> {
   /** The first of them. */
-  first: { seed: number; reason: string }[];
+  first: FailedSeed[];
 }
 
 /** Of how many failures of one kind each has a line of its own. */
@@ -116,36 +133,46 @@ const maxAlone = 3;
 export class Failures {
   #kinds = new Map<string, Kind>();
 
-  add(record: RunRecord): void {
+  add(record: RunRecord, folder?: string): void {
     const { seed = 0, reason = "no reason is known" } = record;
     const [, verdict] = verdictOf(record);
     const key = `${verdict} ${kindOf(reason)}`;
-    const kind = this.#kinds.get(key) ??
-      { verdict, seeds: new SeedRanges(), count: 0, first: [] };
+    const kind: Kind = this.#kinds.get(key) ??
+      { verdict, seeds: new SeedRanges(), count: 0, kept: [], first: [] };
     this.#kinds.set(key, kind);
     kind.seeds.add(seed);
     kind.count++;
+    if (folder !== undefined) kind.kept.push({ seed, folder });
     if (kind.first.length < maxAlone) {
-      kind.first.push({ seed, reason: reason.split("\n")[0]! });
+      const [firstLine = ""] = reason.split("\n");
+      kind.first.push({ seed, reason: firstLine, folder });
     }
+  }
+
+  /** Returns each, or many together, in the order of the seeds. */
+  groups(): FailedSeeds[] {
+    return this.#kinds.values().toArray()
+      .flatMap(({ first, ...kind }): FailedSeeds[] =>
+        kind.count > maxAlone
+          ? [{ ...kind, example: first[0]! }]
+          : first.map((example) => {
+            const { seed, folder } = example;
+            return {
+              ...{ verdict: kind.verdict, count: 1, example },
+              seeds: new SeedRanges([seed]),
+              kept: folder === undefined ? [] : [{ seed, folder }],
+            };
+          })
+      ).sort((a, b) => a.example.seed - b.example.seed);
   }
 
   /** Returns a line for each, or for many together, in the order of the seeds. */
   lines(): string[] {
-    return this.#kinds.values().toArray()
-      .flatMap(({ verdict, seeds, count, first }) =>
-        count > maxAlone
-          ? [{
-            seed: first[0]!.seed,
-            text: `${verdict}: seeds ${seeds}, such as ${first[0]!.seed}: ${
-              first[0]!.reason
-            }`,
-          }]
-          : first.map(({ seed, reason }) => ({
-            seed,
-            text: `${verdict}: seed ${seed}: ${reason}`,
-          }))
-      ).sort((a, b) => a.seed - b.seed).map(({ text }) => text);
+    return this.groups().map(({ verdict, seeds, count, example }) =>
+      count === 1
+        ? `${verdict}: seed ${seeds}: ${example.reason}`
+        : `${verdict}: seeds ${seeds}, such as ${example.seed}: ${example.reason}`
+    );
   }
 }
 
@@ -170,16 +197,26 @@ export class Tally {
     for (const record of records) this.add(record);
   }
 
-  add(record: RunRecord): void {
+  /** @param folder the folder that keeps the run, if one does. */
+  add(record: RunRecord, folder?: string): void {
     const { results, pass } = record;
     this.counts.add(record);
     this.messagesPerOp.add(messagesPerOp(results));
     const [median, max] = [latencyOf(results, "0.5"), latencyOf(results, "1")];
     if (median !== undefined) this.medianMs.add(median);
     if (max !== undefined) this.maxMs.add(max);
-    if (!pass) this.failures.add(record);
+    if (!pass) this.failures.add(record, folder);
     this.note ??= divergenceNote(record);
   }
+}
+
+/** The verdict on many seeds as a sign, and its colour. */
+export function verdictOfSeeds(
+  { isWrong, passed }: Counts,
+  asked: number,
+): [sign: string, style: "red" | "yellow" | "green"] {
+  if (isWrong) return ["✗", "red"];
+  return passed < asked ? ["?", "yellow"] : ["✓", "green"];
 }
 
 /**
@@ -196,12 +233,8 @@ export function summaryOfSeeds(
   asked = tally.counts.judged,
 ): Line[] {
   const { failures, note } = tally;
-  const { judged, passed, isWrong } = tally.counts;
-  const [sign, style] = isWrong
-    ? ["✗", "red"] as const
-    : passed < asked
-    ? ["?", "yellow"] as const
-    : ["✓", "green"] as const;
+  const { judged, passed } = tally.counts;
+  const [sign, style] = verdictOfSeeds(tally.counts, asked);
   const cut = judged < asked ? `, of ${asked} in all` : "";
   const range = (label: string, unit: string, spread: Spread): Cell[] => {
     const figures = `${spread}`;
@@ -221,9 +254,13 @@ export function summaryOfSeeds(
   ];
 }
 
-/** The sum of it all, in one line. */
-export function total({ judged, failed }: Counts): Line {
-  return failed === 0
-    ? [[`All ${plural(judged, "run")} passed.`, "green"]]
-    : [[`${failed} of ${plural(judged, "run")} did not pass.`, "red"]];
+/**
+ * The sum of it all, in one line.
+ *
+ * @param page the path of a page that tells more of what failed.
+ */
+export function total({ judged, failed }: Counts, page?: string): Line {
+  if (failed === 0) return [[`All ${plural(judged, "run")} passed.`, "green"]];
+  const text = `${failed} of ${plural(judged, "run")} did not pass`;
+  return [[page === undefined ? `${text}.` : `${text}: see ${page}`, "red"]];
 }

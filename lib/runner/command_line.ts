@@ -202,7 +202,7 @@ export const flags: readonly Flag[] = [
 /** The options for judging that other commands know, too. */
 const shared: { [command in Command]?: readonly string[] } = {
   check: ["json"],
-  merge: ["json"],
+  merge: ["json", "no-page"],
   bench: ["bin"],
 };
 
@@ -338,6 +338,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       text("seeds"),
       text("test-count"),
       ["seed", "test-count"].find(has),
+      has("watch") ? maxSeedsWatched : maxSeeds,
     ),
     isSeedGiven: ["seed", "seeds", "test-count"].some(has),
     jobs: jobsOf(text("jobs")),
@@ -569,12 +570,16 @@ function maxRunsOf(text: string | undefined): number {
 /** The most seeds that can be judged at once. */
 const maxSeeds = 100_000_000;
 
+/** The most of them with `--watch`: each is compared with the last time. */
+const maxSeedsWatched = 100_000;
+
 /** From `--seed 7`, `--seeds 1..200`, or `--test-count 5`. */
 function seedsOf(
   seed: number,
   range?: string,
   testCount = "1",
   besideRange?: string,
+  max = maxSeeds,
 ): Seeds {
   if (range !== undefined && besideRange !== undefined) {
     throw new BadOption(
@@ -582,9 +587,9 @@ function seedsOf(
     );
   }
   const count = /^\+?\d+$/.test(testCount) ? Number(testCount) : 0;
-  if (!(count >= 1 && count <= maxSeeds)) {
+  if (!(count >= 1 && count <= max)) {
     throw new BadOption(
-      `--test-count must be an integer from 1 to ${maxSeeds}, not "${testCount}".`,
+      `--test-count must be an integer from 1 to ${max}, not "${testCount}".`,
     );
   }
   const [, from, to] = range === undefined
@@ -600,9 +605,11 @@ function seedsOf(
       }; the greatest seed is ${Number.MAX_SAFE_INTEGER}.`,
     );
   }
-  if (length > maxSeeds) {
+  if (length > max) {
     throw new BadOption(
-      `--seeds ${range} are ${length} seeds, and there can be ${maxSeeds} at most.`,
+      `--seeds ${range} are ${length} seeds, and there can be ${max} at most${
+        max === maxSeeds ? "" : " with --watch"
+      }.`,
     );
   }
   return { first: Number(from), length };

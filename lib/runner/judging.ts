@@ -79,7 +79,7 @@ export async function judgeAll(
     }
     ended = error;
   }
-  printer.end();
+  await printer.end();
   if (room.lacking > 0) complain(tellLacking(room, manner));
   const { judged, exitCode } = printer.counts;
   if (ended) {

@@ -31,7 +31,7 @@ import { seedsOfShard, shardOf } from "./shards.ts";
  */
 export async function merge(
   folders: readonly string[],
-  { store, json }: { store: string; json: boolean },
+  { store, json, page }: { store: string; json: boolean; page: boolean },
 ): Promise<number> {
   const parts = await partsIn(folders);
   const [first] = parts;
@@ -39,7 +39,7 @@ export async function merge(
   const { jobs } = first;
   const layout = layoutOf(jobs, columns());
   const printer = new Printer({
-    ...{ json, compare: false, layout, live: liveLines() },
+    ...{ json, store, page, compare: false, layout, live: liveLines() },
   });
   const keeper = new Keeper(store);
   const rows = parts.map(rowsOf);
@@ -58,7 +58,7 @@ export async function merge(
     if (isSummedUp) printer.endSeeds(job, seeds.length);
   }
   for (const each of rows) await each.return(undefined);
-  printer.end();
+  await printer.end();
   printer.total();
   return printer.counts.exitCode;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import type { RunRecord } from "../report/record.ts";
 import { Counts, summaryOfSeeds, Tally, total } from "../report/tally.ts";
 import {
@@ -11,8 +12,11 @@ import {
   type Line,
   summary,
 } from "../report/terminal.ts";
+import { pageStyle } from "../report/page/bundle.ts";
+import { type SeedsOfRun, seedsPage } from "../report/page/seeds_page.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
 import type { Live } from "./live.ts";
-import { JsonArrayPrinter, print } from "./output.ts";
+import { complain, JsonArrayPrinter, print } from "./output.ts";
 import { quote } from "./shell.ts";
 import type { Answer } from "./worker.ts";
 
@@ -32,6 +36,10 @@ export interface Printing {
   layout: Layout;
   /** The lines that make way for what is printed. */
   live: Live;
+  /** The store that runs are kept in. */
+  store: string;
+  /** True if runs with many seeds get a page together. */
+  page: boolean;
 }
 
 /** Of many seeds that failed, how many are shown as runs of their own. */
@@ -49,6 +57,10 @@ export class Printer {
   #array = new JsonArrayPrinter();
   #tally = new Tally();
   #failed: Outcome[] = [];
+  /** The runs with many seeds that are summed up. */
+  #runs: SeedsOfRun[] = [];
+  /** The path of their page. */
+  #page: string | undefined;
 
   constructor(printing: Printing) {
     this.#printing = printing;
@@ -59,13 +71,13 @@ export class Printer {
     const { json, compare, live } = this.#printing;
     const { record, folder } = outcome;
     this.counts.add(record);
+    if (isOfMany) this.#tally.add(record, folder);
     if (json) {
       // What is piped disturbs no terminal.
       if (Deno.stdout.isTerminal()) live.clear();
       this.#array.add(withFolder(record, folder));
       return;
     }
-    if (isOfMany) this.#tally.add(record);
     if (!isOfMany || record.engine !== "sim") {
       if (!compare || !record.pass) this.#show(outcome);
     } else if (!record.pass && this.#failed.length < maxFailuresShown) {
@@ -85,6 +97,9 @@ export class Printer {
     const [tally, failed] = [this.#tally, this.#failed];
     this.forgetSeeds();
     if (tally.counts.judged === 0) return;
+    const { id, options } = run;
+    this.#runs.push({ id, options, tally, asked });
+    if (this.#printing.json) return;
     this.#print(summaryOfSeeds(run, tally, this.#printing.layout, asked));
     for (const outcome of failed) this.#show(outcome);
   }
@@ -100,9 +115,10 @@ export class Printer {
     if (!this.#printing.json) this.#print(comparison(first, second));
   }
 
-  /** Ends the array, if it prints one. */
-  end(): void {
+  /** Ends the array, if it prints one, and writes the page, if there is one. */
+  async end(): Promise<void> {
     if (this.#printing.json) this.#array.end();
+    this.#page = await this.#writePage();
   }
 
   /** Ends what has begun: the rest can't be judged. */
@@ -113,7 +129,33 @@ export class Printer {
   /** Sums it all up. */
   total(): void {
     if (this.#printing.json || this.counts.judged <= 1) return;
-    this.#print([total(this.counts)]);
+    this.#print([total(this.counts, this.#page && quote(this.#page))]);
+  }
+
+  /**
+   * Writes the page of runs with many seeds.
+   *
+   * @returns its path; `undefined` if there is none.
+   */
+  async #writePage(): Promise<string | undefined> {
+    const { store, page } = this.#printing;
+    if (!page || this.#runs.length === 0) return undefined;
+    const path = `${store}/seeds.html`;
+    try {
+      await Deno.mkdir(store, { recursive: true });
+      const shared = await pageStyle();
+      const html = seedsPage(this.#runs, {
+        shared,
+        // There may be no page: then its files are listed.
+        wayTo: (folder) =>
+          folder.slice(store.length + 1) +
+          (existsSync(`${folder}/index.html`) ? "/index.html" : "/"),
+      });
+      await Deno.writeTextFile(path, html);
+      return path;
+    } catch (error) {
+      complain(`${path} can't be written: ${systemReason(error)}.`);
+    }
   }
 
   #show({ record, latencyBars, folder, replay }: Outcome): void {

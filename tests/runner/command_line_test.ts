@@ -194,6 +194,17 @@ Deno.test("seeds: one, some, or a range, of a hundred million at most", () => {
         "--seeds 1..999999999 are 999999999 seeds, and there can be 100000000 at most.",
       ],
       [
+        "--watch --seeds 1..100001",
+        "--seeds 1..100001 are 100001 seeds, and there can be 100000 at most with --watch.",
+      ],
+      ["--watch --shard 1/2", "--watch has no end: leave one of them out."],
+      ["--shard 3/2", "there is no part 3 of 2"],
+      [
+        "--engine both --shard 1/2",
+        "--engine both compares a run's two judges, whom --shard would part",
+      ],
+      ["merge --seeds 1..3", "which takes --no-page, --json"],
+      [
         "--seeds 1..3 --seed 4",
         "--seeds 1..3 already says which seeds: leave out --seed.",
       ],

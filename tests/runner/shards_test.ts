@@ -124,7 +124,7 @@ Deno.test("each machine of the README's has a part of its own", async () => {
 const count = 16;
 
 // More parts than runs: two of them are empty.
-const runs = "3a 3c --time-limit 3 --seeds 5..11 --no-page".split(" ");
+const runs = "3a 3c --time-limit 3 --seeds 5..11".split(" ");
 
 const naive = ["--", "--strategy", "flood"];
 
@@ -132,6 +132,7 @@ const naive = ["--", "--strategy", "flood"];
 function timeless(text: string): string {
   return text.replaceAll(/ +\d+\.\d s\b/g, "")
     .replaceAll(/^ {4}more: .*$/gm, "    more:")
+    .replaceAll(/href="[^"]*"/g, "href")
     .replaceAll(/"wall-ms": \d+/g, '"wall-ms": 0')
     .replaceAll(/"folder": ".*"/g, '"folder": ""');
 }
@@ -143,7 +144,7 @@ async function judgeParts(folder: string): Promise<string[]> {
   const work = async () => {
     for (const part of left) {
       const { code, stderr, stdout } = await run(
-        ...[...runs, "--jobs", "1", "--shard", `${part}/${count}`],
+        ...[...runs, "--no-page", "--jobs=1", "--shard", `${part}/${count}`],
         ...["--store", `${folder}/results-${part}`, ...naive],
       );
       if (part <= 14) assertEquals([stderr, code > 1], ["", false], stdout);
@@ -169,12 +170,20 @@ Deno.test("sixteen parts, each a process, are merged to what the whole prints, t
     "for people, with the runs that failed in one store",
     async () => {
       const whole = await run(...runs, "--store", store, ...naive);
+      const page = await Deno.readTextFile(`${store}/seeds.html`);
       assertMatch(whole.stdout, /^✓ {2}3a {2}broadcast {2}7 of 7 seeds/);
       assertMatch(whole.stdout, /^✗ {2}3c {2}broadcast {2}0 of 7 seeds/m);
       const merged = await run("merge", ...parts, "--store", store);
       assertEquals(timeless(merged.stdout), timeless(whole.stdout));
       assertEquals([merged.code, merged.stderr], [1, ""]);
       assertEquals(whole.code, 1);
+      assertEquals(
+        timeless(await Deno.readTextFile(`${store}/seeds.html`)),
+        timeless(page),
+      );
+      for (const [, path] of page.matchAll(/href="(3c[^"]*)"/g)) {
+        await Deno.stat(`${store}/${path}`);
+      }
       const [, kept = ""] = /more: {2}(\S+)/.exec(merged.stdout) ?? [];
       const record = await Deno.readTextFile(`${kept}/record.json`);
       assertEquals(JSON.parse(record).seed, 5);
@@ -190,7 +199,14 @@ Deno.test("sixteen parts, each a process, are merged to what the whole prints, t
   );
 
   await t.step("for programs", async () => {
-    const whole = await run(...runs, "--json", "--store", store, ...naive);
+    const whole = await run(
+      ...runs,
+      "--no-page",
+      "--json",
+      "--store",
+      store,
+      ...naive,
+    );
     const merged = await run("merge", ...parts, "--json", "--store", store);
     assertEquals(timeless(merged.stdout), timeless(whole.stdout));
     assertEquals(JSON.parse(merged.stdout).length, 14);
@@ -199,7 +215,7 @@ Deno.test("sixteen parts, each a process, are merged to what the whole prints, t
 
   const refused = async (...folders: string[]) =>
     (await assertRejects(
-      () => merge(folders, { store, json: false }),
+      () => merge(folders, { store, json: false, page: true }),
       BadOption,
     )).message;
 

@@ -20,6 +20,11 @@ const sources = [
   `${import.meta.dirname}/../../workbench`,
 ];
 
+/** Reads the style sheet, which all pages share. */
+export async function pageStyle(): Promise<string> {
+  return await Deno.readTextFile(`${web}/style.css`);
+}
+
 /**
  * Bundles the code in `lib/report/web/`, with Deno. That takes a second, so the
  * result is kept until one of its sources changes: the workbench's files, say,
@@ -28,7 +33,7 @@ const sources = [
  * @param folder the folder for the result, if it can be written.
  */
 export async function pageCode(folder: string): Promise<PageCode> {
-  const style = await Deno.readTextFile(`${web}/style.css`);
+  const style = await pageStyle();
   const files = await Promise.all(sources.map(filesIn));
   const digest = await digestOf(files.flat());
   const firstLine = `// ${digest}\n`;

@@ -92,7 +92,7 @@ function scriptSafe(script: string): string {
 }
 
 /** The classes of the style sheet for the colours of verdicts. */
-const styles = { green: "pass", red: "fail", yellow: "unknown" };
+export const styles = { green: "pass", red: "fail", yellow: "unknown" };
 
 /** Names the node: its program, unless it's ours, and its arguments. */
 export function nodeOf({ bin, args = [] }: RunRecord): string {
