@@ -5,23 +5,28 @@
  * @module
  */
 import { runs as officialRuns } from "../../challenges/runs.ts";
-import type { Line } from "../report/terminal.ts";
+import { plural } from "../report/terminal.ts";
 import type { Options } from "../workbench/mod.ts";
 import { BadOption } from "../workbench/mod.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import { type Case, faultsOf, type Size } from "../workbench/search/case.ts";
 import { type Bounds, drawOptions } from "../workbench/search/draw.ts";
 import { Random } from "../workbench/sim/random.ts";
-import {
-  addCase,
-  caseFileOf,
-  casesIn,
-  commandOfCase,
-  readCase,
-} from "./cases.ts";
+import { addCase, caseFileOf, casesIn, readCase } from "./cases.ts";
 import type { CommandLine } from "./command_line.ts";
 import { Ended, untilEnded } from "./ending.ts";
 import { roomFor } from "./jobs.ts";
+import {
+  type Explained,
+  explains,
+  type Extent,
+  jsonOf,
+  linesOf,
+  sizeText,
+  summaryOfSearch,
+  type ToldFailure,
+} from "./failing.ts";
+import { writeFuzzShard } from "./fuzz_shard_file.ts";
 import type { Job } from "./job.ts";
 import { bar, type Live, liveLines } from "./live.ts";
 import { complain, print, printJson } from "./output.ts";
@@ -43,11 +48,8 @@ interface Target {
 }
 
 /** A failure, and how often it was found. */
-interface Failing {
+interface Failing extends Explained {
   target: Target;
-  name: string;
-  /** The kinds of faults that explain it: those that were left in the end. */
-  faults: string[];
   answer: Answer;
   /** The run that found it, from 1 on; `undefined` if it was known before. */
   foundIn: number | undefined;
@@ -130,6 +132,8 @@ class Search {
   #drawn = 0;
   #judged = 0;
   #faults = 0;
+  /** Those of the corpus's runs. */
+  #knownFaults = 0;
   #fixed: string[] = [];
   #corpusSize = 0;
   #startMs = performance.now();
@@ -258,6 +262,7 @@ class Search {
     if (ask.kind === "shrink") return this.#becomeSmall(ask.failing, answer);
     this.#judged++;
     this.#faults += size.faults;
+    if (ask.kind === "corpus") this.#knownFaults += size.faults;
     const { target } = ask;
     if (failure === undefined) {
       if (ask.kind === "corpus") this.#fixed.push(ask.path);
@@ -265,6 +270,7 @@ class Search {
     }
     const found: Failing = {
       target,
+      workload: target.job.options.workload,
       name: failure.name,
       faults: faultsOf(failure.case),
       answer,
@@ -322,7 +328,7 @@ class Search {
         `${this.#judged} runs`,
         `${(this.#judged / seconds).toFixed(1)} per second`,
         `${this.#faults} faults`,
-        counted(this.failing.length, "failure"),
+        plural(this.failing.length, "failure"),
       ].join("  "),
       ...this.failing.map(({ name, target, count }) =>
         `${target.job.id}  ${name}  ${count} times`
@@ -335,13 +341,33 @@ class Search {
 
   /** Keeps the failures, and prints them. */
   async tell(): Promise<void> {
+    const { json, shard, store } = this.#line;
     for (const failing of this.failing) await this.#keep(failing);
-    if (this.#line.json) {
-      printJson(this.failing.map((each) => this.#json(each)));
-      return;
+    const told = this.failing.map(toldOf);
+    const extent = this.#extent();
+    if (shard !== undefined) {
+      const jobs = this.#targets.map(({ job }) => job);
+      await writeFuzzShard(store, shard, this.#line, jobs, {
+        extent,
+        failures: told,
+      });
     }
-    for (const failing of this.failing) print(this.#lines(failing));
-    print(this.#summary());
+    if (json) return printJson(told.map(jsonOf));
+    for (const each of told) print(linesOf(each));
+    print(summaryOfSearch(extent, told.length));
+  }
+
+  #extent(): Extent {
+    return {
+      runs: this.#judged,
+      faults: this.#faults,
+      seconds: (performance.now() - this.#startMs) / 1000,
+      known: {
+        count: this.#corpusSize,
+        fixed: this.#fixed.length,
+        faults: this.#knownFaults,
+      },
+    };
   }
 
   async #keep(failing: Failing): Promise<void> {
@@ -365,110 +391,20 @@ class Search {
       );
     }
   }
-
-  #command({ target, answer, path }: Failing): string {
-    return commandOfCase(caseFileOf(target.job, answer.search!.failure!), path);
-  }
-
-  #lines(failing: Failing): Line[] {
-    const { target: { job }, name, faults, foundIn, count, answer } = failing;
-    const { size, shrunk, failure } = answer.search!;
-    const how = foundIn === undefined
-      ? "known, and still there"
-      : `found in run ${foundIn}${count > 1 ? `, and ${count - 1} more` : ""}`;
-    return [
-      [["✗ ", "red"], [job.id, "bold"], ["  "], [name, "red"], [
-        faults.length > 0 ? ` (${faults.join(", ")})` : "",
-      ], [
-        `  ${how}`,
-        "dim",
-      ]],
-      [[
-        `  ${sizeText(size)}${
-          shrunk
-            ? `, from ${sizeText(shrunk.from)}, by ${
-              counted(shrunk.runs, "run")
-            }${shrunk.isDone ? "" : ": there may be a smaller one"}`
-            : ""
-        }`,
-        "dim",
-      ]],
-      [["  "]],
-      ...failure!.story.split("\n").map((each): Line => [[`  ${each}`]]),
-      [["  "]],
-      [[`  again: ${this.#command(failing)}`, "dim"]],
-      ...answer.folder === undefined
-        ? []
-        : [[[`  page:  ${answer.folder}/index.html`, "dim"]] as Line],
-      [[""]],
-    ];
-  }
-
-  #summary(): Line[] {
-    const seconds = (performance.now() - this.#startMs) / 1000;
-    const lines: Line[] = [];
-    if (this.#corpusSize > 0) {
-      const { length } = this.#fixed;
-      lines.push([[
-        `Of ${
-          counted(this.#corpusSize, "known failure")
-        }, ${length} no longer fail${length === 1 ? "s" : ""}.`,
-      ]]);
-    }
-    const { length } = this.failing;
-    lines.push([
-      [
-        length === 0 ? "✓ " : "✗ ",
-        length === 0 ? "green" : "red",
-      ],
-      [
-        `${counted(this.#judged, "run")} with ${
-          counted(this.#faults, "fault")
-        } in ${seconds.toFixed(0)} s: ${
-          length === 0 ? "no failure" : counted(length, "distinct failure")
-        }`,
-        "bold",
-      ],
-    ]);
-    return lines;
-  }
-
-  #json(failing: Failing): object {
-    const { answer, name, foundIn, count, faults, path } = failing;
-    const { size, shrunk, failure } = answer.search!;
-    return {
-      ...answer.record,
-      failure: {
-        name,
-        faults,
-        ...foundIn !== undefined && { "found-in-run": foundIn },
-        count,
-        size,
-        ...shrunk && { shrunk },
-        story: failure!.story.split("\n"),
-        ...path !== undefined && { file: path },
-        command: this.#command(failing),
-      },
-      ...answer.folder !== undefined && { folder: answer.folder },
-    };
-  }
 }
 
-/** Tells whether a known failure explains another: it needs no other faults. */
-function explains(known: Failing, found: Failing): boolean {
-  return known.name === found.name &&
-    known.target.job.options.workload === found.target.job.options.workload &&
-    known.faults.every((fault) => found.faults.includes(fault));
-}
-
-function sizeText({ nodes, ops, faults }: Size): string {
-  return [
-    counted(nodes, "node"),
-    counted(ops, "operation"),
-    counted(faults, "fault"),
-  ].join(", ");
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+/** Returns all that is told of a failure. */
+function toldOf(
+  { target, workload, name, faults, foundIn, count, answer, path }: Failing,
+): ToldFailure {
+  const { size, shrunk, failure } = answer.search!;
+  return {
+    ...{ workload, name, faults, count, size },
+    ...foundIn !== undefined && { foundIn },
+    ...shrunk && { shrunk },
+    case: caseFileOf(target.job, failure!),
+    record: answer.record,
+    ...answer.folder !== undefined && { folder: answer.folder },
+    ...path !== undefined && { path },
+  };
 }

@@ -3,24 +3,44 @@
  *
  * @module
  */
-import { pointToLatest } from "../report/store.ts";
+import { seedAt } from "../report/seeds.ts";
 import { layoutOf } from "../report/terminal.ts";
-import { systemReason } from "../workbench/hosts/system_error.ts";
 import { BadOption } from "../workbench/mod.ts";
+import {
+  explains,
+  jsonOf,
+  linesOf,
+  summaryOfSearch,
+  type ToldFailure,
+} from "./failing.ts";
+import { type FuzzShardFile, readFuzzShard } from "./fuzz_shard_file.ts";
 import { liveLines } from "./live.ts";
-import { columns, complain } from "./output.ts";
+import { columns, print, printJson } from "./output.ts";
+import {
+  firstDifference,
+  isRunFolder,
+  partFilesIn,
+  RunCopier,
+  wholeOf,
+} from "./parts.ts";
 import { Printer } from "./printer.ts";
 import { commandOf } from "./replay.ts";
-import { seedAt, SeedRanges } from "../report/seeds.ts";
 import {
   readShardFile,
   rowsOf,
   type ShardedJob,
   type ShardFile,
-  shardFilesIn,
-  type ShardRow,
 } from "./shard_file.ts";
 import { seedsOfShard, shardOf } from "./shards.ts";
+
+/** The manner of merging. */
+export interface Merging {
+  /** The folder that runs are copied to. */
+  store: string;
+  json: boolean;
+  /** True if many seeds get a page. */
+  page: boolean;
+}
 
 /**
  * Merges parts, and prints them. Runs that are kept are copied to one store.
@@ -31,17 +51,36 @@ import { seedsOfShard, shardOf } from "./shards.ts";
  */
 export async function merge(
   folders: readonly string[],
-  { store, json, page }: { store: string; json: boolean; page: boolean },
+  merging: Merging,
 ): Promise<number> {
-  const parts = await partsIn(folders);
-  const [first] = parts;
+  const paths = partFilesIn(folders);
+  const { seeds: [ofSeeds] = [], fuzz: [ofFuzz] = [] } = Object.groupBy(
+    paths,
+    (path) => path.endsWith(".jsonl") ? "seeds" : "fuzz",
+  );
+  if (ofSeeds !== undefined && ofFuzz !== undefined) {
+    throw new BadOption(
+      `${ofSeeds} has runs, and ${ofFuzz} what fuzz has found: merge one or the other.`,
+    );
+  }
+  return ofFuzz === undefined
+    ? await mergeRuns(await Promise.all(paths.map(readShardFile)), merging)
+    : await mergeFuzz(await Promise.all(paths.map(readFuzzShard)), merging);
+}
+
+async function mergeRuns(
+  found: readonly ShardFile[],
+  { store, json, page }: Merging,
+): Promise<number> {
+  const parts = wholeOf(found, difference);
   for (const part of parts) await checkRows(part);
-  const { jobs } = first;
+  const [{ jobs }] = parts;
   const layout = layoutOf(jobs, columns());
+  const live = liveLines();
   const printer = new Printer({
-    ...{ json, store, page, compare: false, layout, live: liveLines() },
+    ...{ json, store, page, compare: false, layout, live },
   });
-  const keeper = new Keeper(store);
+  const copier = new RunCopier(store);
   const rows = parts.map(rowsOf);
   let place = 0;
   for (const job of jobs) {
@@ -51,7 +90,7 @@ export async function merge(
       const { value: row } = await rows[part]!.next();
       printer.add({
         ...row!,
-        folder: await keeper.keep(parts[part]!, row!),
+        folder: await copier.copy(parts[part]!.store, row!.folder),
         replay: commandOf(replay, { store, seed: seedAt(seeds, i) }),
       }, { isOfMany: isSummedUp });
     }
@@ -63,103 +102,26 @@ export async function merge(
   return printer.counts.exitCode;
 }
 
-/**
- * Finds all parts of a whole, in their order.
- *
- * @throws {BadOption} if one is missing, or there twice, or of something else.
- */
-async function partsIn(
-  folders: readonly string[],
-): Promise<[ShardFile, ...ShardFile[]]> {
-  const parts: ShardFile[] = [];
-  for (const path of new Set(folders.flatMap(filesIn))) {
-    parts.push(await readShardFile(path));
-  }
-  parts.sort((a, b) => a.part.index - b.part.index);
-  const [first, ...others] = parts;
-  if (first === undefined) {
-    throw new BadOption(
-      "merge needs a FOLDER for each part: the --store of its run.",
-    );
-  }
-  const { count } = first.part;
-  for (const other of others) {
-    const what = difference(first, other);
-    if (what !== undefined) {
-      throw new BadOption(
-        `${first.path} and ${other.path} aren't parts of one whole: ${what}.`,
-      );
-    }
-  }
-  for (const [i, { path, shard, part }] of parts.entries()) {
-    const other = parts[i - 1];
-    if (other?.part.index === part.index) {
-      throw new BadOption(
-        `Part ${shard} is there twice: as ${other.path} and as ${path}. Leave out one of them.`,
-      );
-    }
-  }
-  const there = new Set(parts.map(({ part }) => part.index));
-  const missing = Array.from({ length: count }, (_, i) => i + 1)
-    .filter((index) => !there.has(index));
-  if (missing.length > 0) {
-    throw new BadOption(
-      missing.length === 1
-        ? `Part ${missing[0]} of ${count} is missing.`
-        : `Parts ${new SeedRanges(missing)} of ${count} are missing.`,
-    );
-  }
-  return [first, ...others];
-}
-
-/** Returns the paths of the results in a folder. */
-function filesIn(folder: string): string[] {
-  try {
-    const files = shardFilesIn(folder);
-    if (files.length > 0) return files;
-  } catch (error) {
-    throw new BadOption(`${folder} can't be read: ${systemReason(error)}.`);
-  }
-  const inside = foldersIn(folder).find((each) =>
-    shardFilesIn(each).length > 0
-  );
-  throw new BadOption(
-    `${folder} has no results of a part, such as shard-1-of-16.jsonl: --shard writes them to the folder of its --store.${
-      inside === undefined
-        ? ""
-        : ` There are some in ${inside}: name each such folder, as in ${folder}/*.`
-    }`,
-  );
-}
-
-function foldersIn(folder: string): string[] {
-  return Array.from(Deno.readDirSync(folder))
-    .filter(({ isDirectory }) => isDirectory)
-    .map(({ name }) => `${folder.replace(/\/+$/, "")}/${name}`);
-}
-
 /** Says what keeps two results from being parts of one whole. */
 function difference(a: ShardFile, b: ShardFile): string | undefined {
-  const [ours, theirs] = [a, b].map(({ jobs }) => jobs);
   const list = (jobs: readonly ShardedJob[]) =>
     jobs.map(({ id }) => id).join(", ");
-  const seedsOf = ({ seeds }: ShardedJob) =>
-    `seeds ${seedAt(seeds, 0)}..${seedAt(seeds, seeds.length - 1)}`;
+  const seedsOf = ({ id, seeds }: ShardedJob) =>
+    `${id} with seeds ${seedAt(seeds, 0)}..${seedAt(seeds, seeds.length - 1)}`;
   const settingsOf = ({ replay }: ShardedJob) =>
     commandOf(replay, { store: "store", seed: undefined });
-  const told = (
-    what: (file: ShardFile) => string,
-  ) => what(a) === what(b) ? undefined : `${what(a)} is not ${what(b)}`;
-  return told(({ version }) => `version ${version}`) ??
-    told(({ part }) => `a part of ${part.count}`) ??
-    told(({ jobs }) => `the list of runs ${list(jobs)}`) ??
-    ours!.map((_, i) =>
-      told(({ jobs }) => settingsOf(jobs[i]!)) ??
-        told(({ jobs }) => `${jobs[i]!.id} with ${seedsOf(jobs[i]!)}`)
-    ).find((each) => each !== undefined) ??
-    (JSON.stringify(ours) === JSON.stringify(theirs)
-      ? undefined
-      : "their options differ");
+  const told = firstDifference(a, b, [
+    ({ version }) => `version ${version}`,
+    ({ part }) => `a part of ${part.count}`,
+    ({ jobs }) => `the list of runs ${list(jobs)}`,
+    ...a.jobs.flatMap((_, i) => [
+      ({ jobs }: ShardFile) => settingsOf(jobs[i]!),
+      ({ jobs }: ShardFile) => seedsOf(jobs[i]!),
+    ]),
+  ]);
+  if (told !== undefined) return told;
+  const isSame = JSON.stringify(a.jobs) === JSON.stringify(b.jobs);
+  return isSame ? undefined : "their options differ";
 }
 
 /**
@@ -178,10 +140,7 @@ async function checkRows(file: ShardFile): Promise<void> {
   let found = 0;
   for await (const { place, record, folder } of rowsOf(file)) {
     const isNext = place === part.index - 1 + found * part.count;
-    // A folder is run/time, and nothing else.
-    const isInside = folder === undefined ||
-      /^[\w-]+\/[\w-][\w.-]*$/.test(folder);
-    if (!isNext || !isInside || !record?.results) {
+    if (!isNext || !isRunFolder(folder) || !record?.results) {
       throw new BadOption(
         `${path} can't be read: line ${
           found + 2
@@ -197,58 +156,79 @@ async function checkRows(file: ShardFile): Promise<void> {
   }
 }
 
-/** Copies runs that are kept to one store. */
-class Keeper {
-  #store: string;
-  #complaints = new Set<string>();
-
-  constructor(store: string) {
-    this.#store = store;
+/** Merges what the parts of a search have found. */
+async function mergeFuzz(
+  found: readonly FuzzShardFile[],
+  { store, json }: Merging,
+): Promise<number> {
+  const parts = wholeOf(found, (a, b) =>
+    firstDifference(a, b, [
+      ({ version }) => `version ${version}`,
+      ({ part }) => `a part of ${part.count}`,
+      ({ search }) => search,
+    ]));
+  const copier = new RunCopier(store);
+  const failures: ToldFailure[] = [];
+  for (const { failure, part } of inOrder(parts)) {
+    const known = failures.find((each) => isSame(each, failure));
+    if (known === undefined) {
+      failures.push(await copied(failure, part, copier));
+    } else if (failure.foundIn === undefined) {
+      // Each part has tried it once.
+      known.count += failure.count - 1;
+    } else known.count += failure.count;
   }
-
-  /** Returns the folder of a run in the store, if it has one. */
-  async keep(
-    { store }: ShardFile,
-    { folder }: ShardRow,
-  ): Promise<string | undefined> {
-    if (folder === undefined) return undefined;
-    const source = `${store}/${folder}`;
-    try {
-      return await this.#copy(source, `${this.#store}/${folder}`);
-    } catch (error) {
-      if (!this.#complaints.has(store)) {
-        complain(
-          `Runs that failed aren't copied from ${store} to ${this.#store}: ${
-            systemReason(error)
-          }.`,
-        );
-      }
-      this.#complaints.add(store);
-    }
+  if (json) printJson(failures.map(jsonOf));
+  else {
+    for (const each of failures) print(linesOf(each));
+    print(summaryOfSearch(extentOf(parts), failures.length));
   }
-
-  /** Copies a run, unless it's there already. */
-  async #copy(source: string, target: string): Promise<string> {
-    const record = await Deno.readTextFile(`${source}/record.json`);
-    for (let attempt = 1;; attempt++) {
-      // On two machines, two runs may begin in the same millisecond.
-      const folder = attempt === 1 ? target : `${target}-${attempt}`;
-      const there = await Deno.readTextFile(`${folder}/record.json`)
-        .catch(() => undefined);
-      if (there === record) return folder;
-      if (there !== undefined) continue;
-      await copyFolder(source, folder);
-      await pointToLatest(folder);
-      return folder;
-    }
-  }
+  return failures.length > 0 ? 1 : 0;
 }
 
-async function copyFolder(source: string, target: string): Promise<void> {
-  await Deno.mkdir(target, { recursive: true });
-  for await (const { name, isDirectory } of Deno.readDir(source)) {
-    const [from, to] = [`${source}/${name}`, `${target}/${name}`];
-    if (isDirectory) await copyFolder(from, to);
-    else await Deno.copyFile(from, to);
-  }
+/** Returns the failures of all parts: first those that were known before. */
+function inOrder(parts: readonly FuzzShardFile[]) {
+  return parts.flatMap((part) =>
+    part.failures.map((failure) => ({ part, failure }))
+  ).sort((a, b) => (a.failure.foundIn ?? 0) - (b.failure.foundIn ?? 0));
+}
+
+/** Tells whether two parts have found the same. */
+function isSame(known: ToldFailure, found: ToldFailure): boolean {
+  return found.foundIn === undefined
+    ? known.foundIn === undefined &&
+      JSON.stringify(known.case) === JSON.stringify(found.case)
+    : explains(known, found);
+}
+
+/** Copies the run of a failure, and its case. */
+async function copied(
+  failure: ToldFailure,
+  { store }: FuzzShardFile,
+  copier: RunCopier,
+): Promise<ToldFailure> {
+  const { folder: former, path } = failure;
+  if (!isRunFolder(former)) return { ...failure, folder: undefined };
+  const folder = await copier.copy(store, former);
+  const isInside = former !== undefined && path?.startsWith(`${former}/`);
+  return {
+    ...failure,
+    folder,
+    ...isInside && folder !== undefined &&
+      { path: folder + path!.slice(former.length) },
+  };
+}
+
+/** Sums up what all parts have tried. Each has tried what was known before. */
+function extentOf([first, ...others]: readonly [
+  FuzzShardFile,
+  ...FuzzShardFile[],
+]) {
+  const { known } = first.extent;
+  return others.reduce((sum, { extent }) => ({
+    known,
+    runs: sum.runs + extent.runs - known.count,
+    faults: sum.faults + extent.faults - known.faults,
+    seconds: Math.max(sum.seconds, extent.seconds),
+  }), first.extent);
 }

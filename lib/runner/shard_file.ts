@@ -141,13 +141,6 @@ export interface ShardFile extends ShardHeader {
   part: Shard;
 }
 
-/** Returns the paths of all results in a store. */
-export function shardFilesIn(store: string): string[] {
-  return Array.from(Deno.readDirSync(store), ({ name }) => name)
-    .filter((name) => /^shard-\d+-of-\d+\.jsonl$/.test(name))
-    .sort().map((name) => `${store.replace(/\/+$/, "")}/${name}`);
-}
-
 /**
  * Reads what a file has results of.
  *

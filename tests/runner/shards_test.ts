@@ -331,3 +331,50 @@ Deno.test("sixteen parts, each a process, are merged to what the whole prints, t
     );
   });
 });
+
+Deno.test("the parts of fuzz are merged to what the whole finds, to the byte", async () => {
+  const folder = await Deno.makeTempDir();
+  // Without a disk, what is killed forgets.
+  const search = "fuzz 3c --nemesis kill --node-count 1 --runs 6 --no-page"
+    .split(" ");
+  const inStore = (
+    name: string,
+  ) => ["--jobs=1", "--store", `${folder}/${name}`];
+  const [whole, ...parts] = await Promise.all([
+    run(...search, ...inStore("whole")),
+    run(...search, "--shard", "1/2", ...inStore("1")),
+    run(...search, "--shard", "2/2", ...inStore("2")),
+  ]);
+  assertEquals(whole.code, 1);
+  const stores = [`${folder}/1`, `${folder}/2`];
+  const merged = await run("merge", ...stores, "--store", `${folder}/whole`);
+  const nowhere = (text: string) =>
+    text.replaceAll(/\d{8}T[\d.]+Z/g, "").replaceAll(/ in \d+ s/g, "");
+  assertEquals(nowhere(merged.stdout), nowhere(whole.stdout));
+  assertEquals([merged.code, merged.stderr], [1, ""]);
+  assertMatch(merged.stdout, /found in run 2, and \d more|found in run 2$/m);
+  assert(parts.every(({ stdout }) => stdout !== whole.stdout));
+  const [, path = ""] = /--replay (\S+)/.exec(merged.stdout) ?? [];
+  assertEquals(JSON.parse(await Deno.readTextFile(path)).id, "3c");
+
+  const refused = async (...folders: string[]) =>
+    (await assertRejects(
+      () => merge(folders, { store: folder, json: false, page: false }),
+      BadOption,
+    )).message;
+  assertEquals(await refused(`${folder}/1`), "Part 2 of 2 is missing.");
+  const second = `${folder}/2/fuzz-shard-2-of-2.json`;
+  const text = await Deno.readTextFile(second);
+  for (
+    const [changed, words] of [
+      [text.replace("--runs 6", "--runs 7"), /--runs 6 is not fuzz .*--runs 7/],
+      [text.slice(0, 99), /can't be read: it isn't JSON/],
+      ["null", /isn't the results of a part/],
+    ] as const
+  ) {
+    await Deno.writeTextFile(second, changed);
+    assertMatch(await refused(...stores), words);
+  }
+  await Deno.writeTextFile(`${folder}/1/shard-1-of-2.jsonl`, "");
+  assertMatch(await refused(...stores), /merge one or the other\.$/);
+});

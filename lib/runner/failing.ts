@@ -1,0 +1,141 @@
+/**
+ * The failures that fuzz has found, in words and as JSON.
+ *
+ * @module
+ */
+import type { RunRecord } from "../report/record.ts";
+import { type Line, plural } from "../report/terminal.ts";
+import type { Size } from "../workbench/search/case.ts";
+import { type CaseFile, commandOfCase } from "./cases.ts";
+import type { Found } from "./found.ts";
+
+/** A failure, as it's told from others. */
+export interface Explained {
+  workload: string;
+  /** The name of what went wrong. */
+  name: string;
+  /** The kinds of faults that explain it: those that were left in the end. */
+  faults: string[];
+}
+
+/** A failure, and how often it was found. It can be written as JSON. */
+export interface ToldFailure extends Explained {
+  /** The run that found it, from 1 on; absent if it was known before. */
+  foundIn?: number;
+  count: number;
+  size: Size;
+  shrunk?: Found["shrunk"];
+  case: CaseFile;
+  record: RunRecord;
+  /** The folder that keeps the run, if one does. */
+  folder?: string;
+  /** The file that holds the case, if one does. */
+  path?: string;
+}
+
+/** The extent of a search. */
+export interface Extent {
+  /** The runs that were judged. */
+  runs: number;
+  faults: number;
+  seconds: number;
+  /**
+   * The failures that were known before, how many don't fail any more, and the
+   * faults of their runs.
+   */
+  known: { count: number; fixed: number; faults: number };
+}
+
+/** Tells whether a known failure explains another: it needs no other faults. */
+export function explains(known: Explained, found: Explained): boolean {
+  return known.name === found.name && known.workload === found.workload &&
+    known.faults.every((fault) => found.faults.includes(fault));
+}
+
+/** Tells a failure, how small it got, and how to see it again. */
+export function linesOf(failing: ToldFailure): Line[] {
+  const { name, faults, foundIn, count, size, shrunk, folder } = failing;
+  const how = foundIn === undefined
+    ? "known, and still there"
+    : `found in run ${foundIn}${count > 1 ? `, and ${count - 1} more` : ""}`;
+  return [
+    [["✗ ", "red"], [failing.case.id, "bold"], ["  "], [name, "red"], [
+      faults.length > 0 ? ` (${faults.join(", ")})` : "",
+    ], [
+      `  ${how}`,
+      "dim",
+    ]],
+    [[
+      `  ${sizeText(size)}${
+        shrunk
+          ? `, from ${sizeText(shrunk.from)}, by ${plural(shrunk.runs, "run")}${
+            shrunk.isDone ? "" : ": there may be a smaller one"
+          }`
+          : ""
+      }`,
+      "dim",
+    ]],
+    [["  "]],
+    ...failing.case.story.map((each): Line => [[`  ${each}`]]),
+    [["  "]],
+    [[`  again: ${commandOfCase(failing.case, failing.path)}`, "dim"]],
+    ...folder === undefined
+      ? []
+      : [[[`  page:  ${folder}/index.html`, "dim"]] as Line],
+    [[""]],
+  ];
+}
+
+/** A failure as `--json` prints it. */
+export function jsonOf(failing: ToldFailure): object {
+  const { name, faults, foundIn, count, size, shrunk, folder, path } = failing;
+  return {
+    ...failing.record,
+    failure: {
+      name,
+      faults,
+      ...foundIn !== undefined && { "found-in-run": foundIn },
+      count,
+      size,
+      ...shrunk && { shrunk },
+      story: failing.case.story,
+      ...path !== undefined && { file: path },
+      command: commandOfCase(failing.case, path),
+    },
+    ...folder !== undefined && { folder },
+  };
+}
+
+/** Sums a search up. */
+export function summaryOfSearch(
+  { runs, faults, seconds, known }: Extent,
+  failures: number,
+): Line[] {
+  return [
+    ...known.count === 0 ? [] : [[[
+      `Of ${
+        plural(known.count, "known failure")
+      }, ${known.fixed} no longer fail${known.fixed === 1 ? "s" : ""}.`,
+    ]] as Line],
+    [
+      failures === 0 ? ["✓ ", "green"] : ["✗ ", "red"],
+      [
+        `${plural(runs, "run")} with ${plural(faults, "fault")} in ${
+          seconds.toFixed(0)
+        } s: ${
+          failures === 0 ? "no failure" : plural(failures, "distinct failure")
+        }`,
+        "bold",
+      ],
+    ],
+  ];
+}
+
+/** Tells a size in words. */
+export function sizeText({ nodes, ops, faults }: Size): string {
+  return [
+    plural(nodes, "node"),
+    plural(ops, "operation"),
+    plural(faults, "fault"),
+  ].join(", ");
+}
