@@ -26,11 +26,10 @@ interface Event {
 
 /** An event queue, and the time that it has reached. */
 export abstract class Clock {
-  #events = new TinyQueue<Event>(
-    [],
-    (a, b) => a.timeNs - b.timeNs || a.order - b.order,
-  );
+  #events = queueOf([]);
   #order = 0;
+  /** The number of events in the queue that were taken back. */
+  #takenBack = 0;
 
   /** Measures how late things happen; absent where nothing is ever late. */
   readonly meter?: LatenessMeter;
@@ -52,7 +51,11 @@ export abstract class Clock {
     };
     this.#events.push(event);
     this.scheduled();
-    return () => event.action = undefined;
+    return () => {
+      if (event.action === undefined) return;
+      event.action = undefined;
+      this.#takenBack++;
+    };
   }
 
   /** Schedules an action some time from now. See {@linkcode at}. */
@@ -77,24 +80,38 @@ export abstract class Clock {
 
   /** The time of the next event; `undefined` where there is none. */
   protected nextNs(): number | undefined {
+    // Most timeouts are taken back long before their time.
+    if (this.#takenBack > this.#events.length / 2) {
+      this.#events = queueOf(this.#events.data.filter(({ action }) => action));
+      this.#takenBack = 0;
+    }
     for (;;) {
       const event = this.#events.peek();
       if (event === undefined || event.action) return event?.timeNs;
-      this.#events.pop(); // was taken back
+      this.#events.pop();
+      this.#takenBack--;
     }
   }
 
-  /** Takes the next event off the queue, and lets it happen. */
+  /** Lets the event happen that {@linkcode nextNs} gave the time of. */
   protected happen(): void {
-    let action: (() => void) | undefined;
-    while (action === undefined) {
-      const event = this.#events.pop();
-      invariant(event, "the event that is to happen has been scheduled");
-      action = event.action; // or it was taken back
-    }
+    const event = this.#events.pop();
+    const action = event?.action;
+    invariant(event && action, "the event that is to happen is the next");
+    event.action = undefined; // so that it can't be taken back any more
     action();
   }
 }
+
+function queueOf(events: Event[]): TinyQueue<Event> {
+  return new TinyQueue(
+    events,
+    (a, b) => a.timeNs - b.timeNs || a.order - b.order,
+  );
+}
+
+/** The number of events in virtual time that share a round of the event loop. */
+const eventsPerRound = 64;
 
 /** A clock that jumps from event to event. */
 export class VirtualClock extends Clock {
@@ -108,20 +125,25 @@ export class VirtualClock extends Clock {
     let settled = false;
     const settle = () => settled = true;
     promise.then(settle, settle);
-    await turn();
     while (!settled) {
-      const timeNs = this.nextNs();
-      if (timeNs === undefined) {
-        throw new Error("The run is stuck: nothing is left that could happen");
-      }
-      invariant(timeNs >= this.#nowNs, "time never goes back");
-      this.#nowNs = timeNs;
-      this.happen();
-      // Whatever the event set in motion has to come to rest before time goes
-      // on: promises, promises of promises, however deep.
-      await turn();
+      // Whatever an event sets in motion comes to rest before the next:
+      // promises, promises of promises, however deep.
+      await turns(eventsPerRound, () => {
+        if (!settled) this.#jump();
+      });
     }
     return promise;
+  }
+
+  /** Goes on to the next event. */
+  #jump(): void {
+    const timeNs = this.nextNs();
+    if (timeNs === undefined) {
+      throw new Error("The run is stuck: nothing is left that could happen");
+    }
+    invariant(timeNs >= this.#nowNs, "time never goes back");
+    this.#nowNs = timeNs;
+    this.happen();
   }
 }
 
@@ -199,4 +221,26 @@ const maxRestMs = 20;
 /** Lets everything run that is ready to: all promises, then input and output. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Acts so many times, and before each lets all promises run that are ready to.
+ *
+ * @throws what an act throws, which is the last then.
+ */
+function turns(count: number, act: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let failed = false;
+    const turn = () => {
+      if (failed) return;
+      try {
+        act();
+      } catch (error) {
+        failed = true;
+        reject(error);
+      }
+    };
+    for (let i = 0; i < count; i++) setImmediate(turn);
+    setImmediate(resolve);
+  });
 }
