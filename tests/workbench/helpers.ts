@@ -85,6 +85,8 @@ export function contextOf({
     threads,
     isFree: (thread) => !busy.includes(thread),
     processOf: (thread) => processes.get(thread) ?? thread,
+    threadOf: (process) =>
+      threads.find((each) => (processes.get(each) ?? each) === process),
     freeThread: (allowed) => allowed.find((thread) => !busy.includes(thread)),
   };
 }

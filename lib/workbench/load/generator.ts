@@ -39,6 +39,8 @@ export interface Context {
   isFree(thread: Thread): boolean;
   /** The process that a thread currently is. */
   processOf(thread: Thread): Process;
+  /** The thread that currently is a process, unless that never comes back. */
+  threadOf(process: Process): Thread | undefined;
   /** The thread whose turn it is among those that are free. */
   freeThread(threads: readonly Thread[]): Thread | undefined;
 }
@@ -120,7 +122,7 @@ function fill(template: OpTemplate, context: Context): PlannedOp | "pending" {
 }
 
 function filled(
-  { f, value = null, ...others }: OpTemplate,
+  template: OpTemplate,
   context: Context,
   thread: Thread,
 ): PlannedOp {
@@ -128,9 +130,8 @@ function filled(
     timeNs: context.timeNs,
     process: context.processOf(thread),
     type: "invoke",
-    f,
-    value,
-    ...others,
+    ...template,
+    value: template.value ?? null,
   };
 }
 
@@ -191,12 +192,14 @@ export function stagger(
       const timeNs = Math.max(op.timeNs, nextNs ?? context.timeNs);
       const interval = Math.floor(context.random.float() * 2 * meanNs);
       return [
-        { ...op, timeNs },
+        op.timeNs === timeNs ? op : { ...op, timeNs },
         stagger(meanNs, after, timeNs + interval),
       ];
     },
-    update: (context, event) =>
-      stagger(meanNs, update(generator, context, event), nextNs),
+    update(context, event) {
+      const updated = update(generator, context, event);
+      return updated === generator ? this : stagger(meanNs, updated, nextNs);
+    },
   };
 }
 
@@ -214,8 +217,12 @@ export function timeLimit(
       const endNs = cutoffNs ?? op.timeNs + limitNs;
       return op.timeNs < endNs ? [op, timeLimit(limitNs, after, endNs)] : null;
     },
-    update: (context, event) =>
-      timeLimit(limitNs, update(generator, context, event), cutoffNs),
+    update(context, event) {
+      const updated = update(generator, context, event);
+      return updated === generator
+        ? this
+        : timeLimit(limitNs, updated, cutoffNs);
+    },
   };
 }
 
@@ -231,8 +238,12 @@ export function any(...generators: Generator[]): Generator {
       const [i, [op, after]] = first;
       return [op, any(...generators.with(i, after))];
     },
-    update: (context, event) =>
-      any(...generators.map((each) => update(each, context, event))),
+    update(context, event) {
+      const updated = generators.map((each) => update(each, context, event));
+      return updated.every((each, i) => each === generators[i])
+        ? this
+        : any(...updated);
+    },
   };
 }
 
@@ -243,7 +254,8 @@ function soonest(
 ): [number, readonly [PlannedOp, Generator]] | undefined {
   let best: [number, readonly [PlannedOp, Generator]] | undefined;
   let ties = 0;
-  for (const [i, answer] of answers.entries()) {
+  for (let i = 0; i < answers.length; i++) {
+    const answer = answers[i] ?? null;
     if (answer === null || answer === "pending") continue;
     const lead = best ? best[1][0].timeNs - answer[0].timeNs : 1;
     if (lead < 0) continue;
@@ -308,25 +320,52 @@ export function on(
   allowed: (thread: Thread) => boolean,
   generator: Generator,
 ): Generator {
+  return among(filterOf(allowed), generator);
+}
+
+function among(
+  allowed: (threads: readonly Thread[]) => readonly Thread[],
+  generator: Generator,
+): Generator {
   const restrict = (context: Context): Context => ({
     ...context,
-    threads: context.threads.filter(allowed),
+    threads: allowed(context.threads),
   });
   return {
     op(context) {
       const answer = generator.op(restrict(context));
       if (answer === null || answer === "pending") return answer;
-      return [answer[0], on(allowed, answer[1])];
+      return [answer[0], among(allowed, answer[1])];
     },
     update(context, event) {
-      const concerned = context.threads.some((thread) =>
-        allowed(thread) && context.processOf(thread) === event.process
-      );
-      return concerned
-        ? on(allowed, update(generator, restrict(context), event))
-        : this;
+      const own = restrict(context);
+      if (placeOf(event, own) === -1) return this;
+      const updated = update(generator, own, event);
+      return updated === generator ? this : among(allowed, updated);
     },
   };
+}
+
+/** A filter that remembers: the threads of a run are always the same. */
+function filterOf(
+  allowed: (thread: Thread) => boolean,
+): (threads: readonly Thread[]) => readonly Thread[] {
+  let last: readonly Thread[] | undefined;
+  let chosen: readonly Thread[] = [];
+  return (threads) => {
+    if (threads !== last) chosen = threads.filter(allowed);
+    last = threads;
+    return chosen;
+  };
+}
+
+/** The place of an event's thread among those of a generator; -1: it's none. */
+function placeOf(
+  { process }: Op | PlannedOp,
+  { threads, threadOf }: Context,
+): number {
+  const thread = threadOf(process);
+  return thread === undefined ? -1 : threads.indexOf(thread);
 }
 
 /** Only clients. */
@@ -366,9 +405,7 @@ export function eachThread(
         : null;
     },
     update(context, event) {
-      const thread = context.threads.find((each) =>
-        context.processOf(each) === event.process
-      );
+      const thread = context.threads[placeOf(event, context)];
       if (thread === undefined) return this;
       const generator = own.get(thread) ?? fresh;
       return eachThread(
@@ -397,8 +434,10 @@ export function filter(
         rest = after;
       }
     },
-    update: (context, event) =>
-      filter(passes, update(generator, context, event)),
+    update(context, event) {
+      const updated = update(generator, context, event);
+      return updated === generator ? this : filter(passes, updated);
+    },
   };
 }
 
@@ -424,8 +463,10 @@ export function processLimit(
         ? [op, processLimit(most, after, processes)]
         : null;
     },
-    update: (context, event) =>
-      processLimit(most, update(generator, context, event), known),
+    update(context, event) {
+      const updated = update(generator, context, event);
+      return updated === generator ? this : processLimit(most, updated, known);
+    },
   };
 }
 
@@ -477,10 +518,7 @@ export function independent(
       ];
     },
     update(context, event) {
-      const place = context.threads.findIndex((thread) =>
-        context.processOf(thread) === event.process
-      );
-      const group = Math.floor(place / groupSize);
+      const group = Math.floor(placeOf(event, context) / groupSize);
       const keyed = groups[group];
       if (keyed === undefined) return this;
       const [key, generator] = keyed;
@@ -507,17 +545,22 @@ export function phases(...generators: Generator[]): Generator {
 function sequence(generators: readonly Generator[]): Generator {
   return {
     op(context) {
-      for (const [i, generator] of generators.entries()) {
+      let left = generators;
+      for (const generator of generators) {
         const answer = generator.op(context);
-        if (answer === null) continue;
         if (answer === "pending") return answer;
-        return [answer[0], sequence([answer[1], ...generators.slice(i + 1)])];
+        if (answer !== null) {
+          return [answer[0], sequence(left.with(0, answer[1]))];
+        }
+        left = left.slice(1);
       }
       return null;
     },
     update(context, event) {
-      const [first, ...rest] = generators;
-      return first ? sequence([update(first, context, event), ...rest]) : this;
+      const [first] = generators;
+      if (first === undefined) return this;
+      const updated = update(first, context, event);
+      return updated === first ? this : sequence(generators.with(0, updated));
     },
   };
 }
@@ -528,7 +571,10 @@ function synchronize(generator: Generator): Generator {
       context.threads.every((thread) => context.isFree(thread))
         ? generator.op(context)
         : "pending",
-    update: (context, event) => synchronize(update(generator, context, event)),
+    update(context, event) {
+      const updated = update(generator, context, event);
+      return updated === generator ? this : synchronize(updated);
+    },
   };
 }
 

@@ -125,34 +125,44 @@ class Interpreter {
   }
 
   #context(): Context {
-    const { random, concurrency } = this.#settings;
-    const busy = this.#busy;
     return {
       timeNs: this.#nowNs,
-      random,
+      random: this.#settings.random,
       history: this.history,
       threads: this.#threads,
-      isFree: (thread) => !busy.has(thread),
-      processOf: (thread) => this.#processOf(thread),
-      // In turns, so that no thread gets all the work.
-      freeThread: (allowed) => {
-        let next: Thread | undefined;
-        for (const thread of allowed) {
-          if (busy.has(thread)) continue;
-          const place = thread === "nemesis" ? concurrency : thread;
-          if (place >= this.#turn) return thread;
-          next ??= thread;
-        }
-        return next;
-      },
+      isFree: this.#isFree,
+      processOf: this.#processOf,
+      threadOf: this.#threadOf,
+      freeThread: this.#freeThread,
     };
   }
 
-  #processOf(thread: Thread): Process {
+  #isFree = (thread: Thread): boolean => !this.#busy.has(thread);
+
+  #processOf = (thread: Thread): Process => {
     const process = this.#processes.get(thread);
     invariant(process !== undefined, "every thread has a process");
     return process;
-  }
+  };
+
+  #threadOf = (process: Process): Thread | undefined => {
+    const thread = process === "nemesis"
+      ? process
+      : process % this.#settings.concurrency;
+    return this.#processOf(thread) === process ? thread : undefined;
+  };
+
+  // In turns, so that no thread gets all the work.
+  #freeThread = (allowed: readonly Thread[]): Thread | undefined => {
+    let next: Thread | undefined;
+    for (const thread of allowed) {
+      if (this.#busy.has(thread)) continue;
+      const place = thread === "nemesis" ? this.#settings.concurrency : thread;
+      if (place >= this.#turn) return thread;
+      next ??= thread;
+    }
+    return next;
+  };
 
   #update(event: Op | PlannedOp): void {
     this.#generator = this.#generator.update?.(this.#context(), event) ??
@@ -161,9 +171,7 @@ class Interpreter {
 
   #begin(op: PlannedOp): void {
     const { clock, workers } = this.#settings;
-    const thread = this.#threads.find((each) =>
-      this.#processOf(each) === op.process
-    );
+    const thread = this.#threadOf(op.process);
     invariant(thread !== undefined, "an operation's process is a thread's");
     this.#busy.add(thread);
     this.#turn = (this.#turn + 1) % this.#threads.length;
@@ -177,8 +185,7 @@ class Interpreter {
       workers.onLog?.(String(op.value));
       finish({ type: "ok" });
     } else {
-      const { timeNs: _, type, ...invoked } = op;
-      this.#record({ ...invoked, type, time: this.#nowNs }, thread);
+      this.#record(op, thread);
       workers.invoke(op, thread).then(finish);
     }
   }
@@ -186,10 +193,7 @@ class Interpreter {
   #complete({ thread, op, completion }: Ended): void {
     this.#busy.delete(thread);
     if (op.type === "sleep" || op.type === "log") return;
-    const { timeNs: _, ...invoked } = op;
-    this.#update(
-      this.#record({ ...invoked, ...completion, time: this.#nowNs }, thread),
-    );
+    this.#update(this.#record({ ...op, ...completion }, thread));
     // Nobody knows what a process whose operation has no known end will do
     // next: it never comes back.
     if (completion.type === "info" && thread !== "nemesis") {
@@ -198,17 +202,19 @@ class Interpreter {
     }
   }
 
-  #record(op: Omit<Op, "index">, thread: Thread): Op {
-    const { time, process, type, f, value, ...others } = op;
+  #record(op: PlannedOp, thread: Thread): Op {
+    const { process, type, f, value } = op;
     const entry = {
       index: this.history.length,
-      time,
+      time: this.#nowNs,
       process,
       type,
       f,
       value,
-      ...others,
     } as Op;
+    for (const key of Object.keys(op)) {
+      if (key !== "timeNs" && !(key in entry)) entry[key] = op[key];
+    }
     const make = Array.isArray(value)
       ? this.#lists.keep(thread, value)
       : undefined;
