@@ -169,7 +169,9 @@ export class Node<M = object> {
   #calls = new Map<number, PendingCall>();
   #lastMsgId: number;
   #intervals = new Set<() => void>();
-  #running = new Set<Promise<void>>();
+  /** The number of handlers that are still running, and who waits for them. */
+  #running = 0;
+  #idle = Promise.withResolvers<void>();
   #closed = false;
 
   /**
@@ -525,10 +527,9 @@ export class Node<M = object> {
         new RPCError(ErrorCode.crash, "the node's input has ended"),
       );
     }
-    if (this.#running.size === 0) return;
-    const grace = Promise.withResolvers<void>();
-    const cancel = this.#runtime.setTimer(grace.resolve, graceMs);
-    await Promise.race([Promise.all(this.#running), grace.promise]);
+    if (this.#running === 0) return;
+    const cancel = this.#runtime.setTimer(this.#idle.resolve, graceMs);
+    await this.#idle.promise;
     cancel();
   }
 
@@ -595,16 +596,25 @@ export class Node<M = object> {
         if (result) this.#answer(message, result);
         return undefined;
       }
-      const running: Promise<void> = result
-        .then((reply) => reply && this.#answer(message, reply))
-        .catch((error) => this.#fail(message, error))
-        .then(() => void this.#running.delete(running));
-      this.#running.add(running);
-      return running;
+      return this.#finish(message, result);
     } catch (error) {
       this.#fail(message, error);
       return undefined;
     }
+  }
+
+  async #finish(
+    message: Message,
+    result: Promise<OutgoingBody | void>,
+  ): Promise<void> {
+    this.#running++;
+    try {
+      const reply = await result;
+      if (reply) this.#answer(message, reply);
+    } catch (error) {
+      this.#fail(message, error);
+    }
+    if (--this.#running === 0 && this.#closed) this.#idle.resolve();
   }
 
   #fail(message: Message, error: unknown): void {
