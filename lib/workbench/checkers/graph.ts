@@ -45,9 +45,10 @@ export interface Graph {
 /** Collects edges. */
 export class GraphBuilder {
   readonly size: number;
-  #from = new Int32Array(1024);
-  #to = new Int32Array(1024);
-  #rels = new Uint8Array(1024);
+  // Some checkers make a graph for each of thousands of keys.
+  #from = new Int32Array(16);
+  #to = new Int32Array(16);
+  #rels = new Uint8Array(16);
   #count = 0;
 
   /** @param size vertices are numbered from 0 up to this. */
@@ -204,7 +205,8 @@ export function components(graph: Graph, allowed = 0xff): Components {
 /** The vertices of each component that has more than one. */
 export function groups({ of, sizes }: Components): number[][] {
   const result = new Map<number, number[]>();
-  for (const [v, component] of of.entries()) {
+  for (let v = 0; v < of.length; v++) {
+    const component = of[v]!;
     if (sizes[component]! < 2) continue;
     inner(result, component, () => []).push(v);
   }

@@ -66,9 +66,10 @@ export function rwRegister(
   for (const update of lostUpdates(txns.all)) {
     anomalies.add("lost-update", update);
   }
-  const { versions, cycles } = versionsOf(txns.possible);
+  const seen = txns.possible.map(seenOf);
+  const { versions, cycles } = versionsOf(seen);
   for (const cycle of cycles) anomalies.add("cyclic-versions", cycle);
-  const accesses = new Accesses(txns.ok, anomalies);
+  const accesses = new Accesses(seen, anomalies);
   const beyond = addCycles(
     txns,
     models,
@@ -126,13 +127,16 @@ function addBadReads(
   }
 }
 
-/**
- * Returns what others can see of a transaction: its first reads and last
- * writes.
- */
-function external(
-  mops: readonly Mop[],
-): { reads: Map<Id, Id>; writes: Map<Id, Id> } {
+/** What others can see of a transaction. */
+interface Seen {
+  op: Op;
+  /** The values that it first read. */
+  reads: Map<Id, Id>;
+  /** Those that it last wrote. */
+  writes: Map<Id, Id>;
+}
+
+function seenOf({ op, mops }: Txn): Seen {
   const reads = new Map<Id, Id>();
   const writes = new Map<Id, Id>();
   const used = new Set<Id>();
@@ -142,7 +146,7 @@ function external(
     else if (!used.has(keyId)) reads.set(keyId, idOf(value));
     used.add(keyId);
   }
-  return { reads, writes };
+  return { op, reads, writes };
 }
 
 /** Of each key, which versions come right after which. */
@@ -158,33 +162,44 @@ function addVersions(versions: Versions, key: Id, from: Id, to: Id): void {
  * then wrote goes in circles, that is an anomaly, and no order at all.
  */
 function versionsOf(
-  txns: readonly Txn[],
+  txns: readonly Seen[],
 ): { versions: Versions; cycles: Example[] } {
-  const initial: Versions = new Map();
-  const withWrites: Versions = new Map();
-  for (const { op, mops } of txns) {
-    const { reads, writes } = external(mops);
-    const known = op.type === "ok" ? [...writes, ...reads] : writes;
-    for (const [key, value] of known) {
-      if (value === null) continue;
-      addVersions(initial, key, null, value);
-      addVersions(withWrites, key, null, value);
-    }
-    if (op.type !== "ok") continue;
-    for (const [key, read] of reads) {
-      const written = writes.get(key) ?? null;
-      if (read === null || written === null || written === false) continue;
-      addVersions(withWrites, key, read, written);
-    }
-  }
-  const cycles = [...withWrites].flatMap(([key, edges]) =>
+  const versions = linkVersions(txns, { writes: true });
+  const cycles = [...versions].flatMap(([key, edges]) =>
     cyclesIn(edges).map((scc) => ({
       key: valueOf(key),
       scc: scc.map(valueOf),
       sources: ["initial-state", "wfr-keys"],
     }))
   );
-  return { versions: cycles.length > 0 ? initial : withWrites, cycles };
+  return cycles.length === 0
+    ? { versions, cycles }
+    : { versions: linkVersions(txns, { writes: false }), cycles };
+}
+
+/**
+ * Links each version to the initial one, and if `writes` what a transaction
+ * wrote to what it had read.
+ */
+function linkVersions(
+  txns: readonly Seen[],
+  options: { writes: boolean },
+): Versions {
+  const versions: Versions = new Map();
+  for (const { op, reads, writes } of txns) {
+    for (const known of op.type === "ok" ? [writes, reads] : [writes]) {
+      for (const [key, value] of known) {
+        if (value !== null) addVersions(versions, key, null, value);
+      }
+    }
+    if (op.type !== "ok" || !options.writes) continue;
+    for (const [key, read] of reads) {
+      const written = writes.get(key) ?? null;
+      if (read === null || written === null || written === false) continue;
+      addVersions(versions, key, read, written);
+    }
+  }
+  return versions;
 }
 
 function cyclesIn(edges: ReadonlyMap<Id, ReadonlySet<Id>>): Id[][] {
@@ -206,9 +221,9 @@ class Accesses {
   readonly writers = new Map<Id, Map<Id, Op[]>>();
   readonly readers = new Map<Id, Map<Id, Op[]>>();
 
-  constructor(txns: readonly Txn[], anomalies: Anomalies) {
-    for (const { op, mops } of txns) {
-      const { reads, writes } = external(mops);
+  constructor(txns: readonly Seen[], anomalies: Anomalies) {
+    for (const { op, reads, writes } of txns) {
+      if (op.type !== "ok") continue;
       for (const [key, value] of writes) add(this.writers, key, value, op);
       for (const [key, value] of reads) add(this.readers, key, value, op);
     }
@@ -286,7 +301,8 @@ class RegisterDependencies implements Dependencies {
 
   explain(reason: RelName, a: Op, b: Op): Example | undefined {
     const [mopsOfA, mopsOfB] = [mopsAt(a), mopsAt(b)];
-    const [ofA, ofB] = [external(mopsOfA), external(mopsOfB)];
+    const ofA = seenOf({ op: a, mops: mopsOfA });
+    const ofB = seenOf({ op: b, mops: mopsOfB });
     const earlier = reason === "rw" ? ofA.reads : ofA.writes;
     const later = reason === "wr" ? ofB.reads : ofB.writes;
     for (const [key, value] of earlier) {

@@ -74,17 +74,24 @@ const maxMembers = 32;
 function dependencies(
   { transactions, writers, readers }: Observations,
 ): Graph | undefined {
-  const events = transactions.flatMap(({ op, invocation }, vertex) => [
-    ...(invocation ? [{ index: invocation.index, vertex, ends: false }] : []),
-    ...(op.type === "ok" ? [{ index: op.index, vertex, ends: true }] : []),
-  ]).sort((a, b) => a.index - b.index);
-  const succeeded = events.filter(({ ends }) => ends).length;
+  // At each index of the history the operation that begins or succeeds there.
+  const events = new Int32Array((transactions.at(-1)?.op.index ?? -1) + 1)
+    .fill(-1);
+  let succeeded = 0;
+  transactions.forEach(({ op, invocation }, vertex) => {
+    if (invocation) events[invocation.index] = vertex;
+    if (op.type !== "ok") return;
+    events[op.index] = vertex;
+    succeeded++;
+  });
   const builder = new GraphBuilder(transactions.length + succeeded);
   let dependent = false;
   let moments = transactions.length;
-  for (const { vertex, ends } of events) {
+  for (let index = 0; index < events.length; index++) {
+    const vertex = events[index]!;
+    if (vertex === -1) continue;
     const latest = moments > transactions.length ? moments - 1 : undefined;
-    if (ends) {
+    if (transactions[vertex]!.op.index === index) {
       builder.link(vertex, moments, rel.realtime);
       if (latest !== undefined) builder.link(latest, moments, rel.realtime);
       moments++;

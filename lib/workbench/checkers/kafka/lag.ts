@@ -12,7 +12,6 @@ import { inMapOrder } from "../clojure_order.ts";
 import { inner } from "../inner.ts";
 import {
   assignedKeys,
-  type ByKey,
   type Observation,
   type Observations,
 } from "./observations.ts";
@@ -29,9 +28,11 @@ export interface Lag {
 export function worstRealtimeLag({ all, transactions }: Observations): Lag {
   const tails = new Map<string, Tail>();
   for (const observation of transactions) {
-    for (const [key, offset] of highestOffsets(observation)) {
-      inner(tails, key, () => new Tail()).reach(offset, observation.op.time);
-    }
+    const { time } = observation.op;
+    forEachOffset(
+      observation,
+      (key, offset) => inner(tails, key, () => new Tail()).reach(offset, time),
+    );
   }
   let worst: Lag | undefined;
   /** For each process and assigned key the highest offset that it has seen. */
@@ -52,9 +53,7 @@ export function worstRealtimeLag({ all, transactions }: Observations): Lag {
     } else if (op.f === "subscribe") {
       positions.set(op.process, new Map());
     } else if (op.f === "poll" || op.f === "txn") {
-      for (const [key, offset] of highestOffsets(observation)) {
-        raise(before, key, offset);
-      }
+      forEachOffset(observation, (key, offset) => raise(before, key, offset));
       positions.set(op.process, before);
       if (invocation === undefined) continue;
       for (const [key, offset] of before) {
@@ -99,22 +98,24 @@ class Tail {
   }
 }
 
-/** The highest offset of each key that an operation showed to exist. */
-function highestOffsets({ op, sends, polls }: Observation) {
-  const highest = new Map<string, number>();
-  if (op.type === "fail") return highest;
-  const add = (byKey: ByKey, least: number) => {
-    for (const [key, entries] of byKey) {
-      for (const { offset } of entries) {
-        if (offset !== undefined) raise(highest, key, Math.max(least, offset));
-      }
-      // An answer without messages shows that nothing was there.
-      if (least < 0) raise(highest, key, least);
+/** Calls back with each offset that an operation showed to exist. */
+function forEachOffset(
+  { op, sends, polls }: Observation,
+  visit: (key: string, offset: number) => void,
+): void {
+  if (op.type === "fail") return;
+  for (const [key, entries] of polls) {
+    for (const { offset } of entries) {
+      if (offset !== undefined) visit(key, Math.max(-1, offset));
     }
-  };
-  add(polls, -1);
-  add(sends, 0);
-  return highest;
+    // An answer without messages shows that nothing was there.
+    visit(key, -1);
+  }
+  for (const [key, entries] of sends) {
+    for (const { offset } of entries) {
+      if (offset !== undefined) visit(key, Math.max(0, offset));
+    }
+  }
 }
 
 function raise(offsets: Map<string, number>, key: string, offset: number) {
