@@ -43,42 +43,48 @@ export function send(
 ): void {
   const report = (kind: NodeError["kind"], text: string) =>
     onError({ node, kind, text, line: excerpt(line), timeNs: clock.nowNs });
-  const expected =
-    `A message is {"src": "${node}", "dest": <node or client>, "body": {…}}.`;
-  if (!isObject(message)) {
+  const problem = problemOf(message, line, network);
+  if (problem !== undefined) {
     return report(
       "malformed-message",
-      `${node} printed JSON that isn't an object. ${expected}`,
+      `${node} ${problem}. A message is {"src": "${node}", "dest": <node or client>, "body": {…}}.`,
     );
   }
+  const { src, dest } = message as { src: string; dest: string };
+  if (network.presence(dest) === undefined) {
+    return report(
+      "no-such-destination",
+      `${node} sent a message to "${dest}", who doesn't exist. Nodes are those in init's node_ids; clients are to be answered at the "src" of their request.`,
+    );
+  }
+  network.send(src, dest, line);
+}
+
+/** Tells what is wrong with a message, in the words for what its node did. */
+function problemOf(
+  message: unknown,
+  line: string,
+  network: Network,
+): string | undefined {
+  if (!isObject(message)) return "printed JSON that isn't an object";
   const { src, dest, body } = message;
-  const strange = Object.keys(message).filter((key) => !messageKeys.has(key));
+  const isStrange = (key: string) => !messageKeys.has(key);
   const problem = typeof src !== "string"
     ? `whose "src" isn't a string`
     : typeof dest !== "string"
     ? `whose "dest" isn't a string`
     : !isObject(body)
     ? `whose "body" isn't an object`
-    : strange.length > 0
-    ? `with ${listed(strange)}, which no message has`
+    : Object.keys(message).some(isStrange)
+    ? `with ${
+      listed(Object.keys(message).filter(isStrange))
+    }, which no message has`
     : nestsTooDeep(line)
     ? `that nests values more than ${maxNesting} deep`
     : network.presence(src) === undefined
     ? `in the name of "${src}", who doesn't exist`
     : undefined;
-  if (problem) {
-    return report(
-      "malformed-message",
-      `${node} sent a message ${problem}. ${expected}`,
-    );
-  }
-  if (network.presence(dest as string) === undefined) {
-    return report(
-      "no-such-destination",
-      `${node} sent a message to "${dest}", who doesn't exist. Nodes are those in init's node_ids; clients are to be answered at the "src" of their request.`,
-    );
-  }
-  network.send(src as string, dest as string, line);
+  return problem && `sent a message ${problem}`;
 }
 
 function excerpt(line: string): string {

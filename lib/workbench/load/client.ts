@@ -184,46 +184,52 @@ export class Client {
    * @throws {MalformedReply} if the answer has the wrong shape; that counts
    * against the node.
    */
-  async rpc<R extends Body = OpenBody>(
+  rpc<R extends Body = OpenBody>(
     node: string,
     rpc: RPC,
     fields: Record<string, unknown>,
     { timeoutMs = clientTimeoutMs }: { timeoutMs?: number } = {},
   ): Promise<R> {
-    if (this.#waiting) throw new Error(`${this.id} is waiting for an answer`);
-    const msgId = ++this.#lastMsgId;
-    const request: OutgoingBody = {
-      type: rpc.type,
-      ...fields,
-      msg_id: msgId,
-    };
-    const { promise, resolve, reject } = Promise.withResolvers<
-      [Message, string]
-    >();
-    const cancel = this.#clock.after(timeoutMs * msInNs, () => {
-      this.#waiting = undefined;
-      reject(
-        new ClientTimeout(
-          `${node} did not answer ${rpc.type} within ${timeoutMs} ms`,
-          timeoutMs,
-        ),
+    return new Promise((resolve, reject) => {
+      if (this.#waiting) throw new Error(`${this.id} is waiting for an answer`);
+      const msgId = ++this.#lastMsgId;
+      const request: OutgoingBody = {
+        type: rpc.type,
+        ...fields,
+        msg_id: msgId,
+      };
+      const cancel = this.#clock.after(timeoutMs * msInNs, () => {
+        this.#waiting = undefined;
+        reject(
+          new ClientTimeout(
+            `${node} did not answer ${rpc.type} within ${timeoutMs} ms`,
+            timeoutMs,
+          ),
+        );
+      });
+      this.#waiting = {
+        msgId,
+        answered: ({ body }, line) => {
+          this.#waiting = undefined;
+          cancel();
+          try {
+            this.#check(body, node, rpc, line);
+            resolve(body as unknown as R);
+          } catch (error) {
+            reject(error);
+          }
+        },
+      };
+      this.#network.send(
+        this.id,
+        node,
+        JSON.stringify({ src: this.id, dest: node, body: request }),
       );
     });
-    this.#waiting = {
-      msgId,
-      answered: (...answer) => {
-        this.#waiting = undefined;
-        cancel();
-        resolve(answer);
-      },
-    };
-    this.#network.send(
-      this.id,
-      node,
-      JSON.stringify({ src: this.id, dest: node, body: request }),
-    );
-    const [message, line] = await promise;
-    const { body } = message;
+  }
+
+  /** Throws an error unless an answer is what was expected. */
+  #check(body: OpenBody, node: string, rpc: RPC, line: string): void {
     if (body.type === "error") throw new ErrorReply(body);
     const problem = rpc.onlyType
       ? shapeProblem({ type: body.type }, { type: rpc.reply.type })
@@ -246,6 +252,5 @@ export class Client {
       });
       throw new MalformedReply(text);
     }
-    return body as unknown as R;
   }
 }

@@ -140,7 +140,8 @@ export function historyProblem(
   entries: readonly unknown[],
 ): string | undefined {
   const open = new Map<unknown, Op>();
-  for (const [i, entry] of entries.entries()) {
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i];
     const problem = entryProblem(entry, i) ?? orderProblem(entry as Op, open);
     if (problem !== undefined) return problem;
   }
@@ -151,22 +152,22 @@ export function historyProblem(
  * place.
  */
 export function entryProblem(entry: unknown, i: number): string | undefined {
-  const which = `entry ${i} of the history`;
+  const which = () => `entry ${i} of the history`;
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
-    return `${which} isn't an operation: ${excerpt(entry)}`;
+    return `${which()} isn't an operation: ${excerpt(entry)}`;
   }
   const { index, time, process, type, f } = entry as Partial<Op>;
   if (index !== i) {
     return index === undefined
-      ? `${which} has no index`
-      : `${which} has the index ${
+      ? `${which()} has no index`
+      : `${which()} has the index ${
         excerpt(index)
       }: something is missing, or there twice`;
   }
   const wrong = (key: string, value: unknown, expected: string) =>
     value === undefined || value === null
-      ? `${which} has no ${key}`
-      : `${which} has the ${key} ${excerpt(value)}, which isn't ${expected}`;
+      ? `${which()} has no ${key}`
+      : `${which()} has the ${key} ${excerpt(value)}, which isn't ${expected}`;
   if (!opTypes.has(type)) {
     return wrong("type", type, "invoke, ok, fail or info");
   }

@@ -37,24 +37,31 @@ export function shapeProblem(
   value: Record<string, unknown>,
   shape: Shape,
 ): string | undefined {
-  for (const [name, kind] of Object.entries(shape)) {
-    const optional = name.endsWith("?");
-    const key = optional ? name.slice(0, -1) : name;
+  let count = 0;
+  for (const name of Object.keys(shape)) {
+    const kind = shape[name]!; // it's one of its keys
+    const key = keyOf(name);
     if (!Object.hasOwn(value, key)) {
-      if (optional) continue;
+      if (key !== name) continue;
       return `has no "${key}"`;
     }
+    count++;
     if (!fits(value[key], kind)) {
       const text = JSON.stringify(value[key]) ?? "nothing";
       const actual = text.length > 80 ? `${text.slice(0, 80)}…` : text;
       return `has ${actual} for "${key}", which isn't ${kindText(kind)}`;
     }
   }
-  const known = new Set(
-    Object.keys(shape).map((name) => name.replace(/\?$/, "")),
-  );
-  const extra = Object.keys(value).find((key) => !known.has(key));
+  const keys = Object.keys(value);
+  if (keys.length === count) return undefined;
+  const known = new Set(Object.keys(shape).map(keyOf));
+  const extra = keys.find((key) => !known.has(key));
   return extra === undefined ? undefined : `has a key too many: "${extra}"`;
+}
+
+/** The key that a shape means: those that may be missing end in `?`. */
+function keyOf(name: string): string {
+  return name.endsWith("?") ? name.slice(0, -1) : name;
 }
 
 /** A shape as people write bodies. */

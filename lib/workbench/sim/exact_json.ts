@@ -37,26 +37,23 @@ export const maxNesting = 1000;
  * Tells whether a JSON text nests values deeper than {@linkcode maxNesting}.
  */
 export function nestsTooDeep(text: string): boolean {
-  // Most texts don't open so many, and to count that is much faster.
+  // Most texts are too short, or don't open so many: to count is much faster.
   if (
+    text.length <= maxNesting ||
     !occursMore(text, "[", maxNesting / 2) &&
-    !occursMore(text, "{", maxNesting / 2)
+      !occursMore(text, "{", maxNesting / 2)
   ) return false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
-    switch (text[i]) {
-      case "[":
-      case "{":
-        if (++depth > maxNesting) return true;
-        break;
-      case "]":
-      case "}":
-        depth--;
-        break;
-      case '"':
-        while (++i < text.length && text[i] !== '"') {
-          if (text[i] === "\\") i++;
-        }
+    const code = text.charCodeAt(i);
+    if (code === 91 || code === 123) { // [ or {
+      if (++depth > maxNesting) return true;
+    } else if (code === 93 || code === 125) { // ] or }
+      depth--;
+    } else if (code === 34) { // a text, up to the next quote without a backslash
+      while (++i < text.length && text.charCodeAt(i) !== 34) {
+        if (text.charCodeAt(i) === 92) i++;
+      }
     }
   }
   return false;

@@ -286,33 +286,41 @@ export class Network {
     const receiver = this.#receivers.get(dest);
     if (receiver === undefined) return;
     const sentNs = this.#clock.nowNs;
-    const envelope: Envelope = {
-      id: this.journal.length,
-      src,
-      dest,
-      ...this.#kept(line),
-      sentNs,
-    };
+    const id = this.journal.length;
+    const envelope: Envelope = line.length <= longLineChars
+      ? { id, src, dest, line, sentNs }
+      : { id, src, dest, ...this.#kept(line), sentNs };
     this.journal.push(envelope);
+    if (involvesClient(envelope)) {
+      this.#enqueue(envelope, line, receiver, 0);
+      return;
+    }
     for (const holdUpNs of this.#holdUpsNs(envelope)) {
-      const latencyNs = this.#latencyNs(envelope);
-      const enqueue = () => {
-        if (receiver.isDown) {
-          envelope.lost = "kill";
-          return;
-        }
-        receiver.queue.push({
-          dueNs: this.#clock.nowNs + latencyNs,
-          envelope,
-          line,
-        });
-        if (!receiver.busy) this.#receive(dest, receiver);
-      };
+      const latencyNs = this.#latencyNs();
       // Held up before the queue: in it, the receiver would wait for it, and
       // nothing could overtake.
+      const enqueue = () => this.#enqueue(envelope, line, receiver, latencyNs);
       if (holdUpNs === 0) enqueue();
       else this.#clock.after(holdUpNs, enqueue);
     }
+  }
+
+  #enqueue(
+    envelope: Envelope,
+    line: string,
+    receiver: Receiver,
+    latencyNs: number,
+  ): void {
+    if (receiver.isDown) {
+      envelope.lost = "kill";
+      return;
+    }
+    receiver.queue.push({
+      dueNs: this.#clock.nowNs + latencyNs,
+      envelope,
+      line,
+    });
+    if (!receiver.busy) this.#receive(envelope.dest, receiver);
   }
 
   /** From now on, `dest` drops what comes from `src`, because of a fault. */
@@ -384,9 +392,8 @@ export class Network {
     receiver.busy = false;
   }
 
-  /** Returns what the journal keeps of a line. */
+  /** Returns what the journal keeps of a long line. */
   #kept(line: string): Pick<Envelope, "line" | "cut"> {
-    if (line.length <= longLineChars) return { line };
     this.#longChars += line.length;
     if (this.#longChars <= maxLongChars) return { line };
     const [first, last] = cutChars;
@@ -396,7 +403,6 @@ export class Network {
 
   /** For each copy of a message that arrives, how long it's held up. */
   #holdUpsNs(envelope: Envelope): number[] {
-    if (involvesClient(envelope)) return [0];
     const { pLoss = 0, pDuplicate = 0, pReorder = 0 } = this.#options;
     const isGiven = this.#given !== undefined;
     if (!isGiven && pLoss + pDuplicate + pReorder === 0) {
@@ -472,8 +478,7 @@ export class Network {
     return met.holdUpsMs;
   }
 
-  #latencyNs(envelope: Envelope): number {
-    if (involvesClient(envelope)) return 0;
+  #latencyNs(): number {
     const { latencyMs, latencyDist } = this.#options;
     // Whole milliseconds, as Maelstrom draws them.
     return Math.floor(drawLatency(latencyDist, latencyMs, this.#random)) *

@@ -206,16 +206,16 @@ class Consumer {
     this.#node = node;
   }
 
-  async invoke(op: PlannedOp): Promise<Completion> {
+  invoke(op: PlannedOp): Promise<Completion> {
     switch (op.f) {
       case "crash":
-        return { type: "info" };
+        return Promise.resolve({ type: "info" });
       case "assign":
-        return await this.#assign(op);
+        return this.#assign(op);
       case "send":
-        return await this.#send(op);
+        return this.#send(op);
       default:
-        return await this.#poll();
+        return this.#poll();
     }
   }
 
@@ -272,10 +272,9 @@ class Progress {
 
   note(event: Op): void {
     if (event.type !== "ok") return;
-    const { sent, polled } = offsetsOf(event);
-    for (const [key, offset] of sent) raise(this.sent, key, offset);
-    for (const [key, offset] of polled) raise(this.polled, key, offset);
-    for (const key of [...sent.keys(), ...polled.keys()]) {
+    const noted = event.f === "send" ? this.sent : this.polled;
+    for (const [key, offset] of offsetsOf(event)) {
+      raise(noted, key, offset);
       if ((this.polled.get(key) ?? -1) < (this.sent.get(key) ?? -1)) continue;
       this.sent.delete(key);
       this.polled.delete(key);
@@ -418,7 +417,7 @@ function pollUntil(waitingFor: Offsets, polls: Generator): Generator {
     update(_, event) {
       if (event.type !== "ok" || event.f !== "poll") return this;
       const rest = new Map(waitingFor);
-      for (const [key, offset] of offsetsOf(event as Op).polled) {
+      for (const [key, offset] of offsetsOf(event as Op)) {
         if ((rest.get(key) ?? -1) <= offset) rest.delete(key);
       }
       return pollUntil(rest, polls);
@@ -443,10 +442,7 @@ function offsetsIn(history: History): Offsets {
   const highest = new Map<string, number>();
   for (const op of history) {
     if (!isClientOp(op) || op.type !== "ok") continue;
-    const { sent, polled } = offsetsOf(op);
-    for (const [key, offset] of [...sent, ...polled]) {
-      raise(highest, key, offset);
-    }
+    for (const [key, offset] of offsetsOf(op)) raise(highest, key, offset);
   }
   return highest;
 }
@@ -456,20 +452,19 @@ function byNumber(a: string, b: string): number {
   return a === "" ? -1 : b === "" ? 1 : Number(a) - Number(b);
 }
 
-/** The highest offsets that a successful operation sent and polled. */
-function offsetsOf({ f, value }: Op): { sent: Offsets; polled: Offsets } {
-  const sent = new Map<string, number>();
-  const polled = new Map<string, number>();
+/** The highest offsets that a successful operation sent, or polled. */
+function offsetsOf({ f, value }: Op): Offsets {
+  const highest = new Map<string, number>();
   if (f === "send") {
     const [[, key, [offset]]] = value as [["send", string, [number, unknown]]];
-    sent.set(key, Math.max(0, offset));
+    highest.set(key, Math.max(0, offset));
   } else if (f === "poll") {
     const [[, msgs]] = value as [["poll", Messages]];
     for (const [key, entries] of Object.entries(msgs)) {
-      polled.set(numberOf(key), highestOffset(entries));
+      highest.set(numberOf(key), highestOffset(entries));
     }
   }
-  return { sent, polled };
+  return highest;
 }
 
 function highestOffset(entries: Messages[string]): number {
@@ -482,6 +477,7 @@ function highestOffset(entries: Messages[string]): number {
  * is no key, and clients get an empty text.
  */
 function numberOf(key: string): string {
+  if (/^(0|[1-9]\d*)$/.test(key)) return key; // as most are
   return /^[+-]?\d+$/.test(key) ? String(BigInt(key)) : "";
 }
 

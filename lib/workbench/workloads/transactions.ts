@@ -28,6 +28,7 @@ const defaultMaxWritesPerKey = 16;
 
 /** The factor by which each key is likelier than the one before it. */
 const keyBase = 2;
+const logKeyBase = Math.log(keyBase);
 
 /** The keys in use, and the value that each is written next. */
 type Pool = readonly { key: number; next: number }[];
@@ -96,8 +97,7 @@ function draw(
 /** A place in the pool; each is `keyBase` times likelier than the one before. */
 function exponentialPlace(count: number, random: Random): number {
   const scale = (keyBase ** count - 1) * keyBase / (keyBase - 1);
-  const exponent = Math.log(random.float() * scale + keyBase) /
-    Math.log(keyBase);
+  const exponent = Math.log(random.float() * scale + keyBase) / logKeyBase;
   return Math.min(count - 1, Math.floor(exponent - 1));
 }
 
