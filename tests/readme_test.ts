@@ -149,6 +149,24 @@ Deno.test("the node with messages of its own is checked as the README says", asy
   );
 });
 
+Deno.test("fuzz makes of the flood's failure the story that the README tells", async () => {
+  const [command = "", ...lines] = blockAfter("<!-- fuzz: the flood -->")
+    .trimEnd().split("\n");
+  const [, words = "", nodeArgs = ""] = /^\$ deno task (.*) -- (.*)$/
+    .exec(command)!;
+  const { stdout, code } = await run(
+    ...words.split(" "),
+    // Runs are counted, and one comes after the other: no clock decides.
+    ...["--jobs", "1", "--runs", "50"],
+    ...["--", ...nodeArgs.split(" ")],
+  );
+  assertEquals(code, 1);
+  const shown = stdout.trimEnd().replaceAll(/ +$/gm, "")
+    .replaceAll(/\S*\/3c\/[^/]*/g, "store/3c/…")
+    .replace(/in \d+ s:/, "in 2 s:");
+  assertEquals(shown.split("\n"), lines);
+});
+
 for (const [, path, code = ""] of snippets()) {
   const [firstLine] = code.trim().split("\n");
   Deno.test(`${path} has the code that the README quotes: ${firstLine}`, async () => {

@@ -6,7 +6,7 @@
 import type { Options, Schedule } from "../workbench/mod.ts";
 import { BadOption } from "../workbench/mod.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
-import { scheduleProblem } from "../workbench/search/schedule_problem.ts";
+import { scheduleProblem } from "../workbench/schedule_problem.ts";
 import { isObject } from "../workbench/sim/exact_json.ts";
 import { resolve } from "../workbench/test.ts";
 import { workloadOf } from "../workbench/workloads/mod.ts";

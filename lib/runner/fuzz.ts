@@ -9,6 +9,7 @@ import { plural } from "../report/terminal.ts";
 import type { Options } from "../workbench/mod.ts";
 import { BadOption } from "../workbench/mod.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
+import { smallOps } from "../workbench/search/shrink.ts";
 import { type Case, faultsOf, type Size } from "../workbench/search/case.ts";
 import { type Bounds, drawOptions } from "../workbench/search/draw.ts";
 import { Random } from "../workbench/sim/random.ts";
@@ -38,6 +39,9 @@ import { shardOf } from "./shards.ts";
 const maxShrinkRuns = 2000;
 const maxShrinkMs = 20_000;
 
+/** The most runs with the same failure that are made small. */
+const maxTries = 3;
+
 /** The most failures that are told apart. */
 const maxFailures = 20;
 
@@ -54,6 +58,8 @@ interface Failing extends Explained {
   /** The run that found it, from 1 on; `undefined` if it was known before. */
   foundIn: number | undefined;
   count: number;
+  /** The number of runs that were made small, for the smallest of them. */
+  tries: number;
   /** The file that holds it. */
   path?: string;
 }
@@ -276,18 +282,26 @@ class Search {
       answer,
       foundIn: ask.kind === "run" ? ask.number : undefined,
       count: 1,
+      tries: 0,
       ...ask.kind === "corpus" && { path: ask.path },
     };
     const known = this.failing.find((each) => explains(each, found));
-    if (known !== undefined && ask.kind === "run") known.count++;
-    else this.failing.push(found);
-    if (known === undefined && ask.kind === "run") this.#shrink(found);
+    if (ask.kind === "corpus") this.failing.push(found);
+    else if (known === undefined) {
+      this.failing.push(found);
+      this.#shrink(found, answer);
+    } else {
+      known.count++;
+      // Another run may become smaller than the first did.
+      if (isLarge(known) && known.tries < maxTries) this.#shrink(known, answer);
+    }
   }
 
   /** Has a failure made small, and kept. */
-  #shrink(failing: Failing): void {
+  #shrink(failing: Failing, answer: Answer): void {
+    failing.tries++;
     const { store, page } = this.#line;
-    const { case: found } = failing.answer.search!.failure!;
+    const { case: found } = answer.search!.failure!;
     this.#first.push({
       question: {
         ...this.#question(failing.target, found),
@@ -308,6 +322,8 @@ class Search {
   #becomeSmall(failing: Failing, answer: Answer): void {
     const { failure } = answer.search!;
     if (failure === undefined) return;
+    const before = failing.answer.search!;
+    if (before.shrunk && before.size.ops <= answer.search!.size.ops) return;
     failing.answer = answer;
     failing.faults = faultsOf(failure.case);
     const known = this.failing.find((each) =>
@@ -407,4 +423,9 @@ function toldOf(
     ...answer.folder !== undefined && { folder: answer.folder },
     ...path !== undefined && { path },
   };
+}
+
+/** Tells whether a failure was made small, and is still large. */
+function isLarge({ answer: { search } }: Failing): boolean {
+  return search?.shrunk !== undefined && search.size.ops > smallOps;
 }

@@ -37,7 +37,9 @@ import {
   type RunSettings,
 } from "./run.ts";
 import { type Guest, Sandbox, type WasmNode } from "./sandbox.ts";
+import { scheduleProblem } from "./schedule_problem.ts";
 import { resolve } from "./test.ts";
+import { workloadOf } from "./workloads/mod.ts";
 import { checkHistory, type HistoryFindings, silenceHint } from "./verdict.ts";
 
 export type { LogLine, Progress, RunSettings } from "./run.ts";
@@ -280,7 +282,13 @@ export async function judge<M = object>(
  * drawn; what they say of faults doesn't count then.
  */
 function testOf(options: Options, { schedule }: JudgeSettings): Test {
-  return { ...resolve(options), ...schedule && { schedule } };
+  const test = resolve(options);
+  if (schedule === undefined) return test;
+  const problem = scheduleProblem(schedule, test, workloadOf(test).operations);
+  if (problem !== undefined) {
+    throw new BadOption(`There can be no such run: ${problem}.`);
+  }
+  return { ...test, schedule };
 }
 
 /** Refuses what can't be done to processes: their disk and clock are the machine's. */

@@ -21,6 +21,7 @@ import { nothingJudged, valueProblem } from "./checkers/judgeable.ts";
 import {
   describeError,
   excerpt,
+  hasTimedOut,
   type History,
   historyProblem,
   type Op,
@@ -171,7 +172,7 @@ function explainNever(
     kinds.has(op.f) && op.type !== "invoke" && op.type !== "ok"
   );
   const [failed] = failures;
-  const isTimeout = failed?.error === "net-timeout";
+  const isTimeout = failed !== undefined && hasTimedOut(failed);
   const silenced = isTimeout && areSilenced(failures, history, test);
   return {
     anomaly: silenced ? silencedAnomaly : "no-success",

@@ -210,6 +210,13 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+/** Tells whether an operation ended because no answer came in time. */
+export function hasTimedOut({ error }: Pick<Op, "error">): boolean {
+  return error === "net-timeout" ||
+    typeof error === "string" &&
+      /^indeterminate: .* did not answer /.test(error);
+}
+
 const maxExcerpt = 80;
 
 /** A value in a sentence: as JSON, and not too long. */

@@ -73,7 +73,10 @@ const outOfRuns = new Error("There are no more runs.");
  * Seeds that are tried with options that have become simpler, and with what is
  * spelt out: not all is, and the order of the last reads may decide.
  */
-const seedsTried = { options: 4, schedule: 10 };
+const seedsTried = { options: 4, schedule: 10, small: 4, large: 16 };
+
+/** A case with more operations is still large. */
+export const smallOps = 10;
 
 class Shrinking {
   smallest: Judged;
@@ -131,31 +134,48 @@ class Shrinking {
     if (!await this.#failsSomehow({ options, schedule }, seedsTried.schedule)) {
       return;
     }
-    for (;;) {
-      const before = JSON.stringify(this.smallest.case);
-      await this.#leaveOut("faults");
-      await this.#leaveOut("ops");
-      await this.#leaveOut("fates");
-      while (
-        await this.#firstOf(smaller(this.smallest), (each) => this.#fails(each))
-      );
-      if (JSON.stringify(this.smallest.case) === before) return;
+    // First with the same dice; when they allow no more, with others.
+    for (let seeds = 1; seeds <= this.#mostSeeds;) {
+      seeds = await this.#isSmaller(seeds) ? 1 : seeds * 4;
     }
   }
 
+  /** Leaves out whatever can be; tells whether something could. */
+  async #isSmaller(seeds: number): Promise<boolean> {
+    const before = JSON.stringify(this.smallest.case);
+    await this.#leaveOut("faults", seeds);
+    await this.#leaveOut("ops", seeds);
+    await this.#leaveOut("fates", seeds);
+    while (
+      await this.#firstOf(
+        smaller(this.smallest),
+        (each) => this.#failsSomehow(each, seeds),
+      )
+    );
+    return JSON.stringify(this.smallest.case) !== before;
+  }
+
   /** Leaves out parts of a list, ever smaller ones (Zeller's ddmin). */
-  async #leaveOut(key: "faults" | "ops" | "fates"): Promise<void> {
+  async #leaveOut(
+    key: "faults" | "ops" | "fates",
+    seeds: number,
+  ): Promise<void> {
     for (let size = this.#list(key).length; size >= 1; size = size >> 1) {
       for (let end = this.#list(key).length; end > 0; end -= size) {
         const list = this.#list(key);
         const start = Math.max(0, end - size);
         const { options, schedule } = this.smallest.case;
-        await this.#fails({
+        await this.#failsSomehow({
           options,
           schedule: { ...schedule!, [key]: list.toSpliced(start, end - start) },
-        });
+        }, seeds);
       }
     }
+  }
+
+  get #mostSeeds(): number {
+    const { small, large } = seedsTried;
+    return this.#list("ops").length > smallOps ? large : small;
   }
 
   #list(key: "faults" | "ops" | "fates"): readonly unknown[] {
@@ -258,7 +278,10 @@ function* smaller(
     yield { options: withoutIdle, schedule };
   }
   for (const each of simpler(options)) {
-    if (each.concurrency === options.concurrency) {
+    // Nodes and clients become fewer with those that are named.
+    const isSame = (["node-count", "concurrency"] as const)
+      .every((name) => each[name] === options[name]);
+    if (isSame) {
       yield { options: each, schedule };
     }
   }

@@ -1,7 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { AnyMessages, App } from "../../../lib/mod.ts";
 import { scheduleOf } from "../../../lib/workbench/load/schedule.ts";
 import {
+  BadOption,
   judge,
   type Judgement,
   type Op,
@@ -113,6 +114,20 @@ Deno.test("of a schedule only what it names happens", async () => {
     [["n1", "n0", "chance"]],
   );
   assertEquals(fates?.map(({ src, dest }) => [src, dest]), [["n1", "n0"]]);
+});
+
+Deno.test("a schedule that can't be is refused", async () => {
+  await assertRejects(
+    () =>
+      judge(flood, options, {
+        schedule: {
+          ops: [],
+          faults: [{ kind: "kill", nodes: ["n9"], fromMs: 0 }],
+        },
+      }),
+    BadOption,
+    "of the faults of its schedule",
+  );
 });
 
 Deno.test("an operation whose client is busy waits for its turn", async () => {

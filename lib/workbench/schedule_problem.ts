@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Kind } from "../checkers/judgeable.ts";
-import { excerpt } from "../load/history.ts";
-import { faults as faultKinds } from "../load/nemesis.ts";
-import type { Test } from "../options.ts";
-import { isObject } from "../sim/exact_json.ts";
+import type { Kind } from "./checkers/judgeable.ts";
+import { excerpt } from "./load/history.ts";
+import { faults as faultKinds } from "./load/nemesis.ts";
+import type { Test } from "./options.ts";
+import { isObject } from "./sim/exact_json.ts";
 
 /**
  * Tells what is wrong with something that should be a schedule; `undefined` if
