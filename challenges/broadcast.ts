@@ -500,7 +500,8 @@ class Link {
     const usualMs = this.failures === 0
       ? this.ackMs + roundTripMs
       : Math.min(roundTripMs * 2 ** (this.failures - 1), maxRetryMs);
-    return Math.max(usualMs, this.#tookMs);
+    // By a clock that has jumped it may have taken hours.
+    return Math.max(usualMs, Math.min(this.#tookMs, 2 * maxRetryMs));
   }
 
   /** Sends all again; an acknowledgement of the first still counts. */
