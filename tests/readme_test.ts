@@ -22,7 +22,7 @@ import { fakeHome, javaHome } from "./maelstrom/machine.ts";
 import { blockAfter, readme } from "./readme.ts";
 
 Deno.test("the first command prints what the README shows", async () => {
-  const { stdout } = await run("--engine", "sim");
+  const { stdout } = await run("--engine", "sim", "--no-page");
   assertEquals(
     timeless(stdout),
     timeless(blockAfter("<!-- deno task run -->")),
@@ -47,7 +47,7 @@ Deno.test("commands take as many messages as the README says", async () => {
   ];
   assertEquals(claims.length, 2);
   for (const [, command = "", claimed] of claims) {
-    const { stdout } = await run("--json", ...command.split(" "));
+    const { stdout } = await run("--json", "--no-page", ...command.split(" "));
     const [{ results }] = JSON.parse(stdout);
     assertEquals(
       Math.round(results.net.servers["msgs-per-op"]),

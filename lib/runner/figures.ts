@@ -72,12 +72,17 @@ export interface Change {
   lines: string[];
 }
 
-/** Computes all figures that a text shows, and writes them into it. */
+/**
+ * Computes all figures that a text shows, and writes them into it.
+ *
+ * @param official the runs that `deno task run` judges.
+ */
 export async function upToDate(
   text: string,
   tables: readonly Table[],
+  official: readonly Run[] = runs,
 ): Promise<{ after: string; changes: Change[] }> {
-  const places = placesIn(text, tables);
+  const places = placesIn(text, tables, official);
   const outcomes = await judgeRuns(places.flatMap(runsOf));
   let after = "";
   let end = 0;
@@ -99,7 +104,7 @@ type Place =
   & (
     | { kind: "table"; table: Table }
     | { kind: "figure"; row: RunRow; column: NumberColumn }
-    | { kind: "runs" }
+    | { kind: "runs"; rows: RunRow[] }
   );
 
 const marks =
@@ -110,7 +115,11 @@ const marks =
  *
  * @throws if a mark is missing, occurs twice, or names something unknown.
  */
-function placesIn(text: string, tables: readonly Table[]): Place[] {
+function placesIn(
+  text: string,
+  tables: readonly Table[],
+  official: readonly Run[],
+): Place[] {
   const places: Place[] = [];
   const seen = new Set<string>();
   let open: { table: Table; start: number } | undefined;
@@ -146,6 +155,7 @@ function placesIn(text: string, tables: readonly Table[]): Place[] {
       }
       places.push({
         kind: "runs",
+        rows: official.map(({ id }) => ({ label: id, run: id })),
         name: "deno task run",
         start: end,
         end: end + block.length,
@@ -233,13 +243,8 @@ function runsOf(place: Place): RunRow[] {
     case "figure":
       return [place.row];
     case "runs":
-      return runs.map(({ id }) => official(id));
+      return place.rows;
   }
-}
-
-/** An official run as it is. */
-function official(id: string): RunRow {
-  return { label: id, run: id };
 }
 
 /** A run that was judged, and how long its operations took. */
@@ -314,15 +319,15 @@ function write(place: Place, old: string, outcomes: Outcomes): string {
       const shown = new Map(
         old.split("\n").map((line) => [timeless(line), line]),
       );
-      return `\n\n\`\`\`\n${runsBlock(outcomes)}\n\`\`\``.split("\n")
+      return `\n\n\`\`\`\n${runsBlock(place.rows.flatMap(outcomes))}\n\`\`\``
+        .split("\n")
         .map((line) => shown.get(timeless(line)) ?? line).join("\n");
     }
   }
 }
 
 /** Returns what `deno task run` prints. */
-function runsBlock(outcomes: Outcomes): string {
-  const all = runs.flatMap(({ id }) => outcomes(official(id)));
+function runsBlock(all: readonly Outcome[]): string {
   const layout = layoutOf(all.map(({ record }) => record));
   const lines = [
     ...all.flatMap(({ record, latencyBars }) =>

@@ -8,6 +8,7 @@ import type { AnyMessages, App, Node } from "../../lib/mod.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { Random } from "../../lib/workbench/sim/random.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";
+import { seedsOf } from "../seeds.ts";
 
 /** Starts nodes; clients speak to them, and they have greeted each other. */
 async function start(count: number, options: ClusterOptions = {}) {
@@ -315,7 +316,7 @@ Deno.test("hub: a long partition costs a bounded number of messages", async () =
 
 Deno.test("hub: nothing is lost when messages are lost, repeated and overtaken", async () => {
   const faults = { "p-loss": 0.05, "p-duplicate": 0.05, "p-reorder": 0.05 };
-  for (let seed = 1; seed <= 5; seed++) {
+  for (const seed of seedsOf(2)) {
     for (const beatMs of ["440", "1500"]) {
       const { results, reason } = await judge(broadcast, {
         workload: "broadcast",
@@ -376,7 +377,7 @@ for (
     ];
 
   Deno.test(`${id} keeps away from its limits, at little cost`, async () => {
-    for (let seed = 1; seed <= 5; seed++) {
+    for (const seed of seedsOf(2)) {
       const results = await play(seed, 0);
       assertLess(latencies(results)["1"], quietMs);
       assertLess(results.net.servers["msgs-per-op"]!, mostMessages);
@@ -384,7 +385,7 @@ for (
   });
 
   Deno.test(`${id} is within its limits where all timers and messages are up to 20 ms late`, async () => {
-    for (let seed = 1; seed <= 3; seed++) {
+    for (const seed of seedsOf(2)) {
       const results = await play(seed, 20);
       const [messages, median, maximum] = limits!;
       assertLess(results.net.servers["msgs-per-op"]!, messages!.below);

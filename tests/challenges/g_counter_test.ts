@@ -5,6 +5,7 @@ import { runs } from "../../challenges/runs.ts";
 import type { AnyMessages, Node } from "../../lib/mod.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { Cluster } from "../cluster.ts";
+import { seedsOf } from "../seeds.ts";
 
 const add = (cluster: Cluster, id: string, delta: number) =>
   cluster.ask(id, { type: "add", delta });
@@ -27,7 +28,7 @@ for (
   const [strategy, most] of [["totals", 0.3], ["gossip", 0.15]] as const
 ) {
   Deno.test(`${strategy}: every node shows the sum in the end, at less than ${most} messages per operation`, async () => {
-    for (let seed = 1; seed <= 20; seed++) {
+    for (const seed of seedsOf(4)) {
       const { results, reason } = await run(strategy, seed);
       assertEquals(results["valid?"], true, reason);
       assertLess(results.net.servers["msgs-per-op"]!, most);
@@ -46,7 +47,7 @@ for (
   });
 
   Deno.test(`${strategy}: 25 nodes, partitions, and messages that go astray`, async () => {
-    for (let seed = 1; seed <= 10; seed++) {
+    for (const seed of seedsOf(2)) {
       const { results, reason } = await judge(gCounter, {
         workload: "g-counter",
         ...official.options,
@@ -84,13 +85,12 @@ for (
 }
 
 Deno.test("cas, the naive answer: a stale read at the end is caught", async () => {
-  const verdicts: unknown[] = [];
   for (let seed = 1; seed <= 20; seed++) {
     const { results } = await run("cas", seed);
-    verdicts.push(results["valid?"]);
     assert(results.net.servers["msgs-per-op"]! > 1);
+    if (results["valid?"] === false) return;
   }
-  assert(verdicts.includes(false));
+  throw new Error("not caught within 20 seeds");
 });
 
 Deno.test("totals: a node that is started again goes on from its total", async () => {

@@ -8,7 +8,7 @@ import { runs } from "../../challenges/runs.ts";
 import { figures, upToDate } from "../../lib/runner/figures.ts";
 import type { RunRecord } from "../../lib/report/record.ts";
 import { resolve } from "../../lib/workbench/test.ts";
-import { root, run } from "../cli.ts";
+import { run } from "../cli.ts";
 import { some } from "../some.ts";
 
 Deno.test("the README shows what the runs come to", async () => {
@@ -132,11 +132,12 @@ Deno.test("a number in the text has as many decimals as it's written with", asyn
 });
 
 Deno.test("real time isn't a figure: a line that differs in nothing else stays", async () => {
-  const readme = await Deno.readTextFile(`${root}README.md`);
-  const [block] = /^<!-- deno task run -->\n\n```\n.*?^```$/ms.exec(readme)!;
+  const two = runs.filter(({ id }) => id === "3a" || id === "3c");
+  const empty = "<!-- deno task run -->\n\n```\n```\n";
+  const { after: block } = await upToDate(empty, [], two);
   const slow = block.replaceAll(/\d\.\d s\b/g, "9.9 s");
   const wrong = slow.replace(/(3c .*?)\d+ ops/, "$10 ops");
-  const { after, changes } = await upToDate(wrong, []);
+  const { after, changes } = await upToDate(wrong, [], two);
   const [{ place, lines }] = some(changes);
   const others = (text: string) =>
     text.split("\n").filter((line) => !line.includes("3c"));
