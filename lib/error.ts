@@ -155,3 +155,26 @@ export class RPCError extends Error {
     );
   }
 }
+
+/**
+ * Demands something of a request.
+ *
+ * @throws {RPCError} 12 (`malformed-request`) with the text, unless it's so.
+ *
+ * @example
+ * ```ts
+ * import { demand, type Node } from "@call-me-maybe/maelstrom";
+ *
+ * function adder(node: Node) {
+ *   let value = 0;
+ *   node.on("add", ({ body: { delta } }) => {
+ *     demand(Number.isSafeInteger(delta), "an add has a delta, a whole number");
+ *     value += delta;
+ *     return { type: "add_ok" };
+ *   });
+ * }
+ * ```
+ */
+export function demand(isSo: boolean, text: string): asserts isSo {
+  if (!isSo) throw new RPCError(ErrorCode.malformedRequest, text);
+}

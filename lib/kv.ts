@@ -55,7 +55,7 @@ export type Key = string | number;
  * const options: CasOptions = { createIfMissing: true, timeoutMs: 1000 };
  * ```
  */
-export interface CasOptions extends RPCOptions {
+export interface CasOptions extends Omit<RPCOptions, "resendMs"> {
   /**
    * Creates the key with the new value if it doesn't exist.
    *
@@ -74,7 +74,7 @@ export interface CasOptions extends RPCOptions {
  * const options: UpdateOptions = { maxAttempts: 10, timeoutMs: 1000 };
  * ```
  */
-export interface UpdateOptions extends RPCOptions {
+export interface UpdateOptions extends Omit<RPCOptions, "resendMs"> {
   /**
    * Milliseconds for all attempts together. Then it fails: with error 0 if an
    * answer was missing, with the last attempt's error if others were faster.

@@ -98,7 +98,28 @@ export interface RPCOptions {
   timeoutMs?: number;
   /** Ends the wait early; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
+  /**
+   * Milliseconds until the request is sent again, if no answer has come; then
+   * twice as many each time, up to eight times as many. The first answer counts, to
+   * whichever of them; error 11 (`temporarily-unavailable`) is none. The other side
+   * may get the request more than once, and late: it must do no harm.
+   *
+   * @default {Infinity} it's sent once
+   */
+  resendMs?: number;
 }
+
+/**
+ * The longest time until a request is sent again, in multiples of that until it's
+ * first sent again.
+ */
+const maxResendFactor = 8;
+
+/**
+ * The longest time until {@linkcode Node.allUp}: by then whoever starts a cluster
+ * has started all of it.
+ */
+const maxStartMs = 5000;
 
 /** A registered handler: what its messages hold is its own affair by now. */
 type AnyHandler = (
@@ -107,6 +128,8 @@ type AnyHandler = (
 
 interface PendingCall {
   dest: string;
+  /** True if it's asked again. */
+  insists: boolean;
   resolve(body: OpenBody): void;
   reject(reason: unknown): void;
 }
@@ -166,6 +189,8 @@ export class Node<M = object> {
   #started: Promise<OutgoingBody> | undefined;
   /** While handlers of init run: what others have asked meanwhile. */
   #held: Message[] | undefined;
+  /** Called when a client asks for something. */
+  #spokenTo: (() => void) | undefined;
   #calls = new Map<number, PendingCall>();
   #lastMsgId: number;
   #intervals = new Set<() => void>();
@@ -255,6 +280,23 @@ export class Node<M = object> {
   }
 
   /**
+   * Waits until the other nodes are sure to be up, and may be spoken to: until a
+   * client has asked this node for something, as clients begin when all nodes are
+   * initialised; at most 5 seconds. (Maelstrom hears no more of a node that has sent
+   * a message to one that isn't there yet.)
+   */
+  allUp(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = this.#spokenTo;
+    this.#spokenTo = () => {
+      before?.();
+      this.#spokenTo = undefined;
+      resolve();
+    };
+    return Promise.race([promise, this.sleep(maxStartMs)]);
+  }
+
+  /**
    * Sends a message, and expects no answer.
    *
    * @throws {TypeError} before the node is initialised: it has no address yet.
@@ -320,16 +362,15 @@ export class Node<M = object> {
   rpc<D extends string, T extends string & keyof Requests<MessagesTo<D, M>>>(
     dest: D,
     body: Sent<T, MessagesTo<D, M>>,
-    { timeoutMs = 4000, signal }: RPCOptions = {},
+    options: RPCOptions = {},
   ): Promise<Received<`${T}_ok`, MessagesTo<D, M>>> {
-    return this.#call(dest, body, timeoutMs, signal) as Promise<never>;
+    return this.#call(dest, body, options) as Promise<never>;
   }
 
   #call(
     dest: string,
     body: OutgoingBody,
-    timeoutMs: number,
-    signal?: AbortSignal,
+    { timeoutMs = 4000, resendMs = Infinity, signal }: RPCOptions,
   ): Promise<OpenBody> {
     const msgId = ++this.#lastMsgId;
     const { promise, resolve, reject } = Promise.withResolvers<OpenBody>();
@@ -342,26 +383,44 @@ export class Node<M = object> {
             `${dest} did not answer ${body.type} within ${timeoutMs} ms`,
           ),
         ), timeoutMs);
+      const post = () => this.#post(dest, { ...body, msg_id: msgId });
+      const insists = resendMs < Infinity;
+      const cancelResend = insists ? this.#again(post, resendMs) : undefined;
       const onAbort = () => call.reject(signal!.reason);
       const settled = () => {
         this.#calls.delete(msgId);
         cancelTimer();
+        cancelResend?.();
         signal?.removeEventListener("abort", onAbort);
       };
       const call: PendingCall = {
         dest,
+        insists,
         resolve: (reply) => (settled(), resolve(reply)),
         reject: (reason) => (settled(), reject(reason)),
       };
       signal?.addEventListener("abort", onAbort);
       this.#calls.set(msgId, call);
       try {
-        this.#post(dest, { ...body, msg_id: msgId });
+        post();
       } catch (error) {
         call.reject(error);
       }
     }
     return promise;
+  }
+
+  /** Does something again and again, each time after twice the time. */
+  #again(task: () => void, firstMs: number): () => void {
+    let cancel = () => {};
+    const arm = (ms: number) => {
+      cancel = this.#setTimer(() => {
+        task();
+        arm(Math.min(2 * ms, maxResendFactor * firstMs));
+      }, ms);
+    };
+    arm(firstMs);
+    return () => cancel();
   }
 
   /** Milliseconds since some moment in the past; never goes back. */
@@ -497,6 +556,9 @@ export class Node<M = object> {
     }
     if (body.type === "init") return this.#init(message);
     if (this.#held) return void this.#held.push(message);
+    if (this.#spokenTo && !this.#nodeIds.includes(message.src)) {
+      this.#spokenTo();
+    }
     const handler = this.#handlers.get(body.type);
     if (this.#id === "" || handler === undefined) {
       const error = this.#id === ""
@@ -540,8 +602,10 @@ export class Node<M = object> {
     }
     const call = this.#calls.get(body.in_reply_to);
     if (call === undefined || call.dest !== src) return;
-    if (body.type === "error") call.reject(RPCError.fromBody(body));
-    else call.resolve(body);
+    if (body.type !== "error") return call.resolve(body);
+    const error = RPCError.fromBody(body);
+    const isBusy = error.code === ErrorCode.temporarilyUnavailable;
+    if (!(isBusy && call.insists)) call.reject(error);
   }
 
   #init(message: Message): void {

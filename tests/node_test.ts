@@ -1293,3 +1293,63 @@ Deno.test("an answer to an earlier life of a node is none to this one", async ()
   later!.node.receive(reply(later, 2));
   assertEquals((await later!.answer).value, 2);
 });
+
+Deno.test("a request is sent again until it's answered, and rarer each time", async () => {
+  const { node, runtime } = await startedNode();
+  const startMs = runtime.now();
+  const times: number[] = [];
+  runtime.onSend = () => times.push(runtime.now() - startMs);
+  const options = { resendMs: 500, timeoutMs: Infinity };
+  const call = node.rpc("n2", { type: "read" }, options);
+  await runtime.advance(20_000);
+  assertEquals(times, [0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500]);
+  const ids = runtime.takeSent().map(({ body }) => body.msg_id);
+  assertEquals(new Set(ids).size, 1);
+  const answer = { in_reply_to: ids[0] };
+  // Who isn't ready hasn't answered.
+  node.receive(message({ type: "error", code: 11, ...answer }, "n2"));
+  await runtime.advance(4000);
+  assertEquals(runtime.takeSent().length, 1);
+  node.receive(message({ type: "read_ok", value: 7, ...answer }, "n2"));
+  assertEquals((await call).value, 7);
+  assertEquals(runtime.timerCount, 0);
+});
+
+Deno.test("a request that is sent again ends with its time, or with another error", async () => {
+  const { node, runtime } = await startedNode();
+  const late = outcomeOf(
+    node.rpc("n2", { type: "read" }, { resendMs: 100, timeoutMs: 350 }),
+  );
+  await runtime.advance(1000);
+  assert(late.value instanceof RPCError);
+  assertEquals(late.value.kind, "timeout");
+  runtime.takeSent();
+  const failed = outcomeOf(node.rpc("n2", { type: "read" }, { resendMs: 100 }));
+  const { body } = runtime.takeSent()[0]!;
+  const error = { type: "error", code: 20, in_reply_to: body.msg_id };
+  node.receive(message(error, "n2"));
+  await settled();
+  assert(failed.value instanceof RPCError);
+  assertEquals(failed.value.kind, "key-does-not-exist");
+  await runtime.advance(1000);
+  assertEquals([runtime.sent.length, runtime.timerCount], [0, 0]);
+});
+
+Deno.test("all are up once a client has asked for something, or after five seconds", async () => {
+  for (const byClient of [true, false]) {
+    const { node, runtime } = newNode();
+    let up = 0;
+    node.onInit(() => {
+      for (let i = 0; i < 2; i++) node.allUp().then(() => up++);
+    });
+    node.receive(initMessage());
+    node.receive(message({ type: "read" }, "n2"));
+    await runtime.advance(4000);
+    assertEquals(up, 0);
+    if (byClient) node.receive(message({ type: "read", msg_id: 2 }, "c2"));
+    await settled();
+    assertEquals(up, byClient ? 2 : 0);
+    await runtime.advance(1000);
+    assertEquals(up, 2);
+  }
+});
