@@ -44,15 +44,13 @@
  * A message is in the polls of every node when it has gathered (120 ms) and
  * travelled, and the promises of the others have come back: after a quarter of a
  * second and two latencies. Each time that messages are lost or overtake each
- * other costs two seconds and a round trip more. (With the store, a poll takes
- * one round trip and a send two or more. Where that doesn't fit into four
- * seconds, a client gets an error, and its message may be in the log or not.)
+ * other costs two seconds and a round trip more. (With the store, an answer that
+ * takes longer than four seconds is an error, and a message may be in the log.)
  *
  * You choose what an acknowledgement means, as in Kafka: with `--acks 1`, the
  * default, the node that answers has the message; with `--acks all`, every node
  * has it. Under a partition the first goes on, and polls show what came before;
- * the second waits (and while somebody waits, messages gather for a shorter
- * time).
+ * the second waits (and messages gather for a shorter time).
  *
  * Committed offsets travel like messages. Of two, the greater wins, in whatever
  * order they arrive; so they never go back, and all nodes agree.
@@ -68,20 +66,22 @@
  * ones have outdated are dropped, when they are half of it.
  *
  * Without a disk the others are its memory. A node with no past, the first time,
- * too, asks all of them for what they have, its own messages included, and refuses
- * clients until it has it. A batch names its sender's life, and repeats a number
- * that the receiver drew for that life: so what an earlier life has sent or
- * confirmed, and is late, isn't taken for this one's. With `--acks all` a node
- * shows of its own only what every node has (as Kafka's *high watermark*), and
- * nothing acknowledged is lost as long as one node lives.
+ * too, greets all of them: they answer with what they have of its own messages, and
+ * then with theirs; clients wait until it has all that. A greeting has a number,
+ * which batches repeat: so what is late, and was sent to or by an earlier life, is
+ * recognised. With `--acks all` a node shows of its own only what every node has
+ * (as Kafka's *high watermark*), and nothing acknowledged is lost as long as one
+ * node lives. (Of more than two, others may show a message that not all have yet.
+ * It's lost if just those die that have it.)
  *
  * What can't be survived: all die at once, and nothing was on a disk; or, with
  * `--acks 1`, the one node that had a message does. Where a disk is full, its node
- * refuses messages, and keeps what it has.
+ * refuses messages and commits, and shows what it has.
  *
  * @module
  */
 import {
+  demand,
   type Disk,
   ErrorCode,
   type KafkaMessages,
@@ -98,8 +98,34 @@ const gatherMs = { "1": 120, all: 10 };
 /** The most messages of a key that a poll shows. */
 const maxPolled = 1000;
 
-/** A node, with the message that nodes send to each other. */
-type KafkaNode = Node<KafkaMessages & { batch: Batch }>;
+/** The most events that one message carries from node to node. */
+const maxEvents = 1000;
+
+/** The time that a node waits before it asks: at first, and at most. */
+const minRetryMs = 500;
+const maxRetryMs = 2000;
+
+/** A request that has to be answered, some day. */
+const insist = { resendMs: minRetryMs, timeoutMs: Infinity };
+
+/**
+ * The longest that a client waits for a node that asks for its past; and that one
+ * with an empty disk asks.
+ */
+const maxUnreadyMs = 2000;
+const maxAskMs = 1000;
+
+/** The offsets that promises may go on by, about, until the disk has to know. */
+const reserved = 10_000;
+
+/** A node, with the messages that nodes send to each other. */
+type KafkaNode = Node<
+  KafkaMessages & {
+    batch: Batch;
+    fetch: { of: string; from: number; nonce: number };
+    fetch_ok: Part & { nonce: number };
+  }
+>;
 
 type Message = number;
 type Entry = [offset: number, message: Message];
@@ -107,9 +133,11 @@ type Offsets = { [key: string]: number };
 
 /** The requests to a log, whatever it's kept in. */
 interface Logs {
-  append(key: string, message: Message): Promise<number> | number;
+  /** Resolves when there's an answer to requests. */
+  ready(): Promise<void> | void;
+  append(key: string, message: Message): Promise<number>;
   read(key: string, from: number): Promise<Entry[]> | Entry[];
-  commit(offsets: Offsets): Promise<void> | void;
+  commit(offsets: Offsets): Promise<unknown>;
   committed(keys: string[]): Promise<Offsets> | Offsets;
 }
 
@@ -125,11 +153,13 @@ export function kafka(node: KafkaNode, args: string[] = []) {
   node.on("send", async ({ body: { key, msg } }) => {
     demand(typeof key === "string", "a send has a key, which is a string");
     demand(msg !== undefined, "a send has a msg");
+    await logs.ready();
     return { type: "send_ok", offset: await logs.append(key, msg) };
   });
 
   node.on("poll", async ({ body: { offsets } }) => {
     demand(isOffsets(offsets), "a poll has offsets, which are whole numbers");
+    await logs.ready();
     const read = async ([key, from]: [string, number]) =>
       [key, await logs.read(key, Math.max(0, from))] as const;
     const msgs = await Promise.all(Object.entries(offsets).map(read));
@@ -138,25 +168,18 @@ export function kafka(node: KafkaNode, args: string[] = []) {
 
   node.on("commit_offsets", async ({ body: { offsets } }) => {
     demand(isOffsets(offsets), "offsets to commit are whole numbers");
+    await logs.ready();
     await logs.commit(offsets);
     return { type: "commit_offsets_ok" };
   });
 
   node.on("list_committed_offsets", async ({ body: { keys } }) => {
+    const isKey = (key: unknown) => typeof key === "string";
     demand(Array.isArray(keys) && keys.every(isKey), "keys are strings");
-    return {
-      type: "list_committed_offsets_ok",
-      offsets: await logs.committed(keys),
-    };
+    await logs.ready();
+    const offsets = await logs.committed(keys);
+    return { type: "list_committed_offsets_ok", offsets };
   });
-}
-
-function demand(fits: boolean, what: string): void {
-  if (!fits) throw new RPCError(ErrorCode.malformedRequest, what);
-}
-
-function isKey(value: unknown): value is string {
-  return typeof value === "string";
 }
 
 function isOffsets(value: unknown): value is Offsets {
@@ -178,12 +201,10 @@ function replicated(node: KafkaNode, acks: Acks, folder: string): Logs {
   /** Messages that may yet get neighbours with smaller offsets. */
   let unsettled: { offset: number; key: string; message: Message }[] = [];
 
-  const feeds = new Feeds(node, acks, folder, take);
-
-  function take(event: Event, offset: number) {
+  const feeds = new Feeds(node, acks, folder, (event, offset) => {
     if (!("committed" in event)) unsettled.push({ offset, ...event });
     else if (isOffsets(event.committed)) raise(committed, event.committed);
-  }
+  });
 
   /** Appends the messages that no other can come before any more. */
   function settle() {
@@ -191,65 +212,54 @@ function replicated(node: KafkaNode, acks: Acks, folder: string): Logs {
     const settled = unsettled.filter(({ offset }) => offset < stable);
     if (settled.length === 0) return;
     unsettled = unsettled.filter(({ offset }) => offset >= stable);
-    for (const { key, offset, message } of settled.sort(byOffset)) {
-      const log = logs.get(key);
-      if (log) log.push([offset, message]);
-      else logs.set(key, [[offset, message]]);
+    settled.sort((a, b) => a.offset - b.offset);
+    for (const { key, offset, message } of settled) {
+      const log = logs.get(key) ?? [];
+      log.push([offset, message]);
+      logs.set(key, log);
     }
   }
 
   return {
+    ready: () => feeds.ready(),
     append: (key, message) => feeds.publish({ key, message }),
     read(key, from) {
-      feeds.demandReady();
       settle();
       const log = logs.get(key) ?? [];
       const start = firstFrom(log, from);
       return log.slice(start, start + maxPolled);
     },
-    async commit(offsets) {
-      await feeds.publish({ committed: offsets });
-    },
+    commit: (offsets) => feeds.publish({ committed: offsets }),
     committed(keys) {
-      feeds.demandReady();
-      return Object.fromEntries(keys.flatMap((key) => {
-        const offset = committed.get(key);
-        return offset === undefined ? [] : [[key, offset]];
-      }));
+      const known = keys.filter((key) => committed.has(key));
+      return Object.fromEntries(known.map((key) => [key, committed.get(key)!]));
     },
   };
 }
 
-/** Of two offsets of a key the greater wins. */
-function raise(committed: Map<string, number>, offsets: Offsets) {
-  for (const [key, offset] of Object.entries(offsets)) {
-    committed.set(key, Math.max(offset, committed.get(key) ?? offset));
-  }
+/** Of two offsets of a key the greater wins. Tells whether one does. */
+function raise(committed: Map<string, number>, offsets: Offsets): boolean {
+  const greater = Object.entries(offsets)
+    .filter(([key, offset]) => offset > (committed.get(key) ?? -Infinity));
+  for (const [key, offset] of greater) committed.set(key, offset);
+  return greater.length > 0;
 }
 
-function byOffset(a: { offset: number }, b: { offset: number }): number {
-  return a.offset - b.offset;
-}
-
-/** The place of the first entry at an offset or beyond (binary search). */
+/** The place of the first entry at an offset or beyond: most are near the end. */
 function firstFrom(entries: [number, unknown][], offset: number): number {
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (entries[middle]![0] < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return entries.findLastIndex(([each]) => each < offset) + 1;
 }
 
-/** A part of a node's events. */
-interface Part {
-  /** All of them from this offset on … */
-  from: number;
-  /** … and before this one; its next events won't be before it either. */
-  upTo: number;
+/** The events of one node, as far as they are known. */
+interface Feed {
   events: Events;
+  /** There are no others before this offset, and won't be. */
+  upTo: number;
+}
+
+/** A part of a feed: all from this offset on. */
+interface Part extends Feed {
+  from: number;
 }
 
 /** A message from node to node: a part of its sender's events. */
@@ -258,37 +268,21 @@ interface Batch extends Part {
   have: number;
   /** True if the sender waits for an answer. */
   ask: boolean;
-  /** Where the sender's own events are lost, from this offset on. */
-  lost: number | null;
-  /** Those that the receiver has lost. */
-  yours: Part | null;
-  /** A number for the sender's life, … */
-  life: number;
-  /** … one that it drew for this life of the receiver, … */
-  nonce: number;
-  /** … and the receiver's for it. Who repeats that is alive, and not late. */
-  echo: number | null;
+  /** The receiver's number for this life of the sender's. */
+  echo: number;
 }
 
-function isBatch({ have, life, nonce, lost, yours, ...own }: Batch): boolean {
-  return isPart(own) && (yours === null || isPart(yours)) &&
-    [have, life, nonce, lost ?? 0].every(Number.isSafeInteger);
-}
-
-function isPart({ from, upTo, events }: Partial<Part> = {}): boolean {
-  return [from, upTo].every(Number.isSafeInteger) && Array.isArray(events) &&
+function isPart({ from, upTo, events }: Part): boolean {
+  return areOffsets(from, upTo) && Array.isArray(events) &&
     events.every((each) =>
       Array.isArray(each) && Number.isSafeInteger(each[0]) &&
-      from! <= each[0] && each[0] < upTo! &&
+      from <= each[0] && each[0] < upTo &&
       typeof each[1] === "object" && each[1] !== null
     );
 }
 
-/** The events of one node, as far as they are known here. */
-interface Feed {
-  events: Events;
-  /** There are no others before this offset, and won't be. */
-  upTo: number;
+function areOffsets(...numbers: unknown[]): boolean {
+  return numbers.every(Number.isSafeInteger);
 }
 
 /** One node's view of another. */
@@ -299,54 +293,21 @@ interface Peer extends Feed {
   sent: number;
   /** It waits for an answer: it has sent events, or asked for one. */
   asked: boolean;
-  /** Where its own events are lost. */
-  lost: number | null;
-  /** The numbers in its batches, and ours for it. */
-  life: number | null;
-  echo: number | null;
+  /** The number that its batches have to repeat, and that ours have to. */
   nonce: number;
-  /** It has repeated that number. */
-  isKnown: boolean;
-  /** It has given back what it had of ours; and it has told all of its own. */
-  hasReturned: boolean;
-  hasTold: boolean;
+  echo: number | null;
 }
 
 /** A record on the disk: a node's events, and `upTo` in its feed then. */
 type Kept = [id: string, upTo: number, events: Events];
 
-/** Of the commits only what they amount to, in the place of the last. */
+/** The events without commits that later ones have outdated. */
 function compacted(events: Events): Events {
-  const sum = new Map<string, number>();
-  for (const [, event] of events) {
-    if ("committed" in event) raise(sum, event.committed);
-  }
-  const last = events.findLast(([, event]) => "committed" in event);
-  return events.flatMap((each): Events => {
-    if (!("committed" in each[1])) return [each];
-    const committed = Object.fromEntries(sum);
-    return each === last ? [[each[0], { committed }]] : [];
-  });
+  const later = new Map<string, number>();
+  return events.toReversed().filter(([, event]) =>
+    !("committed" in event) || raise(later, event.committed)
+  ).reverse();
 }
-
-/** The most events in a batch. */
-const maxEvents = 1000;
-
-/** The time that a node waits before it asks: at first, and at most. */
-const minRetryMs = 500;
-const maxRetryMs = 2000;
-
-/**
- * The time until a node first speaks. Maelstrom hears no more of a node that has
- * sent a message to one that isn't there yet.
- */
-const silenceMs = 100;
-
-/** The longest time for which a node that asks for its past holds up `init`. */
-const maxInitMs = 2000;
-
-/** The offsets that promises may go on by, about, until the disk has to know. */
-const reserved = 10_000;
 
 /**
  * Assigns offsets, and tells all other nodes of each event: in order, once, and
@@ -357,14 +318,10 @@ const reserved = 10_000;
  * timestamps: unique, and greater than those of all events that the node knew of.
  */
 class Feeds {
-  #node: KafkaNode;
-  #acks: Acks;
-  #take: Take;
   #disk!: Disk<Kept, Kept[]>;
   /** Our own events, and on which offset they may go, at most. */
   #own!: Feed;
   #peers = new Map<string, Peer>();
-  #life = 0;
   /** Our next offset: our place among the n nodes, or n, 2n, 3n, … beyond. */
   #next = 0;
   /** The greatest offset of any event that we know of. */
@@ -373,8 +330,11 @@ class Feeds {
   #unwritten: number[] = [];
   /** Those that clients wait for, and that some node may not have. */
   #waiting: { offset: number; event: Event; resolve(): void }[] = [];
+  /** The others are there. */
+  #up = Promise.withResolvers<void>();
   /** We know all of our own events; and all that others may have shown. */
   #isWhole = false;
+  #whole = Promise.withResolvers<void>();
   #isReady = false;
   #ready = Promise.withResolvers<void>();
   #gathering = false;
@@ -382,13 +342,27 @@ class Feeds {
   #retryMs = minRetryMs;
 
   /** Hands each event to `take` when it may be shown. */
-  constructor(node: KafkaNode, acks: Acks, folder: string, take: Take) {
-    this.#node = node;
-    this.#acks = acks;
-    this.#take = take;
-    node.onInit(() => this.#recover(folder));
+  constructor(
+    private node: KafkaNode,
+    private acks: Acks,
+    folder: string,
+    private take: Take,
+  ) {
+    node.onInit(() => this.#open(folder));
+    node.on("fetch", async ({ src, body: { of, from, nonce } }) => {
+      const peer = this.#peers.get(src);
+      const fits = areOffsets(from, nonce) && peer !== undefined;
+      demand(fits, "a fetch has numbers, and comes from a node");
+      this.#meet(peer, nonce);
+      if (of !== src) await this.#whole.promise;
+      const found = of === src
+        ? part(peer, from, peer.upTo)
+        : part(this.#own, from, this.#promise);
+      return { type: "fetch_ok", nonce: peer.nonce, ...found };
+    });
     node.on("batch", async ({ src, body }) => {
-      demand(isBatch(body), "a batch has events, each with its offset");
+      const fits = isPart(body) && areOffsets(body.have);
+      demand(fits, "a batch has events, each with its offset");
       const peer = this.#peers.get(src);
       if (peer) await this.#receive(src, peer, body);
     });
@@ -396,8 +370,7 @@ class Feeds {
 
   /** Assigns an offset to an event; returns it once as many have it as must. */
   async publish(event: Event): Promise<number> {
-    this.demandReady();
-    const { id, nodeIds } = this.#node;
+    const { id, nodeIds } = this.node;
     const offset = this.#next;
     this.#next += nodeIds.length;
     this.#unwritten.push(offset);
@@ -407,18 +380,20 @@ class Feeds {
       this.#unwritten.shift();
     }
     if (this.#peers.size > 0) this.#sendSoon();
-    if (this.#acks === "all" && this.#peers.size > 0) {
+    if (this.acks === "all" && this.#peers.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.push({ offset, event, resolve });
       await promise;
-    } else this.#take(event, offset);
+    } else this.take(event, offset);
     return offset;
   }
 
-  /** Throws unless we know all that an earlier life of ours may have shown. */
-  demandReady() {
+  /** Waits until we know all that an earlier life of ours may have shown. */
+  async ready(): Promise<void> {
     if (this.#isReady) return;
-    const text = `${this.#node.id} is asking the others for what it has lost`;
+    await Promise.race([this.#ready.promise, this.node.sleep(maxUnreadyMs)]);
+    if (this.#isReady) return;
+    const text = `${this.node.id} is asking the others for what it has lost`;
     throw new RPCError(ErrorCode.temporarilyUnavailable, text);
   }
 
@@ -435,52 +410,94 @@ class Feeds {
   }
 
   #draw(): number {
-    return Math.floor(this.#node.random() * Number.MAX_SAFE_INTEGER);
+    return Math.floor(this.node.random() * Number.MAX_SAFE_INTEGER);
   }
 
   /** Reads the disk; if it's empty, the others may know of an earlier life. */
-  async #recover(folder: string) {
-    const { id, nodeIds, peers } = this.#node;
-    this.#life = this.#draw();
+  async #open(folder: string) {
+    const { id, nodeIds, peers } = this.node;
     this.#next = nodeIds.indexOf(id);
     this.#own = { events: [], upTo: this.#next };
     for (const each of peers) {
-      const feed = { events: [], upTo: nodeIds.indexOf(each) };
-      this.#peers.set(each, { ...feed, ...stranger(this.#draw()) });
+      this.#peers.set(each, {
+        ...{ events: [], upTo: nodeIds.indexOf(each) },
+        ...{ acknowledged: 0, sent: 0, asked: false },
+        ...{ nonce: this.#draw(), echo: null },
+      });
     }
-    const disk = this.#disk = await this.#node.openDisk<Kept, Kept[]>(folder);
-    const past = (disk.snapshot ?? []).concat(disk.records);
+    this.#disk = await this.node.openDisk<Kept, Kept[]>(folder);
+    const past = (this.#disk.snapshot ?? []).concat(this.#disk.records);
     for (const kept of past) this.#apply(...kept);
-    this.#compact();
-    if (past.length > 0 || peers.length === 0) {
-      this.#begin();
-      this.#isReady = true;
-    }
-    const asked = this.#node.sleep(silenceMs).then(() => this.#askAll());
-    if (this.#isReady) return;
-    await asked;
-    await Promise.race([this.#ready.promise, this.#node.sleep(maxInitMs)]);
+    this.#compact(past);
+    const isKept = folder !== "";
+    if (past.length > 0 || peers.length === 0) this.#begin(true);
+    Promise.race([this.#up.promise, this.node.allUp()])
+      .then(() => this.#recover(isKept));
   }
 
   /** Drops outdated commits, if they are most of what is on the disk. */
-  #compact() {
-    const feeds = [[this.#node.id, this.#own] as const, ...this.#peers];
-    const count = () =>
-      feeds.reduce((sum, [, { events }]) => sum + events.length, 0);
-    const before = count();
-    for (const [, feed] of feeds) feed.events = compacted(feed.events);
-    if (2 * count() >= before) return;
+  #compact(past: Kept[]) {
+    const feeds: [string, Feed][] = [[this.node.id, this.#own], ...this.#peers];
     const kept = feeds.map((
-      [id, { upTo, events }],
-    ): Kept => [id, upTo, events]);
+      [id, feed],
+    ): Kept => [id, feed.upTo, compacted(feed.events)]);
+    const count = (all: Kept[]) => all.flatMap(([, , events]) => events).length;
+    if (2 * count(kept) >= count(past)) return;
     this.#disk.replace(kept).catch(() => {}); // as in #reserve
   }
 
+  /** Asks all others for what they have of ours, and then for theirs. */
+  async #recover(isKept: boolean) {
+    const { id, peers } = this.node;
+    const ours = Promise.all(peers.map((peer) => this.#fetch(peer, id)));
+    // Whose disk is empty has promised nothing, unless somebody has emptied it.
+    const inVain = isKept ? this.node.sleep(maxAskMs) : ours;
+    await Promise.race([ours, inVain]);
+    this.#begin(isKept);
+    await Promise.all(peers.map((peer) => this.#fetch(peer, peer)));
+    this.#begin(true);
+    this.#sendWhereDue();
+  }
+
   /** Goes on from where an earlier life of ours may have come to. */
-  #begin() {
+  #begin(isReady: boolean) {
+    if (!this.#isWhole) {
+      this.#passBy(this.#own.upTo);
+      for (const [offset, event] of this.#own.events) this.take(event, offset);
+    }
     this.#isWhole = true;
-    this.#passBy(this.#own.upTo);
-    for (const [offset, event] of this.#own.events) this.#take(event, offset);
+    this.#whole.resolve();
+    if (!isReady) return;
+    this.#isReady = true;
+    this.#ready.resolve();
+  }
+
+  /** Asks a peer for the rest of a feed, until it has answered. */
+  async #fetch(id: string, of: string) {
+    const peer = this.#peers.get(id)!;
+    const feed = of === id ? peer : this.#own;
+    for (let isDone = false; !isDone;) {
+      const { nonce } = peer;
+      const request = { type: "fetch", of, from: feed.upTo, nonce } as const;
+      const reply = await this.node.rpc(id, request, insist);
+      peer.echo = reply.nonce;
+      if (nonce !== peer.nonce || !isPart(reply)) continue; // it has died since
+      const { upTo, events } = reply;
+      if (upTo > feed.upTo) await this.#keepAnyway(of, upTo, events);
+      if (feed === this.#own) this.#confirm(peer, upTo);
+      else peer.asked ||= peer.events.length > 0;
+      isDone = events.length < maxEvents;
+    }
+  }
+
+  /** Takes in a peer's number. If it's another, what it had confirmed is void. */
+  #meet(peer: Peer, nonce: number) {
+    this.#up.resolve();
+    if (nonce === peer.echo) return;
+    if (peer.echo !== null) peer.nonce = this.#draw();
+    // It asks for what came before.
+    const sent = this.#promise;
+    Object.assign(peer, { echo: nonce, sent, acknowledged: 0, asked: false });
   }
 
   /** Takes in a node's events, and its promise, when they are on the disk. */
@@ -490,6 +507,11 @@ class Feeds {
     this.#apply(...kept);
   }
 
+  /** Takes in what another node has kept: our disk may be full. */
+  async #keepAnyway(...kept: Kept) {
+    await this.#keep(...kept).catch(() => this.#apply(...kept));
+  }
+
   #apply(...[id, upTo, events]: Kept) {
     const peer = this.#peers.get(id);
     const feed = peer ?? this.#own;
@@ -497,42 +519,28 @@ class Feeds {
       if (offset <= (feed.events.at(-1)?.[0] ?? -1)) continue; // came twice
       feed.events.push([offset, event]);
       this.#latest = Math.max(this.#latest, offset);
-      if (peer) this.#take(event, offset);
+      if (peer) this.take(event, offset);
     }
     feed.upTo = Math.max(feed.upTo, upTo);
     if (peer) this.#passBy(upTo);
   }
 
   async #receive(src: string, peer: Peer, batch: Batch) {
-    const { from, upTo, events, ask, yours } = batch;
-    if (batch.life !== peer.life) { // forget what an earlier one has confirmed
-      const nonce = peer.life === null ? peer.nonce : this.#draw();
-      Object.assign(peer, stranger(nonce), { life: batch.life });
-      peer.sent = batch.have;
+    const { from, upTo, events, have, ask, echo } = batch;
+    if (echo !== peer.nonce) { // it doesn't know of this life, or is late
+      this.#up.resolve();
+      if (this.#isReady) await this.#fetch(src, src);
+      return;
     }
-    peer.echo = batch.nonce;
-    peer.lost = batch.lost;
+    this.#confirm(peer, have);
     peer.asked ||= ask || events.length > 0;
-    if (batch.echo === peer.nonce) { // or else it doesn't know us, or is late
-      peer.isKnown = true;
-      this.#confirm(peer, batch.have);
-      // A node that asks has waited long: what we sent meanwhile must be lost.
-      if (ask) peer.sent = peer.acknowledged;
-      if (yours && !this.#isWhole) {
-        await this.#keep(this.#node.id, yours.upTo, yours.events);
-      }
-      if (from <= peer.upTo) { // or else something before it is missing
-        if (upTo > peer.upTo) {
-          await this.#keep(src, upTo, events)
-            // The disk is full. So be it: its own node has kept it.
-            .catch(() => this.#apply(src, upTo, events));
-        }
-        if (batch.life === peer.life) this.#collect(peer, batch);
-      }
-    } else peer.asked = true;
-    if ([...this.#peers.values()].some((each) => this.#needsWord(each))) {
-      this.#sendSoon();
+    // A node that asks has waited long: what we sent meanwhile must be lost.
+    if (ask) peer.sent = peer.acknowledged;
+    // Or else something before it is missing.
+    if (from <= peer.upTo && upTo > peer.upTo) {
+      await this.#keepAnyway(src, upTo, events);
     }
+    this.#sendWhereDue();
   }
 
   /** Takes in that a node has all of ours before an offset. */
@@ -546,43 +554,34 @@ class Feeds {
     );
     while (this.#waiting.length > 0 && this.#waiting[0]!.offset < all) {
       const { offset, event, resolve } = this.#waiting.shift()!;
-      this.#take(event, offset);
+      this.take(event, offset);
       resolve();
     }
   }
 
-  /** Begins when all others have told what they know. */
-  #collect(peer: Peer, { yours, lost, events }: Batch) {
-    if (this.#isReady) return;
-    if (yours && yours.events.length < maxEvents) peer.hasReturned = true;
-    else if (yours) peer.asked = true;
-    if (lost === null && events.length < maxEvents) peer.hasTold = true;
-    const peers = [...this.#peers.values()];
-    if (!this.#isWhole && peers.every((each) => each.hasReturned)) {
-      this.#begin();
-    }
-    if (!this.#isWhole || !peers.every((each) => each.hasTold)) return;
-    this.#isReady = true;
-    this.#ready.resolve();
-  }
-
   /** Moves our next offset beyond everything that we know of. */
   #passBy(offset: number) {
-    const step = this.#node.nodeIds.length;
+    const step = this.node.nodeIds.length;
     const behind = Math.max(0, offset - this.#next);
     this.#next += Math.ceil(behind / step) * step;
   }
 
   /** Tells whether a node has to hear from us: of events, or of our promise. */
-  #needsWord({ sent, asked }: Peer): boolean {
-    return asked || sent <= this.#latest && sent < this.#promise;
+  #needsWord({ sent, asked, echo }: Peer): boolean {
+    return echo !== null && this.#isWhole &&
+      (asked || sent <= this.#latest && sent < this.#promise);
+  }
+
+  #sendWhereDue() {
+    if ([...this.#peers.values()].some((each) => this.#needsWord(each))) {
+      this.#sendSoon();
+    }
   }
 
   #sendSoon() {
     if (this.#gathering) return;
     this.#gathering = true;
-    const ms = this.#isReady ? gatherMs[this.#acks] : gatherMs.all;
-    this.#node.sleep(ms).then(async () => {
+    this.node.sleep(gatherMs[this.acks]).then(async () => {
       await this.#reserve();
       this.#gathering = false;
       for (const [id, peer] of this.#peers) {
@@ -598,7 +597,7 @@ class Feeds {
     try {
       const limit = this.#next + reserved;
       if (this.#isWhole && limit > this.#own.upTo + reserved / 2) {
-        await this.#keep(this.#node.id, limit, []);
+        await this.#keep(this.node.id, limit, []);
       } else await this.#disk.sync();
     } catch {
       // The disk is full. Clients are told so; others can be told what we have.
@@ -606,34 +605,11 @@ class Feeds {
   }
 
   #send(id: string, peer: Peer, ask = false) {
-    // To one that we haven't heard of we can only say hello.
-    const from = peer.echo === null ? this.#promise : peer.sent;
-    const part = this.#part(this.#own, this.#promise, from);
-    const { upTo: have, lost, nonce, echo } = peer;
-    this.#node.send(id, {
-      type: "batch",
-      ...part,
-      have,
-      ask: ask || !this.#isReady || !peer.isKnown,
-      lost: this.#isWhole ? null : this.#own.upTo,
-      yours: lost === null ? null : this.#part(peer, have, lost),
-      life: this.#life,
-      nonce,
-      echo,
-    });
-    Object.assign(peer, { sent: part.upTo, asked: false, lost: null });
-  }
-
-  /** The first of a node's events from an offset on, and up to another. */
-  #part({ events }: Feed, end: number, from: number): Part {
-    const first = firstFrom(events, from);
-    const [upTo] = events[first + maxEvents] ?? [end];
-    return { from, upTo, events: events.slice(first, first + maxEvents) };
-  }
-
-  #askAll() {
-    for (const [id, peer] of this.#peers) this.#send(id, peer, true);
-    this.#retryLater();
+    const ours = part(this.#own, peer.sent, this.#promise);
+    const { upTo: have, echo } = peer;
+    if (echo === null) return; // it hasn't answered our greeting
+    this.node.send(id, { type: "batch", ...ours, have, ask, echo });
+    Object.assign(peer, { sent: ours.upTo, asked: false });
   }
 
   /** Asks the nodes that owe us something, again until none does. */
@@ -641,14 +617,13 @@ class Feeds {
     if (this.#retrying) return;
     this.#retrying = true;
     const before = this.#latest;
-    this.#node.sleep(this.#retryMs).then(() => {
+    this.node.sleep(this.#retryMs).then(() => {
       this.#retrying = false;
       const awaited = [...this.#peers].filter(([, each]) => this.#awaits(each));
       if (awaited.length === 0) return;
       for (const [id, peer] of awaited) {
         // What is newer than this wait may well be on its way.
-        const isNew = peer.upTo > before && peer.acknowledged > before;
-        if (isNew && this.#isReady && peer.isKnown) continue;
+        if (peer.upTo > before && peer.acknowledged > before) continue;
         peer.sent = peer.acknowledged;
         this.#send(id, peer, true);
       }
@@ -657,21 +632,18 @@ class Feeds {
     });
   }
 
-  /** Tells whether a node owes us a promise, a confirmation, or our past. */
-  #awaits({ acknowledged, upTo, isKnown }: Peer): boolean {
+  /** Tells whether a node owes us a promise, or a confirmation. */
+  #awaits({ upTo, acknowledged }: Peer): boolean {
     const [last] = this.#own.events.at(-1) ?? [-1];
-    return upTo <= this.#latest || acknowledged <= last || !isKnown ||
-      !this.#isReady;
+    return upTo <= this.#latest || acknowledged <= last;
   }
 }
 
-/** A peer of which we know nothing, but for its events. */
-function stranger(nonce: number): Omit<Peer, keyof Feed> {
-  return {
-    ...{ acknowledged: 0, sent: 0, asked: false, lost: null },
-    ...{ life: null, echo: null, nonce },
-    ...{ isKnown: false, hasReturned: false, hasTold: false },
-  };
+/** The first events of a feed from an offset on, and up to another. */
+function part({ events }: Feed, from: number, end: number): Part {
+  const first = firstFrom(events, from);
+  const [upTo] = events[first + maxEvents] ?? [end];
+  return { from, upTo, events: events.slice(first, first + maxEvents) };
 }
 
 /** The straightforward answer: each log is one value in `lin-kv`. */
@@ -679,6 +651,7 @@ function stored(node: KafkaNode): Logs {
   const store = new KV<[tag: number, message: Message][]>(node, "lin-kv");
   const offsets = new KV<number>(node, "lin-kv");
   return {
+    ready() {},
     async append(key, message) {
       const tag = node.random();
       const place = (log: [number, Message][]) =>
@@ -695,24 +668,19 @@ function stored(node: KafkaNode): Logs {
         .map(([, message], i): Entry => [from + i, message]);
     },
     async commit(committed) {
-      await Promise.all(
-        Object.entries(committed).map(([key, offset]) =>
-          offsets.update(
-            `committed/${key}`,
-            (before = offset) => Math.max(before, offset),
-          )
-        ),
-      );
+      const raise = ([key, offset]: [string, number]) =>
+        offsets.update(
+          `committed/${key}`,
+          (before = offset) => Math.max(before, offset),
+        );
+      await Promise.all(Object.entries(committed).map(raise));
     },
     async committed(keys) {
-      const found = await Promise.all(
-        keys.map(async (key) =>
-          [key, await offsets.readOr(`committed/${key}`, undefined)] as const
-        ),
-      );
-      return Object.fromEntries(
-        found.filter((each): each is [string, number] => each[1] !== undefined),
-      );
+      const read = async (key: string) => {
+        const offset = await offsets.readOr(`committed/${key}`, undefined);
+        return offset === undefined ? [] : [[key, offset] as const];
+      };
+      return Object.fromEntries((await Promise.all(keys.map(read))).flat());
     },
   };
 }

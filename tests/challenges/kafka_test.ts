@@ -767,7 +767,7 @@ Deno.test("who has forgotten all refuses clients until all others have told what
       { type: "list_committed_offsets", keys: ["k"] },
     ]
   ) {
-    assertEquals((await cluster.ask("n0", body))?.code, 11, body.type);
+    assertEquals((await cluster.ask("n0", body, 2500))?.code, 11, body.type);
   }
   cluster.network.heal();
   await ready(cluster);

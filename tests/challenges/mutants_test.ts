@@ -221,8 +221,8 @@ const breaches: Breach[] = [
     mistake: "begins a poll one too late",
     script: "kafka",
     changes: [[
-      "if (entries[middle]![0] < offset)",
-      "if (entries[middle]![0] <= offset)",
+      "findLastIndex(([each]) => each < offset)",
+      "findLastIndex(([each]) => each <= offset)",
     ]],
     run: "5c",
     reason: /./,
@@ -230,7 +230,7 @@ const breaches: Breach[] = [
   {
     mistake: "compares offsets the wrong way",
     script: "kafka",
-    changes: [["return a.offset - b.offset;", "return b.offset - a.offset;"]],
+    changes: [["a.offset - b.offset", "b.offset - a.offset"]],
     run: "5c",
     reason: /nonmonotonic-poll/,
   },
@@ -239,8 +239,8 @@ const breaches: Breach[] = [
     script: "kafka",
     changes: [
       [
-        "if (peer) this.#take(event, offset);",
-        "if (peer && offset % 4 !== 0) this.#take(event, offset);",
+        "if (peer) this.take(event, offset);",
+        "if (peer && offset % 4 !== 0) this.take(event, offset);",
       ],
     ],
     run: "5c",
@@ -249,7 +249,7 @@ const breaches: Breach[] = [
   {
     mistake: "takes a batch for the next one, though one is missing",
     script: "kafka",
-    changes: [["if (from <= peer.upTo) {", "{"]],
+    changes: [["from <= peer.upTo && ", ""]],
     run: "5c",
     options: { "p-loss": 0.05 },
     reason: /./,
@@ -586,21 +586,20 @@ const mortal:
       script: "kafka",
       args: ["--acks", "all"],
       hasDisk: false,
-      changes: [[
-        "Object.assign(peer, stranger(nonce), { life: batch.life });",
-        `const { acknowledged } = peer;
-       Object.assign(peer, stranger(nonce), { life: batch.life, acknowledged });`,
-      ], ["peer.sent = batch.have;", "peer.sent = peer.acknowledged;"]],
-      reason: /lost/,
+      changes: [["sent, acknowledged: 0, asked", "sent, asked"], [
+        "await Promise.all(peers.map((peer) => this.#fetch(peer, peer)));",
+        "",
+      ]],
+      reason: /lost|differ/,
     },
     {
       mistake: "doesn't ask for its own messages",
       script: "kafka",
       args: ["--acks", "all"],
       hasDisk: false,
-      changes: [["if (yours && !this.#isWhole) {", "if (false as boolean) {"], [
-        "await this.#keep(this.#node.id, yours.upTo, yours.events);",
-        "",
+      changes: [[
+        "Promise.all(peers.map((peer) => this.#fetch(peer, id)))",
+        "undefined",
       ]],
       reason: /lost|differ/,
     },
