@@ -67,7 +67,7 @@
  *
  * Without a disk the others are its memory. A node with no past, the first time,
  * too, greets all of them: they answer with what they have of its own messages, and
- * then with theirs; clients wait until it has all that. A greeting has a number,
+ * then with theirs; it refuses clients until it has all that. A greeting has a number,
  * which batches repeat: so what is late, and was sent to or by an earlier life, is
  * recognised. With `--acks all` a node shows of its own only what every node has
  * (as Kafka's *high watermark*), and nothing acknowledged is lost as long as one
@@ -106,13 +106,19 @@ const minRetryMs = 500;
 const maxRetryMs = 2000;
 
 /** A request that has to be answered, some day. */
-const insist = { resendMs: minRetryMs, timeoutMs: Infinity };
+const insist = { resendMs: minRetryMs / 2, timeoutMs: Infinity };
 
 /**
- * The longest that a client waits for a node that asks for its past; and that one
- * with an empty disk asks.
+ * The time until a node first speaks. Maelstrom hears no more of a node that has
+ * sent a message to one that isn't there yet.
  */
-const maxUnreadyMs = 2000;
+const silenceMs = 100;
+
+/**
+ * The longest time for which a node that asks for its past holds up `init`; and that
+ * one with an empty disk asks.
+ */
+const maxInitMs = 2000;
 const maxAskMs = 1000;
 
 /** The offsets that promises may go on by, about, until the disk has to know. */
@@ -133,8 +139,6 @@ type Offsets = { [key: string]: number };
 
 /** The requests to a log, whatever it's kept in. */
 interface Logs {
-  /** Resolves when there's an answer to requests. */
-  ready(): Promise<void> | void;
   append(key: string, message: Message): Promise<number>;
   read(key: string, from: number): Promise<Entry[]> | Entry[];
   commit(offsets: Offsets): Promise<unknown>;
@@ -153,13 +157,11 @@ export function kafka(node: KafkaNode, args: string[] = []) {
   node.on("send", async ({ body: { key, msg } }) => {
     demand(typeof key === "string", "a send has a key, which is a string");
     demand(msg !== undefined, "a send has a msg");
-    await logs.ready();
     return { type: "send_ok", offset: await logs.append(key, msg) };
   });
 
   node.on("poll", async ({ body: { offsets } }) => {
     demand(isOffsets(offsets), "a poll has offsets, which are whole numbers");
-    await logs.ready();
     const read = async ([key, from]: [string, number]) =>
       [key, await logs.read(key, Math.max(0, from))] as const;
     const msgs = await Promise.all(Object.entries(offsets).map(read));
@@ -168,7 +170,6 @@ export function kafka(node: KafkaNode, args: string[] = []) {
 
   node.on("commit_offsets", async ({ body: { offsets } }) => {
     demand(isOffsets(offsets), "offsets to commit are whole numbers");
-    await logs.ready();
     await logs.commit(offsets);
     return { type: "commit_offsets_ok" };
   });
@@ -176,7 +177,6 @@ export function kafka(node: KafkaNode, args: string[] = []) {
   node.on("list_committed_offsets", async ({ body: { keys } }) => {
     const isKey = (key: unknown) => typeof key === "string";
     demand(Array.isArray(keys) && keys.every(isKey), "keys are strings");
-    await logs.ready();
     const offsets = await logs.committed(keys);
     return { type: "list_committed_offsets_ok", offsets };
   });
@@ -221,9 +221,9 @@ function replicated(node: KafkaNode, acks: Acks, folder: string): Logs {
   }
 
   return {
-    ready: () => feeds.ready(),
     append: (key, message) => feeds.publish({ key, message }),
     read(key, from) {
+      feeds.demandReady();
       settle();
       const log = logs.get(key) ?? [];
       const start = firstFrom(log, from);
@@ -231,6 +231,7 @@ function replicated(node: KafkaNode, acks: Acks, folder: string): Logs {
     },
     commit: (offsets) => feeds.publish({ committed: offsets }),
     committed(keys) {
+      feeds.demandReady();
       const known = keys.filter((key) => committed.has(key));
       return Object.fromEntries(known.map((key) => [key, committed.get(key)!]));
     },
@@ -330,7 +331,8 @@ class Feeds {
   #unwritten: number[] = [];
   /** Those that clients wait for, and that some node may not have. */
   #waiting: { offset: number; event: Event; resolve(): void }[] = [];
-  /** The others are there. */
+  /** The disk has been read; and a peer has spoken. */
+  #opened = Promise.withResolvers<void>();
   #up = Promise.withResolvers<void>();
   /** We know all of our own events; and all that others may have shown. */
   #isWhole = false;
@@ -351,15 +353,16 @@ class Feeds {
     node.onInit(() => this.#open(folder));
     node.on("fetch", async ({ src, body: { of, from, nonce } }) => {
       const peer = this.#peers.get(src);
-      const fits = areOffsets(from, nonce) && peer !== undefined;
+      const fits = peer !== undefined && areOffsets(from, nonce);
       demand(fits, "a fetch has numbers, and comes from a node");
+      await this.#opened.promise;
       this.#meet(peer, nonce);
       if (of !== src) await this.#whole.promise;
       const found = of === src
         ? part(peer, from, peer.upTo)
         : part(this.#own, from, this.#promise);
       return { type: "fetch_ok", nonce: peer.nonce, ...found };
-    });
+    }, { early: true });
     node.on("batch", async ({ src, body }) => {
       const fits = isPart(body) && areOffsets(body.have);
       demand(fits, "a batch has events, each with its offset");
@@ -370,6 +373,7 @@ class Feeds {
 
   /** Assigns an offset to an event; returns it once as many have it as must. */
   async publish(event: Event): Promise<number> {
+    this.demandReady();
     const { id, nodeIds } = this.node;
     const offset = this.#next;
     this.#next += nodeIds.length;
@@ -388,10 +392,8 @@ class Feeds {
     return offset;
   }
 
-  /** Waits until we know all that an earlier life of ours may have shown. */
-  async ready(): Promise<void> {
-    if (this.#isReady) return;
-    await Promise.race([this.#ready.promise, this.node.sleep(maxUnreadyMs)]);
+  /** Throws unless we know all that an earlier life of ours may have shown. */
+  demandReady() {
     if (this.#isReady) return;
     const text = `${this.node.id} is asking the others for what it has lost`;
     throw new RPCError(ErrorCode.temporarilyUnavailable, text);
@@ -429,10 +431,11 @@ class Feeds {
     const past = (this.#disk.snapshot ?? []).concat(this.#disk.records);
     for (const kept of past) this.#apply(...kept);
     this.#compact(past);
-    const isKept = folder !== "";
     if (past.length > 0 || peers.length === 0) this.#begin(true);
-    Promise.race([this.#up.promise, this.node.allUp()])
-      .then(() => this.#recover(isKept));
+    this.#opened.resolve();
+    this.#recover(folder !== "");
+    if (this.#isReady) return;
+    await Promise.race([this.#ready.promise, this.node.sleep(maxInitMs)]);
   }
 
   /** Drops outdated commits, if they are most of what is on the disk. */
@@ -449,6 +452,7 @@ class Feeds {
   /** Asks all others for what they have of ours, and then for theirs. */
   async #recover(isKept: boolean) {
     const { id, peers } = this.node;
+    await Promise.race([this.#up.promise, this.node.sleep(silenceMs)]);
     const ours = Promise.all(peers.map((peer) => this.#fetch(peer, id)));
     // Whose disk is empty has promised nothing, unless somebody has emptied it.
     const inVain = isKept ? this.node.sleep(maxAskMs) : ours;
@@ -651,7 +655,6 @@ function stored(node: KafkaNode): Logs {
   const store = new KV<[tag: number, message: Message][]>(node, "lin-kv");
   const offsets = new KV<number>(node, "lin-kv");
   return {
-    ready() {},
     async append(key, message) {
       const tag = node.random();
       const place = (log: [number, Message][]) =>

@@ -189,6 +189,8 @@ export class Node<M = object> {
   #started: Promise<OutgoingBody> | undefined;
   /** While handlers of init run: what others have asked meanwhile. */
   #held: Message[] | undefined;
+  /** The types of messages that don't wait for those handlers. */
+  #early = new Set<string>();
   /** Called when a client asks for something. */
   #spokenTo: (() => void) | undefined;
   #calls = new Map<number, PendingCall>();
@@ -234,6 +236,8 @@ export class Node<M = object> {
    *
    * @typeParam T the type.
    * @typeParam R the handler's result: a reply, nothing, or a promise of either.
+   * @param options.early true if messages of this type don't wait until handlers of
+   * {@linkcode onInit} are done.
    * @throws {TypeError} if the type has a handler already, or is `init`.
    *
    * @example
@@ -256,6 +260,7 @@ export class Node<M = object> {
   >(
     type: T,
     handler: (message: Message<Received<T, M>>) => Checked<R, Reply<T, M>>,
+    { early = false }: { early?: boolean } = {},
   ): void {
     if (type === "init") {
       throw new TypeError("The node answers init itself: use onInit");
@@ -264,6 +269,7 @@ export class Node<M = object> {
       throw new TypeError(`There is a handler for "${type}" already`);
     }
     this.#handlers.set(type, handler as unknown as AnyHandler);
+    if (early) this.#early.add(type);
   }
 
   /**
@@ -271,9 +277,9 @@ export class Node<M = object> {
    * Several handlers run in the order of their registration. If one throws, the
    * answer to `init` is an error, and `init` may come again.
    *
-   * What others ask meanwhile waits: a node that reads its disk knows too little
-   * to answer. So one that awaits an answer of a node that is being started, too,
-   * may wait in vain.
+   * What others ask meanwhile waits, unless it's registered as early: a node that
+   * reads its disk knows too little to answer. So one that awaits an answer of a node
+   * that is being started, too, may wait in vain.
    */
   onInit(handler: () => void | Promise<void>): void {
     this.#initHandlers.push(handler);
@@ -555,7 +561,9 @@ export class Node<M = object> {
       return this.#refuse(message, "a msg_id is a whole number below 2^53");
     }
     if (body.type === "init") return this.#init(message);
-    if (this.#held) return void this.#held.push(message);
+    if (this.#held && !this.#early.has(body.type)) {
+      return void this.#held.push(message);
+    }
     if (this.#spokenTo && !this.#nodeIds.includes(message.src)) {
       this.#spokenTo();
     }

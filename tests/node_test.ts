@@ -1353,3 +1353,21 @@ Deno.test("all are up once a client has asked for something, or after five secon
     assertEquals(up, 2);
   }
 });
+
+Deno.test("what is registered as early doesn't wait for handlers of init", async () => {
+  const { node, runtime } = newNode();
+  const gate = Promise.withResolvers<void>();
+  node.onInit(() => gate.promise);
+  node.on("early", () => ({ type: "early_ok" }), { early: true });
+  node.on("late", () => ({ type: "late_ok" }));
+  node.receive(initMessage());
+  for (const type of ["late", "early"]) {
+    node.receive(message({ type, msg_id: 2 }, "n2"));
+  }
+  await settled();
+  assertEquals(runtime.takeSent().map(({ body }) => body.type), ["early_ok"]);
+  gate.resolve();
+  await settled();
+  const types = runtime.takeSent().map(({ body }) => body.type);
+  assertEquals(types, ["init_ok", "late_ok"]);
+});
