@@ -62,11 +62,10 @@
  */
 import {
   type BroadcastMessages,
+  demand,
   type Disk,
-  ErrorCode,
   type Node,
   readArguments,
-  RPCError,
   serve,
 } from "../lib/mod.ts";
 
@@ -81,12 +80,6 @@ const roundTripMs = 500;
 
 /** The longest that a sender waits before it tries a silent node again. */
 const maxRetryMs = 2000;
-
-/**
- * The longest that a node that has been started waits before it greets. To whoever
- * isn't there yet nothing may be sent.
- */
-const maxShyMs = 5000;
 
 /** After this many failures in a row a node gives the hub up, for now. */
 const maxFailures = 2;
@@ -124,8 +117,6 @@ interface Self {
   learn: Spread;
   /** Returns all that is known. */
   known(): number[];
-  /** Called when a client speaks: by then all nodes are there. */
-  spokenTo(): void;
 }
 
 /** The pace at which values move on to the next node. */
@@ -145,29 +136,23 @@ export function broadcast(node: BroadcastNode, args: string[] = []) {
     "data-dir": { default: "" },
   });
   const seen = new Set<number>();
-  const spoken = Promise.withResolvers<void>();
-
   let disk: Disk<number>;
-  const { spread, greet } = strategy(node, {
-    learn,
-    known: () => [...seen],
-    spokenTo: spoken.resolve,
-  }, { beatMs: pace["beat-ms"], justInTime: pace["just-in-time"] });
+  const self = { learn, known: () => [...seen] };
+  const { spread, greet } = strategy(node, self, {
+    beatMs: pace["beat-ms"],
+    justInTime: pace["just-in-time"],
+  });
 
   node.onInit(async () => {
     disk = await node.openDisk<number>(folder);
     for (const value of disk.records) seen.add(value);
-    Promise.race([spoken.promise, node.sleep(maxShyMs)]).then(greet);
+    node.allUp().then(greet);
   });
 
-  node.on("read", () => {
-    spoken.resolve();
-    return { type: "read_ok", messages: [...seen] };
-  });
+  node.on("read", () => ({ type: "read_ok", messages: [...seen] }));
 
   node.on("broadcast", async ({ body: { message } }) => {
     demand(areNumbers([message]), "a message is a whole number");
-    spoken.resolve();
     disk.append(message);
     await disk.sync();
     // Not before: a read that shows a value is a promise, too.
@@ -328,10 +313,7 @@ function connect(node: BroadcastNode, self: Self, manners: Manners) {
     }
   });
   // The topology on offer is a suggestion; ours is another.
-  node.on("topology", () => {
-    self.spokenTo();
-    return { type: "topology_ok" };
-  });
+  node.on("topology", () => ({ type: "topology_ok" }));
   node.on("batch", ({ src, body }) => {
     const { life, number, values, acks, waitedMs, early } = body;
     const link = links.get(src);
@@ -580,10 +562,6 @@ class Timing {
 
 function modulo(a: number, b: number): number {
   return ((a % b) + b) % b;
-}
-
-function demand(fits: boolean, what: string): asserts fits {
-  if (!fits) throw new RPCError(ErrorCode.malformedRequest, what);
 }
 
 function areNumbers(values: unknown): values is number[] {

@@ -50,8 +50,7 @@
  * would begin below what others know of it, and they would take nothing in until
  * it's above. So each life of a node counts for itself, under a name of its own:
  * there's nothing that it must know before it counts. What it missed it finds in
- * its entry in the store, or asks all others for (`gossip`), once a client has
- * spoken to it, or after 5 seconds.
+ * its entry in the store, or asks all others for (`gossip`).
  *
  * When is an `add` safe? `--acks` says how many have it before it's acknowledged:
  * 1 is the node, which forgets it if it dies before the next write; 2 are the node
@@ -64,6 +63,7 @@
  */
 import {
   type CounterMessages,
+  demand,
   type Disk,
   ErrorCode,
   KV,
@@ -83,14 +83,8 @@ const syncMs = 1000;
 const minPatienceMs = 500;
 const maxPatienceMs = 4000;
 
-/** The time for which an answer is still taken in. */
-const maxLateMs = 120_000;
-
-/**
- * The longest that a node that has been started waits before it asks the others,
- * for they may not be there yet.
- */
-const maxShyMs = 5000;
+/** An answer counts however late it comes. */
+const patiently = { resendMs: minPatienceMs, timeoutMs: Infinity };
 
 /** The most records on the disk before a snapshot takes their place. */
 const maxRecords = 1000;
@@ -113,10 +107,8 @@ interface News {
 /** A counter, wherever it's kept. */
 interface Counter {
   /** Resolves when it's safe. */
-  add(delta: number): Promise<void>;
+  add(delta: number): Promise<unknown>;
   read(): Promise<number> | number;
-  /** Called when a client speaks: by then all nodes are there. */
-  spokenTo?(): void;
 }
 
 /** The ways to keep an addition safe. */
@@ -138,24 +130,21 @@ export function gCounter(node: CounterNode, args: string[] = []) {
 
   node.on("add", async ({ body }) => {
     demand(isCount(body.delta), "an add has a delta, a whole number from 0 on");
-    counter.spokenTo?.();
     await counter.add(body.delta);
     return { type: "add_ok" };
   });
 
-  node.on("read", async () => {
-    counter.spokenTo?.();
-    return { type: "read_ok", value: await counter.read() };
-  });
+  node.on("read", async () => ({
+    type: "read_ok",
+    value: await counter.read(),
+  }));
 }
 
 /** The naive answer: one sum, which all change. */
 function cas(node: CounterNode): Counter {
   const kv = new KV<number>(node, "seq-kv");
   return {
-    async add(delta) {
-      await kv.update("sum", (sum = 0) => sum + delta);
-    },
+    add: (delta) => kv.update("sum", (sum = 0) => sum + delta),
     read: () => kv.readOr("sum", 0),
   };
 }
@@ -176,9 +165,7 @@ function totals(node: CounterNode, safety: Safety): Counter {
   node.on("look", syncSoon);
 
   async function sync() {
-    const patiently = { timeoutMs: maxLateMs };
-    const find = (id: string) =>
-      insist(node, () => kv.readOr(id, undefined, patiently));
+    const find = (id: string) => kv.readOr(id, undefined, patiently);
     if (round === undefined) {
       // What this node knew before it was started again.
       const earlier = await find(node.id);
@@ -187,7 +174,7 @@ function totals(node: CounterNode, safety: Safety): Counter {
       if (allKnow()) return;
     }
     const entry = { ...knowledge.news, round: round++ };
-    await insist(node, () => kv.write(node.id, entry, patiently));
+    await kv.write(node.id, entry, patiently);
     knowledge.hear(node.id, entry.totals);
     await Promise.all(node.peers.map(async (peer) => {
       const found = await find(peer);
@@ -248,10 +235,8 @@ function gossip(node: CounterNode, safety: Safety): Counter {
     hear(src, body);
   });
 
-  const spoken = Promise.withResolvers<void>();
   node.onInit(() => {
-    if (node.peers.length === 0) return;
-    Promise.race([spoken.promise, node.sleep(maxShyMs)]).then(tellSoon);
+    if (node.peers.length > 0) node.allUp().then(tellSoon);
   });
 
   return {
@@ -263,7 +248,6 @@ function gossip(node: CounterNode, safety: Safety): Counter {
       return knowledge.add(delta, tellSoon);
     },
     read: () => knowledge.sum,
-    spokenTo: spoken.resolve,
   };
 }
 
@@ -415,26 +399,6 @@ function untilDone(
     running = false;
   }
   return () => void (running || run());
-}
-
-/** Asks again and again; the first answer counts, to whichever attempt. */
-function insist<T>(node: CounterNode, ask: () => Promise<T>): Promise<T> {
-  const { promise, resolve } = Promise.withResolvers<T>();
-  async function run() {
-    let answered = false;
-    const takeIn = (answer: T) => (answered = true, resolve(answer));
-    for (let waitMs = minPatienceMs; !answered;) {
-      ask().then(takeIn, (error) => node.log(error.message));
-      await node.sleep(waitMs);
-      waitMs = Math.min(2 * waitMs, maxPatienceMs);
-    }
-  }
-  run();
-  return promise;
-}
-
-function demand(fits: boolean, what: string): void {
-  if (!fits) throw new RPCError(ErrorCode.malformedRequest, what);
 }
 
 function isCount(value: unknown): value is number {

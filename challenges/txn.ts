@@ -54,11 +54,10 @@
  * @module
  */
 import {
+  demand,
   type Disk,
-  ErrorCode,
   type Node,
   readArguments,
-  RPCError,
   type RWRegisterMessages,
   serve,
 } from "../lib/mod.ts";
@@ -285,10 +284,6 @@ function messenger(
     for (const peer of peers.values()) tell(peer, writes);
   }
   return tellOthers;
-}
-
-function demand(fits: boolean, what: string): void {
-  if (!fits) throw new RPCError(ErrorCode.malformedRequest, what);
 }
 
 function isKey(value: unknown): value is Key {
