@@ -11,16 +11,14 @@
  *
  * The naive answer, `--strategy cas`, keeps the sum under one key and adds by
  * compare-and-set: read, try, and both again whenever another node was faster.
- * Every `add` costs at least four messages; a `read` that asks the store may
- * get an old sum, even at the end, when it counts; and if the network repeats
- * messages, an addition may count twice, because a sum doesn't show what has
- * gone into it.
+ * Every `add` costs at least four messages; a `read` may get an old sum, even at
+ * the end, when it counts; and a message that comes twice may count twice.
  *
  * Addition doesn't care about order, so nobody has to be faster. **Each node
  * counts for itself** and writes its own total under its own name, where nobody
  * else writes: no compare-and-set, no conflict, and repeating a write does no
- * harm. The sum of all totals is the counter. And since nobody has to know at
- * once, a node writes once a second, however much was added.
+ * harm. The sum of all totals is the counter. A node writes once a second, however
+ * much was added.
  *
  * One problem remains: stale reads. `seq-kv` may answer a read from an old
  * state for as long as it likes; but a node never sees anything older than what
@@ -111,13 +109,8 @@ interface Counter {
   read(): Promise<number> | number;
 }
 
-/** The ways to keep an addition safe. */
-interface Safety {
-  /** The number of places that have it before it's acknowledged. */
-  acks: number;
-  /** The folder of the disk; none if it's empty. */
-  folder: string;
-}
+/** How many have an addition before it's acknowledged; and the disk's folder. */
+type Safety = { acks: number; folder: string };
 
 /** A counter that only grows. */
 export function gCounter(node: CounterNode, args: string[] = []) {
@@ -175,10 +168,11 @@ function totals(node: CounterNode, safety: Safety): Counter {
     }
     const entry = { ...knowledge.news, round: round++ };
     await kv.write(node.id, entry, patiently);
-    knowledge.hear(node.id, entry.totals);
+    knowledge.hear(node.id, entry);
     await Promise.all(node.peers.map(async (peer) => {
       const found = await find(peer);
-      if (found) knowledge.hear(peer, found.totals);
+      // The store forgets nothing, whoever dies.
+      if (found) knowledge.hear(peer, { ...found, life: peer });
       const writes = found?.round !== rounds.get(peer);
       if (found) rounds.set(peer, found.round);
       if (!writes && knowledge.isBehind(peer)) {
@@ -196,16 +190,12 @@ function totals(node: CounterNode, safety: Safety): Counter {
 /** A total for each life of a node, on every node: a state-based CRDT. */
 function gossip(node: CounterNode, safety: Safety): Counter {
   const knowledge = new Knowledge(node, safety);
-  /** The lives of the others that were last heard of. */
-  const lives = new Map<string, string>();
   const behind = () =>
-    node.peers.filter((id) => !lives.has(id) || knowledge.isBehind(id));
-  const tellSoon = untilDone(
-    node,
-    tell,
-    () => behind().length === 0,
-    knowledge,
-  );
+    node.peers.filter((id) =>
+      !knowledge.hasHeardOf(id) || knowledge.isBehind(id)
+    );
+  const isDone = () => behind().length === 0;
+  const tellSoon = untilDone(node, tell, isDone, knowledge);
 
   function tell() {
     for (const peer of behind()) {
@@ -213,16 +203,11 @@ function gossip(node: CounterNode, safety: Safety): Counter {
     }
   }
 
-  function hear(from: string, { life, totals }: News) {
-    demand(
-      isTotals(totals, node.nodeIds) && node.peers.includes(from) &&
-        typeof life === "string",
-      "totals are whole numbers of nodes, and come from nodes",
-    );
-    // What one life said that it knows, another may not.
-    if (life === (lives.get(from) ?? life)) knowledge.hear(from, totals);
-    else knowledge.forget(from, totals);
-    lives.set(from, life);
+  function hear(from: string, news: News) {
+    const fits = typeof news.life === "string" && node.peers.includes(from) &&
+      isTotals(news.totals, node.nodeIds);
+    demand(fits, "totals are whole numbers of nodes, and come from nodes");
+    knowledge.hear(from, news);
     if (behind().length > 0) tellSoon();
   }
 
@@ -231,9 +216,7 @@ function gossip(node: CounterNode, safety: Safety): Counter {
     node.send(src, { type: "merged", ...knowledge.news });
   });
 
-  node.on("merged", ({ src, body }) => {
-    hear(src, body);
-  });
+  node.on("merged", ({ src, body }) => hear(src, body));
 
   node.onInit(() => {
     if (node.peers.length > 0) node.allUp().then(tellSoon);
@@ -266,7 +249,7 @@ class Knowledge {
   #safety: Safety;
   #number: string;
   #known = new Map<string, number>();
-  #heard = new Map<string, Map<string, number>>();
+  #heard = new Map<string, { life: string; totals: Map<string, number> }>();
   #disk!: Disk<Totals, Totals>;
   #recordCount = 0;
   /** Additions that are safe when one of those has so much. */
@@ -287,9 +270,7 @@ class Knowledge {
   }
 
   get sum(): number {
-    let sum = 0;
-    for (const total of this.#known.values()) sum += total;
-    return sum;
+    return [...this.#known.values()].reduce((sum, total) => sum + total, 0);
   }
 
   get news(): News {
@@ -317,46 +298,45 @@ class Knowledge {
       disk.replace(this.news.totals);
     }
     await disk.sync();
-    if (this.#safety.acks > 1) await this.#elsewhere(total);
-  }
-
-  #elsewhere(total: number): Promise<void> {
-    return new Promise((isSafe) => {
+    if (this.#safety.acks === 1) return;
+    await new Promise<void>((isSafe) => {
       this.#unsafe.push({ total, isSafe });
-      for (const heard of this.#heard.values()) this.#compare(heard);
+      this.#release();
     });
   }
 
-  #compare(heard: Map<string, number>): void {
-    const safe = heard.get(this.#life) ?? -1;
+  /** Acknowledges what somebody else has said that they know. */
+  #release(): void {
+    const heard = [...this.#heard.values()]
+      .map(({ totals }) => totals.get(this.#life) ?? -1);
+    const safe = Math.max(-1, ...heard);
     this.#unsafe = this.#unsafe.filter(({ total, isSafe }) =>
       total > safe || isSafe()
     );
   }
 
-  /** Somebody has known so much. */
+  /** Takes in that somebody has known so much. */
   learn(totals: Totals): void {
     this.#merge(totals, this.#known);
   }
 
-  /** A node says that it knows so much; an earlier life of it may have said more. */
-  forget(from: string, totals: Totals): void {
-    this.#heard.delete(from);
+  /** Takes in that a node knows so much. What one life knew, another may not. */
+  hear(from: string, { life, totals }: News): void {
+    const { life: before = life, totals: had } = this.#heard.get(from) ?? {};
+    const heard = before === life && had || new Map<string, number>();
+    this.#heard.set(from, { life, totals: heard });
+    if (before === life) this.#merge(totals, heard);
     this.learn(totals);
+    this.#release();
   }
 
-  /** A node says that it knows so much. */
-  hear(from: string, totals: Totals): void {
-    const heard = this.#heard.get(from) ?? new Map<string, number>();
-    this.#heard.set(from, heard);
-    this.#merge(totals, heard);
-    this.learn(totals);
-    this.#compare(heard);
+  hasHeardOf(id: string): boolean {
+    return this.#heard.has(id);
   }
 
   /** Tells whether there's something that a node hasn't said that it knows. */
   isBehind(id: string): boolean {
-    const heard = this.#heard.get(id);
+    const heard = this.#heard.get(id)?.totals;
     return [...this.#known].some(([each, total]) =>
       (heard?.get(each) ?? 0) < total
     );
