@@ -109,7 +109,7 @@ interface Counter {
   read(): Promise<number> | number;
 }
 
-/** How many have an addition before it's acknowledged; and the disk's folder. */
+/** The number that have an addition before it's acknowledged; and the disk's folder. */
 type Safety = { acks: number; folder: string };
 
 /** A counter that only grows. */
