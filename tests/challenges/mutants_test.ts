@@ -186,7 +186,7 @@ const breaches: Breach[] = [
   {
     mistake: "acknowledges before another has it",
     script: "g_counter",
-    changes: [["if (this.#safety.acks > 1)", "if (false)"]],
+    changes: [["if (this.#safety.acks === 1) return;", "return;"]],
     run: "4",
     options: { nemesis: "kill", "nemesis-interval": 5 },
     args: ["--acks", "2"],
@@ -298,7 +298,7 @@ const breaches: Breach[] = [
       `return { type: "txn_ok", txn: done };`,
       `if (node.random() < 0.01) throw new RPCError(ErrorCode.txnConflict);
        return { type: "txn_ok", txn: done };`,
-    ]],
+    ], ["  demand,\n", "  demand,\n  ErrorCode,\n  RPCError,\n"]],
     run: "6c",
     options: { availability: 0.9 },
     reason: /G1a|abort/,
