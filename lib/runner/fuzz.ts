@@ -346,8 +346,10 @@ class Search {
         `${this.#faults} faults`,
         plural(this.failing.length, "failure"),
       ].join("  "),
-      ...this.failing.map(({ name, target, count }) =>
-        `${target.job.id}  ${name}  ${count} times`
+      ...this.failing.map(({ name, faults, target, count }) =>
+        `${target.job.id}  ${name} (${faults.join(", ")})  ${
+          plural(count, "run")
+        }`
       ),
       ...[...this.#shrinking.values()].map(({ runs, size }) =>
         `shrinking: ${sizeText(size)} after ${runs} runs`

@@ -1,5 +1,5 @@
 /**
- * What has failed once, made small: no challenge fails so again.
+ * Cases that have failed once, made small: no challenge fails so again.
  */
 import { assert, assertEquals } from "@std/assert";
 import { runs } from "../../challenges/runs.ts";

@@ -127,7 +127,7 @@ function addBadReads(
   }
 }
 
-/** What others can see of a transaction. */
+/** The part of a transaction that others can see. */
 interface Seen {
   op: Op;
   /** The values that it first read. */
