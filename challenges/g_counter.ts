@@ -78,7 +78,7 @@ const syncMs = 1000;
  * The time that a node waits for an answer before it asks again: at first, at
  * most.
  */
-const minPatienceMs = 500;
+const minPatienceMs = 250;
 const maxPatienceMs = 4000;
 
 /** An answer counts however late it comes. */
