@@ -460,7 +460,6 @@ class Feeds {
     this.#begin(isKept);
     await Promise.all(peers.map((peer) => this.#fetch(peer, peer)));
     this.#begin(true);
-    this.#sendWhereDue();
   }
 
   /** Goes on from where an earlier life of ours may have come to. */
@@ -492,6 +491,8 @@ class Feeds {
       else peer.asked ||= peer.events.length > 0;
       isDone = events.length < maxEvents;
     }
+    this.#sendWhereDue();
+    if (this.#awaits(peer)) this.#retryLater();
   }
 
   /** Takes in a peer's number. If it's another, what it had confirmed is void. */
@@ -611,7 +612,7 @@ class Feeds {
   #send(id: string, peer: Peer, ask = false) {
     const ours = part(this.#own, peer.sent, this.#promise);
     const { upTo: have, echo } = peer;
-    if (echo === null) return; // it hasn't answered our greeting
+    if (echo === null || !this.#isWhole) return; // not yet
     this.node.send(id, { type: "batch", ...ours, have, ask, echo });
     Object.assign(peer, { sent: ours.upTo, asked: false });
   }
