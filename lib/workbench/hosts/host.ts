@@ -85,7 +85,16 @@ export interface Surroundings {
   disk?: SimulatedDisk;
 }
 
-/** A change of a node's clock. */
+/**
+ * A change of a node's clock.
+ *
+ * @example
+ * ```ts
+ * import type { ClockChange } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const change: ClockChange = { jumpMs: 3_600_000, rate: 1.01 };
+ * ```
+ */
 export interface ClockChange {
   /** Milliseconds that it jumps by: back, only its date goes. */
   jumpMs: number;

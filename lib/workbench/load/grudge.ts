@@ -7,7 +7,16 @@
 import { invariant } from "../sim/invariant.ts";
 import type { Random } from "../sim/random.ts";
 
-/** For each node the nodes that it drops messages from. */
+/**
+ * For each node the nodes that it drops messages from.
+ *
+ * @example
+ * ```ts
+ * import type { Grudge } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const alone: Grudge = { n0: ["n1", "n2"], n1: ["n0"], n2: ["n0"] };
+ * ```
+ */
 export type Grudge = { [node: string]: string[] };
 
 /** The ways in which a partition divides the nodes. */

@@ -58,18 +58,33 @@ export type Fault =
   /** Clocks jump, and then go too fast or too slow. */
   | "clock";
 
-/** The effects of faults, by their kinds. */
-interface Effects {
-  partition: { cuts: Grudge };
-  kill: { nodes: string[] };
-  pause: { nodes: string[] };
-  "asymmetric-partition": { cuts: Grudge };
-  packet: { nodes: string[]; delayMs: number };
-  clock: { nodes: string[]; changes: { [node: string]: ClockChange } };
-}
+/**
+ * The effect of a fault: what it does, and to which nodes.
+ *
+ * @example
+ * ```ts
+ * import type { Effect } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const effects: Effect[] = [
+ *   { kind: "kill", nodes: ["n0", "n1"] },
+ *   { kind: "partition", cuts: { n0: ["n1"], n1: ["n0"] } },
+ * ];
+ * ```
+ */
+export type Effect =
+  | { kind: "partition"; cuts: Grudge }
+  | { kind: "kill"; nodes: string[] }
+  | { kind: "pause"; nodes: string[] }
+  | { kind: "asymmetric-partition"; cuts: Grudge }
+  | { kind: "packet"; nodes: string[]; delayMs: number }
+  | {
+    kind: "clock";
+    nodes: string[];
+    changes: { [node: string]: ClockChange };
+  };
 
-/** The effect of a fault. */
-export type Effect = { [K in Fault]: { kind: K } & Effects[K] }[Fault];
+/** The effect of a kind of faults. */
+type EffectOf<K extends Fault> = Omit<Extract<Effect, { kind: K }>, "kind">;
 
 /** The ways to interfere with nodes. Each says in a word what it did. */
 export interface Processes {
@@ -111,7 +126,7 @@ interface FaultSpec<E> {
   isEnd(value: unknown): boolean;
 }
 
-const specs: { readonly [K in Fault]: FaultSpec<Effects[K]> } = {
+const specs: { readonly [K in Fault]: FaultSpec<EffectOf<K>> } = {
   partition: {
     ...ofCuts("partition"),
     start: { f: "start-partition", targets: partitionKinds },
@@ -329,7 +344,21 @@ export function nemesisFor(
   };
 }
 
-/** A fault of a schedule: when it begins and ends, and what it does. */
+/**
+ * A fault of a schedule: when it begins and ends, and what it does.
+ *
+ * @example
+ * ```ts
+ * import type { ScheduledFault } from "@call-me-maybe/maelstrom/workbench";
+ *
+ * const fault: ScheduledFault = {
+ *   kind: "pause",
+ *   nodes: ["n2"],
+ *   fromMs: 1500,
+ *   toMs: 4000,
+ * };
+ * ```
+ */
 export type ScheduledFault = Effect & {
   /** Milliseconds since the test began. */
   fromMs: number;
@@ -377,7 +406,7 @@ function endOf(ended: readonly Fault[]): Generator {
 
 /** Draws the effect of a fault, and does it. */
 function begin<K extends Fault>(fault: K, target: unknown, victims: Victims) {
-  const spec: FaultSpec<Effects[K]> = specs[fault];
+  const spec: FaultSpec<EffectOf<K>> = specs[fault];
   return spec.begin(spec.draw(target, victims), victims);
 }
 
@@ -425,7 +454,7 @@ export function faultsIn(history: History): PastFault[] {
 }
 
 function effectIn<K extends Fault>(fault: K, value: unknown) {
-  const spec: FaultSpec<Effects[K]> = specs[fault];
+  const spec: FaultSpec<EffectOf<K>> = specs[fault];
   const effect = spec.effect(value);
   return effect && { kind: fault, ...effect } as unknown as Effect;
 }
