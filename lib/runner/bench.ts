@@ -1,7 +1,7 @@
 /**
  * Measures the library, as a node that runs over pipes, against other nodes; how
- * much sooner there's a verdict in virtual time; and how the time for checking
- * grows with the history. Machines differ and are noisy, so the nodes take turns
+ * much sooner there's a verdict in virtual time; how many seeds a core judges in
+ * a second; and how the time for checking grows with the history. Machines differ and are noisy, so the nodes take turns
  * in one run, and the result is each node's time as a multiple of ours.
  *
  * @module
@@ -14,6 +14,12 @@ import {
   judgedRuns,
   lineOf,
 } from "./bench_judging.ts";
+import {
+  measureSeeds,
+  seededRuns,
+  seedsHead,
+  seedsLine,
+} from "./bench_seeds.ts";
 import { print } from "./output.ts";
 import { startGroup } from "../workbench/hosts/process_group.ts";
 import type { Command } from "../workbench/mod.ts";
@@ -27,6 +33,7 @@ const rounds = 5;
 const historySizes = [25_000, 50_000, 100_000];
 const minCheckRounds = 2;
 const minCheckMs = 300;
+const minSeedsMs = 5000;
 
 /** The time that a node may take for one measurement. */
 const patienceMs = 5 * 60_000;
@@ -66,8 +73,20 @@ holds at the end. Above 1, ours is better.
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+  await seeding();
   await checking();
   return 0;
+}
+
+/** Measures how many seeds a core judges in a second, and prints it. */
+async function seeding(): Promise<void> {
+  print(`
+Seeds: the runs that a core judges in a second, and what each takes.
+`);
+  print(seedsHead);
+  for (const run of seededRuns) {
+    print(seedsLine(run, await measureSeeds(run, minSeedsMs)));
+  }
 }
 
 /** Measures how long it takes to judge nodes, and prints it. */

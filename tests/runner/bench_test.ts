@@ -17,9 +17,16 @@ import {
   judgedRuns,
   lineOf,
 } from "../../lib/runner/bench_judging.ts";
+import {
+  measureSeeds,
+  seededRuns,
+  seedsHead,
+  seedsLine,
+} from "../../lib/runner/bench_seeds.ts";
 import { judgeGuest } from "../../lib/workbench/judge.ts";
 import { type Contestant, findRivals } from "../../lib/runner/rivals.ts";
 import { program } from "../cli.ts";
+import { some } from "../some.ts";
 import { script } from "../maelstrom/machine.ts";
 
 Deno.test("where there is neither Node.js nor Go, it says so", async () => {
@@ -179,4 +186,19 @@ Deno.test("a line has both times and how many times less, and what isn't valid",
     lineOf("Go", judged),
     "  Go                  30 s / 0.41 s = 74      31 s (not valid) / 6.2 s = 5.0",
   );
+});
+
+Deno.test("a run with seeds takes time in each phase", async () => {
+  const [run] = some(seededRuns);
+  const phases = await measureSeeds(run, 0);
+  for (const ms of Object.values(phases)) assertGreater(ms, 0);
+});
+
+Deno.test("the table of seeds has a column for each phase", () => {
+  const [run] = some(seededRuns);
+  const phases = { simulation: 15, checkers: 4, record: 1 };
+  assertEquals([seedsHead, seedsLine(run, phases)], [
+    "                      a second    each        simulation  checkers    record",
+    "  3c                  50          20 ms       75 %        20 %        5 %",
+  ]);
 });
