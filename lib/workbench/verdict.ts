@@ -174,6 +174,7 @@ function explainNever(
   const [failed] = failures;
   const isTimeout = failed !== undefined && hasTimedOut(failed);
   const silenced = isTimeout && areSilenced(failures, history, test);
+  const isAlone = isTimeout && areSilenced(failures, history);
   return {
     anomaly: silenced ? silencedAnomaly : "no-success",
     reason: `not one of ${
@@ -185,31 +186,38 @@ function explainNever(
         ? ""
         : silenced
         ? ". Their nodes were killed or paused, and no node answers then: let the run outlast the faults, by a greater --time-limit or a smaller --nemesis-interval"
-        : `. ${silenceHint}`
+        : `. ${isAlone ? aloneHint : ""}${silenceHint}`
     }`,
   };
 }
+
+/** A hint for a node that may have waited for another. */
+const aloneHint =
+  "Perhaps it waited for another node, which was killed or paused. ";
 
 /** The anomaly of a run whose faults left no node to answer: it's none of theirs. */
 export const silencedAnomaly = "silenced";
 
 /**
- * Tells whether each node that was asked was dead or frozen for a part of the
- * time.
+ * Tells whether each node that was asked, or some other, was dead or frozen for a
+ * part of the time.
+ *
+ * @param test tells who was asked; without it, any node will do.
  */
 function areSilenced(
   answers: readonly Op[],
   history: History,
-  test: Test,
+  test?: Test,
 ): boolean {
   const silences = silencesIn(history);
   const invocations = pairs(history);
   return answers.every((answer) => {
     if (typeof answer.process !== "number") return false;
-    const node = nodeOf(answer, test);
+    const node = test && nodeOf(answer, test);
     const askedAt = invocations[answer.index]?.time ?? 0;
     return silences.some(({ nodes, start, end }) =>
-      nodes.includes(node) && start.time <= answer.time &&
+      (node === undefined || nodes.includes(node)) &&
+      start.time <= answer.time &&
       (end === undefined || end.time >= askedAt)
     );
   });

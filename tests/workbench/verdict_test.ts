@@ -337,7 +337,10 @@ Deno.test("where only the dead were asked, nobody's handler is suspected", () =>
     /no answer came in time\. Their nodes were killed or paused, and no node answers then: let the run outlast the faults, by a greater --time-limit or a smaller --nemesis-interval$/,
   );
   assertMatch(reasonOf(...unanswered), handler);
-  assertMatch(reasonOf(kill("n2"), ...unanswered), handler);
+  assertMatch(
+    reasonOf(kill("n2"), ...unanswered),
+    /no answer came in time\. Perhaps it waited for another node, which was killed or paused\. Does the handler return/,
+  );
   const healed = op(2, "nemesis", "info", "start", { n1: "started" });
   const [asked, late] = unanswered as [Entry, Entry];
   assertMatch(
