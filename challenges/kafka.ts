@@ -66,13 +66,14 @@
  * ones have outdated are dropped, when they are half of it.
  *
  * Without a disk the others are its memory. A node with no past, the first time,
- * too, greets all of them: they answer with what they have of its own messages, and
- * then with theirs; it refuses clients until it has all that. A greeting has a number,
- * which batches repeat: so what is late, and was sent to or by an earlier life, is
- * recognised. With `--acks all` a node shows of its own only what every node has
- * (as Kafka's *high watermark*), and nothing acknowledged is lost as long as one
- * node lives. (Of more than two, others may show a message that not all have yet.
- * It's lost if just those die that have it.)
+ * too, asks all of them for what they have of its own messages, and then for theirs;
+ * it refuses clients until it has all that. (With a disk that is empty it asks for a
+ * second at most: what was never written was never told.) Each life has a number for
+ * each other node, which batches repeat: so what is late, and was sent to or by an
+ * earlier life, is recognised. With `--acks all` a node shows of its own only what
+ * every node has (as Kafka's *high watermark*), and nothing acknowledged is lost as
+ * long as one node lives. (Of more than two, others may show a message that not all
+ * have yet. It's lost if just those die that have it.)
  *
  * What can't be survived: all die at once, and nothing was on a disk; or, with
  * `--acks 1`, the one node that had a message does. Where a disk is full, its node
