@@ -139,12 +139,12 @@ interface Seen {
 function seenOf({ op, mops }: Txn): Seen {
   const reads = new Map<Id, Id>();
   const writes = new Map<Id, Id>();
-  const used = new Set<Id>();
   for (const [f, key, value] of mops) {
     const keyId = idOf(key);
     if (f !== "r") writes.set(keyId, idOf(value));
-    else if (!used.has(keyId)) reads.set(keyId, idOf(value));
-    used.add(keyId);
+    else if (!writes.has(keyId) && !reads.has(keyId)) {
+      reads.set(keyId, idOf(value));
+    }
   }
   return { op, reads, writes };
 }

@@ -121,6 +121,7 @@ export function failedWrites(txns: readonly Txn[]): ByWrite<Op> {
 export function intermediateWrites(txns: readonly Txn[]): ByWrite<Op> {
   const intermediate: ByWrite<Op> = new Map();
   for (const { op, mops } of txns) {
+    if (mops.length < 2) continue;
     const last = new Map<Id, Id>();
     for (const [f, key, value] of mops) {
       if (f === "r") continue;
@@ -176,7 +177,7 @@ export type LostUpdate = {
 export function lostUpdates(txns: readonly Txn[]): LostUpdate[] {
   const updates: ByWrite<LostUpdate> = new Map();
   for (const { op, mops } of txns) {
-    if (op.type !== "ok") continue;
+    if (op.type !== "ok" || mops.length < 2) continue;
     const reads = new Map<Id, unknown>();
     const written = new Set<Id>();
     for (const [f, key, value] of mops) {
