@@ -52,12 +52,14 @@ export const faultOptions = [
  * `undefined` if nothing is, or nothing that the nodes could help.
  */
 export function failureIn(
-  { results, anomaly, reason = "" }:
-    & Pick<Judgement, "anomaly" | "reason">
+  { results, anomaly, reason = "", test }:
+    & Pick<Judgement, "anomaly" | "reason" | "test">
     & { results: Pick<Judgement["results"], "valid?"> },
 ): string | undefined {
   if (results["valid?"] !== false) return undefined;
   if (anomaly === undefined || anomaly === silencedAnomaly) return undefined;
+  // In a short run, nobody may have had an answer for the faults alone.
+  if (anomaly === "no-success" && faultsOf(test).length > 0) return undefined;
   // There's more than one way to crash.
   return anomaly === "node-crashed"
     ? `${anomaly}: ${causeIn(reason)}`

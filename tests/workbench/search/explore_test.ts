@@ -172,3 +172,15 @@ Deno.test("who has heard enough ends it", async () => {
     "enough",
   );
 });
+
+Deno.test("who has no answer for the faults alone has made no mistake", async () => {
+  const echo: App<AnyMessages> = (node) =>
+    node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+  const options: ExploreOptions = {
+    workload: "echo",
+    // So short that a run may pass while all are dead.
+    ...{ "node-count": 1, "time-limit": 1, rate: 1, runs: 40 },
+    ...{ nemesis: "kill,packet", "nemesis-interval": 20 },
+  };
+  assertEquals(await explore(echo, options), 40);
+});
