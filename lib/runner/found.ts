@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Judgement } from "../workbench/mod.ts";
 import { type Case, failureIn, type Size } from "../workbench/search/case.ts";
 import { type Judged, sizeOf } from "../workbench/search/shrink.ts";
 import { story } from "../workbench/search/story.ts";
@@ -26,7 +25,7 @@ export interface Found {
 
 /** Tells of a run. */
 export function tellFound(judged: Judged): Found {
-  const name = failureIn(judged.judgement as Judgement);
+  const name = failureIn(judged.judgement);
   return {
     size: sizeOf(judged),
     ...name !== undefined && {

@@ -11,8 +11,8 @@ import { BadOption } from "../workbench/mod.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import { smallOps } from "../workbench/search/shrink.ts";
 import { type Case, faultsOf, type Size } from "../workbench/search/case.ts";
-import { type Bounds, drawOptions } from "../workbench/search/draw.ts";
-import { Random } from "../workbench/sim/random.ts";
+import type { Bounds } from "../workbench/search/draw.ts";
+import { drawnFor } from "../workbench/search/explore.ts";
 import { addCase, caseFileOf, casesIn, readCase } from "./cases.ts";
 import type { CommandLine } from "./command_line.ts";
 import { Ended, untilEnded } from "./ending.ts";
@@ -35,8 +35,7 @@ import type { Answer, Question } from "./worker.ts";
 import { judgeSideBySide } from "./workers.ts";
 import { shardOf } from "./shards.ts";
 
-/** The bounds within which one failure is made small. */
-const maxShrinkRuns = 2000;
+/** The longest time for which one failure is made small. */
 const maxShrinkMs = 20_000;
 
 /** The most runs with the same failure that are made small. */
@@ -143,7 +142,7 @@ class Search {
   #fixed: string[] = [];
   #corpusSize = 0;
   #startMs = performance.now();
-  #shrinking = new Map<number, { name: string; runs: number; size: Size }>();
+  #shrinking = new Map<number, { runs: number; size: Size }>();
   #live: Live = liveLines();
 
   constructor(targets: readonly Target[], line: CommandLine) {
@@ -201,10 +200,7 @@ class Search {
         throw new BadOption(`${text} So there's nothing to draw from a seed.`);
       },
       onShrinking: (runs, size, place) => {
-        const shrinking = this.#shrinking.get(place);
-        this.#shrinking.set(place, {
-          ...{ name: shrinking?.name ?? "", runs, size },
-        });
+        this.#shrinking.set(place, { runs, size });
         this.#show();
       },
       onAnswer: (answer, place, question) => {
@@ -225,13 +221,8 @@ class Search {
       const number = ++this.#drawn;
       if (shard && shardOf(number - 1, shard.count) !== shard.index) continue;
       const target = this.#targets[(number - 1) % this.#targets.length]!;
-      const { seed = 1 } = target.bounds.given;
       const place = Math.floor((number - 1) / this.#targets.length);
-      // As `explore` draws them.
-      const options = drawOptions(
-        target.bounds,
-        new Random(`${seed}/fuzz/${place}`),
-      );
+      const options = drawnFor(target.bounds, place);
       const question = this.#question(target, { options });
       this.#asked.set(question, { kind: "run", target, number });
       yield question;
@@ -308,7 +299,6 @@ class Search {
         keep: { store, page, replay: "", ifFailing: true },
         search: {
           shrink: {
-            maxRuns: maxShrinkRuns,
             // Where runs are counted, time doesn't matter.
             maxMs: Number.isFinite(this.#line.forMs) ? maxShrinkMs : Infinity,
           },

@@ -101,7 +101,7 @@ export interface Question {
    */
   search?: {
     /** The bounds of making it small; absent: it isn't. */
-    shrink?: { maxRuns: number; maxMs: number };
+    shrink?: { maxMs: number };
   };
 }
 
@@ -236,7 +236,6 @@ async function search(
         () => {},
       ) as Judgement,
     {
-      maxRuns: bounds.maxRuns,
       isOver: () => ending.signal.aborted || performance.now() > endMs,
       onProgress(runs, smallest) {
         const size = sizeOf(smallest);

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Parameters as CheckParameters } from "fast-check";
+import type { AnyMessages, App } from "../../lib/mod.ts";
 import { msInNs, VirtualClock } from "../../lib/workbench/sim/clock.ts";
 import type {
   Answer,
@@ -182,3 +183,19 @@ export function tally<T>(values: Iterable<T>): Map<T, number> {
 export function nodesOf(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `n${i}`);
 }
+
+/** A broadcast that tells everybody everything, once, and keeps nothing. */
+export const flood: App<AnyMessages> = (node) => {
+  const values = new Set<number>();
+  node.on("topology", () => ({ type: "topology_ok" }));
+  node.on("read", () => ({ type: "read_ok", messages: [...values] }));
+  node.on("broadcast", ({ src, body: { message } }) => {
+    if (!values.has(message)) {
+      values.add(message);
+      for (const peer of node.peers) {
+        if (peer !== src) node.send(peer, { type: "broadcast", message });
+      }
+    }
+    if (src.startsWith("c")) return { type: "broadcast_ok" };
+  });
+};

@@ -91,7 +91,7 @@ export function scheduleOf(
 ): Schedule {
   const work = history.slice(0, workLength);
   return {
-    ops: work.filter((op) => isClientOp(op) && op.type === "invoke")
+    ops: work.filter(isInvocation)
       .map((op) => scheduledOp(op, concurrency)),
     faults: faultsIn(work).map(({ start, end, ...effect }) => ({
       fromMs: beginMs(start, history),
@@ -100,6 +100,11 @@ export function scheduleOf(
     })),
     ...fates.length > 0 && { fates: [...fates] },
   };
+}
+
+/** Tells whether an entry is the beginning of a client's operation. */
+export function isInvocation(op: Op): boolean {
+  return isClientOp(op) && op.type === "invoke";
 }
 
 function scheduledOp(op: Op, concurrency: number): ScheduledOp {
@@ -116,8 +121,10 @@ function scheduledOp(op: Op, concurrency: number): ScheduledOp {
 /** When the nemesis began what an entry tells the end of. */
 function beginMs({ index, f, time }: Op, history: History): number {
   // It does one thing after the other.
-  const begun = history.slice(0, index)
-    .findLast((op) => op.process === "nemesis");
+  let begun: Op | undefined;
+  for (let i = index - 1; i >= 0 && begun === undefined; i--) {
+    if (history[i]!.process === "nemesis") begun = history[i];
+  }
   return (begun?.f === f ? begun.time : time) / msInNs;
 }
 

@@ -142,10 +142,13 @@ export function* drawn(
   bounds: Bounds,
   runs: number,
 ): Generator<Options> {
+  for (let run = 0; run < runs; run++) yield drawnFor(bounds, run);
+}
+
+/** The options of one run, by its number from 0. */
+export function drawnFor(bounds: Bounds, run: number): Options {
   const { seed = 1 } = bounds.given;
-  for (let run = 0; run < runs; run++) {
-    yield drawOptions(bounds, new Random(`${seed}/fuzz/${run}`));
-  }
+  return drawOptions(bounds, new Random(`${seed}/fuzz/${run}`));
 }
 
 function tell(

@@ -11,11 +11,12 @@
  */
 import type { Judgement } from "../judge.ts";
 import {
+  isInvocation,
   type Schedule,
   type ScheduledOp,
   scheduleOf,
 } from "../load/schedule.ts";
-import type { ScheduledFault } from "../load/nemesis.ts";
+import { faultsIn, type ScheduledFault } from "../load/nemesis.ts";
 import { BadOption, type Options, splitFaults } from "../options.ts";
 import { type Case, failureIn, type Size } from "./case.ts";
 
@@ -471,12 +472,15 @@ function atTimes(
   };
 }
 
-/** Returns the size of what happened in a run. */
-export function sizeOf({ judgement }: Pick<Judged, "judgement">): Size {
-  const { ops, faults, fates = [] } = spellOut(judgement);
+/** Returns the size of what happened in a run: that of its schedule. */
+export function sizeOf(
+  { judgement }: Pick<Judged, "judgement">,
+): Size {
+  const { history, workLength, fates = [], test } = judgement;
+  const work = history.slice(0, workLength);
   return {
-    nodes: judgement.test.nodes.length,
-    ops: ops.length,
-    faults: faults.length + fates.length,
+    nodes: test.nodes.length,
+    ops: work.filter(isInvocation).length,
+    faults: faultsIn(work).length + fates.length,
   };
 }

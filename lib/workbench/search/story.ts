@@ -126,17 +126,15 @@ function faultWords(
   const struck = effect.nodes.length === nodes.length && nodes.length > 1
     ? "all nodes"
     : list(effect.nodes);
-  const are = effect.nodes.length === 1 ? "is" : "are";
+  const isOne = effect.nodes.length === 1;
+  const are = isOne ? "is" : "are";
   switch (effect.kind) {
     case "kill":
       return [`${struck} ${are} killed`, `${struck} ${are} started anew`];
     case "pause":
       return [
         `${struck} ${are} paused`,
-        `${struck} go on`.replace(
-          / go on$/,
-          effect.nodes.length === 1 ? " goes on" : " go on",
-        ),
+        `${struck} ${isOne ? "goes" : "go"} on`,
       ];
     case "packet":
       return [

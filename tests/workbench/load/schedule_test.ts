@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { AnyMessages, App } from "../../../lib/mod.ts";
 import { scheduleOf } from "../../../lib/workbench/load/schedule.ts";
 import {
   BadOption,
@@ -9,22 +8,7 @@ import {
   type Options,
   type Schedule,
 } from "../../../lib/workbench/mod.ts";
-
-/** Tells everybody everything, once. */
-const flood: App<AnyMessages> = (node) => {
-  const values = new Set<number>();
-  node.on("topology", () => ({ type: "topology_ok" }));
-  node.on("read", () => ({ type: "read_ok", messages: [...values] }));
-  node.on("broadcast", ({ src, body: { message } }) => {
-    if (!values.has(message)) {
-      values.add(message);
-      for (const peer of node.peers) {
-        if (peer !== src) node.send(peer, { type: "broadcast", message });
-      }
-    }
-    if (src.startsWith("c")) return { type: "broadcast_ok" };
-  });
-};
+import { flood } from "../helpers.ts";
 
 function spellOut({ test, ...judgement }: Judgement): Schedule {
   const { history, workLength, fates } = judgement;

@@ -19,22 +19,7 @@ import {
   judge,
 } from "../../../lib/workbench/mod.ts";
 import { sizeOf } from "../../../lib/workbench/search/shrink.ts";
-
-/** Tells everybody everything, once, and keeps nothing. */
-const flood: App<AnyMessages> = (node) => {
-  const values = new Set<number>();
-  node.on("topology", () => ({ type: "topology_ok" }));
-  node.on("read", () => ({ type: "read_ok", messages: [...values] }));
-  node.on("broadcast", ({ src, body: { message } }) => {
-    if (!values.has(message)) {
-      values.add(message);
-      for (const peer of node.peers) {
-        if (peer !== src) node.send(peer, { type: "broadcast", message });
-      }
-    }
-    if (src.startsWith("c")) return { type: "broadcast_ok" };
-  });
-};
+import { flood } from "../helpers.ts";
 
 /** Each node has logs of its own. */
 const loneLogs: App<AnyMessages> = (node) => {
