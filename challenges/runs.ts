@@ -1,9 +1,10 @@
 /**
- * The official runs of the Gossip Glomers challenges as data: which program,
- * which workload, with which options, and which figures it has to stay below.
+ * The runs of the challenges as data: which program, which workload, with which
+ * options, and which figures it has to stay below.
  *
- * The options are those of the challenge pages (https://fly.io/dist-sys/), by
- * the names of Maelstrom's command line.
+ * The official ones have the options of the challenge pages
+ * (https://fly.io/dist-sys/), by the names of Maelstrom's command line. The
+ * further ones go with the README's further chapters.
  *
  * @module
  */
@@ -16,9 +17,9 @@ import { kafka } from "./kafka.ts";
 import { txn } from "./txn.ts";
 import { uniqueIds } from "./unique_ids.ts";
 
-/** One official run. */
+/** One run. */
 export interface Run {
-  /** As the challenges are numbered: `"3c"`. */
+  /** As the challenges, or the README's further chapters, are numbered: `"3c"`. */
   id: string;
   title: string;
   /** The program's file in this folder, without its ending. */
@@ -84,8 +85,8 @@ export function limitsOf(
   return faults.some((name) => given[name] !== undefined) ? undefined : limits;
 }
 
-/** All official runs. */
-export const runs: readonly Run[] = [
+/** The challenges' own runs. */
+export const officialRuns: readonly Run[] = [
   {
     id: "1",
     title: "Echo",
@@ -237,3 +238,9 @@ export const runs: readonly Run[] = [
     },
   },
 ];
+
+/** Those of the rest of Maelstrom's workloads, and of the roads not taken. */
+export const furtherRuns: readonly Run[] = [];
+
+/** All runs. */
+export const runs: readonly Run[] = [...officialRuns, ...furtherRuns];

@@ -52,9 +52,13 @@ const parts = Object.keys(plan);
 
 const root = new URL("../", import.meta.url);
 
-/** All sources in a folder, by their paths from the root. */
+/**
+ * All sources in a folder, by their paths from the root. Hidden files aren't of
+ * the house: tests write some, and remove them, at any time.
+ */
 function* sources(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, root))) {
+    if (name.startsWith(".")) continue;
     if (isDirectory) yield* sources(`${folder}${name}/`);
     else if (/\.(ts|mjs)$/.test(name)) yield `${folder}${name}`;
   }

@@ -177,6 +177,7 @@ Deno.test("what can't be told apart exits with 2", async () => {
 
 for (
   const [words, message] of [
+    ["3c --all", "--all judges every run there is: leave it out, or 3c."],
     ["3f", `There is no run, workload or command "3f". See`],
     ["brodcast", `"brodcast" (did you mean broadcast?)`],
     ["1 --rte 5", "There is no option --rte (did you mean --rate?)"],

@@ -59,6 +59,8 @@ export interface CommandLine {
   /** True if figures or pictures are checked, and not written. */
   check: boolean;
   logStderr: boolean;
+  /** True if all runs are meant, and not only the official ones. */
+  isAll: boolean;
   /** True if it judges again whenever what is judged changes. */
   watch: boolean;
   seeds: Seeds;
@@ -117,6 +119,7 @@ export const flags: readonly Flag[] = [
       "Judge this program, .ts or .js file, or\n.wasm module, instead of ours",
   },
   { name: "engine", argument: "NAME", text: engines.join(", ") },
+  { name: "all", text: "Judge every run, not only the official ones" },
   {
     name: "seeds",
     argument: "FROM..TO",
@@ -332,6 +335,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     json: has("json"),
     check: has("check"),
     logStderr: has("log-stderr"),
+    isAll: has("all"),
     watch: has("watch"),
     seeds: seedsOf(
       seed,

@@ -13,7 +13,12 @@
  */
 import { print } from "./output.ts";
 import type { Column, Row, RunRow, Table } from "../../challenges/figures.ts";
-import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
+import {
+  limitsOf,
+  officialRuns,
+  type Run,
+  runs,
+} from "../../challenges/runs.ts";
 import { nearest } from "../nearest.ts";
 import { format } from "../report/format.ts";
 import type { RunRecord } from "../report/record.ts";
@@ -80,7 +85,7 @@ export interface Change {
 export async function upToDate(
   text: string,
   tables: readonly Table[],
-  official: readonly Run[] = runs,
+  official: readonly Run[] = officialRuns,
 ): Promise<{ after: string; changes: Change[] }> {
   const places = placesIn(text, tables, official);
   const outcomes = await judgeRuns(places.flatMap(runsOf));

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { runs as officialRuns } from "../../challenges/runs.ts";
+import { runs } from "../../challenges/runs.ts";
 import { plural } from "../report/terminal.ts";
 import type { Options } from "../workbench/mod.ts";
 import { BadOption } from "../workbench/mod.ts";
@@ -104,7 +104,7 @@ function boundsOf(
   { id, options }: Job,
   { given, seeds }: CommandLine,
 ): Bounds {
-  const official = officialRuns.find((run) => run.id === id)?.options;
+  const official = runs.find((run) => run.id === id)?.options;
   const { nemesis = official ? official.nemesis : "partition" } = given;
   const asked = ["availability", "consistency-models"] as const;
   return {

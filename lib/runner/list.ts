@@ -1,5 +1,5 @@
 /**
- * The official runs as text.
+ * All runs as text.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { runs } from "../../challenges/runs.ts";
 import { print } from "./output.ts";
 import { filled } from "./usage.ts";
 
-/** Prints the official runs, with their options and limits. */
+/** Prints all runs, with their options and limits. */
 export function list(): number {
   const width = Math.max(...runs.map(({ title }) => title.length));
   for (const { id, title, script, workload, options, limits = [] } of runs) {

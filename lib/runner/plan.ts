@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { limitsOf, type Run, runs } from "../../challenges/runs.ts";
+import {
+  limitsOf,
+  officialRuns,
+  type Run,
+  runs,
+} from "../../challenges/runs.ts";
 import type { Maelstrom } from "../maelstrom/mod.ts";
 import { nearest } from "../nearest.ts";
 import {
@@ -118,9 +123,9 @@ function eachComplains<T>(first: () => T, second: () => unknown): T {
   return result as T;
 }
 
-/** The official runs, or else the workloads, that are meant. */
+/** The runs, or else the workloads, that are meant. */
 function choose(
-  { command, words, workload, bin }: CommandLine,
+  { command, words, workload, bin, isAll }: CommandLine,
 ): (Run | string)[] {
   if (command === "test") {
     const [word] = words;
@@ -142,7 +147,13 @@ function choose(
       "A --bin needs a run or a workload to be judged by, such as: echo --bin PATH.",
     );
   }
-  return named.length > 0 ? named.map(runOrWorkload) : [...runs];
+  if (isAll && named.length > 0) {
+    throw new BadOption(
+      `--all judges every run there is: leave it out, or ${named.join(" ")}.`,
+    );
+  }
+  if (named.length > 0) return named.map(runOrWorkload);
+  return isAll ? [...runs] : [...officialRuns];
 }
 
 /** Maelstrom's commands that aren't ours, and what to do instead. */

@@ -64,7 +64,7 @@ function general(): string {
     `  run.ts test ${texts.test[0]}`,
     ...commandLines(),
     "",
-    "Without an ID or WORKLOAD: every official run.",
+    "Without an ID or WORKLOAD: every official run; with --all every run.",
     "",
     `  IDs        ${runs.map(({ id }) => id).join(", ")}`,
     `  WORKLOADs  ${names.slice(0, 7).join(", ")},`,
