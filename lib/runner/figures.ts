@@ -20,15 +20,14 @@ import {
   runs,
 } from "../../challenges/runs.ts";
 import { nearest } from "../nearest.ts";
-import { format } from "../report/format.ts";
-import type { RunRecord } from "../report/record.ts";
 import {
-  layoutOf,
-  render,
-  significant,
-  summary,
-  verdictOf,
-} from "../report/terminal.ts";
+  cellText,
+  commandOf,
+  isTextColumn,
+  type NumberColumn,
+  spread,
+} from "./columns.ts";
+import { layoutOf, render, summary } from "../report/terminal.ts";
 import { Counts, total } from "../report/tally.ts";
 import { bar, liveLines } from "./live.ts";
 import type { Answer, Question } from "./worker.ts";
@@ -252,13 +251,8 @@ function runsOf(place: Place): RunRow[] {
   }
 }
 
-/** A run that was judged, and how long its operations took. */
-interface Outcome extends Pick<Answer, "latencies" | "latencyBars"> {
-  record: RunRecord;
-}
-
 /** The outcomes of runs, for each with all its seeds. */
-type Outcomes = (row: RunRow) => Outcome[];
+type Outcomes = (row: RunRow) => Answer[];
 
 /** Judges runs, each of them once. */
 async function judgeRuns(rows: readonly RunRow[]): Promise<Outcomes> {
@@ -332,7 +326,7 @@ function write(place: Place, old: string, outcomes: Outcomes): string {
 }
 
 /** Returns what `deno task run` prints. */
-function runsBlock(all: readonly Outcome[]): string {
+function runsBlock(all: readonly Answer[]): string {
   const layout = layoutOf(all.map(({ record }) => record));
   const lines = [
     ...all.flatMap(({ record, latencyBars }) =>
@@ -369,7 +363,7 @@ function tableOf({ columns, rows }: Table, outcomes: Outcomes): string {
   const widths = heads.map((_, i) =>
     Math.max(3, ...cells.map((row) => row[i]?.length ?? 0))
   );
-  const isText = (i: number) => i < 2 || heads[i]! in texts;
+  const isText = (i: number) => i < 2 || isTextColumn(heads[i]!);
   const lines = cells.map((row) =>
     row.map((cell, i) =>
       isText(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)
@@ -398,16 +392,6 @@ function headOf(row: Row): [label: string, command: string] {
   return [`${row.label}: [${row.published.who}]`, ""];
 }
 
-/** Returns the words after `deno task run` that give the figures of a row. */
-function commandOf({ run, options = {}, args = [], seeds }: RunRow): string {
-  return [
-    run,
-    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
-    ...(seeds === undefined ? [] : ["--seeds", `1..${seeds}`]),
-    ...(args.length > 0 ? ["--", ...args] : []),
-  ].join(" ");
-}
-
 function cellOf(row: Row, column: Column, outcomes: Outcomes): string {
   if ("published" in row) return row.published.figures[column] ?? "";
   if ("limitsOf" in row) {
@@ -415,96 +399,7 @@ function cellOf(row: Row, column: Column, outcomes: Outcomes): string {
       ?.find(({ label }) => label === column);
     return limit ? `< ${limit.below} ${limit.unit ?? ""}`.trimEnd() : "";
   }
-  const all = outcomes(row);
-  if (isTextColumn(column)) return texts[column](all);
-  const { unit = "" } = numbers[column];
-  // A clock's figures have more digits than anybody wants to see.
-  const shown = spread(all, column).map(unit === "ms" ? significant : format);
-  const range = new Set(shown).size === 1 ? shown[0] : shown.join(" – ");
-  return `${range} ${unit}`.trim();
-}
-
-/** The least, the median and the most of a figure, where runs have it. */
-function spread(outcomes: readonly Outcome[], column: NumberColumn): number[] {
-  const all = outcomes.map(numbers[column].of)
-    .filter((each) => each !== undefined)
-    .sort((a, b) => a - b);
-  return [all.at(0), all[all.length >> 1], all.at(-1)]
-    .filter((each) => each !== undefined);
-}
-
-type TextColumn = "verdict" | "anomalies";
-type NumberColumn = Exclude<Column, TextColumn>;
-
-function isTextColumn(column: Column): column is TextColumn {
-  return column in texts;
-}
-
-/** Columns that are said in words. */
-const texts: { [column in TextColumn]: (outcomes: Outcome[]) => string } = {
-  verdict(outcomes) {
-    const [first, ...others] = outcomes.map(({ record }) => record);
-    if (first && others.length === 0) return verdictOf(first)[1];
-    const passed = outcomes.filter(({ record }) => record.pass).length;
-    return `${passed} of ${outcomes.length}`;
-  },
-  anomalies: (outcomes) =>
-    [
-      ...new Set(
-        outcomes.flatMap(({ record }) =>
-          record.results.workload?.["anomaly-types"] as string[] ?? []
-        ),
-      ),
-    ].join(", "),
-};
-
-/** Columns that are numbers. */
-const numbers: {
-  [column in NumberColumn]: {
-    of(outcome: Outcome): number | undefined;
-    unit?: string;
-  };
-} = {
-  ops: { of: ({ record }) => record.results.stats?.count },
-  available: {
-    of: (outcome) =>
-      scaled(100, outcome.record.results.availability?.["ok-fraction"]),
-    unit: "%",
-  },
-  lost: { of: finding("lost-count") },
-  "msgs/op": {
-    of: ({ record }) => record.results.net?.servers["msgs-per-op"],
-  },
-  "syncs/op": {
-    of({ record: { results } }) {
-      const { "ok-count": answered = 0 } = results.stats ?? {};
-      return (results.nodes?.["sync-count"] ?? 0) / Math.max(1, answered);
-    },
-  },
-  median: { of: finding("stable-latencies", "0.5"), unit: "ms" },
-  max: { of: finding("stable-latencies", "1"), unit: "ms" },
-  "operation median": { of: ({ latencies }) => latencies?.["0.5"], unit: "ms" },
-  "operation max": { of: ({ latencies }) => latencies?.["1"], unit: "ms" },
-  "worst lag": {
-    of: (outcome) =>
-      scaled(1000, finding("worst-realtime-lag", "lag")(outcome)),
-    unit: "ms",
-  },
-};
-
-function scaled(factor: number, figure?: number): number | undefined {
-  return figure === undefined ? undefined : figure * factor;
-}
-
-/** Picks a number of what the workload's checker found. */
-function finding(...path: string[]) {
-  return ({ record }: Outcome): number | undefined => {
-    let value: unknown = record.results.workload;
-    for (const key of path) {
-      value = (value as { [key: string]: unknown } | undefined)?.[key];
-    }
-    return typeof value === "number" ? value : undefined;
-  };
+  return cellText(column, outcomes(row));
 }
 
 /** The lines that differ; not for being a little wider, unless that is all. */
