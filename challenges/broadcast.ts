@@ -195,12 +195,13 @@ function flood(node: BroadcastNode, { learn }: Self) {
 /** The fast answer: the first node to hear of a value tells all, and sees to it. */
 function direct(node: BroadcastNode, self: Self) {
   const ackMs = 3 * ackPatienceMs;
-  const links = connect(node, self, { ackWithin: () => ackMs, ackMs });
+  const linkTo = connect(node, self, { ackWithin: () => ackMs, ackMs });
   const spread: Spread = (values, from) => {
     if (from !== undefined) return; // has been told to all
-    for (const link of links.values()) link.send(values, 0);
+    for (const peer of node.peers) linkTo(peer).send(values, 0);
   };
-  return { spread, greet: () => links.forEach((link) => link.greetFirst()) };
+  const greet = () => node.peers.forEach((peer) => linkTo(peer).greetFirst());
+  return { spread, greet };
 }
 
 /** The cheap answer: values gather at one node, which tells all in batches. */
@@ -212,13 +213,13 @@ function hub(node: BroadcastNode, self: Self, { beatMs, justInTime }: Pace) {
   const patience = beatMs + ackPatienceMs;
   let timing = new Timing(beatMs);
 
-  const links = connect(node, self, {
+  const linkTo = connect(node, self, {
     ackWithin: () => isHub() ? untilBeat() : patience,
     ackMs: patience,
     onFailure(peer, link) {
       if (peer !== hubId() || link.failures !== maxFailures) return;
       tellOthers(link.unconfirmed());
-      if (link.greets) others().forEach(([, other]) => other.greet());
+      if (link.greets) others().forEach((other) => linkTo(other).greet());
     },
     onOtherLife(peer) {
       // It has another beat.
@@ -229,36 +230,35 @@ function hub(node: BroadcastNode, self: Self, { beatMs, justInTime }: Pace) {
     onTiming: (peer, leaveMs) => peer === hubId() && timing.learn(leaveMs),
   });
   node.onInit(() => {
-    const toHub = links.get(hubId());
     // The hub answers with its next beat, and so sooner than others do.
-    if (toHub) toHub.ackMs = beatMs;
+    if (!isHub()) linkTo(hubId()).ackMs = beatMs;
   });
 
-  const others = () => [...links].filter(([peer]) => peer !== hubId());
+  const others = () => node.peers.filter((peer) => peer !== hubId());
 
   function tellOthers(values: number[], from?: string) {
-    for (const [peer, link] of others()) {
-      if (peer !== from) link.send(values, beatMs);
+    for (const peer of others()) {
+      if (peer !== from) linkTo(peer).send(values, beatMs);
     }
   }
 
-  const greet = () =>
-    links.forEach((link, peer) => {
-      if (isHub() || peer === hubId()) link.greetFirst();
-    });
+  const greet = () => {
+    const greeted = isHub() ? node.peers : [hubId()];
+    for (const peer of greeted) linkTo(peer).greetFirst();
+  };
 
   const spread: Spread = (values, from) => {
     if (isHub()) {
       // At home and here together it's a beat and the margin at most.
-      const waitedMs = from === undefined ? 0 : links.get(from)!.waitedMs;
+      const waitedMs = from === undefined ? 0 : linkTo(from).waitedMs;
       const withinMs = Math.min(untilBeat(), (1 + margin) * beatMs - waitedMs);
-      for (const [peer, link] of links) {
-        if (peer !== from) link.send(values, withinMs);
+      for (const peer of node.peers) {
+        if (peer !== from) linkTo(peer).send(values, withinMs);
       }
       return;
     }
     if (from === hubId()) return; // has been told to all
-    const toHub = links.get(hubId())!;
+    const toHub = linkTo(hubId());
     toHub.send(values, timing.waitMs(node.now()));
     if (toHub.failures >= maxFailures) tellOthers(values, from);
   };
@@ -303,31 +303,36 @@ interface Manners {
   onTiming?(peer: string, leaveMs: number): void;
 }
 
-/** Makes links to all other nodes, and learns what comes in over them. */
+/**
+ * Learns what comes in over links to other nodes.
+ *
+ * @returns what gives the link to one of them: of a thousand nodes most never
+ * speak to each other.
+ */
 function connect(node: BroadcastNode, self: Self, manners: Manners) {
   const links = new Map<string, Link>();
   const life = Math.floor(node.random() * 2 ** 48);
-  node.onInit(() => {
-    for (const peer of node.peers) {
-      links.set(peer, new Link(node, peer, life, self.known, manners));
-    }
-  });
+  const linkTo = (peer: string): Link => {
+    const link = links.get(peer) ??
+      new Link(node, peer, life, self.known, manners);
+    links.set(peer, link);
+    return link;
+  };
   // The topology on offer is a suggestion; ours is another.
   node.on("topology", () => ({ type: "topology_ok" }));
   node.on("batch", ({ src, body }) => {
     const { life, number, values, acks, waitedMs, early } = body;
-    const link = links.get(src);
     demand(
       areNumbers([life, number]) && areNumbers(values) && areNumbers(acks) &&
         Number.isFinite(waitedMs) &&
         (early === undefined || Number.isFinite(early?.ms)),
       "a batch has a number, values and acks, which are whole numbers",
     );
-    if (link === undefined) return; // no node of ours
-    link.receive(body);
+    if (!node.peers.includes(src)) return; // no node of ours
+    linkTo(src).receive(body);
     self.learn(values, src);
   });
-  return links;
+  return linkTo;
 }
 
 /** One end of a link: keeps values until the other end has confirmed them. */

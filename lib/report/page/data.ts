@@ -108,11 +108,16 @@ export function pageData(
   const { nodes } = test;
   const workload = workloadOf(judgement);
   const journal = judgement.journal.slice(0, maxMessages);
-  const bodies = journal.map(bodyOf);
+  const texts: string[] = [];
+  const bodies = journal.map((envelope) => {
+    const body = bodyOf(envelope);
+    texts.push(cut(JSON.stringify(body)));
+    return isClient(envelope.src) ? flat(body) : body;
+  });
   const isWhole = journal.length === judgement.journal.length &&
     !journal.some(({ cut }) => cut);
   const msOf = (ns: number) => Math.round((ns - startNs) / 1000) / 1000;
-  const messages = messagesOf(journal, bodies, msOf);
+  const messages = messagesOf(journal, bodies, texts, msOf);
   const endMs = Math.max(
     0,
     (history.at(-1)?.time ?? 0) / msInNs,
@@ -198,9 +203,21 @@ function bodyOf({ line, cut }: Envelope): Body {
   return { type: JSON.parse(type), "cut short": line };
 }
 
+/**
+ * A body without lists and objects. Of what clients send they say nothing about
+ * values, and to each of a thousand nodes a client tells all names and neighbours.
+ */
+function flat(body: Body): Body {
+  const fields = Object.entries(body).filter(([, value]) =>
+    typeof value !== "object"
+  );
+  return Object.fromEntries(fields) as Body;
+}
+
 function messagesOf(
   journal: readonly Envelope[],
   bodies: readonly Body[],
+  texts: readonly string[],
   msOf: (ns: number) => number,
 ): Messages {
   const parties = new Index();
@@ -216,7 +233,7 @@ function messagesOf(
     lost: journal.map(({ receivedNs, lost }) =>
       receivedNs === undefined ? losses.indexOf(lost) : 0
     ),
-    body: bodies.map((body) => cut(JSON.stringify(body))),
+    body: texts,
     parties: parties.names,
     types: types.names,
   };

@@ -46,9 +46,24 @@ export function faultThatCut(
 
 /** Tells whether a fault keeps a node from hearing another. */
 export function isDeaf(fault: FaultSpan, node: string, other: string): boolean {
-  return "cuts" in fault &&
-    (fault.cuts[node]?.includes(other) ?? false);
+  return "cuts" in fault && unheardBy(fault.cuts, node).has(other);
 }
+
+/** The nodes that a node doesn't hear. */
+function unheardBy(cuts: Grudge, node: string): ReadonlySet<string> {
+  const sources = cuts[node];
+  if (sources === undefined) return nobody;
+  const made = sets.get(sources);
+  if (made !== undefined) return made;
+  const set = new Set(sources);
+  sets.set(sources, set);
+  return set;
+}
+
+const nobody: ReadonlySet<string> = new Set();
+
+/** Lists of nodes are asked once for each message that was lost. */
+const sets = new WeakMap<readonly string[], Set<string>>();
 
 /** The nodes that a fault separates from most others. */
 export function struckBy(
@@ -125,11 +140,10 @@ export function sidesOf(
   cuts: Grudge,
   nodes: readonly string[],
 ): Sides | undefined {
-  const hears = (node: string, other: string) =>
-    !(cuts[node]?.includes(other) ?? false);
   const sides = new Map<string, string[]>();
   for (const node of nodes) {
-    const side = nodes.filter((other) => hears(node, other));
+    const unheard = unheardBy(cuts, node);
+    const side = nodes.filter((other) => !unheard.has(other));
     sides.set(side.join(" "), side);
   }
   const [first, second, ...others] = [...sides.values()]

@@ -233,11 +233,11 @@ function evidenceFor(
   known: ReadonlyMap<string, ReadonlyMap<number, number>>,
 ): number {
   let balance = 0;
-  const seen = new Set<string>();
+  const seen = new Map([...known.keys()].map((node) => [node, new Set()]));
   for (const { node, value, receivedNs } of arrivals) {
-    const key = `${node} ${value}`;
-    if (receivedNs === undefined || seen.has(key)) continue;
-    seen.add(key);
+    const seenHere = seen.get(node)!;
+    if (receivedNs === undefined || seenHere.has(value)) continue;
+    seenHere.add(value);
     const own = reads.get(node)!;
     const place = firstAfter(own, receivedNs);
     const next = own[place];

@@ -378,43 +378,47 @@ export function nemesis(generator: Generator): Generator {
   return on((thread) => thread === "nemesis", generator);
 }
 
-/** A copy of the generator for each thread. */
+/**
+ * A copy of the generator for each thread.
+ *
+ * @param own those of the threads, by their places; the others have a fresh one.
+ */
 export function eachThread(
   fresh: Generator,
-  own: ReadonlyMap<Thread, Generator> = new Map(),
+  own: readonly (Generator | undefined)[] = [],
 ): Generator {
   const alone = (context: Context, thread: Thread): Context => ({
     ...context,
     threads: [thread],
   });
+  const having = (place: number, generator: Generator): Generator => {
+    const changed = own.slice();
+    changed[place] = generator;
+    return eachThread(fresh, changed);
+  };
   return {
     op(context) {
-      const free = context.threads.filter((thread) => context.isFree(thread));
-      const answers = free.map((thread) =>
-        (own.get(thread) ?? fresh).op(alone(context, thread))
-      );
+      const answers = context.threads.map((thread, place): Answer => {
+        if (!context.isFree(thread)) return "pending";
+        const generator = own[place] ?? fresh;
+        // A thousand threads are asked a thousand times who reads next.
+        if (generator === nothing) return null;
+        return generator.op(alone(context, thread));
+      });
       const first = soonest(answers, context.random);
-      if (first) {
-        const [i, [op, after]] = first;
-        // Each of the free threads has its answer.
-        return [op, eachThread(fresh, new Map(own).set(free[i]!, after))];
+      if (first === undefined) {
+        return answers.includes("pending") ? "pending" : null;
       }
-      return free.length < context.threads.length ||
-          answers.includes("pending")
-        ? "pending"
-        : null;
+      const [place, [op, after]] = first;
+      return [op, having(place, after)];
     },
     update(context, event) {
-      const thread = context.threads[placeOf(event, context)];
-      if (thread === undefined) return this;
-      const generator = own.get(thread) ?? fresh;
-      return eachThread(
-        fresh,
-        new Map(own).set(
-          thread,
-          update(generator, alone(context, thread), event),
-        ),
-      );
+      const place = placeOf(event, context);
+      if (place === -1) return this;
+      const generator = own[place] ?? fresh;
+      const thread = context.threads[place]!;
+      const updated = update(generator, alone(context, thread), event);
+      return updated === generator ? this : having(place, updated);
     },
   };
 }

@@ -38,6 +38,12 @@ export const partitionKinds: readonly PartitionKind[] = [
   "majorities-ring",
 ];
 
+/**
+ * The most nodes whose ring is drawn link by link, which takes n³ steps: of 1,000
+ * nodes, minutes.
+ */
+const maxStochastic = 100;
+
 /** Draws a partition of a kind. */
 export function grudge(
   kind: PartitionKind,
@@ -56,7 +62,7 @@ export function grudge(
     case "majority":
       return split(Math.floor(nodes.length / 2));
     case "majorities-ring":
-      return nodes.length <= 5
+      return nodes.length <= 5 || nodes.length > maxStochastic
         ? perfectRing(nodes, random)
         : stochasticRing(nodes, random);
   }
@@ -83,9 +89,10 @@ function perfectRing(nodes: readonly string[], random: Random): Grudge {
       { length: size },
       (_, i) => ring[(start + i) % ring.length],
     );
+    const heard = new Set(majority);
     return [
       majority[Math.floor(size / 2)],
-      nodes.filter((node) => !majority.includes(node)),
+      nodes.filter((node) => !heard.has(node)),
     ];
   }));
 }

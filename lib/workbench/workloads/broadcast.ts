@@ -28,12 +28,18 @@ const readRPC: RPC = {
   reply: { type: { is: "read_ok" }, messages: "array" },
 };
 
-/** The neighbours that the nodes are told. */
-function topology({ nodes, options }: Test): Topology {
-  const arrange = topologies[options.topology];
+/** The neighbours that the nodes are told: each of them those of all. */
+function topology(test: Test): Topology {
+  const made = arranged.get(test);
+  if (made !== undefined) return made;
+  const arrange = topologies[test.options.topology];
   invariant(arrange, "--topology names one of the topologies");
-  return arrange(nodes);
+  const topology = arrange(test.nodes);
+  arranged.set(test, topology);
+  return topology;
 }
+
+const arranged = new WeakMap<Test, Topology>();
 
 /** The workload. */
 export const broadcast: Workload = {
