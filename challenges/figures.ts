@@ -17,6 +17,8 @@ export type Column =
   | "lost"
   /** Messages from servers to each other and to services, per operation. */
   | "msgs/op"
+  /** The length of these messages, per operation. */
+  | "bytes/op"
   /** Writes to disks that nodes waited for, per operation that was answered. */
   | "syncs/op"
   /** The time until a value was visible everywhere. */
@@ -317,6 +319,46 @@ export const tables: readonly Table[] = [
           seeds: few,
         },
       ]),
+    ],
+  },
+  {
+    name: "crdts",
+    columns: ["verdict", "lost", "msgs/op", "bytes/op"],
+    rows: [
+      { label: "set, whole", run: "8a", args: ["--strategy", "state"] },
+      {
+        label: "set, whole, for twice as long",
+        run: "8a",
+        options: { "time-limit": 40 },
+        args: ["--strategy", "state"],
+      },
+      { label: "set, deltas", run: "8a" },
+      {
+        label: "set, deltas, for twice as long",
+        run: "8a",
+        options: { "time-limit": 40 },
+      },
+      { label: "set, deltas, killed", run: "8a", options: kill },
+      {
+        label: "set, deltas, killed, with a disk",
+        run: "8a",
+        options: kill,
+        args: disk,
+      },
+      {
+        label: "counter, one total for each node",
+        run: "8b",
+        args: ["--strategy", "single"],
+        seeds: few,
+      },
+      { label: "counter, two totals for each node", run: "8b", seeds: few },
+      {
+        label: "the same, killed, with a disk",
+        run: "8b",
+        options: kill,
+        args: disk,
+        seeds: few,
+      },
     ],
   },
 ];

@@ -13,7 +13,9 @@ import type { Limit } from "../lib/report/record.ts";
 import { broadcast } from "./broadcast.ts";
 import { echo } from "./echo.ts";
 import { gCounter } from "./g_counter.ts";
+import { gSet } from "./g_set.ts";
 import { kafka } from "./kafka.ts";
+import { pnCounter } from "./pn_counter.ts";
 import { txn } from "./txn.ts";
 import { uniqueIds } from "./unique_ids.ts";
 
@@ -240,7 +242,34 @@ export const officialRuns: readonly Run[] = [
 ];
 
 /** Those of the rest of Maelstrom's workloads, and of the roads not taken. */
-export const furtherRuns: readonly Run[] = [];
+export const furtherRuns: readonly Run[] = [
+  {
+    id: "8a",
+    title: "Grow-only set",
+    script: "g_set",
+    app: gSet,
+    workload: "g-set",
+    options: {
+      "node-count": 5,
+      "time-limit": 20,
+      rate: 100,
+      nemesis: "partition",
+    },
+  },
+  {
+    id: "8b",
+    title: "Counter that goes up and down",
+    script: "pn_counter",
+    app: pnCounter,
+    workload: "pn-counter",
+    options: {
+      "node-count": 5,
+      "time-limit": 20,
+      rate: 100,
+      nemesis: "partition",
+    },
+  },
+];
 
 /** All runs. */
 export const runs: readonly Run[] = [...officialRuns, ...furtherRuns];

@@ -14,6 +14,8 @@ export interface Outcome {
   record: RunRecord;
   /** The latencies of operations that succeeded, in milliseconds. */
   latencies?: Quantiles;
+  /** The length of all messages between servers, where it's known. */
+  serverBytes?: number;
 }
 
 /** Returns the words after `deno task run` that give the figures of a row. */
@@ -99,6 +101,12 @@ const numbers: {
   lost: { of: finding("lost-count") },
   "msgs/op": {
     of: ({ record }) => record.results.net?.servers["msgs-per-op"],
+  },
+  "bytes/op": {
+    of({ record: { results }, serverBytes }) {
+      const { count: ops = 0 } = results.stats ?? {};
+      return serverBytes && Math.round(serverBytes / Math.max(1, ops));
+    },
   },
   "syncs/op": {
     of({ record: { results } }) {

@@ -24,6 +24,7 @@ import type { Schedule } from "../workbench/mod.ts";
 import { failureIn, type Size } from "../workbench/search/case.ts";
 import { shrink, sizeOf } from "../workbench/search/shrink.ts";
 import { errorText } from "../workbench/hosts/system_error.ts";
+import { type Envelope, involvesClient } from "../workbench/sim/network.ts";
 import { fillIn } from "../workbench/test.ts";
 import {
   type Judged,
@@ -112,6 +113,11 @@ export interface Answer {
   latencies?: Quantiles;
   /** The same as a histogram. */
   latencyBars: string;
+  /**
+   * The length of all messages between servers; absent where the journal has but
+   * parts of some.
+   */
+  serverBytes?: number;
   /** The folder that keeps the run. */
   folder?: string;
   /** The outcome of a search. */
@@ -188,6 +194,7 @@ async function answer(question: Question): Promise<void> {
     record: JSON.parse(JSON.stringify(record)),
     latencies: quantiles(latenciesMs(judged.history)),
     latencyBars: latencyBars(judged.history),
+    serverBytes: serverBytes(judged.journal),
     folder: keeping?.folder,
     ...found && { search: found.told },
   };
@@ -195,6 +202,13 @@ async function answer(question: Question): Promise<void> {
   const replay = found?.told.shrunk && await keepCase(question, answer) ||
     keep?.replay;
   await keeping?.write(record, judged, replay!);
+}
+
+/** The length of all messages between servers. Nodes send little but ASCII. */
+function serverBytes(journal: readonly Envelope[]): number | undefined {
+  const between = journal.filter((envelope) => !involvesClient(envelope));
+  if (between.some(({ cut }) => cut)) return undefined;
+  return between.reduce((sum, { line }) => sum + line.length, 0);
 }
 
 /**

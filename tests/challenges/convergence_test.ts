@@ -7,7 +7,9 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { broadcast } from "../../challenges/broadcast.ts";
 import { gCounter } from "../../challenges/g_counter.ts";
+import { gSet } from "../../challenges/g_set.ts";
 import { kafka } from "../../challenges/kafka.ts";
+import { pnCounter } from "../../challenges/pn_counter.ts";
 import { txn } from "../../challenges/txn.ts";
 import { uniqueIds } from "../../challenges/unique_ids.ts";
 import type {
@@ -71,16 +73,7 @@ const subjects: Subject[] = [
     app: broadcast,
     args: ["--strategy", strategy],
     request: (message) => ({ type: "broadcast", message }),
-    complaint: async (asked, cluster) => {
-      const all = (await askAll(cluster, { type: "read" })).map((answer) =>
-        new Set(answer.messages as number[])
-      );
-      for (const shown of all) {
-        const lost = asked.find(({ i, answer }) => answer && !shown.has(i));
-        if (lost) return `${lost.i} is lost: ${[...shown]}`;
-        if (shown.size !== all[0]!.size) return `${[...shown]} on one node`;
-      }
-    },
+    complaint: setComplaint,
     withinMs: (latencyMs) =>
       ({
         hub: 2 * beatMs + 2 * latencyMs,
@@ -99,16 +92,7 @@ const subjects: Subject[] = [
     app: gCounter,
     args: ["--strategy", strategy],
     request: (i) => ({ type: "add", delta: i % 7 }),
-    complaint: async (asked, cluster) => {
-      const shown = (await askAll(cluster, { type: "read" }))
-        .map(({ value }) => value as number);
-      const sum = (some: Asked[]) =>
-        some.reduce((sum, { body }) => sum + body.delta, 0);
-      const least = sum(asked.filter(({ answer }) => answer));
-      if (new Set(shown).size > 1) return `nodes differ: ${shown}`;
-      if (shown[0]! < least) return `${shown[0]} of ${least}`;
-      if (shown[0]! > sum(asked)) return `${shown[0]}, and not ${sum(asked)}`;
-    },
+    complaint: counterComplaint,
     withinMs: (latencyMs) =>
       strategy === "totals" ? 10_000 + 16 * latencyMs : 4000 + latencyMs,
     durable: {
@@ -116,6 +100,28 @@ const subjects: Subject[] = [
       withinMs: (latencyMs) => strategy === "totals" ? 0 : 5000 + latencyMs,
     },
   })),
+  {
+    name: "set, in deltas",
+    app: gSet,
+    request: (element) => ({ type: "add", element }),
+    complaint: setComplaint,
+    withinMs: (latencyMs) => 4000 + latencyMs,
+    durable: {
+      args: ["--data-dir", "d"],
+      withinMs: (latencyMs) => 9000 + 2 * latencyMs,
+    },
+  },
+  {
+    name: "counter that goes up and down, in deltas",
+    app: pnCounter,
+    request: (i) => ({ type: "add", delta: i % 7 - 3 }),
+    complaint: counterComplaint,
+    withinMs: (latencyMs) => 4000 + latencyMs,
+    durable: {
+      args: ["--data-dir", "d"],
+      withinMs: (latencyMs) => 9000 + 2 * latencyMs,
+    },
+  },
   ...["1", "all"].map((acks): Subject => ({
     name: `log, acks ${acks}`,
     app: kafka,
@@ -170,6 +176,37 @@ const subjects: Subject[] = [
     withinMs: (latencyMs) => latencyMs,
   })),
 ];
+
+/** Tells unless all nodes show the same set, with all that was acknowledged. */
+async function setComplaint(asked: Asked[], cluster: Cluster) {
+  const all = (await askAll(cluster, { type: "read" }))
+    .map(({ messages, value }) => new Set((messages ?? value) as number[]));
+  for (const shown of all) {
+    const lost = asked.find(({ i, answer }) => answer && !shown.has(i));
+    if (lost) return `${lost.i} is lost: ${[...shown]}`;
+    if (shown.size !== all[0]!.size) return `${[...shown]} on one node`;
+  }
+}
+
+/**
+ * Tells unless all nodes show the same sum: of all that was acknowledged, and
+ * perhaps some of the rest.
+ */
+async function counterComplaint(asked: Asked[], cluster: Cluster) {
+  const [shown = NaN, ...others] = (await askAll(cluster, { type: "read" }))
+    .map(({ value }) => value as number);
+  if (others.some((other) => other !== shown)) {
+    return `nodes differ: ${[shown, ...others]}`;
+  }
+  const sum = (some: Asked[]) =>
+    some.reduce((sum, { body }) => sum + body.delta, 0);
+  const definite = sum(asked.filter(({ answer }) => answer));
+  const open = asked.filter(({ answer }) => !answer);
+  const least = definite + sum(open.filter(({ body }) => body.delta < 0));
+  const most = definite + sum(open.filter(({ body }) => body.delta > 0));
+  if (shown < least) return `${shown}, and not at least ${least}`;
+  if (shown > most) return `${shown}, and not at most ${most}`;
+}
 
 function logRequest(i: number): OutgoingBody {
   return i % 4 === 3

@@ -314,6 +314,23 @@ const breaches: Breach[] = [
     options: { availability: 0.9 },
     reason: /G1a|abort/,
   },
+  {
+    mistake: "takes what it sent for confirmed",
+    script: "g_set",
+    changes: [[
+      "const delta = strategy(other);",
+      "const delta = strategy(other); other.lacks.clear();",
+    ]],
+    run: "8a",
+    reason: /elements were lost/,
+  },
+  {
+    mistake: "adds totals that it should compare",
+    script: "pn_counter",
+    changes: [["Math.max(a, added)", "a + added"]],
+    run: "8b",
+    reason: /final reads are wrong/,
+  },
 ];
 
 /** The most runs in which a breach has to be found. */
