@@ -1,8 +1,9 @@
 /**
  * Measures the library, as a node that runs over pipes, against other nodes; how
- * much sooner there's a verdict in virtual time; how many seeds a core judges in
- * a second; and how the time for checking grows with the history. Machines differ and are noisy, so the nodes take turns
- * in one run, and the result is each node's time as a multiple of ours.
+ * much sooner there's a verdict in virtual time; how many seeds a core judges in a
+ * second; how a run grows with its nodes; and how the time for checking grows with
+ * the history. Machines differ and are noisy, so the nodes take turns in one run,
+ * and the result is each node's time as a multiple of ours.
  *
  * @module
  */
@@ -20,6 +21,12 @@ import {
   seedsHead,
   seedsLine,
 } from "./bench_seeds.ts";
+import {
+  measureNodes,
+  nodeCounts,
+  nodesHead,
+  nodesLine,
+} from "./bench_nodes.ts";
 import { print } from "./output.ts";
 import { startGroup } from "../workbench/hosts/process_group.ts";
 import type { Command } from "../workbench/mod.ts";
@@ -74,8 +81,20 @@ holds at the end. Above 1, ours is better.
     await Deno.remove(folder, { recursive: true });
   }
   await seeding();
+  await growing();
   await checking();
   return 0;
+}
+
+/** Measures how runs grow with their nodes, and prints it. */
+async function growing(): Promise<void> {
+  print(`
+Nodes: the time of a core, and the memory, of 20 seconds in which more and more
+nodes flood a tree.
+`);
+  print(nodesHead);
+  await measureNodes(nodeCounts[0]!); // code is still being compiled
+  for (const count of nodeCounts) print(nodesLine(await measureNodes(count)));
 }
 
 /** Measures how many seeds a core judges in a second, and prints it. */

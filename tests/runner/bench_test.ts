@@ -23,6 +23,11 @@ import {
   seedsHead,
   seedsLine,
 } from "../../lib/runner/bench_seeds.ts";
+import {
+  measureNodes,
+  nodesHead,
+  nodesLine,
+} from "../../lib/runner/bench_nodes.ts";
 import { judgeGuest } from "../../lib/workbench/judge.ts";
 import { type Contestant, findRivals } from "../../lib/runner/rivals.ts";
 import { program } from "../cli.ts";
@@ -200,5 +205,20 @@ Deno.test("the table of seeds has a column for each phase", () => {
   assertEquals([seedsHead, seedsLine(run, phases)], [
     "                      a second    each        simulation  checkers    record",
     "  3c                  50          20 ms       75 %        20 %        5 %",
+  ]);
+});
+
+Deno.test("more nodes take more messages, and these time and memory", async () => {
+  const [few, many] = [await measureNodes(5, 3), await measureNodes(25, 3)];
+  assertGreater(many.messages, few.messages);
+  for (const { ms } of [few, many]) assertGreater(ms, 0);
+  assertGreater(many.bytes, 0);
+});
+
+Deno.test("the table of nodes has what a message takes beside what all take", () => {
+  const grown = { nodes: 1000, messages: 1_000_000, ms: 25_000, bytes: 3e8 };
+  assertEquals([nodesHead, nodesLine(grown)], [
+    "  nodes       messages    time        a message   memory      a message",
+    "  1,000       1,000,000   25.0 s      25 µs       300 MB      300 bytes",
   ]);
 });
