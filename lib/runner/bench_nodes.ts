@@ -6,44 +6,41 @@
 import process from "node:process";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { broadcast } from "../../challenges/broadcast.ts";
+import { type Run, runs } from "../../challenges/runs.ts";
 import { judge } from "../workbench/mod.ts";
 
 /** The sizes that are measured. */
 export const nodeCounts: readonly number[] = [25, 100, 250, 500, 1000];
 
-/** A run of 3d over a tree, which takes a message for each value and node. */
-const options = {
-  workload: "broadcast",
-  "time-limit": 20,
-  rate: 100,
-  latency: 100,
-  topology: "tree4",
-};
+/** A run over a tree: it takes a message for each value and node. */
+const [run] = runs.filter(({ id }) => id === "3d");
+const args = ["--strategy", "flood"];
+const topology = "tree4";
 
-/** What a run of so many nodes took. */
+/** The cost of a run of so many nodes. */
 export interface Grown {
   nodes: number;
   /** All messages, those of clients included. */
   messages: number;
   /** The time of a core; what else the machine does doesn't count. */
   ms: number;
-  /** What is left of it when it has been judged: its history and its journal. */
+  /** The memory that a judged run holds: its history and its journal. */
   bytes: number;
 }
 
 /** Judges a run of so many nodes. */
 export async function measureNodes(
   nodes: number,
-  seconds = options["time-limit"],
+  options: Run["options"] = {},
 ): Promise<Grown> {
   const before = heldBytes();
   const start = process.cpuUsage();
-  const judged = await judge(broadcast, {
-    ...options,
-    "time-limit": seconds,
-    "node-count": nodes,
-  }, { args: ["--strategy", "flood"] });
+  const { app, workload, options: official } = run!;
+  const judged = await judge(
+    app,
+    { workload, ...official, topology, "node-count": nodes, ...options },
+    { args },
+  );
   const { user, system } = process.cpuUsage(start);
   const bytes = heldBytes() - before;
   const messages = judged.journal.length;
