@@ -17,6 +17,7 @@ import { gSet } from "./g_set.ts";
 import { kafka } from "./kafka.ts";
 import { pnCounter } from "./pn_counter.ts";
 import { txn } from "./txn.ts";
+import { txnListAppend } from "./txn_list_append.ts";
 import { uniqueIds } from "./unique_ids.ts";
 
 /** One run. */
@@ -266,6 +267,23 @@ export const furtherRuns: readonly Run[] = [
       "node-count": 5,
       "time-limit": 20,
       rate: 100,
+      nemesis: "partition",
+    },
+  },
+  {
+    id: "10",
+    title: "Strict-serializable transactions",
+    script: "txn_list_append",
+    app: txnListAppend,
+    workload: "txn-list-append",
+    options: {
+      "node-count": 3,
+      concurrency: "10n",
+      "time-limit": 20,
+      rate: 100,
+      // Without, hardly ever would two nodes change the same at the same time.
+      latency: 10,
+      "consistency-models": "strict-serializable",
       nemesis: "partition",
     },
   },
