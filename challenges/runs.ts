@@ -15,6 +15,7 @@ import { echo } from "./echo.ts";
 import { gCounter } from "./g_counter.ts";
 import { gSet } from "./g_set.ts";
 import { kafka } from "./kafka.ts";
+import { linKV } from "./lin_kv.ts";
 import { pnCounter } from "./pn_counter.ts";
 import { txn } from "./txn.ts";
 import { txnListAppend } from "./txn_list_append.ts";
@@ -265,6 +266,20 @@ export const furtherRuns: readonly Run[] = [
     workload: "pn-counter",
     options: {
       "node-count": 5,
+      "time-limit": 20,
+      rate: 100,
+      nemesis: "partition",
+    },
+  },
+  {
+    id: "9",
+    title: "Linearizable store",
+    script: "lin_kv",
+    app: linKV,
+    workload: "lin-kv",
+    options: {
+      "node-count": 5,
+      concurrency: "2n",
       "time-limit": 20,
       rate: 100,
       nemesis: "partition",
