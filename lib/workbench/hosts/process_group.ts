@@ -35,7 +35,7 @@ export function startGroup(
   bin: string,
   options: Deno.CommandOptions,
 ): ProcessGroup {
-  const child = new Deno.Command(bin, { ...options, detached: hasGroups })
+  const child = new Deno.Command(bin, { ...options, detached: hasGroups() })
     .spawn();
   const { pid } = child;
   if (guarded.size === 0) guard = startGuard();
@@ -79,7 +79,9 @@ export async function allRead(
   clearTimeout(timer);
 }
 
-const hasGroups = Deno.build.os !== "windows";
+function hasGroups(): boolean {
+  return Deno.build.os !== "windows";
+}
 
 /** The groups that run. While there are some, they have one guard. */
 const guarded = new Set<number>();
@@ -90,7 +92,7 @@ let guard: ReturnType<typeof startGuard>;
  * Tells whether this process may send signals to any other, and run a shell.
  */
 function mayReach(): boolean {
-  return hasGroups &&
+  return hasGroups() &&
     Deno.permissions.querySync({ name: "run" }).state === "granted";
 }
 
