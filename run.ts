@@ -102,6 +102,12 @@ async function act(line: CommandLine): Promise<number> {
         await import(pictures);
       return await keep(await draw(), line);
     }
+    case "book": {
+      const book: string = "./lib/runner/book.ts";
+      const { book: make }: typeof import("./lib/runner/book.ts") =
+        await import(book);
+      return await make(line);
+    }
     default:
       return await figures(tables, { check: line.check });
   }

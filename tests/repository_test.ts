@@ -53,7 +53,10 @@ Deno.test("npm packages are named in exact versions", () => {
   const all = { ...config.imports, ...config.scopes["./"] };
   for (const specifier of Object.values(all)) {
     if (specifier.startsWith("npm:")) {
-      assertMatch(specifier, /^npm:(@[a-z0-9-]+\/)?[a-z0-9_-]+@\d+\.\d+\.\d+$/);
+      assertMatch(
+        specifier,
+        /^npm:(@[a-z0-9-]+\/)?[a-z0-9._-]+@\d+\.\d+\.\d+$/,
+      );
     }
   }
 });

@@ -31,6 +31,7 @@ export const commands = [
   "serve",
   "figures",
   "pictures",
+  "book",
   "help",
 ] as const;
 
@@ -58,6 +59,8 @@ export interface CommandLine {
   json: boolean;
   /** True if figures or pictures are checked, and not written. */
   check: boolean;
+  /** True if what was made is to be served, too. */
+  serve: boolean;
   logStderr: boolean;
   /** True if all runs are meant, and not only the official ones. */
   isAll: boolean;
@@ -184,14 +187,19 @@ export const flags: readonly Flag[] = [
     short: "b",
     argument: "ADDRESS",
     text: "Address to listen on [127.0.0.1]",
-    of: ["serve"],
+    of: ["serve", "book"],
   },
   {
     name: "port",
     short: "p",
     argument: "NUMBER",
     text: "Port to listen on; 0: any free one [8080]",
-    of: ["serve"],
+    of: ["serve", "book"],
+  },
+  {
+    name: "serve",
+    text: "Show the book, and keep it up to date",
+    of: ["book"],
   },
   {
     name: "check",
@@ -334,6 +342,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     page: !has("no-page"),
     json: has("json"),
     check: has("check"),
+    serve: has("serve"),
     logStderr: has("log-stderr"),
     isAll: has("all"),
     watch: has("watch"),

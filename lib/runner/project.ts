@@ -71,18 +71,40 @@ export function flagsWithStandIns(project: string): string[] {
   const own = imports ?? scopes ?? file === undefined
     ? resolved({ imports: imports && withSubpaths(imports), scopes }, project)
     : resolved(read(file!), file!);
-  const { imports: ours } = resolved(
-    read(fileURLToPath(standIns)),
-    fileURLToPath(standIns),
-  );
-  const map = { ...own, imports: { ...own.imports, ...ours } };
+  const map = { ...own, imports: { ...own.imports, ...standInMap() } };
   return [
-    `--import-map=data:application/json,${
-      encodeURIComponent(JSON.stringify(map))
-    }`,
+    flagOf(map),
     // The packages of a folder that is linked would still come from JSR.
     ...(links === undefined ? [] : ["--no-config"]),
   ];
+}
+
+/** The stand-ins, wherever they are seen from. */
+function standInMap(): Imports {
+  const file = fileURLToPath(standIns);
+  return resolved(read(file), file).imports;
+}
+
+/**
+ * The flags that make Deno find what our own sources import, with others in the
+ * place of some.
+ */
+export function flagsWith(others: Imports): string[] {
+  const { imports = {}, scopes = {} } = read(settings);
+  const own = [imports, ...Object.values(scopes)].map(withSubpaths);
+  const ours = importFlags().length > 0 ? standInMap() : {};
+  return [flagOf({ imports: Object.assign({}, ...own, ours, others) })];
+}
+
+/** Modules by the names that they are imported by. */
+interface Imports {
+  [name: string]: string;
+}
+
+function flagOf(map: unknown): string {
+  return `--import-map=data:application/json,${
+    encodeURIComponent(JSON.stringify(map))
+  }`;
 }
 
 /** Reads JSON, in which there may be comments, and commas at ends. */

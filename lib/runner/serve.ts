@@ -20,13 +20,23 @@ export async function serve(
   { store, host, port }: { store: string; host: string; port: number },
 ): Promise<number> {
   checkFolder(store);
-  await untilEnded((signal) => listen({ store, host, port, signal }).finished);
+  await untilEnded((signal) =>
+    listen(handlerOf({ store, host }), { what: store, host, port, signal })
+      .finished
+  );
   return 0;
 }
 
-function listen(
-  { store, host, port, signal }: {
-    store: string;
+/**
+ * Listens, and says where.
+ *
+ * @param settings `what` is served, and `host` and `port` are the address.
+ * @throws {BadOption} if no server can listen on that address.
+ */
+export function listen(
+  handler: Deno.ServeHandler,
+  { what, host, port, signal }: {
+    what: string;
     host: string;
     port: number;
     signal: AbortSignal;
@@ -41,10 +51,10 @@ function listen(
       onListen({ port }) {
         const name = hostname.includes(":") ? `[${hostname}]` : hostname;
         print(
-          `Serving ${store} on http://${name}:${port}/ (Ctrl-C ends it)`,
+          `Serving ${what} on http://${name}:${port}/ (Ctrl-C ends it)`,
         );
       },
-    }, handlerOf({ store, host }));
+    }, handler);
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new Error(

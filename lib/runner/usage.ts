@@ -38,6 +38,10 @@ const texts: { [command in Exclude<Command, "help">]: [string, string] } = {
   ],
   figures: ["[--check]", "Computes the README's figures."],
   pictures: ["[--check]", "Draws the README's pictures."],
+  book: [
+    "[--serve] [--port NUMBER]",
+    "Makes the walkthrough a site, in book/.",
+  ],
 };
 
 /** The usage of a command, or of it all. */

@@ -10,7 +10,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
-import { asFunction, programFrom } from "../../lib/runner/program.ts";
+import { asFunction } from "../../lib/runner/as_function.ts";
+import { programFrom } from "../../lib/runner/program.ts";
 import { NotSimulated } from "../../lib/workbench/hosts/program.ts";
 import { judgeGuest } from "../../lib/workbench/judge.ts";
 import {

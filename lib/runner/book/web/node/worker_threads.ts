@@ -1,0 +1,16 @@
+/**
+ * What the workbench imports from `node:worker_threads`, where there's no Node: in
+ * a browser, all is judged in the thread that asks.
+ *
+ * @module
+ */
+
+/** A thread of Node's, which can't be had. */
+export class Worker {
+  constructor() {
+    throw new Error("A browser has no threads of Node's.");
+  }
+}
+
+/** The thread that started this one: none of Node's. */
+export const parentPort = null;

@@ -1,0 +1,207 @@
+/**
+ * Judges a reader's program, or a module.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import { transform } from "sucrase";
+import { runs } from "../../../../challenges/runs.ts";
+import { type PageData, pageData } from "../../../report/page/data.ts";
+import { type RunRecord, toRecord } from "../../../report/record.ts";
+import {
+  inProcess,
+  type StartNode,
+  watchRejections,
+} from "../../../workbench/hosts/app.ts";
+import {
+  NodeEnded,
+  type StartHost,
+  type Watch,
+} from "../../../workbench/hosts/host.ts";
+import {
+  NotSimulated,
+  startProgram,
+} from "../../../workbench/hosts/program.ts";
+import { stuckText } from "../../../workbench/hosts/simulated.ts";
+import { wasmModule } from "../../../workbench/hosts/wasm.ts";
+import { wasmProblem } from "../../../workbench/hosts/wasm_module.ts";
+import { judgementOf } from "../../../workbench/judge.ts";
+import type { Options } from "../../../workbench/mod.ts";
+import { randomOf, run as runTest } from "../../../workbench/run.ts";
+import { VirtualClock } from "../../../workbench/sim/clock.ts";
+import { fillIn } from "../../../workbench/test.ts";
+import { asFunction } from "../../as_function.ts";
+import { lastThrown } from "./node/async_hooks.ts";
+
+/** A program that a reader wants to have judged. */
+export interface Ask {
+  run: string;
+  options: { readonly [name: string]: string | number };
+  seed: number;
+  /** TypeScript; or the bytes of a WebAssembly module. */
+  program: string | Uint8Array<ArrayBuffer>;
+  /** The library as a script. */
+  library: string;
+}
+
+/** What came of it. */
+export type Told =
+  | { record: RunRecord; data: PageData; line?: number }
+  | { failed: string; line?: number };
+
+/** The turns of its loops that a node makes in one go, before it's ended. */
+const maxTurns = 30_000_000;
+
+/** Judges a program. */
+export async function judgeProgram(ask: Ask): Promise<Told> {
+  const unwatch = watchRejections();
+  try {
+    return await answer(ask);
+  } catch (error) {
+    return failureOf(error as Error);
+  } finally {
+    unwatch();
+  }
+}
+
+/** An error of the program, before it ran. */
+function failureOf(error: Error): Told {
+  const { loc, message } = error as Error & { loc?: { line: number } };
+  const failed = error instanceof NotSimulated
+    ? `It ${message}, and that can't be had here.`
+    : message.replace(/^Error transforming \w+: /, "");
+  return { failed, ...loc && { line: loc.line - linesBefore } };
+}
+
+/** The lines before the program's first. */
+let linesBefore = 0;
+
+async function answer(ask: Ask): Promise<Told> {
+  const official = runs.find(({ id }) => id === ask.run)!;
+  const options: Options = {
+    workload: official.workload,
+    ...official.options,
+    ...ask.options,
+    seed: ask.seed,
+  };
+  const test = fillIn(options);
+  const random = randomOf(test);
+  const ending = new AbortController();
+  const turns = new Turns();
+  lastThrown.error = undefined;
+  linesBefore = 0;
+  const { start, restore } = await hostsOf(ask, {
+    random: (id: string) => random(`node/${id}`),
+    onLoop: () => turns.loop(),
+    onStrange: (error: Error) => ending.abort(error),
+  });
+  const begin = performance.now();
+  const happened = await runTest(
+    test,
+    { clock: new VirtualClock(), start, random, watch: turns },
+    { signal: ending.signal },
+  ).finally(restore);
+  const judgement = judgementOf("sim", test, happened);
+  const record = toRecord(judgement, {
+    id: official.id,
+    bin: typeof ask.program === "string" ? "my_node.ts" : "node.wasm",
+    args: [],
+    wallMs: performance.now() - begin,
+  });
+  const data = pageData(record, judgement, { replay: "", when: new Date() });
+  const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+  return {
+    record: plain(record),
+    data: { ...plain({ ...data, messages: null }), messages: data.messages },
+    ...!record.pass && {
+      line: lineIn((lastThrown.error as Error)?.stack ?? "") ??
+        lineIn(
+          [...judgement.logs.values()].flat()
+            .map(({ text }) => text).join("\n"),
+        ),
+    },
+  };
+}
+
+/** Makes the hosts of a program, or of a module. */
+async function hostsOf(
+  { program, library }: Ask,
+  { random, onLoop, onStrange }: {
+    random: Parameters<typeof inProcess>[1];
+    onLoop: () => void;
+    onStrange: (error: Error) => void;
+  },
+): Promise<{ start: StartHost; restore(): void }> {
+  if (typeof program !== "string") {
+    const module = await WebAssembly.compile(program);
+    const problem = wasmProblem(module);
+    if (problem !== undefined) throw new Error(problem);
+    return {
+      start: wasmModule({ module, args: [] }, random, () => {}),
+      restore() {},
+    };
+  }
+  const { code } = transform(program, {
+    transforms: ["typescript"],
+    disableESTransforms: true,
+    keepUnusedImports: false,
+  });
+  const before =
+    `let $library; const $take = (module) => $library = module; await (async () => {${
+      asFunction(library).code
+    }})();\n`;
+  linesBefore = before.split("\n").length - 1;
+  const own = asFunction(
+    code,
+    (name) =>
+      /(^|\/)mod\.ts$|^@call-me-maybe\/maelstrom$/.test(name)
+        ? "$library"
+        : undefined,
+  );
+  const prepared = await startProgram(
+    {
+      code: `${before}${own.code}\n//# sourceURL=my_node.ts`,
+      imports: own.imports,
+      url: "file:///my_node.ts",
+      args: [],
+    },
+    { onStrange, onLoop },
+  );
+  const start: StartNode = (runtime, node) =>
+    prepared.start(runtime, node).catch((error) => {
+      lastThrown.error = error;
+      throw error;
+    });
+  return { ...prepared, start: inProcess(start, random) };
+}
+
+/** The first line of the program that a stack, or a log, names. */
+function lineIn(text: string): number | undefined {
+  const [, line] = /my_node\.ts:(\d+):\d+/.exec(text) ?? [];
+  const own = Number(line) - linesBefore - functionLines;
+  return own > 0 ? own : undefined;
+}
+
+/** The lines that are before a function's body, and before a program in it. */
+const functionLines = 3;
+
+/** Ends a node that computes for too long. */
+class Turns implements Watch {
+  #end = () => {};
+  #turns = 0;
+
+  enter(end: () => void): boolean {
+    this.#end = end;
+    this.#turns = 0;
+    return true;
+  }
+
+  beat(): void {}
+
+  /** Called at each turn of a program's loops. */
+  loop(): void {
+    if (++this.#turns < maxTurns) return;
+    this.#end();
+    throw new NodeEnded(stuckText);
+  }
+}
