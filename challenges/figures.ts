@@ -361,4 +361,64 @@ export const tables: readonly Table[] = [
       },
     ],
   },
+  {
+    name: "strict-serializability",
+    columns: [
+      ...["verdict", "available", "msgs/op", "bytes/op"],
+      ...["operation median", "operation max", "anomalies"],
+    ] as Column[],
+    rows: [
+      { label: "one key", run: "10", args: ["--strategy", "value"] },
+      {
+        label: "one key, half as long",
+        run: "10",
+        options: { "time-limit": 10 },
+        args: ["--strategy", "value"],
+      },
+      {
+        label: "a tree, no cache",
+        run: "10",
+        args: ["--strategy", "tree", "--cache", "off"],
+      },
+      { label: "a tree", run: "10", args: ["--strategy", "tree"] },
+      {
+        label: "the newest in the root, no batches",
+        run: "10",
+        args: ["--batch", "one"],
+      },
+      { label: "the newest in the root", run: "10", seeds: few },
+      {
+        label: "the same, half as long",
+        run: "10",
+        options: { "time-limit": 10 },
+      },
+      { label: "the same, all faults", run: "10", options: all },
+      {
+        label: "the same, one node",
+        run: "10",
+        options: { "node-count": 1, concurrency: "30n" },
+      },
+      { label: "stale reads", run: "10", args: ["--reads", "stale"] },
+      {
+        label: "stale reads, held to serializable",
+        run: "10",
+        options: { "consistency-models": "serializable" },
+        args: ["--reads", "stale"],
+      },
+      {
+        label: "two nodes, no latency",
+        run: "10",
+        options: { "node-count": 2, concurrency: "1n", latency: 0 },
+      },
+      {
+        label: "the same",
+        published: {
+          who: "Maelstrom's own chapter",
+          url:
+            "https://github.com/jepsen-io/maelstrom/blob/v0.2.4/doc/05-datomic/04-optimization.md",
+          figures: { "msgs/op": "8.51", "operation median": "about 10 ms" },
+        },
+      },
+    ],
+  },
 ];

@@ -315,6 +315,43 @@ const breaches: Breach[] = [
     reason: /G1a|abort/,
   },
   {
+    mistake: "reads from the root that it knows",
+    script: "txn_list_append",
+    changes: [["choices.reads ? known", "true ? known"]],
+    run: "10",
+    reason: /realtime/,
+  },
+  {
+    mistake: "takes a change whose answer is lost for one that didn't happen",
+    script: "txn_list_append",
+    changes: [["if (mine) return mine;", ""]],
+    run: "10",
+    options: { "p-loss": 0.05 },
+    reason: /duplicate|twice/,
+  },
+  {
+    mistake: "gives out names of an earlier life",
+    script: "txn_list_append",
+    changes: [
+      ["Math.floor(node.random() * 2 ** 48).toString(36)", "0"],
+      ["const fanout = 16;", "const fanout = 2;"],
+    ],
+    run: "10",
+    options: { nemesis: "kill" },
+    args: ["--strategy", "tree"],
+    reason: /./,
+  },
+  {
+    mistake: "appends to a list that others have read",
+    script: "txn_list_append",
+    changes: [[
+      "const longer = [...list ?? [], value];",
+      "const longer = list as number[] ?? []; longer.push(value);",
+    ]],
+    run: "10",
+    reason: /internal/,
+  },
+  {
     mistake: "takes what it sent for confirmed",
     script: "g_set",
     changes: [[
