@@ -14,6 +14,7 @@ import { broadcast } from "./broadcast.ts";
 import { echo } from "./echo.ts";
 import { gCounter } from "./g_counter.ts";
 import { gSet } from "./g_set.ts";
+import { gossip } from "./gossip.ts";
 import { kafka } from "./kafka.ts";
 import { linKV } from "./lin_kv.ts";
 import { pnCounter } from "./pn_counter.ts";
@@ -62,6 +63,8 @@ const large = {
   rate: 100,
   latency: 100,
 };
+
+const hundred = { ...large, "node-count": 100, rate: 50 };
 
 const log = { concurrency: "2n", "time-limit": 20, rate: 1000 };
 
@@ -301,6 +304,31 @@ export const furtherRuns: readonly Run[] = [
       "consistency-models": "strict-serializable",
       nemesis: "partition",
     },
+  },
+  {
+    id: "11a",
+    title: "Broadcast by gossip",
+    script: "gossip",
+    app: gossip,
+    workload: "broadcast",
+    options: { ...large, nemesis: "partition" },
+  },
+  {
+    id: "11b",
+    title: "Broadcast by gossip to a hundred nodes",
+    script: "gossip",
+    app: gossip,
+    workload: "broadcast",
+    options: hundred,
+  },
+  {
+    id: "11c",
+    title: "Broadcast in rounds to a hundred nodes",
+    script: "gossip",
+    app: gossip,
+    args: ["--strategy", "push-pull"],
+    workload: "broadcast",
+    options: hundred,
   },
 ];
 

@@ -368,6 +368,21 @@ const breaches: Breach[] = [
     run: "8b",
     reason: /final reads are wrong/,
   },
+  {
+    mistake: "never sends GRAFT",
+    script: "gossip",
+    changes: [['this.node.send(peer, { type: "graft", values });', ""]],
+    run: "11a",
+    reason: /values were lost/,
+  },
+  {
+    mistake: "compares with nobody what it knows",
+    script: "gossip",
+    changes: [["2 * node.random() * antiEntropyMs", "Infinity"]],
+    run: "11a",
+    args: ["--strategy", "push-pull"],
+    reason: /values were lost/,
+  },
 ];
 
 /** The most runs in which a breach has to be found. */
