@@ -72,7 +72,7 @@ export function readsOf({ history, test }: Judgement): Read[] {
 
 const left = 64;
 /** The place where the work ends; right of it are the final reads. */
-const workEnd = width - 138;
+const workEnd = width - 156;
 const panelHeight = 148;
 const plotHeight = 84;
 const top = 108;
@@ -104,7 +104,6 @@ export async function gCounter(judged: JudgeRun): Promise<Drawing> {
     worst(reads[2]),
   ];
   const wrong = wrongOf(reads[0]);
-  const y = scaleLinear([0, gossip], [plotHeight, 0]);
   const partitionEnd = x(toMs / 1000);
   return {
     title: "A read may be late; the last one must be right",
@@ -117,7 +116,7 @@ export async function gCounter(judged: JudgeRun): Promise<Drawing> {
 .key { stroke-width: 3 }
 .curve { stroke-linejoin: round }`,
     body: [
-      markup`<text class="small" x="${margin}" y="60">How much each node's reads are short of the sum</text>`,
+      markup`<text class="small" x="${margin}" y="60">What reads lack of the sum, each on its own scale</text>`,
       nodes.map((node, i) => [
         markup`<path class="${colours[i]} key" d="M${
           width - 190 + i * 62
@@ -126,7 +125,7 @@ export async function gCounter(judged: JudgeRun): Promise<Drawing> {
           width - 168 + i * 62
         }" y="60">${node}</text>`,
       ]),
-      markup`<text class="small muted" x="${workEnd + 18}" y="${
+      markup`<text class="small muted" x="${workEnd + 36}" y="${
         top - 12
       }">final reads:</text>`,
       panels.map(({ title }, i) =>
@@ -135,12 +134,12 @@ export async function gCounter(judged: JudgeRun): Promise<Drawing> {
           markup`<rect class="fault-band" x="${left}" y="0" width="${
             partitionEnd - left
           }" height="${plotHeight}"/>`,
-          i > 0
+          i < 2
             ? []
             : markup`<text class="small bold fill-fault" x="${
               left + 8
-            }" y="20">${alone} is cut off, but not from the store</text>`,
-          panel(reads[i]!, nodes, y),
+            }" y="20">${alone} is cut off</text>`,
+          panel(reads[i]!, nodes),
         ])
       ),
     ],
@@ -159,8 +158,8 @@ export function wrongOf(reads: Read[]): Read[] {
 function panel(
   reads: Read[],
   nodes: readonly string[],
-  y: ReturnType<typeof scaleLinear<number, number>>,
 ): Content[] {
+  const y = scaleLinear([0, worst(reads)], [plotHeight, 0]);
   const curve = line().x(([seconds]) => x(seconds)).y(([, missing]) =>
     y(missing)
   ).curve(curveStepAfter).digits(1);
@@ -183,6 +182,11 @@ function panel(
         curve([...steps]) ?? ""
       }"/>`;
     }),
+    reads.filter(({ final }) => final).map(({ node, missing }) =>
+      markup`<circle class="fill-${colours[nodes.indexOf(node)]}" cx="${
+        workEnd + 10 + 6 * nodes.indexOf(node)
+      }" cy="${y(missing)}" r="4"/>`
+    ),
     wrong.length === 0
       ? verdict("✓ all right", "fill-green", plotHeight / 2 + 5)
       : [
@@ -199,6 +203,6 @@ function panel(
 
 function verdict(words: string, className: string, y: number): Content {
   return markup`<text class="small bold ${className}" x="${
-    workEnd + 18
+    workEnd + 36
   }" y="${y}">${words}</text>`;
 }
