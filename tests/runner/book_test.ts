@@ -284,6 +284,15 @@ if (chromium === undefined) {
   console.log("There is no Chromium here: the book isn't opened by tests.");
 }
 
+function filesOf(folder: string): Deno.ServeHandler {
+  return async (request) => {
+    const path = new URL(request.url).pathname.slice(1) || "index.html";
+    return new Response(await Deno.readFile(`${folder}/${path}`), {
+      headers: { "content-type": contentType(path) },
+    });
+  };
+}
+
 /** Opens the book in a browser. */
 async function inBook(
   use: (tab: Tab, url: string, folder: string) => Promise<void>,
@@ -291,12 +300,7 @@ async function inBook(
   const folder = await bookFolder();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async (request) => {
-      const path = new URL(request.url).pathname.slice(1) || "index.html";
-      return new Response(await Deno.readFile(`${folder}/${path}`), {
-        headers: { "content-type": contentType(path) },
-      });
-    },
+    filesOf(folder),
   );
   try {
     await withTab({}, async (tab) => {
@@ -462,6 +466,65 @@ Deno.test({
         (await tab.evaluate<string>(
           `document.querySelector(".cm-content").textContent`,
         )).includes("let b = ;"),
+      );
+    });
+  },
+});
+
+Deno.test({
+  name: "a module is judged like a program",
+  ignore: chromium === undefined,
+  async fn() {
+    const module = await Deno.readFile(
+      `${root}tests/fixtures/wasm/simple.wasm`,
+    );
+    await inBook(async (tab, url) => {
+      await tab.goto(`${url}workshop.html`);
+      await tab.until(ready);
+      await tab.evaluate(
+        `(() => {
+          const input = document.querySelector(".workshop input[type=file]");
+          const files = new DataTransfer();
+          const bytes = Uint8Array.fromBase64("${module.toBase64()}");
+          files.items.add(new File([bytes], "node.wasm"));
+          input.files = files.files;
+          input.dispatchEvent(new Event("change"));
+        })()`,
+      );
+      await tab.until(
+        `/valid/.test(document.querySelector(".verdict-line").textContent)`,
+      );
+      assertEquals(
+        await tab.evaluate(
+          `document.querySelector(".verdict-line").textContent`,
+        ),
+        "✓ valid",
+      );
+    });
+  },
+});
+
+Deno.test({
+  name: "once it has been opened, the book needs no network",
+  ignore: chromium === undefined,
+  async fn() {
+    const folder = await bookFolder();
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      filesOf(folder),
+    );
+    const url = `http://127.0.0.1:${server.addr.port}/`;
+    await withTab({}, async (tab) => {
+      await tab.goto(`${url}index.html`);
+      await tab.evaluate(`navigator.serviceWorker.ready.then(() => 0)`);
+      await server.shutdown();
+      await tab.goto(`${url}4-grow-only-counter.html`);
+      await tab.until(ready);
+      await tab.evaluate(
+        `(document.querySelector("tr[data-row] button").click(), 0)`,
+      );
+      await tab.until(
+        `document.querySelector(".bench")?.dataset.shown !== undefined`,
       );
     });
   },

@@ -223,14 +223,15 @@ class Bench {
 
   #show(outcomes: readonly Outcome[]): void {
     const { columns } = this.#figures;
-    const [{ record }] = outcomes as [Outcome];
+    const worst = outcomes.find(({ record }) => !record.pass) ?? outcomes[0]!;
+    const { record } = worst;
     const [sign, word, colour] = verdictOf(record);
-    this.#verdict.className = `verdict-line ${colour}`;
-    this.#verdict.textContent = outcomes.length > 1
+    const words = outcomes.length > 1
       ? `${cellText("verdict", outcomes)} passed`
-      : record.reason === undefined
-      ? `${sign} ${word}`
-      : `${sign} ${word}: ${record.reason.split("\n")[0]}`;
+      : `${sign} ${word}`;
+    const [reason] = (record.reason ?? "").split("\n");
+    this.#verdict.className = `verdict-line ${colour}`;
+    this.#verdict.textContent = reason ? `${words}: ${reason}` : words;
     this.#table.replaceChildren(element(
       "table",
       {},
