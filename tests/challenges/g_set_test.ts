@@ -11,7 +11,7 @@ import { seedsOf } from "../seeds.ts";
 const add = (cluster: Cluster, id: string, element: unknown) =>
   cluster.ask(id, { type: "add", element });
 
-/** What nodes show, by node. */
+/** Returns what nodes show, by node. */
 async function shown(cluster: Cluster, ids: readonly string[] = cluster.nodes) {
   const shown: number[][] = [];
   for (const id of ids) {
