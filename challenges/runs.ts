@@ -17,6 +17,7 @@ import { gSet } from "./g_set.ts";
 import { gossip } from "./gossip.ts";
 import { kafka } from "./kafka.ts";
 import { linKV } from "./lin_kv.ts";
+import { membership } from "./membership.ts";
 import { pnCounter } from "./pn_counter.ts";
 import { txn } from "./txn.ts";
 import { txnListAppend } from "./txn_list_append.ts";
@@ -329,6 +330,19 @@ export const furtherRuns: readonly Run[] = [
     args: ["--strategy", "push-pull"],
     workload: "broadcast",
     options: hundred,
+  },
+  {
+    id: "12",
+    title: "Membership",
+    script: "membership",
+    app: membership,
+    workload: "membership",
+    options: {
+      "node-count": 10,
+      "time-limit": 60,
+      rate: 100,
+      nemesis: "kill",
+    },
   },
 ];
 

@@ -180,6 +180,26 @@ export interface GSetMessages {
 }
 
 /**
+ * The messages of the workload `membership`, which Maelstrom doesn't have: each
+ * node says which nodes it takes to be up.
+ *
+ * @example
+ * ```ts
+ * import type { MembershipMessages, Node } from "@call-me-maybe/maelstrom";
+ *
+ * function optimist(node: Node<MembershipMessages>) {
+ *   node.on("read", () => ({ type: "read_ok", members: node.nodeIds }));
+ * }
+ * ```
+ */
+export interface MembershipMessages {
+  /** Asks for the members. */
+  read: object;
+  /** The ids of the nodes that are up, as far as the node knows; its own, too. */
+  read_ok: { members: readonly string[] };
+}
+
+/**
  * The messages of the workloads `g-counter` and `pn-counter`.
  *
  * @example
@@ -382,9 +402,13 @@ export interface Messages
   add: GSetMessages["add"] & CounterMessages["add"];
   /** Asks for what the node has; in `lin-kv`, under a key. */
   read: LinKVMessages["read"];
-  /** The answer: in `broadcast` it's `messages`, else a `value`. */
+  /**
+   * The answer: in `broadcast` it's `messages`, in `membership` `members`, else a
+   * `value`.
+   */
   read_ok:
     | BroadcastMessages["read_ok"]
+    | MembershipMessages["read_ok"]
     | { value: number | readonly number[] | null };
   /** Reads, writes of registers, elements to append to lists. */
   txn: {

@@ -209,6 +209,8 @@ for (
       "--engine must be one of auto, sim, stdio, maelstrom, both",
     ],
     ["1 --engine maelstrom --seed 7", "The real Maelstrom has no --seed"],
+    ["12 --engine maelstrom", "The real Maelstrom has no workload membership"],
+    ["12 --engine both", "The real Maelstrom has no workload membership"],
     ["1 --test-count 0", "--test-count must be an integer from 1 to 100000"],
     ["1 --seeds 5..2", "--seeds must be a range such as 1..200"],
     ["lin-kv", "There is no solution for lin-kv here: give a --bin"],

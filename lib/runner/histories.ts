@@ -72,6 +72,10 @@ const recipes: { readonly [name in WorkloadName]: Recipe } = {
     model: () =>
       transactions((list, element) => [...(list as unknown[] ?? []), element]),
   },
+  membership: {
+    model: () => () => ({ members: testOf("membership").nodes }),
+    finalOps: 1,
+  },
   "txn-rw-register": { model: () => transactions((_, value) => value) },
 };
 

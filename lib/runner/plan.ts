@@ -19,7 +19,7 @@ import {
   type Test,
 } from "../workbench/mod.ts";
 import { resolve } from "../workbench/test.ts";
-import { workloads } from "../workbench/workloads/mod.ts";
+import { maelstromHas, workloads } from "../workbench/workloads/mod.ts";
 import { tryArguments } from "./arguments.ts";
 import {
   Builder,
@@ -73,6 +73,7 @@ export async function plan(line: CommandLine): Promise<Plan[]> {
     const solution = bin === undefined ? known : undefined;
     const options: Options = { workload, ...official?.options, ...given };
     refuseIdle(resolve(options)); // complains before anything starts
+    refuseUnknown(workload, line);
     return {
       id: official?.id ?? workload,
       options,
@@ -101,6 +102,14 @@ function refuseIdle({ options, faults }: Test): void {
   }
 }
 
+/** Refuses a workload of ours where the real Maelstrom is to judge it. */
+function refuseUnknown(workload: string, { engine }: CommandLine): void {
+  if (maelstromHas(workload) || !["maelstrom", "both"].includes(engine)) return;
+  throw new BadOption(
+    `The real Maelstrom has no workload ${workload}: it's for the workbench, --engine sim or stdio.`,
+  );
+}
+
 /**
  * Tries two things, so that a person with both to fix hears of both.
  *
@@ -125,7 +134,7 @@ function eachComplains<T>(first: () => T, second: () => unknown): T {
 
 /** The runs, or else the workloads, that are meant. */
 function choose(
-  { command, words, workload, bin, isAll }: CommandLine,
+  { command, words, workload, bin, isAll, engine }: CommandLine,
 ): (Run | string)[] {
   if (command === "test") {
     const [word] = words;
@@ -153,7 +162,15 @@ function choose(
     );
   }
   if (named.length > 0) return named.map(runOrWorkload);
-  return isAll ? [...runs] : [...officialRuns];
+  if (!isAll) return [...officialRuns];
+  return runs.filter(({ id, workload }) => {
+    const isKnown = !["maelstrom", "both"].includes(engine) ||
+      maelstromHas(workload);
+    if (!isKnown) {
+      complain(`${id} is left out: the real Maelstrom has no ${workload}.`);
+    }
+    return isKnown;
+  });
 }
 
 /** Maelstrom's commands that aren't ours, and what to do instead. */
@@ -200,10 +217,12 @@ export async function jobsOf(
   const jobs: Job[] = [];
   const builder = new Builder();
   for (const each of plans) {
-    if (maelstrom === undefined || line.engine === "both") {
+    const isReal = maelstrom !== undefined &&
+      maelstromHas(each.options.workload);
+    if (!isReal || line.engine === "both") {
       jobs.push(await ourJob(each, line));
     }
-    if (maelstrom !== undefined) {
+    if (isReal) {
       jobs.push(await realJob(each, line, maelstrom, builder));
     }
   }

@@ -35,8 +35,8 @@ import { topologies } from "./sim/topology.ts";
 export interface Options {
   /**
    * The task of the nodes: `"echo"`, `"unique-ids"`, `"broadcast"`, `"g-set"`,
-   * `"g-counter"`, `"pn-counter"`, `"lin-kv"`, `"kafka"`, `"txn-list-append"`
-   * or `"txn-rw-register"`.
+   * `"g-counter"`, `"pn-counter"`, `"lin-kv"`, `"kafka"`, `"txn-list-append"` or
+   * `"txn-rw-register"`; and `"membership"`, which Maelstrom doesn't have.
    */
   workload: string;
   /**

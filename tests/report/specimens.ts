@@ -8,6 +8,7 @@ import { broadcast } from "../../challenges/broadcast.ts";
 import { echo } from "../../challenges/echo.ts";
 import { gCounter } from "../../challenges/g_counter.ts";
 import { kafka } from "../../challenges/kafka.ts";
+import { membership } from "../../challenges/membership.ts";
 import { txn } from "../../challenges/txn.ts";
 import { uniqueIds } from "../../challenges/unique_ids.ts";
 import {
@@ -18,6 +19,7 @@ import {
   KV,
   type KVService,
   type ListAppendMessages,
+  type MembershipMessages,
 } from "../../lib/mod.ts";
 import type { Options } from "../../lib/workbench/mod.ts";
 import { gossip } from "../workbench/workloads/gossip_counter.ts";
@@ -157,6 +159,11 @@ const twoLogs: App<
   }));
 };
 
+/** Takes all others for dead. */
+const loner: App<MembershipMessages> = (node) => {
+  node.on("read", () => ({ type: "read_ok", members: [node.id] }));
+};
+
 const nemesis = { nemesis: "partition", "nemesis-interval": 2 };
 const three = { "node-count": 3, "time-limit": 8, latency: 10, rate: 20 };
 const two = { ...three, "node-count": 2, concurrency: "2n" };
@@ -199,6 +206,12 @@ export const specimens: readonly Specimen[] = [
     { ...three, concurrency: "4n", rate: 60 },
     proxy("lin-kv"),
     proxy("lww-kv"),
+  ),
+  ...both(
+    "membership",
+    { ...three, nemesis: "kill", "nemesis-interval": 2 },
+    membership,
+    loner,
   ),
   ...both("kafka", { ...two, ...nemesis }, kafka, twoLogs),
   ...both(

@@ -21,6 +21,7 @@ import {
   duplicateId,
   type OperationsAnomaly,
   wrongEcho,
+  wrongMembers,
 } from "./anomalies/operations.ts";
 import { type RegisterAnomaly, registerAnomaly } from "./anomalies/register.ts";
 import {
@@ -102,6 +103,8 @@ function find(
       return counterAnomaly(judgement);
     case "register":
       return registerAnomaly(judgement);
+    case "members":
+      return wrongMembers(judgement);
     case "log":
       return logCycle(judgement) ?? logAnomaly(judgement);
     case "transactions":

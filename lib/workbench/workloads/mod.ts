@@ -10,6 +10,7 @@ import { gCounter } from "./g_counter.ts";
 import { gSet } from "./g_set.ts";
 import { kafka } from "./kafka.ts";
 import { linKV } from "./lin_kv.ts";
+import { membership } from "./membership.ts";
 import { pnCounter } from "./pn_counter.ts";
 import { txnListAppend } from "./txn_list_append.ts";
 import { txnRwRegister } from "./txn_rw_register.ts";
@@ -28,6 +29,7 @@ export const workloads = {
   kafka,
   "txn-list-append": txnListAppend,
   "txn-rw-register": txnRwRegister,
+  membership,
 } as const satisfies { readonly [name: string]: Workload };
 
 /** The name of a workload. */
@@ -36,6 +38,14 @@ export type WorkloadName = keyof typeof workloads;
 /** Tells the names of workloads from other words. */
 export function isWorkload(word: string): word is WorkloadName {
   return Object.hasOwn(workloads, word);
+}
+
+/** Tells whether the real Maelstrom has a workload, too. */
+export function maelstromHas(workload: string): boolean {
+  const known: Workload | undefined = isWorkload(workload)
+    ? workloads[workload]
+    : undefined;
+  return !known?.isOurs;
 }
 
 /** The workload of a test, whose options have been checked. */

@@ -28,6 +28,8 @@ export type Drawing =
   | { kind: "counter" }
   /** The operations on a key that have no order. */
   | { kind: "register" }
+  /** A read of the members that can't be, and what its node showed before. */
+  | { kind: "members" }
   /** The part of a log that each operation saw. */
   | { kind: "log" }
   /** Transactions, and why one precedes another. */
@@ -55,8 +57,10 @@ export const recoverySeconds = 10;
 /** The same in milliseconds. */
 export const recoveryMs = recoverySeconds * 1000;
 
-/** One of Maelstrom's workloads. */
+/** One of Maelstrom's workloads, or of ours. */
 export interface Workload {
+  /** True if Maelstrom doesn't have it. */
+  isOurs?: true;
   /** Tells what the options can't be for this workload; see `resolve`. */
   objection?(test: Test): string | undefined;
   /** Makes the generator of what clients do until time is up. */

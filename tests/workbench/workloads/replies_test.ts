@@ -171,6 +171,8 @@ replies("broadcast", "read", { f: "read" }, lists("read_ok", "messages"));
 replies("g-set", "add", { f: "add", value: 1 }, acknowledgement("add_ok"));
 replies("g-set", "read", { f: "read" }, lists("read_ok", "value"));
 
+replies("membership", "read", { f: "read" }, lists("read_ok", "members"));
+
 for (const workload of ["pn-counter", "g-counter"]) {
   replies(workload, "add", { f: "add", value: 1 }, acknowledgement("add_ok"));
   replies(workload, "read", { f: "read" }, [

@@ -5,6 +5,8 @@
  * @module
  */
 import type { EchoFindings } from "../../../workbench/checkers/echo.ts";
+import type { MembershipFindings } from "../../../workbench/checkers/membership.ts";
+import { nodeOf } from "../../../workbench/workloads/lost_element.ts";
 import { identity } from "../../../workbench/sim/exact_json.ts";
 import { pairs } from "../../../workbench/load/history.ts";
 import { msInNs } from "../../../workbench/sim/clock.ts";
@@ -96,6 +98,38 @@ export function wrongEcho(
         ? textOf(received)
         : span.error ?? "an error",
     },
+  };
+}
+
+/** Finds the first read of the members that is wrong, and the one before it. */
+export function wrongMembers(
+  judgement: Judgement,
+): Told & OperationsAnomaly | undefined {
+  const { history, results, test } = judgement;
+  const { errors, unnoticed } = results.workload as MembershipFindings;
+  const [first] = [...errors, ...unnoticed];
+  if (first === undefined) return undefined;
+  const isWrong = errors.length > 0;
+  const reads = history.filter((op) =>
+    op.type === "ok" && op.process !== "nemesis" &&
+    nodeOf(op, test) === first.node && op.index <= first.index
+  );
+  const spans = new Spans(judgement);
+  const operations = reads.slice(-2).map((op) => spans.of(op));
+  const last = operations.at(-1)!;
+  return {
+    kind: "operations",
+    title: isWrong
+      ? `${first.node} has the wrong members in the end`
+      : `${first.node} doesn't notice a death`,
+    story: [
+      ...storyOf(judgement),
+      `It was read by process ${last.process} at ${
+        at(last.completedMs)
+      } (operation ${last.index}).`,
+    ],
+    momentMs: last.completedMs ?? last.invokedMs,
+    operations,
   };
 }
 
