@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { runs } from "../../challenges/runs.ts";
+import { furtherRuns, officialRuns, type Run } from "../../challenges/runs.ts";
 import { optionSpecs } from "../workbench/options.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
 import {
@@ -70,7 +70,8 @@ function general(): string {
     "",
     "Without an ID or WORKLOAD: every official run; with --all every run.",
     "",
-    `  IDs        ${runs.map(({ id }) => id).join(", ")}`,
+    `  IDs        ${idsOf(officialRuns)},`,
+    `             ${idsOf(furtherRuns)}`,
     `  WORKLOADs  ${names.slice(0, 7).join(", ")},`,
     `             ${names.slice(7).join(", ")}`,
     "",
@@ -78,6 +79,10 @@ function general(): string {
     "",
     ...footer(),
   ].join("\n");
+}
+
+function idsOf(some: readonly Run[]): string {
+  return some.map(({ id }) => id).join(", ");
 }
 
 function commandLines(): string[] {
