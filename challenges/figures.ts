@@ -84,6 +84,9 @@ const all = { nemesis: "partition,kill,pause", "nemesis-interval": 2 };
 const unanswered = { availability: 0 };
 const disk = ["--data-dir", "data"];
 
+/** Machines of one region. */
+const near = { latency: 10 };
+
 const flood = ["--strategy", "flood"];
 const direct = ["--strategy", "direct"];
 
@@ -418,6 +421,29 @@ export const tables: readonly Table[] = [
             "https://github.com/jepsen-io/maelstrom/blob/v0.2.4/doc/05-datomic/04-optimization.md",
           figures: { "msgs/op": "8.51", "operation median": "about 10 ms" },
         },
+      },
+    ],
+  },
+  {
+    name: "cost",
+    columns: ["verdict", "msgs/op", "operation median", "operation max"],
+    rows: [
+      ...[1, 3, 5, 7].map((count) => ({
+        label: count === 1 ? "a store on one node" : `the same on ${count}`,
+        run: "9",
+        options: { "node-count": count, ...near },
+        args: ["--gather-ms", "0"],
+      })),
+      {
+        label: "a log on one node",
+        run: "5c",
+        options: { "node-count": 1, rate: 100, ...near },
+      },
+      {
+        label: "the same on two, both have it",
+        run: "5c",
+        options: { rate: 100, ...near },
+        args: ["--acks", "all"],
       },
     ],
   },
