@@ -82,6 +82,34 @@ Deno.test("a row's controls stand where the row's command says", () => {
   );
 });
 
+Deno.test("each control can stand where any row of its table has it", () => {
+  for (const table of tables) {
+    const { controls, rows } = figuresOf(table);
+    assertEquals(
+      new Set(controls.map(({ name }) => name)).size,
+      controls.length,
+      table.name,
+    );
+    for (const row of rows.filter((row) => row !== null)) {
+      for (const { name, ...control } of controls) {
+        const value = row.values[name] ?? row.defaults[name];
+        const fits = control.kind === "choice"
+          ? control.values.some(([each]) => each === value)
+          : Number(value) >= control.least && Number(value) <= control.most &&
+            Math.abs(
+                Number(value) / control.step -
+                  Math.round(Number(value) / control.step),
+              ) < 1e-9;
+        assertEquals(
+          fits,
+          true,
+          `${table.name}: ${row.label}: ${name} ${value}`,
+        );
+      }
+    }
+  }
+});
+
 Deno.test("the editor knows the library's names", () => {
   const names = namesOf(JSON.stringify({
     nodes: {
@@ -219,6 +247,49 @@ const mends: { [program: string]: [from: string, to: string][] } = {
     [
       '"tell", ({ body }) => {',
       '"tell", async ({ body }) => {\n    disk.append(body.value);\n    await disk.sync();',
+    ],
+  ],
+  "8_sets_and_counters": [
+    [
+      "totals.set(node.id, (totals.get(node.id) ?? 0) + delta);",
+      `const name = node.id + (delta < 0 ? "-" : "+");
+    totals.set(name, (totals.get(name) ?? 0) + Math.abs(delta));`,
+    ],
+    [
+      "for (const total of totals.values()) value += total;",
+      `for (const [name, total] of totals) {
+      value += name.endsWith("-") ? -total : total;
+    }`,
+    ],
+  ],
+  "9_linearizable_store": [[
+    "return await carryOut(request);",
+    `const [first = ""] = node.nodeIds;
+    if (node.id === first) return carryOut(request);
+    return (await node.rpc(first, { type: "ask", request })).value;`,
+  ]],
+  "10_strict_serializability": [
+    [
+      '  node.on("txn", async ({ body }) => {',
+      `  node.on("txn", async ({ body }) => {
+    for (;;) {
+      try {
+        return await attempt(body);
+      } catch (error) {
+        if ((error as { code?: number }).code !== 22) throw error;
+      }
+    }
+  });
+
+  async function attempt(body: ListAppendMessages["txn"]): Promise<{ type: "txn_ok"; txn: Done }> {`,
+    ],
+    [
+      'await kv.write("lists", next);',
+      'await kv.cas("lists", lists, next, { createIfMissing: true });',
+    ],
+    [
+      'return { type: "txn_ok", txn };\n  });',
+      'return { type: "txn_ok", txn };\n  }',
     ],
   ],
 };

@@ -24,6 +24,8 @@ export type Control =
       most: number;
       step: number;
       unit: string;
+      /** The value where none is given. */
+      start: number;
     }
   );
 
@@ -51,16 +53,30 @@ export interface Figures {
   rows: readonly (LiveRow | null)[];
 }
 
-/** A number that can be chosen. */
+/** An option of the run that is a number. */
 function number(
   name: string,
   label: string,
-  [least, most, step]: readonly [number, number, number],
+  [least, most, step]: Range,
   unit = "",
-  of: Control["of"] = "run",
 ): Control {
-  return { name, label, of, kind: "number", least, most, step, unit };
+  const range = { least, most, step, unit, start: least };
+  return { name, label, of: "run", kind: "number", ...range };
 }
+
+/** An argument of the node that is a number, with its default. */
+function argument(
+  name: string,
+  start: number,
+  [least, most, step]: Range,
+  unit = " ms",
+): Control {
+  const label = name.replace(/-ms$/, "");
+  const range = { least, most, step, unit, start };
+  return { name, label, of: "node", kind: "number", ...range };
+}
+
+type Range = readonly [least: number, most: number, step: number];
 
 /** One of several values of an argument, which are their own words. */
 function words(name: string, ...values: string[]): Control {
@@ -115,7 +131,7 @@ const ofScript: { readonly [script: string]: readonly Control[] } = {
   unique_ids: [words("strategy", "composite", "random", "clock")],
   broadcast: [
     words("strategy", "hub", "direct", "flood"),
-    number("beat-ms", "beat", [50, 3000, 10], " ms", "node"),
+    argument("beat-ms", 390, [50, 3000, 10]),
     words("just-in-time", "on", "off"),
     {
       name: "topology",
@@ -138,12 +154,32 @@ const ofScript: { readonly [script: string]: readonly Control[] } = {
     disk,
   ],
   txn: [models, disk],
-  txn_list_append: [models],
-};
-
-/** The defaults of arguments whose control has no first word. */
-const numberDefaults: { readonly [name: string]: string } = {
-  "beat-ms": "390",
+  g_set: [words("strategy", "delta", "state"), disk],
+  pn_counter: [words("strategy", "delta", "single"), disk],
+  lin_kv: [
+    words("reads", "index", "lease", "local"),
+    argument("gather-ms", 20, [0, 100, 1]),
+    disk,
+  ],
+  txn_list_append: [
+    words("strategy", "recent", "tree", "value"),
+    words("batch", "all", "one"),
+    words("cache", "on", "off"),
+    words("reads", "linearizable", "stale"),
+    models,
+  ],
+  gossip: [
+    words("strategy", "plumtree", "push-pull"),
+    argument("beat-ms", 500, [50, 3000, 10]),
+  ],
+  membership: [
+    words("strategy", "swim", "heartbeats"),
+    words("detector", "fixed", "phi"),
+    argument("period-ms", 500, [100, 2000, 50]),
+    argument("phi", 5, [1, 16, 0.5], ""),
+    argument("helpers", 3, [0, 10, 1], ""),
+    argument("suspicion", 1, [0, 10, 0.5], ""),
+  ],
 };
 
 /** Makes the data of a table's element. */
@@ -151,12 +187,35 @@ export function figuresOf({ columns, rows }: Table): Figures {
   const scripts = new Set(
     rows.flatMap((row) => "run" in row ? [runOf(row).script] : []),
   );
-  const own = [...scripts].flatMap((script) => ofScript[script] ?? []);
-  const controls = [...new Set(own), nodes, latency, loss, faults];
+  // Of two scripts, each has arguments of its own.
+  const [script = ""] = scripts.size === 1 ? scripts : [];
+  const controls = [...ofScript[script] ?? [], nodes, latency, loss, faults]
+    .map((control) => withRoomFor(control, rows));
   return {
     columns,
     controls,
     rows: rows.map((row) => "run" in row ? liveRow(row, controls) : null),
+  };
+}
+
+/** A control that can stand where some row of a table has it. */
+function withRoomFor(control: Control, rows: Table["rows"]): Control {
+  if (control.kind !== "number") return control;
+  const { name, of, least, most, step } = control;
+  const values = rows.flatMap((row) => {
+    if (!("run" in row)) return [];
+    const { options, args } = runOf(row);
+    const value = of === "run"
+      ? row.options?.[name] ?? options[name]
+      : pairsOf([...args ?? [], ...row.args ?? []])[name];
+    return value === undefined ? [] : [Number(value)];
+  });
+  const fits = values.every((value) => Number.isInteger(value / step));
+  return {
+    ...control,
+    least: Math.min(least, ...values),
+    most: Math.max(most, ...values),
+    step: fits ? step : values.every(Number.isInteger) ? 1 : 0.001,
   };
 }
 
@@ -193,7 +252,7 @@ function liveRow(row: RunRow, controls: readonly Control[]): LiveRow {
 function firstOf(control: Control): string {
   return control.kind === "choice"
     ? control.values[0]![0]
-    : numberDefaults[control.name] ?? String(control.least);
+    : String(control.start);
 }
 
 /** Reads `--name value` pairs. */

@@ -51,6 +51,15 @@ export const exercises: readonly Exercise[] = [
     run: "3c",
     options: { nemesis: "kill", "nemesis-interval": 2 },
   },
+  { chapter: "8.", program: "8_sets_and_counters", run: "8b" },
+  { chapter: "9.", program: "9_linearizable_store", run: "9" },
+  {
+    chapter: "10.",
+    program: "10_strict_serializability",
+    run: "10",
+    // So that they don't stand in each other's way all the time.
+    options: { rate: 10, concurrency: "2n" },
+  },
 ];
 
 /** The way to the library in the programs as they lie there, and as they're shown. */
