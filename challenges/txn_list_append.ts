@@ -21,8 +21,9 @@
  * used before. A change writes the leaf anew and all above it, which share the
  * rest with the tree as it was (path copying: Driscoll et al., 1989). Only the
  * root is in `lin-kv`: whoever changes it makes all of a transaction visible, or
- * none. What the root names has been written, so a node of the tree that isn't
- * found is asked for again; and whoever has found it keeps it.
+ * none. Of the tree a node loads what a transaction asks for, and keeps it for
+ * good. What isn't found it asks for again: the root names nothing that hasn't
+ * been written.
  *
  * But a change takes two round trips and many messages, and the longer it takes
  * the sooner another is faster. So the root also holds **the newest lists**, and
@@ -106,17 +107,20 @@ export function txnListAppend(
   node: Node<ListAppendMessages>,
   args: string[] = [],
 ) {
-  const choices = readArguments(args, {
-    strategy: { recent: maxRecent, tree: 0, value: Infinity },
-    batch: { all: Infinity, one: 1 },
-    cache: { on: maxKept, off: 0 },
-    reads: { linearizable: false, stale: true },
-  });
+  const { strategy: most, batch, cache, reads: areStale } = readArguments(
+    args,
+    {
+      strategy: { recent: maxRecent, tree: 0, value: Infinity },
+      batch: { all: Infinity, one: 1 },
+      cache: { on: maxKept, off: 0 },
+      reads: { linearizable: false, stale: true },
+    },
+  );
   const life = Math.floor(node.random() * 2 ** 48).toString(36);
   let count = 0;
   const newName = () => `${node.id}/${life}/${count++}`;
   const roots = new KV<Root>(node, "lin-kv");
-  const tree = new Tree(node, newName, choices.cache);
+  const tree = new Tree(node, newName, cache);
   let known = empty;
 
   async function readRoot(): Promise<Root> {
@@ -135,12 +139,12 @@ export function txnListAppend(
     );
   }
 
-  const read = inBatches(choices.batch, async (txns: Txn[]) => {
-    const root = choices.reads ? known : await readRoot();
+  const read = inBatches(batch, async (txns: Txn[]) => {
+    const root = areStale ? known : await readRoot();
     return carryOut(txns, await listsFor(txns, root)).done;
   });
 
-  const write = inBatches(choices.batch, async (txns: Txn[]) => {
+  const write = inBatches(batch, async (txns: Txn[]) => {
     const attempts = new Map<string, Done[]>();
     for (;;) {
       const beganMs = node.now();
@@ -170,7 +174,7 @@ export function txnListAppend(
     { recent, tree: top }: Root,
   ) {
     const lists = [...new Map([...recent, ...changed])];
-    if (lists.length <= choices.strategy) return { recent: lists, tree: top };
+    if (lists.length <= most) return { recent: lists, tree: top };
     return { recent: [], tree: await tree.insert(lists, top) };
   }
 

@@ -14,6 +14,7 @@ import { survival } from "./pictures/survival.ts";
 import { strategies } from "./pictures/strategies.ts";
 import { type Drawing, fileOf } from "./pictures/svg.ts";
 import { tradeOff } from "./pictures/trade_off.ts";
+import { tree } from "./pictures/tree.ts";
 import { uniqueIds } from "./pictures/unique_ids.ts";
 import { workbench } from "./pictures/workbench.ts";
 
@@ -30,6 +31,7 @@ const drawings: {
   "kafka": kafka,
   "transactions": transactions,
   "survival": survival,
+  "tree": tree,
 };
 
 /** The folder of the pictures. */

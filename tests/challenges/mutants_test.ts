@@ -317,7 +317,7 @@ const breaches: Breach[] = [
   {
     mistake: "reads from the root that it knows",
     script: "txn_list_append",
-    changes: [["choices.reads ? known", "true ? known"]],
+    changes: [["areStale ? known", "true ? known"]],
     run: "10",
     reason: /realtime/,
   },
