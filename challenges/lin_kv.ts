@@ -13,7 +13,7 @@
  * sends it to the others; what a majority has is committed, and no later leader can
  * lack it, as nobody votes for who knows less. Other nodes forward their requests.
  *
- * - Elections: times to stand are random, and double with each defeat, so that
+ * - Elections: times to stand are random, and longer where messages are, so that
  *   somebody is first. A node stands when a majority would vote for it, which nobody
  *   does who hears a leader (*pre-vote*, Ongaro's thesis, 9.6): so who was cut off
  *   disturbs nobody. A leader that no majority answers makes room (6.2).
@@ -68,8 +68,9 @@ const loyalMs = 2 * heartbeatMs;
 /** The time that a request waits for a leader: a bit less than clients wait. */
 const maxWaitMs = 900;
 
-/** A request is sent again: the other side recognises it. */
-const insist = { resendMs: 500, timeoutMs: 10_000 };
+/** An answer counts for so long; to a request, which the leader knows when it's sent again. */
+const patient = { timeoutMs: 10_000 };
+const insist = { ...patient, resendMs: 500 };
 
 /** The most entries of a message; and, about, before a snapshot stands for them. */
 const maxEntries = 1000;
@@ -127,7 +128,7 @@ interface RaftMessages extends LinKVMessages {
   Forward: { term: number; request: Request };
   Forward_ok: { value?: Value };
   Greet: object;
-  Greet_ok: { term: number };
+  Greet_ok: { term: number; lastLogIndex: number };
 }
 
 /** A record on the disk: some variables, a snapshot, or the log from an index on. */
@@ -186,7 +187,7 @@ class Raft {
   #leader: string | undefined;
   #dueMs = Infinity;
   #heardMs = -Infinity;
-  #defeats = 0;
+  #roundTripMs = 0;
 
   // Volatile state on leaders.
   nextIndex = new Map<string, number>();
@@ -195,7 +196,6 @@ class Raft {
   #spokenMs = 0;
   #sentMs = new Map<string, number>();
   #ackedMs = new Map<string, number>();
-  #roundTripMs = 0;
   #isGathering = false;
   /** Those who wait for an entry; and for an answer to what is sent after `ms`. */
   #changes = new Map<Entry, (outcome: Outcome) => void>();
@@ -210,7 +210,8 @@ class Raft {
     node.onInit(() => this.#begin());
     node.on("Greet", async () => {
       await this.#opened.promise;
-      return { type: "Greet_ok", term: this.currentTerm };
+      const [term, lastLogIndex] = [this.currentTerm, this.#lastIndex];
+      return { type: "Greet_ok", term, lastLogIndex };
     }, { early: true });
     node.on("RequestVote", ({ src, body }) => this.#requestVote(src, body));
     node.on("AppendEntries", async ({ src, body }) => ({
@@ -227,7 +228,9 @@ class Raft {
         // Not definite: an earlier copy may have been carried out.
         if (!this.#leads(term)) throw new RPCError(ErrorCode.crash, "too late");
         this.#forwarded.set(id, this.#carryOut(request));
-        node.sleep(2 * insist.timeoutMs).then(() => this.#forwarded.delete(id));
+        node.sleep(2 * patient.timeoutMs).then(() =>
+          this.#forwarded.delete(id)
+        );
       }
       return { type: "Forward_ok", value: await this.#forwarded.get(id) };
     });
@@ -246,26 +249,27 @@ class Raft {
     this.#opened.resolve();
     if (this.life >= 0) this.#heardMs = node.now(); // it may have been loyal
     else await Promise.race([this.#greetAll(), node.sleep(maxInitMs)]);
-    this.#awaitLeader(electionMs / (node.id === node.nodeIds[0] ? 2 : 1));
+    this.#awaitLeader(node.id === node.nodeIds[0] ? 0.5 : 1);
     this.#watch();
     node.every(heartbeatMs / 2, () => this.#beat());
   }
 
   /**
-   * Asks whether there has been an election. If so, an earlier life may have voted
-   * in it, and have had entries, and nobody can tell us which.
+   * Asks whether there has been a leader. If so, an earlier life may have had entries,
+   * and nobody can tell us which. If not, it may have voted, in a term known by now.
    */
   async #greetAll() {
     const { node } = this;
     await node.sleep(silenceMs);
     const options = { resendMs: silenceMs, timeoutMs: Infinity };
-    const elections = node.peers.map(async (peer) => {
-      const { term } = await node.rpc(peer, { type: "Greet" }, options);
-      if (term === 0) throw new Error("There was none.");
+    const leaders = node.peers.map(async (peer) => {
+      const reply = await node.rpc(peer, { type: "Greet" }, options);
+      this.#see(reply.term);
+      if (reply.lastLogIndex === 0) throw new Error("There was none.");
     });
-    const isVoter = await Promise.any(elections).then(() => false, () => true);
+    const isVoter = await Promise.any(leaders).then(() => false, () => true);
     const life = isVoter ? 0 : 1 + Math.floor(node.random() * 2 ** 48);
-    await this.#keep({ life, isVoter });
+    await this.#keep({ life, isVoter, votedFor: node.id });
   }
 
   /** Sets variables; returns whether they got onto the disk. */
@@ -281,9 +285,14 @@ class Raft {
 
   // ---- Elections
 
-  #awaitLeader(leastMs = electionMs) {
-    const waitMs = leastMs * (1 + this.node.random());
-    this.#dueMs = this.node.now() + waitMs * 2 ** Math.min(this.#defeats, 6);
+  /** The time without a leader until a node stands, at least; the most is twice that. */
+  get #patienceMs(): number {
+    return electionMs + 2 * this.#roundTripMs;
+  }
+
+  #awaitLeader(part = 1) {
+    const waitMs = part * this.#patienceMs * (1 + this.node.random());
+    this.#dueMs = this.node.now() + waitMs;
   }
 
   async #watch() {
@@ -302,10 +311,9 @@ class Raft {
 
   /** A leader that no majority answers any more makes room. */
   #checkQuorum() {
-    const patienceMs = electionMs + 2 * this.#roundTripMs;
     const ackedMs = this.#quorum(this.#ackedMs, Infinity);
-    if (ackedMs + patienceMs < this.node.now()) this.#follow();
-    this.#awaitLeader(patienceMs);
+    if (ackedMs + this.#patienceMs < this.node.now()) this.#follow();
+    this.#awaitLeader();
   }
 
   /** Asks for votes; first, whether there would be any. */
@@ -317,14 +325,15 @@ class Raft {
       const isOver = this.#leader !== undefined ||
         this.currentTerm !== (isPreVote ? term - 1 : term);
       if (isOver || votes.size <= node.nodeIds.length / 2) return;
+      this.#roundTripMs = node.now() - startMs;
       if (isPreVote) this.#stand(term);
-      else this.#lead(node.now() - startMs);
+      else this.#lead();
     };
     for (const peer of node.peers) {
       node.rpc(peer, {
         ...{ type: "RequestVote", term, isPreVote } as const,
         ...{ lastLogIndex: this.#lastIndex, lastLogTerm: this.#lastTerm },
-      }).then((reply) => {
+      }, patient).then((reply) => {
         this.#see(reply.term);
         if (reply.voteGranted && this.#counts(peer, reply)) votes.add(peer);
         count();
@@ -336,7 +345,6 @@ class Raft {
   async #stand(term: number) {
     this.#see(term);
     this.#awaitLeader();
-    this.#defeats++;
     const isKept = await this.#keep({ votedFor: this.node.id });
     if (isKept) this.#askForVotes(term, false);
   }
@@ -378,11 +386,9 @@ class Raft {
     }
   }
 
-  #lead(roundTripMs: number) {
+  #lead() {
     this.#leader = this.node.id;
-    this.#defeats = 0;
-    this.#roundTripMs = roundTripMs;
-    this.#awaitLeader(electionMs + 2 * roundTripMs);
+    this.#awaitLeader();
     this.#ackedMs.clear();
     this.matchIndex.clear();
     for (const peer of this.node.peers) {
@@ -470,7 +476,10 @@ class Raft {
     const { node, currentTerm: term, commitIndex: leaderCommit } = this;
     if (this.nextIndex.get(peer)! <= this.#firstIndex) {
       const message = { type: "InstallSnapshot", term } as const;
-      this.#await(peer, node.rpc(peer, { ...message, ...this.#snapshot() }));
+      this.#await(
+        peer,
+        node.rpc(peer, { ...message, ...this.#snapshot() }, patient),
+      );
       this.nextIndex.set(peer, this.lastApplied + 1);
     }
     const prevLogIndex = this.nextIndex.get(peer)! - 1;
@@ -480,7 +489,7 @@ class Raft {
     this.#sentMs.set(peer, node.now());
     const message = { type: "AppendEntries", term, leaderCommit } as const;
     const log = { prevLogIndex, prevLogTerm, entries };
-    this.#await(peer, node.rpc(peer, { ...message, ...log }));
+    this.#await(peer, node.rpc(peer, { ...message, ...log }, patient));
   }
 
   async #await(peer: string, answer: Promise<Appended>) {
@@ -540,7 +549,6 @@ class Raft {
     if (term === this.currentTerm) {
       this.#follow(leader);
       this.#heardMs = this.node.now();
-      this.#defeats = 0;
       this.#awaitLeader();
       index = take();
     }
