@@ -36,11 +36,11 @@ export type Choice = readonly [value: string, text: string];
 export interface LiveRow {
   label: string;
   run: string;
-  /** What the run has without the row: what a control says then is left out. */
+  /** The run's own values, without the row: a control that says them is left out. */
   defaults: { readonly [name: string]: string };
-  /** What the row has beyond that. */
+  /** The row's values beyond those. */
   values: { readonly [name: string]: string };
-  /** What it has beyond that, and no control is for. */
+  /** The row's other options, which no control is for. */
   options: { readonly [name: string]: string | number };
   args: readonly string[];
 }

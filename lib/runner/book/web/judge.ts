@@ -25,7 +25,7 @@ export interface Ask {
   shown: boolean;
 }
 
-/** What came of it. */
+/** The outcome. */
 export type Told =
   | { outcome: Outcome; data?: PageData }
   | { failed: string };

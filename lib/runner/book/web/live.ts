@@ -138,7 +138,7 @@ class Bench {
     this.#timer = setTimeout(() => this.#judge(), restMs);
   }
 
-  /** What is to be judged, as the controls stand. */
+  /** The run to be judged, as the controls stand. */
   #asked(): { options: { [name: string]: string }; args: string[] } {
     const options: { [name: string]: string } = {};
     const args: string[] = [];

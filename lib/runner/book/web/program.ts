@@ -44,7 +44,7 @@ export interface Ask {
   library: string;
 }
 
-/** What came of it. */
+/** The outcome. */
 export type Told =
   | { record: RunRecord; data: PageData; line?: number }
   | { failed: string; line?: number };

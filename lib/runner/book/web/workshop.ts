@@ -11,7 +11,7 @@ import { Asking } from "./asking.ts";
 import { editor } from "./editor.ts";
 import type { Ask, Told } from "./program.ts";
 
-/** What the page says of the workshop in it. */
+/** The data of a workshop's element. */
 export interface Task {
   /** Under this name the browser keeps what was written. */
   name: string;
@@ -99,7 +99,7 @@ class Workshop {
     this.#takeDrops();
   }
 
-  /** What the program is judged by: its task's options go with its task's run. */
+  /** Judges the program: the task's options go with the task's run. */
   async #judge(): Promise<void> {
     const round = ++this.#round;
     const { run, options } = this.#task;

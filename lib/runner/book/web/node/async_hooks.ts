@@ -1,5 +1,5 @@
 /**
- * What the workbench uses of `node:async_hooks`, where there's no Node: in a
+ * The part of `node:async_hooks` that the workbench uses, where there's no Node: in a
  * browser. A browser doesn't follow a value through what is awaited, so this one
  * keeps the last: a promise that nobody handles is held against whoever acted
  * last, as nodes act one at a time.

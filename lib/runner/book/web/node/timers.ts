@@ -1,5 +1,5 @@
 /**
- * What the workbench uses of `node:timers`, where there's no Node: in a browser.
+ * The part of `node:timers` that the workbench uses, where there's no Node: in a browser.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the workbench uses of `node:util`, where there's no Node: in a browser.
+ * The part of `node:util` that the workbench uses, where there's no Node: in a browser.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the workbench imports from `node:worker_threads`, where there's no Node: in
+ * The part of `node:worker_threads` that the workbench imports, where there's no Node: in
  * a browser, all is judged in the thread that asks.
  *
  * @module
