@@ -73,11 +73,11 @@ const maxRecent = 32;
 /** The most nodes of the tree that are kept. */
 const maxKept = 10_000;
 
-/** The time after which a change without an answer is looked for in the root. */
-const casMs = 1000;
+/** The time without an answer after which a node asks again, or has a look. */
+const patienceMs = 250;
 
-/** All else does no harm if it's asked again; an answer counts however late. */
-const patiently = { resendMs: 250, timeoutMs: Infinity };
+/** Asking again does no harm; and an answer counts, however late. */
+const patiently = { resendMs: patienceMs, timeoutMs: Infinity };
 
 type Txn = ListAppendMessages["txn"]["txn"];
 type Done = ListAppendMessages["txn_ok"]["txn"];
@@ -158,7 +158,11 @@ export function txnListAppend(
         ...await withLists(changed, root),
         attempts: { ...root.attempts, [node.id]: attempt },
       };
-      const options = { createIfMissing: root === empty, timeoutMs: casMs };
+      const options = {
+        createIfMissing: root === empty,
+        // It may take as long as the read did.
+        timeoutMs: patienceMs + 2 * (node.now() - beganMs),
+      };
       try {
         await roots.cas("root", root, next, options);
         known = next;
