@@ -268,6 +268,18 @@ const mends: { [program: string]: [from: string, to: string][] } = {
     if (node.id === first) return carryOut(request);
     return (await node.rpc(first, { type: "ask", request })).value;`,
   ]],
+  "11_broadcast_on_large_clusters": [[
+    "function learn(",
+    `node.every(500, () => {
+    node.send(other(), { type: "tell", values: [...seen] });
+  });
+
+  function learn(`,
+  ]],
+  "12_membership": [[
+    "if (heardMs.has(src)) heardMs.set",
+    "heardMs.set",
+  ]],
   "10_strict_serializability": [
     [
       '  node.on("txn", async ({ body }) => {',

@@ -60,6 +60,13 @@ export const exercises: readonly Exercise[] = [
     // So that they don't stand in each other's way all the time.
     options: { rate: 10, concurrency: "2n" },
   },
+  {
+    chapter: "11.",
+    program: "11_broadcast_on_large_clusters",
+    run: "11a",
+    options: { rate: 10 },
+  },
+  { chapter: "12.", program: "12_membership", run: "12" },
 ];
 
 /** The way to the library in the programs as they lie there, and as they're shown. */
