@@ -29,6 +29,13 @@ export type Column =
   | "operation max"
   /** The longest time that a poll did not show what was there. */
   | "worst lag"
+  /** The time until a death was noticed by the first node; by the last. */
+  | "noticed"
+  | "by all"
+  /** Nodes that were taken for dead, and weren't, in an hour. */
+  | "false alarms/h"
+  /** Messages between nodes, for each of them, in a second. */
+  | "msgs/node/s"
   /** Anomalies among transactions that their consistency model forbids. */
   | "anomalies";
 
@@ -98,6 +105,11 @@ const answered = [
   "operation median",
   "operation max",
 ] as const;
+
+const unsuspecting = ["--suspicion", "0"];
+const membership = [
+  ...["verdict", "noticed", "by all", "false alarms/h", "msgs/node/s"] as const,
+];
 
 /** All tables. */
 export const tables: readonly Table[] = [
@@ -423,6 +435,70 @@ export const tables: readonly Table[] = [
         },
       },
     ],
+  },
+  {
+    name: "membership",
+    columns: membership,
+    rows: [
+      ...[1000, 2000].map((deadlineMs) => ({
+        label: `heartbeats, ${deadlineMs / 1000} s`,
+        args: ["--strategy", "heartbeats", "--deadline-ms", `${deadlineMs}`],
+      })),
+      {
+        label: "heartbeats, φ of 5",
+        args: ["--strategy", "heartbeats", "--detector", "phi"],
+      },
+      { label: "pings", args: ["--helpers", "0", "--suspicion", "0"] },
+      { label: "pings, with help", args: unsuspecting },
+      { label: "SWIM: with help and suspicion", args: [] },
+      { label: "SWIM, φ of 5", args: ["--detector", "phi"] },
+    ].map((row) => ({
+      ...row,
+      run: "12",
+      options: { rate: 50, "p-loss": 0.05 },
+    })),
+  },
+  {
+    name: "membership-deadlines",
+    columns: membership,
+    rows: [
+      ...[100, 200, 400, 800, 1600].map((deadlineMs) => ({
+        label: `${deadlineMs} ms`,
+        args: ["--deadline-ms", `${deadlineMs}`],
+      })),
+      { label: "φ of 5", args: ["--detector", "phi"] },
+    ].map(({ label, args }) => ({
+      label,
+      run: "12",
+      options: { rate: 50, latency: 100, "latency-dist": "exponential" },
+      args: [...unsuspecting, ...args],
+    })),
+  },
+  {
+    name: "membership-slow",
+    columns: ["verdict", "false alarms/h", "msgs/node/s"],
+    rows: [
+      {
+        label: "heartbeats, 2 s",
+        args: ["--strategy", "heartbeats", "--deadline-ms", "2000"],
+      },
+      { label: "SWIM", args: [] },
+      { label: "SWIM, φ of 5", args: ["--detector", "phi"] },
+      { label: "SWIM, thrice as patient", args: ["--suspicion", "3"] },
+    ].map((row) => ({
+      ...row,
+      run: "12",
+      options: { rate: 50, nemesis: "pause", "nemesis-interval": 2 },
+    })),
+  },
+  {
+    name: "membership-size",
+    columns: ["verdict", "noticed", "msgs/node/s"],
+    rows: [5, 10, 25, 50, 100].map((count) => ({
+      label: `${count} nodes`,
+      run: "12",
+      options: { "node-count": count, rate: 2 * count, "time-limit": 20 },
+    })),
   },
   {
     name: "cost",

@@ -60,11 +60,11 @@ const patienceMs = 20_000;
 const lambda = 3;
 
 /** The most claims in a message. */
-const maxClaims = 8;
+const maxClaims = 30;
 
-/** The number of times from which a detector learns, and the fewest. */
-const maxTimes = 100;
+/** The number of times from which a detector learns, at least and at most. */
 const minTimes = 5;
+const maxTimes = 100;
 
 /** The least deviation: if all took the same time so far, the next may not. */
 const minDeviationMs = 20;
@@ -100,10 +100,11 @@ interface Detector {
 /** The settings of a strategy. */
 interface Settings {
   periodMs: number;
+  /** The number of nodes that are asked to ping one, too. */
   helpers: number;
-  /** Periods that a suspect has, times the logarithm of the number of nodes. */
+  /** The time that a suspect has, in that which a rumour takes to all. */
   suspicion: number;
-  /** Makes a detector; what it uses until it knows better is given. */
+  /** Makes a detector, with a deadline until it knows better. */
   newDetector(deadlineMs: number): Detector;
 }
 
@@ -169,37 +170,29 @@ function deviationsAt(phi: number): number {
 
 /** The naive answer: all tell all that they are up. */
 function heartbeats(node: MemberNode, { periodMs, newDetector }: Settings) {
-  const heard = new Map<string, { lastMs: number; detector: Detector }>();
+  const usualMs = 4 * periodMs;
+  const detector = newDetector(usualMs);
+  const lastMs = new Map<string, number>();
 
   node.onInit(() => {
-    for (const id of node.peers) {
-      heard.set(id, {
-        lastMs: node.now(),
-        detector: newDetector(4 * periodMs),
-      });
-    }
-    node.allUp().then(() =>
-      node.every(periodMs, () => {
-        for (const id of node.peers) node.send(id, { type: "heartbeat" });
-      })
-    );
+    for (const id of node.peers) lastMs.set(id, node.now());
+    const tellAll = () =>
+      node.peers.forEach((id) => node.send(id, { type: "heartbeat" }));
+    node.allUp().then(() => node.every(periodMs, tellAll));
   });
 
   node.on("heartbeat", ({ src }) => {
-    const peer = heard.get(src);
-    demand(peer !== undefined, "a heartbeat comes from a node");
-    const silentMs = node.now() - peer.lastMs;
-    // So long, and it was dead, or cut off.
-    if (silentMs < 4 * periodMs) peer.detector.learn(silentMs);
-    peer.lastMs = node.now();
+    const silentMs = node.now() - (lastMs.get(src) ?? NaN);
+    demand(silentMs >= 0, "a heartbeat comes from a node");
+    lastMs.set(src, node.now());
+    // After longer silence it was dead, or cut off.
+    if (silentMs < usualMs) detector.learn(silentMs);
   });
 
-  return () =>
-    node.nodeIds.filter((id) => {
-      const { lastMs, detector } = heard.get(id) ?? {};
-      return lastMs === undefined ||
-        node.now() - lastMs < detector!.deadlineMs();
-    });
+  return () => {
+    const sinceMs = node.now() - detector.deadlineMs();
+    return node.nodeIds.filter((id) => (lastMs.get(id) ?? Infinity) > sinceMs);
+  };
 }
 
 /** The scalable answer: each period one ping, and claims that ride on it. */
@@ -261,8 +254,9 @@ function swim(node: MemberNode, settings: Settings) {
 
   /** Declares a suspect dead that hasn't objected in time. */
   async function bury([id, , incarnation]: Claim) {
-    const periodMs = Math.max(settings.periodMs, 3 * detector.deadlineMs());
-    await node.sleep(suspicion * Math.log2(node.nodeIds.length) * periodMs);
+    // A claim takes so long from one to the next, and there and back by many.
+    const hopMs = settings.periodMs + detector.deadlineMs() / 2;
+    await node.sleep(suspicion * Math.log2(node.nodeIds.length) * hopMs);
     // Whatever is newer prevails.
     group.learn([id, "dead", incarnation]);
   }
@@ -297,7 +291,8 @@ class Group {
 
   hear(claims: Claim[]) {
     demand(
-      Array.isArray(claims) && claims.every((claim) => this.#isClaim(claim)),
+      Array.isArray(claims) &&
+        claims.every((each) => Array.isArray(each) && this.#isClaim(each)),
       "a claim has a node, its status, and its incarnation",
     );
     for (const claim of claims) this.learn(claim);
@@ -331,9 +326,7 @@ class Group {
     );
   }
 
-  #isClaim(claim: Claim): boolean {
-    if (!Array.isArray(claim)) return false;
-    const [id, status, incarnation] = claim;
+  #isClaim([id, status, incarnation]: Claim): boolean {
     return this.#known.has(id) && statuses.includes(status) &&
       Number.isSafeInteger(incarnation) && incarnation >= 0;
   }

@@ -339,7 +339,7 @@ export const furtherRuns: readonly Run[] = [
     workload: "membership",
     options: {
       "node-count": 10,
-      "time-limit": 60,
+      "time-limit": 40,
       rate: 100,
       nemesis: "kill",
     },

@@ -7,6 +7,7 @@ import type { Column, RunRow } from "../../challenges/figures.ts";
 import { format } from "../report/format.ts";
 import type { RunRecord } from "../report/record.ts";
 import { significant, verdictOf } from "../report/terminal.ts";
+import { recoverySeconds } from "../workbench/workloads/workload.ts";
 import type { Quantiles } from "../workbench/checkers/quantiles.ts";
 
 /** A run that was judged, and how long its operations took. */
@@ -40,6 +41,7 @@ export function cellText(
   // A clock's figures have more digits than anybody wants to see.
   const shown = spread(outcomes, column)
     .map(unit === "ms" ? significant : format);
+  if (shown.length === 0) return "";
   const range = new Set(shown).size === 1 ? shown[0] : shown.join(" – ");
   return `${range} ${unit}`.trim();
 }
@@ -123,7 +125,27 @@ const numbers: {
       scaled(1000, finding("worst-realtime-lag", "lag")(outcome)),
     unit: "ms",
   },
+  noticed: { of: finding("detection-latencies", "0.5"), unit: "ms" },
+  "by all": { of: finding("dissemination-latencies", "0.5"), unit: "ms" },
+  "false alarms/h": {
+    of(outcome) {
+      const found = finding("false-alarms-per-hour")(outcome);
+      return found === undefined ? undefined : Math.round(found);
+    },
+  },
+  "msgs/node/s": {
+    of({ record: { results, options } }) {
+      const { net } = results;
+      // While clients work, and in the time for recovery.
+      const seconds = options["time-limit"] + recoverySeconds;
+      const nodes = options["node-count"] ?? defaultNodes;
+      return net && net.servers["msg-count"] / nodes / seconds;
+    },
+  },
 };
+
+/** The number of nodes if nobody says otherwise: Maelstrom's. */
+const defaultNodes = 5;
 
 function scaled(factor: number, figure?: number): number | undefined {
   return figure === undefined ? undefined : figure * factor;

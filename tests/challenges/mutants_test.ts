@@ -383,6 +383,27 @@ const breaches: Breach[] = [
     args: ["--strategy", "push-pull"],
     reason: /values were lost/,
   },
+  {
+    mistake: "doesn't object when it's taken for dead",
+    script: "membership",
+    changes: [[
+      'const isSlander = id === this.#node.id && status !== "alive";',
+      "const isSlander = false;",
+    ]],
+    run: "12",
+    reason: /doesn't list/,
+  },
+  {
+    mistake: "never pings the dead again",
+    script: "membership",
+    changes: [[
+      "turns = shuffled(node, node.peers);",
+      "turns = shuffled(node, group.members.filter((id) => id !== node.id));",
+    ]],
+    run: "12",
+    options: { nemesis: "partition" },
+    reason: /doesn't list/,
+  },
 ];
 
 /** The most runs in which a breach has to be found. */

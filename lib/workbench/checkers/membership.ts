@@ -19,8 +19,11 @@ import { msInNs, secondInNs } from "../sim/clock.ts";
 import { type Quantiles, quantiles } from "./quantiles.ts";
 import type { Findings, Validity } from "./validity.ts";
 
-/** The time within which a death has to be noticed. */
+/** The time within which a death has to be noticed, besides latencies. */
 export const patienceMs = 10_000;
+
+/** The number of latencies that it may take beyond that. */
+const patienceLatencies = 20;
 
 /** A read that shows what can't be. */
 export interface WrongRead {
@@ -77,7 +80,11 @@ interface Span {
 /** Checks a history of reads of the members. */
 export function membership(
   history: History,
-  { nodes, nodeOf }: { nodes: readonly string[]; nodeOf(op: Op): string },
+  { nodes, latencyMs = 0, nodeOf }: {
+    nodes: readonly string[];
+    latencyMs?: number;
+    nodeOf(op: Op): string;
+  },
 ): MembershipFindings {
   const faults = faultsIn(history);
   const spans = (isKill: boolean) =>
@@ -88,7 +95,8 @@ export function membership(
   const errors = reads.filter(({ op }) => op["final?"] === true)
     .map((read) => comparison(read, upAt(read, nodes, kills)))
     .filter(({ missing, extra }) => missing.length + extra.length > 0);
-  const unnoticed = unnoticedIn(reads, { nodes, kills, others });
+  const waitNs = (patienceMs + patienceLatencies * latencyMs) * msInNs;
+  const unnoticed = unnoticedIn(reads, { nodes, kills, others, waitNs });
   const deaths = kills.flatMap((kill) => detections(kill, reads, nodes, kills));
   const falseAlarms = falseAlarmsIn(reads, nodes, kills);
   const hours = (history.at(-1)?.time ?? 0) / secondInNs / 3600;
@@ -181,14 +189,15 @@ function comparison(
  */
 function unnoticedIn(
   reads: readonly Read[],
-  { nodes, kills, others }: {
+  { nodes, kills, others, waitNs }: {
     nodes: readonly string[];
     kills: readonly Span[];
     others: readonly Span[];
+    waitNs: number;
   },
 ): WrongRead[] {
   return reads.flatMap((read) => {
-    const sinceNs = read.fromNs - patienceMs * msInNs;
+    const sinceNs = read.fromNs - waitNs;
     const isExcused = isStruck(read.node, sinceNs, read.toNs, kills) ||
       others.some(({ fromNs, toNs }) => fromNs <= read.toNs && toNs >= sinceNs);
     if (isExcused) return [];

@@ -41,7 +41,11 @@ export const membership: Workload = {
     missing: "no final read was ever answered, so no list was judged",
   },
   check: (history, test) =>
-    check(history, { nodes: test.nodes, nodeOf: (op) => nodeOf(op, test) }),
+    check(history, {
+      nodes: test.nodes,
+      latencyMs: test.options.latency,
+      nodeOf: (op) => nodeOf(op, test),
+    }),
   // What takes time is late if all is.
   waitsMs: () => recoveryMs,
   anomaly: (findings) => membershipAnomaly(findings as MembershipFindings),
