@@ -94,6 +94,10 @@ const disk = ["--data-dir", "data"];
 /** Machines of one region. */
 const near = { latency: 10 };
 
+/** The options of 11b, for the programs of chapter 3. */
+const hundred = { "node-count": 100, rate: 50, latency: 100 };
+
+const pushPull = ["--strategy", "push-pull"];
 const flood = ["--strategy", "flood"];
 const direct = ["--strategy", "direct"];
 
@@ -433,6 +437,34 @@ export const tables: readonly Table[] = [
             "https://github.com/jepsen-io/maelstrom/blob/v0.2.4/doc/05-datomic/04-optimization.md",
           figures: { "msgs/op": "8.51", "operation median": "about 10 ms" },
         },
+      },
+    ],
+  },
+  {
+    name: "large-clusters",
+    columns: ["verdict", "lost", "msgs/op", "median", "max"],
+    rows: [
+      {
+        label: "flood over a tree, 100 nodes",
+        run: "3b",
+        options: { ...hundred, topology: "tree4" },
+        args: flood,
+      },
+      { label: "hub, 100 nodes", run: "3b", options: hundred },
+      { label: "push-pull, 100 nodes", run: "11c" },
+      { label: "Plumtree, 100 nodes", run: "11b" },
+      { label: "push-pull, 25 nodes, partitions", run: "11a", args: pushPull },
+      { label: "Plumtree, 25 nodes, partitions", run: "11a" },
+      {
+        label: "push-pull, 25 nodes, 5 % of messages lost",
+        run: "11b",
+        options: { "node-count": 25, "p-loss": 0.05 },
+        args: pushPull,
+      },
+      {
+        label: "Plumtree, 25 nodes, 5 % of messages lost",
+        run: "11b",
+        options: { "node-count": 25, "p-loss": 0.05 },
       },
     ],
   },

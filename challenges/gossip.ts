@@ -42,7 +42,7 @@
  *   number; when it falls silent, another one's probes count.
  * - **Silence is death.** The papers' links are TCP connections, which tell when the
  *   other side dies. Here each neighbour announces something in each beat, if only
- *   that it's there, and who is silent for four is given up.
+ *   that it's there, and who is silent for three is given up.
  * - **Contacts come from `node_ids`**, one at random: at first, and where the
  *   passive view has nobody left.
  * - **After a partition the sides find each other.** Each knows only its own by
@@ -77,7 +77,7 @@ const maxActive = 5;
 const maxPassive = 30;
 
 /** The beats after which a silent neighbour is given up. */
-const maxSilentBeats = 4;
+const maxSilentBeats = 3;
 
 /** The number of steps of a random walk, and of those left when it's noted. */
 const walk = 6;
@@ -131,11 +131,15 @@ interface Self {
   known(forMs?: number): number[];
 }
 
+/** The time between two beats of Plumtree, and two rounds of push-pull. */
+type Paces = { "beat-ms": number; "round-ms": number };
+
 /** Spreads the values that clients tell to one node. */
 export function gossip(node: GossipNode, args: string[] = []) {
-  const { strategy: Chosen, "beat-ms": beatMs } = readArguments(args, {
+  const { strategy: Chosen, ...paces } = readArguments(args, {
     strategy: { plumtree: Plumtree, "push-pull": PushPull },
-    "beat-ms": { default: 500, least: 1, most: 60_000 },
+    "beat-ms": { default: 1000, least: 1, most: 60_000 },
+    "round-ms": { default: 200, least: 1, most: 60_000 },
   });
   /** Since when each value has been known. */
   const seen = new Map<number, number>();
@@ -145,7 +149,7 @@ export function gossip(node: GossipNode, args: string[] = []) {
     return [...seen].filter(([, ms]) => ms <= untilMs).map(([value]) => value);
   };
   const self = { learn, has, known };
-  const strategy: Strategy = new Chosen(node, self, beatMs);
+  const strategy: Strategy = new Chosen(node, self, paces);
 
   node.onInit(() => {
     node.allUp().then(() => strategy.start());
@@ -174,7 +178,7 @@ class PushPull {
   constructor(
     private node: GossipNode,
     private self: Self,
-    private beatMs: number,
+    private paces: Paces,
   ) {
     node.on("push", ({ src, body: { values } }) => {
       const lacking = without([...this.#hot.keys()], values);
@@ -190,7 +194,7 @@ class PushPull {
   }
 
   start() {
-    this.node.every(this.beatMs, () => {
+    this.node.every(this.paces["round-ms"], () => {
       const peer = choose(this.node, this.node.peers);
       if (peer) this.#tell(peer, "push", [...this.#hot.keys()]);
     });
@@ -219,6 +223,7 @@ class Plumtree {
   /** For each neighbour, whether it gets values at once, and what to announce. */
   #links = new Map<string, { eager: boolean; news: number[] }>();
   #views: Views;
+  #beatMs: number;
   /** The time at which a value was asked for. */
   #askedMs = new Map<number, number>();
   /** The number of this node, and whose probes count, with the last of them. */
@@ -228,8 +233,9 @@ class Plumtree {
   constructor(
     private node: GossipNode,
     private self: Self,
-    private beatMs: number,
+    paces: Paces,
   ) {
+    const beatMs = this.#beatMs = paces["beat-ms"];
     this.#own = node.random();
     this.#shaper = { root: this.#own, count: 0, heardMs: -Infinity };
     this.#views = new Views(node, beatMs, {
@@ -276,7 +282,7 @@ class Plumtree {
 
   start() {
     this.#views.join();
-    this.node.every(this.beatMs, () => {
+    this.node.every(this.#beatMs, () => {
       this.#views.beat();
       const isRoot = this.#shaper.root === this.#own || this.#isSilent();
       if (isRoot) this.#probe(this.#own, this.#shaper.count + 1);
@@ -330,7 +336,7 @@ class Plumtree {
   }
 
   #isSilent(): boolean {
-    const sinceMs = this.node.now() - maxSilentBeats * this.beatMs;
+    const sinceMs = this.node.now() - maxSilentBeats * this.#beatMs;
     return this.#shaper.heardMs < sinceMs;
   }
 }

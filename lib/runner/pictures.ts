@@ -9,6 +9,7 @@ import { transactions } from "./pictures/anomalies.ts";
 import { gCounter } from "./pictures/g_counter.ts";
 import { judgeOnce, type JudgeRun } from "./pictures/judged.ts";
 import { kafka } from "./pictures/kafka.ts";
+import { largeClusters } from "./pictures/large_clusters.ts";
 import { partition } from "./pictures/partition.ts";
 import { survival } from "./pictures/survival.ts";
 import { strategies } from "./pictures/strategies.ts";
@@ -32,6 +33,7 @@ const drawings: {
   "transactions": transactions,
   "survival": survival,
   "tree": tree,
+  "large-clusters": largeClusters,
 };
 
 /** The folder of the pictures. */

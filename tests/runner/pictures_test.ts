@@ -8,6 +8,10 @@ import { draw, keep } from "../../lib/runner/pictures.ts";
 import { anomalies } from "../../lib/runner/pictures/anomalies.ts";
 import * as counter from "../../lib/runner/pictures/g_counter.ts";
 import { judgeOnce, messagesOf } from "../../lib/runner/pictures/judged.ts";
+import {
+  measureWays,
+  outlive,
+} from "../../lib/runner/pictures/large_clusters.ts";
 import * as log from "../../lib/runner/pictures/kafka.ts";
 import { storyOf } from "../../lib/runner/pictures/partition.ts";
 import { journeyOf } from "../../lib/runner/pictures/strategies.ts";
@@ -76,6 +80,27 @@ for (const [name, text] of files) {
     }
   });
 }
+
+Deno.test("in large clusters the hub's work grows, and who gossips has no more than before", async () => {
+  const costs = await measureWays(judged);
+  const growth = (name: string) => {
+    const own = costs.filter(({ way }) => way === name);
+    const [few, many] = [25, 1000].map((count) =>
+      own.find(({ nodes }) => nodes === count)!
+    );
+    return many!.busiest / few!.busiest;
+  };
+  assertLess(10, growth("hub"));
+  for (const name of ["push-pull", "Plumtree"]) assertLess(growth(name), 2);
+});
+
+Deno.test("when a tenth of all nodes die, values are lost over a tree, and nowhere else", async () => {
+  for (const { way, values } of await outlive(judged)) {
+    assertLess(50, values.length);
+    const lost = values.filter(({ lastMs }) => lastMs === Infinity).length;
+    assertEquals(lost > 0, way === "flood over a tree", way);
+  }
+});
 
 Deno.test("markup is escaped, and numbers are rounded", () => {
   assertEquals(

@@ -13,10 +13,15 @@ import {
   judge,
   type Judgement,
   type Options,
+  type Schedule,
 } from "../../workbench/mod.ts";
 
 /** The difference from the official run. */
-export type Difference = Partial<Options> & { args?: readonly string[] };
+export type Difference = Partial<Options> & {
+  args?: readonly string[];
+  /** The surroundings, where chance doesn't decide what they do. */
+  schedule?: Schedule;
+};
 
 /** Judges an official run; the same one only once. */
 export type JudgeRun = (id: string, difference?: Difference) => Promise<
@@ -31,11 +36,11 @@ export function judgeOnce(): JudgeRun {
     let judgement = judged.get(key);
     if (judgement === undefined) {
       const run = runs.find((run) => run.id === id)!;
-      const { args = run.args ?? [], ...options } = difference;
+      const { args = run.args ?? [], schedule, ...options } = difference;
       judgement = judge(
         run.app,
         { workload: run.workload, ...run.options, ...options },
-        { args: [...args] },
+        { args: [...args], ...schedule && { schedule } },
       );
       judged.set(key, judgement);
     }
