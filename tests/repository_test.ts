@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { runs } from "../challenges/runs.ts";
 import { importFlags } from "../lib/runner/project.ts";
+import { workloads } from "../lib/workbench/workloads/mod.ts";
 import { root } from "./cli.ts";
 import { some } from "./some.ts";
 
@@ -47,6 +48,11 @@ Deno.test("each challenge is a program as it lies there", async (t) => {
     });
   }
   await Deno.remove(path, { recursive: true });
+});
+
+Deno.test("each workload has a challenge", () => {
+  const solved = new Set(runs.map(({ workload }) => workload));
+  assertEquals(Object.keys(workloads).filter((name) => !solved.has(name)), []);
 });
 
 Deno.test("npm packages are named in exact versions", () => {

@@ -213,7 +213,7 @@ for (
     ["12 --engine both", "The real Maelstrom has no workload membership"],
     ["1 --test-count 0", "--test-count must be an integer from 1 to 100000"],
     ["1 --seeds 5..2", "--seeds must be a range such as 1..200"],
-    ["lin-kv", "There is no solution for lin-kv here: give a --bin"],
+    ["lin-kv --concurrency 1n", "--concurrency must be a multiple of 10"],
     ["6c --consistency-models read-comitted", "did you mean read-committed?"],
     ["check", "check needs a FOLDER"],
     ["bench --bin /no/such/program", "--bin /no/such/program doesn't exist"],

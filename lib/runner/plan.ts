@@ -18,6 +18,7 @@ import {
   type Schedule,
   type Test,
 } from "../workbench/mod.ts";
+import { invariant } from "../workbench/sim/invariant.ts";
 import { resolve } from "../workbench/test.ts";
 import { maelstromHas, workloads } from "../workbench/workloads/mod.ts";
 import { tryArguments } from "./arguments.ts";
@@ -65,11 +66,7 @@ export async function plan(line: CommandLine): Promise<Plan[]> {
     const official = typeof each === "string" ? undefined : each;
     const workload = official?.workload ?? each as string;
     const known = official ?? runs.find((run) => run.workload === workload);
-    if (known === undefined && bin === undefined) {
-      throw new BadOption(
-        `There is no solution for ${workload} here: give a --bin to judge.`,
-      );
-    }
+    invariant(known, "each workload has a challenge");
     const solution = bin === undefined ? known : undefined;
     const options: Options = { workload, ...official?.options, ...given };
     refuseIdle(resolve(options)); // complains before anything starts
