@@ -131,7 +131,7 @@ export function summary(
     messages(record, layout),
     [latencies.padEnd(latencyEdgesMs.length + 1), "cyan"],
     [`${(record["wall-ms"] / 1000).toFixed(1)} s`.padStart(6), "dim"],
-    ...stableLatencies(record, layout),
+    ...workloadLatencies(record, layout),
   ], layout.columns);
   const note = noteOn(record);
   const notes = note === undefined ? [] : words(note, layout.columns, "yellow");
@@ -293,21 +293,23 @@ function messages(record: RunRecord, layout: Layout): Cell {
 }
 
 /**
- * Tells how long it took until values were visible, where the workload has
- * that.
+ * The latencies that workloads find: until values were visible, and until deaths
+ * were noticed.
  */
-function stableLatencies(record: RunRecord, layout: Layout): Cell[] {
-  const shown = [["median", "0.5"], ["max", "1"]] as const;
-  return shown.flatMap(([label, point]) => {
-    const figure = latencyOf(record.results, point);
-    return figure === undefined ? [] : [
-      withLimit(
-        label,
-        `${label} ${format(figure).padStart(5)} ms`,
-        record,
-        layout,
-      ),
-    ];
+const foundLatencies = [
+  ["median", "stable-latencies", "0.5"],
+  ["max", "stable-latencies", "1"],
+  ["noticed", "detection-latencies", "0.5"],
+  ["by all", "dissemination-latencies", "0.5"],
+] as const;
+
+/** Tells the latencies that the workload finds, if it does. */
+function workloadLatencies(record: RunRecord, layout: Layout): Cell[] {
+  return foundLatencies.flatMap(([label, name, point]) => {
+    const found = record.results.workload?.[name] as Quantiles | undefined;
+    if (found === undefined) return [];
+    const text = `${label} ${`${Math.round(found[point])}`.padStart(5)} ms`;
+    return [withLimit(label, text, record, layout)];
   });
 }
 

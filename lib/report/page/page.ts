@@ -319,17 +319,25 @@ function messages({ servers, clients }: NetFindings, limited: Limited): Card[] {
   }];
 }
 
-/** The time until values were stable, and the number of lost ones. */
+/** The findings of a workload: how long something took, and what went wrong. */
 function values(workload: Findings, limited: Limited): Card[] {
   const latencies = workload["stable-latencies"] as Quantiles | undefined;
   const lost = workload["lost-count"];
   const latency = (label: string, ms: number, name: string): Card => ({
     name,
-    figure: ms.toLocaleString("en"),
+    figure: Math.round(ms).toLocaleString("en"),
     unit: "ms",
     ...limited(label),
   });
+  const noticed = workload["detection-latencies"] as Quantiles | undefined;
+  const alarms = workload["false-alarm-count"];
   return [
+    ...(noticed
+      ? [latency("noticed", noticed["0.5"], "Median until a death was noticed")]
+      : []),
+    ...(typeof alarms === "number"
+      ? [{ name: "False alarms", figure: String(alarms) }]
+      : []),
     ...(latencies
       ? [
         latency("median", latencies["0.5"], "Median latency until stable"),
