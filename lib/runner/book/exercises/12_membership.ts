@@ -1,6 +1,6 @@
 /**
- * Whoever has been silent for two seconds is taken for dead, and isn't a member any
- * more. But the dead come back, and the slow were never dead. What does it mean
+ * A node that has been silent for two seconds is taken for dead, and isn't a member
+ * any more. But the dead come back, and the slow were never dead. What does it mean
  * that somebody says something?
  */
 import { type MembershipMessages, type Node, serve } from "../../../mod.ts";
