@@ -77,7 +77,7 @@ const maxEntries = 1000;
 
 /**
  * The time until a node first speaks (Maelstrom has to have started the others); and
- * the longest for which one without a past holds up `init`.
+ * the longest for which one that looks for a leader holds up `init`.
  */
 const silenceMs = 100;
 const maxInitMs = 2000;
@@ -213,15 +213,17 @@ class Raft {
       const [term, lastLogIndex] = [this.currentTerm, this.#lastIndex];
       return { type: "Greet_ok", term, lastLogIndex };
     }, { early: true });
-    node.on("RequestVote", ({ src, body }) => this.#requestVote(src, body));
+    node.on("RequestVote", ({ src, body }) => this.#requestVote(src, body), {
+      early: true,
+    });
     node.on("AppendEntries", async ({ src, body }) => ({
       type: "AppendEntries_ok",
       ...await this.#hear(src, body, () => this.#appendEntries(body)),
-    }));
+    }), { early: true });
     node.on("InstallSnapshot", async ({ src, body }) => ({
       type: "InstallSnapshot_ok",
       ...await this.#hear(src, body, () => this.#installSnapshot(body)),
-    }));
+    }), { early: true });
     node.on("Forward", async ({ src, body: { msg_id, term, request } }) => {
       const id = `${src}/${msg_id}`;
       if (!this.#forwarded.has(id)) {
@@ -247,11 +249,18 @@ class Raft {
       if (kept.entries) this.#replace(kept.from!, kept.entries);
     }
     this.#opened.resolve();
+    await Promise.race([this.#takePart(), node.sleep(maxInitMs)]);
+  }
+
+  /** Resolves when there's a leader: who asks for something is to find one. */
+  async #takePart() {
+    const { node } = this;
     if (this.life >= 0) this.#heardMs = node.now(); // it may have been loyal
-    else await Promise.race([this.#greetAll(), node.sleep(maxInitMs)]);
+    else await this.#greetAll();
     this.#awaitLeader(node.id === node.nodeIds[0] ? 0.5 : 1);
     this.#watch();
     node.every(heartbeatMs / 2, () => this.#beat());
+    while (this.#leader === undefined) await node.sleep(10);
   }
 
   /**
@@ -351,6 +360,7 @@ class Raft {
 
   /** Receiver of RequestVote. */
   async #requestVote(src: string, message: RaftMessages["RequestVote"]) {
+    await this.#opened.promise;
     const { term, lastLogIndex, lastLogTerm, isPreVote } = message;
     if (!isPreVote) this.#see(term);
     const isUpToDate = lastLogTerm > this.#lastTerm ||
@@ -544,6 +554,7 @@ class Raft {
     { term }: { term: number },
     take: () => number | undefined,
   ): Promise<Appended> {
+    await this.#opened.promise;
     this.#see(term);
     let index: number | undefined;
     if (term === this.currentTerm) {

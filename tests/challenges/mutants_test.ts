@@ -20,6 +20,8 @@ import {
 } from "../../lib/workbench/search/shrink.ts";
 import { Cluster } from "../cluster.ts";
 import { assertRow } from "../readme.ts";
+import { brokenRule } from "./figure_2.ts";
+import { violation } from "./raft.ts";
 
 const maxSeeds = 200;
 
@@ -927,6 +929,130 @@ async function verdictOn(
   }
   if (asked.keys().every((each) => !cluster.answer(each))) return "no answers";
   if (shown[0] !== shown[1]) return `nodes differ: ${shown.join(" and ")}`;
+}
+
+/** Raft without one of its rules, and how that shows. */
+const unruly: (Mutant & { rule: RegExp })[] = [
+  {
+    mistake: "votes for all who ask",
+    changes: [["(this.votedFor ?? src) === src", "true"]],
+    rule: /^votes twice/,
+  },
+  {
+    mistake: "forgets its vote",
+    changes: [["this.#keep({ votedFor: src })", "this.votedFor = src"]],
+    rule: /^votes twice/,
+  },
+  {
+    mistake: "votes before that's on the disk",
+    changes: [[
+      "await this.#disk.sync();\n    const { currentTerm, life, isVoter }",
+      "const { currentTerm, life, isVoter }",
+    ]],
+    rule: /^votes twice/,
+  },
+  {
+    mistake: "votes for who knows less",
+    changes: [[
+      "this.isVoter && isUpToDate && isFree",
+      "this.isVoter && isFree",
+    ]],
+    rule: /^votes for who knows less/,
+  },
+  {
+    mistake: "votes when it has forgotten how it has voted",
+    changes: [[
+      "then(() => false, () => true)",
+      "then(() => true, () => true)",
+    ]],
+    rule: /^votes when it may have voted/,
+  },
+  {
+    mistake: "takes entries that don't fit",
+    changes: [["if (known === 0 && !isMatch) return undefined;", ""]],
+    rule: /^doesn't match terms/,
+  },
+  {
+    mistake: "acknowledges entries before they are on the disk",
+    changes: [[
+      "await this.#disk.sync();\n    const { currentTerm, commitIndex, life,",
+      "const { currentTerm, commitIndex, life,",
+    ]],
+    rule: /^loses entries/,
+  },
+  {
+    mistake: "applies what isn't committed",
+    changes: [["Math.min(leaderCommit, last)", "last"]],
+    rule: /^applies what isn't committed/,
+  },
+  {
+    mistake: "counts copies of earlier terms' entries",
+    changes: [["if (this.#termAt(matched) === this.currentTerm) ", ""]],
+    rule: /^commits an entry of an earlier term/,
+  },
+  {
+    mistake: "commits what a minority has",
+    changes: [["[all.length + 1 >> 1]", "[(all.length + 1 >> 1) - 1]"]],
+    rule: /./,
+  },
+  {
+    mistake: "goes on leading in a later term",
+    changes: [["this.#follow();\n    this.#termEnd", "this.#termEnd"]],
+    rule: /^goes on leading/,
+  },
+  {
+    mistake: "reads before a majority has answered",
+    changes: [["this.#reads[0].ms < ackedMs", "ackedMs > 0"]],
+    rule: /^reads when there may be another leader/,
+  },
+  {
+    mistake: "carries out a request as often as it comes",
+    changes: [["if (!this.#forwarded.has(id)) {", "{"]],
+    rule: /^makes a change twice/,
+  },
+  {
+    mistake: "reads before it knows what is committed",
+    changes: [["this.#isSettled && this.#reads[0] &&", "this.#reads[0] &&"]],
+    rule: /^reads when it may not know/,
+  },
+  {
+    mistake: "says that a change failed that is gone from its own log",
+    changes: [[
+      '(ErrorCode.crash, "it may be elsewhere")',
+      '(ErrorCode.abort, "it may be elsewhere")',
+    ]],
+    rule: /^says that a change failed/,
+  },
+  {
+    mistake: "says that a change failed whose leader is lost",
+    changes: [[
+      '(ErrorCode.crash, "the leader is lost")',
+      '(ErrorCode.abort, "the leader is lost")',
+    ]],
+    rule: /is there, although it failed/,
+  },
+].map((mutant) => ({ ...mutant, script: "lin_kv" } as typeof unruly[number]));
+
+/** The first rule that is broken; or else what has gone wrong in a few runs. */
+async function misrule(app: App): Promise<string | undefined> {
+  const rule = await brokenRule(app);
+  if (rule !== undefined) return rule;
+  for (let seed = 1; seed <= 3; seed++) {
+    const run = { seed, nodes: 5, args: ["--data-dir", "d"] };
+    const wrong = await violation(app, run);
+    if (wrong !== undefined) return wrong;
+  }
+}
+
+Deno.test("not caught: Raft as it is", async () => {
+  const { app } = runs.find(({ script }) => script === "lin_kv")!;
+  assertEquals(await misrule(app), undefined);
+});
+
+for (const { rule, ...mutant } of unruly) {
+  Deno.test(`caught: ${mutant.script} that ${mutant.mistake}`, async () => {
+    assertMatch(await misrule(await load(mutant)) ?? "nothing", rule);
+  });
 }
 
 /** Loads a challenge's source with the changes in it. */

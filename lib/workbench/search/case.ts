@@ -58,13 +58,18 @@ export function failureIn(
 ): string | undefined {
   if (results["valid?"] !== false) return undefined;
   if (anomaly === undefined || anomaly === silencedAnomaly) return undefined;
-  // In a short run, nobody may have had an answer for the faults alone.
-  if (anomaly === "no-success" && faultsOf(test).length > 0) return undefined;
+  // In a short run, nobody may have had an answer for the faults alone; or all asked
+  // for something else than what was there.
+  const isChance = faultsOf(test).length > 0 || refusal.test(reason);
+  if (anomaly === "no-success" && isChance) return undefined;
   // There's more than one way to crash.
   return anomaly === "node-crashed"
     ? `${anomaly}: ${causeIn(reason)}`
     : anomaly;
 }
+
+/** An answer of a store that does what it should. */
+const refusal = /ended in fail: (key-does-not-exist|precondition-failed)\b/;
 
 /** The line of a crash that names the error, without what differs by chance. */
 function causeIn(reason: string): string {

@@ -178,3 +178,22 @@ Deno.test("who has no answer for the faults alone has made no mistake", async ()
   };
   assertEquals(await explore(slow, options), 40);
 });
+
+Deno.test("a store that had nothing to change has made no mistake", async () => {
+  const store: App<AnyMessages> = (node) => {
+    const kv = new KV(node, "lin-kv");
+    node.on("read", async ({ body: { key } }) => {
+      return { type: "read_ok", value: await kv.read(key) };
+    });
+    node.on("write", async ({ body: { key, value } }) => {
+      await kv.write(key, value);
+      return { type: "write_ok" };
+    });
+    node.on("cas", async ({ body: { key, from, to } }) => {
+      await kv.cas(key, from, to);
+      return { type: "cas_ok" };
+    });
+  };
+  const options = { workload: "lin-kv", concurrency: "2n", runs: 20 };
+  await explore(store, { ...options, "time-limit": 1 }); // or it throws
+});
