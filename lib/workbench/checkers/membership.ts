@@ -211,7 +211,10 @@ function unnoticedIn(
   });
 }
 
-/** The times from a kill until its victims' deaths were noticed. */
+/**
+ * The times from a kill until its victims' deaths were noticed. Whoever didn't list
+ * the victim before can't notice it.
+ */
 function detections(
   kill: Span,
   reads: readonly Read[],
@@ -219,20 +222,26 @@ function detections(
   kills: readonly Span[],
 ): { firstMs?: number; allMs?: number }[] {
   const { fromNs, untilNs } = kill;
-  const observers = nodes
+  const others = nodes
     .filter((node) => !isStruck(node, fromNs, untilNs, kills));
-  if (observers.length === 0) return [];
-  const within = reads.filter((read) =>
-    read.fromNs >= fromNs && read.toNs <= untilNs &&
-    observers.includes(read.node)
+  const before = new Map(
+    reads.filter((read) => read.toNs < fromNs)
+      .map((read) => [read.node, read.listed]),
   );
-  return kill.nodes.map((victim) => {
+  const within = reads.filter((read) =>
+    read.fromNs >= fromNs && read.toNs <= untilNs
+  );
+  return kill.nodes.flatMap((victim) => {
+    const observers = others
+      .filter((node) => before.get(node)?.has(victim) ?? true);
     const noticed = new Map<string, number>();
     for (const { node, listed, toNs } of within) {
-      if (!listed.has(victim) && !noticed.has(node)) noticed.set(node, toNs);
+      if (listed.has(victim) || noticed.has(node)) continue;
+      if (observers.includes(node)) noticed.set(node, toNs);
     }
     const times = [...noticed.values()]
       .map((timeNs) => (timeNs - fromNs) / msInNs);
+    if (observers.length === 0) return [];
     return {
       ...times.length > 0 && { firstMs: Math.min(...times) },
       ...times.length === observers.length && { allMs: Math.max(...times) },

@@ -122,6 +122,20 @@ Deno.test("who is back before anybody has noticed wasn't noticed", () => {
   assertEquals(found["detection-latencies"], undefined);
 });
 
+Deno.test("who hadn't listed it before can't notice a death", () => {
+  const found = check(
+    read(900, 0, "012"),
+    read(900, 1, "0123"),
+    kill(1000, "3"),
+    read(1500, 0, "012"),
+    read(2999, 1, "012"),
+    read(2999, 2, "012"),
+    start(9000),
+  );
+  assertEquals(found["detection-latencies"]?.["0.5"], 2000);
+  assertEquals(found["dissemination-latencies"]?.["0.5"], 2000);
+});
+
 Deno.test("where all are dead nobody can notice", () => {
   assertEquals(check(kill(1000, "0123"), start(9000))["death-count"], 0);
 });
