@@ -170,7 +170,8 @@ const ofScript: { readonly [script: string]: readonly Control[] } = {
   ],
   gossip: [
     words("strategy", "plumtree", "push-pull"),
-    argument("beat-ms", 500, [50, 3000, 10]),
+    argument("beat-ms", 1000, [100, 3000, 50]),
+    argument("round-ms", 200, [50, 2000, 10]),
   ],
   membership: [
     words("strategy", "swim", "heartbeats"),
