@@ -50,11 +50,15 @@
  *   random all that others should have by now; a GRAFT from a stranger makes it a
  *   neighbour. That is anti-entropy again.
  *
+ * As in `broadcast.ts`, a value that only one node had dies with it, unless it's on
+ * a disk: `--data-dir`.
+ *
  * @module
  */
 import {
   type BroadcastMessages,
   demand,
+  type Disk,
   type Node,
   readArguments,
   serve,
@@ -140,7 +144,9 @@ export function gossip(node: GossipNode, args: string[] = []) {
     strategy: { plumtree: Plumtree, "push-pull": PushPull },
     "beat-ms": { default: 1000, least: 1, most: 60_000 },
     "round-ms": { default: 200, least: 1, most: 60_000 },
+    "data-dir": { default: "" },
   });
+  let disk: Disk<number>;
   /** Since when each value has been known. */
   const seen = new Map<number, number>();
   const has = (value: number) => seen.has(value);
@@ -151,13 +157,18 @@ export function gossip(node: GossipNode, args: string[] = []) {
   const self = { learn, has, known };
   const strategy: Strategy = new Chosen(node, self, paces);
 
-  node.onInit(() => {
+  node.onInit(async () => {
+    disk = await node.openDisk<number>(paces["data-dir"]);
+    for (const value of disk.records) seen.set(value, node.now());
     node.allUp().then(() => strategy.start());
   });
   // The topology on offer is a suggestion; ours is another.
   node.on("topology", () => ({ type: "topology_ok" }));
   node.on("read", () => ({ type: "read_ok", messages: [...seen.keys()] }));
-  node.on("broadcast", ({ body: { message } }) => {
+  node.on("broadcast", async ({ body: { message } }) => {
+    demand(areNumbers([message]), "a message is a whole number");
+    disk.append(message);
+    await disk.sync();
     learn([message]);
     return { type: "broadcast_ok" };
   });
@@ -167,6 +178,8 @@ export function gossip(node: GossipNode, args: string[] = []) {
     const fresh = values.filter((value) => !seen.has(value));
     for (const value of fresh) seen.set(value, node.now());
     if (fresh.length > 0) strategy.spread(fresh, from);
+    // Another node has these: they are written along with the next of our own.
+    if (from !== undefined) fresh.forEach((value) => disk.append(value));
   }
 }
 
@@ -488,10 +501,10 @@ class Views {
 /** Anti-entropy: tells a node at random all that others should know by now. */
 async function compareNowAndThen(node: GossipNode, self: Self) {
   for (;;) {
-    await node.sleep(2 * node.random() * antiEntropyMs);
     const peer = choose(node, node.peers);
     const values = self.known(settledMs);
     if (peer) node.send(peer, { type: "compare", values });
+    await node.sleep(2 * node.random() * antiEntropyMs);
   }
 }
 

@@ -66,6 +66,15 @@ for (const strategy of strategies) {
     });
   }
 
+  Deno.test(`${strategy}: with a disk, nothing is lost when all die`, async () => {
+    const kill = { "node-count": 7, nemesis: "kill", "nemesis-interval": 2 };
+    const { results, reason } = await judge(gossip, {
+      workload: "broadcast",
+      ...{ ...kill, "time-limit": 10, rate: 20, latency: 100 },
+    }, { args: ["--strategy", strategy, "--data-dir", "d"] });
+    assertEquals(results["valid?"], true, reason);
+  });
+
   Deno.test(`${strategy}: one node is a cluster, too, and so are two`, async () => {
     for (const count of [1, 2]) {
       const options = { "node-count": count, "time-limit": 3 };
