@@ -381,6 +381,46 @@ export const tables: readonly Table[] = [
     ],
   },
   {
+    name: "lin-kv",
+    columns: answered,
+    rows: [
+      {
+        label: "a node reads what it has",
+        run: "9",
+        args: ["--reads", "local"],
+      },
+      { label: "the leader asks a majority", run: "9", seeds: few },
+      {
+        label: "the leader trusts its lease",
+        run: "9",
+        args: ["--reads", "lease"],
+      },
+      ...[0, 100].map((gather) => ({
+        label: gather ? `all of ${gather} ms in one message` : "all at once",
+        run: "9",
+        args: ["--gather-ms", String(gather)],
+      })),
+      ...[3, 7].map((count) => ({
+        label: `${count} nodes`,
+        run: "9",
+        options: { "node-count": count },
+      })),
+      {
+        label: "another partition several times a second",
+        run: "9",
+        options: { "nemesis-interval": 0.2 },
+      },
+      { label: "killed, without a disk", run: "9", options: kill, seeds: few },
+      {
+        label: "all faults, with a disk",
+        run: "9",
+        options: all,
+        args: disk,
+        seeds: few,
+      },
+    ],
+  },
+  {
     name: "strict-serializability",
     columns: [
       ...["verdict", "available", "msgs/op", "bytes/op"],
