@@ -21,7 +21,9 @@
  * Types*, 2018): only what the other hasn't said that it has. A delta is a set
  * like any other, and merged like any other. For each of the others a node keeps
  * what it lacks; an acknowledgement takes from that what was sent. What a
- * partition swallows is still there afterwards, and goes with the next delta.
+ * partition swallows is still there afterwards, and goes with the next delta. So
+ * an element is everywhere within a second for each of the others, and a latency,
+ * if nothing is lost; and when nobody lacks anything, nothing is sent.
  *
  * **Nodes die, and come back knowing nothing.** Each life of a node draws a
  * number, which its messages carry. A new one lacks everything, whatever an

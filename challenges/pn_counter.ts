@@ -20,7 +20,8 @@
  * As in `g_set.ts`, a node tells one other a second, in turn, a **delta** (Almeida
  * et al., 2018): the totals that the other hasn't said that it has. A delta is a
  * counter like any other, and merged like any other. However much was added, it
- * has one pair of totals for each node.
+ * has one pair of totals for each node. All show the sum within a second for each
+ * of the others, and a latency, if nothing is lost; then there is silence.
  *
  * **Nodes die, and come back knowing nothing.** Whoever has forgotten its totals
  * would begin below what others know of them. So each life of a node counts for
