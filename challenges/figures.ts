@@ -492,6 +492,11 @@ export const tables: readonly Table[] = [
       },
       { label: "hub, 100 nodes", run: "3b", options: hundred },
       { label: "push-pull, 100 nodes", run: "11c" },
+      {
+        label: "Plumtree, pruned by values, 100 nodes",
+        run: "11b",
+        args: ["--pruned-by", "values"],
+      },
       { label: "Plumtree, 100 nodes", run: "11b" },
       { label: "push-pull, 25 nodes, partitions", run: "11a", args: pushPull },
       { label: "Plumtree, 25 nodes, partitions", run: "11a" },

@@ -37,9 +37,9 @@
  *
  * - **One node shapes the tree.** In the papers it's the one that sends. Here all
  *   send at the same time, and where copies of two values meet at two places of a
- *   circle, two PRUNEs cut it in two. So only duplicates of *probes* prune, which
- *   are messages without values. They come from the node that has drawn the least
- *   number; when it falls silent, another one's probes count.
+ *   circle, two PRUNEs cut it in two (`--pruned-by values`). So only duplicates of
+ *   *probes* prune, which are messages without values. They come from the node that
+ *   has drawn the least number; when it falls silent, another one's probes count.
  * - **Silence is death.** The papers' links are TCP connections, which tell when the
  *   other side dies. Here each neighbour announces something in each beat, if only
  *   that it's there, and who is silent for three is given up.
@@ -135,15 +135,22 @@ interface Self {
   known(forMs?: number): number[];
 }
 
-/** The time between two beats of Plumtree, and two rounds of push-pull. */
-type Paces = { "beat-ms": number; "round-ms": number };
+/** The choices that a strategy has. */
+interface Choices {
+  /** The time between two beats of Plumtree, and two rounds of push-pull. */
+  "beat-ms": number;
+  "round-ms": number;
+  /** True if duplicates of values prune, as in the paper. */
+  "pruned-by": boolean;
+}
 
 /** Spreads the values that clients tell to one node. */
 export function gossip(node: GossipNode, args: string[] = []) {
-  const { strategy: Chosen, ...paces } = readArguments(args, {
+  const { strategy: Chosen, ...choices } = readArguments(args, {
     strategy: { plumtree: Plumtree, "push-pull": PushPull },
     "beat-ms": { default: 1000, least: 1, most: 60_000 },
     "round-ms": { default: 200, least: 1, most: 60_000 },
+    "pruned-by": { probes: false, values: true },
     "data-dir": { default: "" },
   });
   let disk: Disk<number>;
@@ -155,10 +162,10 @@ export function gossip(node: GossipNode, args: string[] = []) {
     return [...seen].filter(([, ms]) => ms <= untilMs).map(([value]) => value);
   };
   const self = { learn, has, known };
-  const strategy: Strategy = new Chosen(node, self, paces);
+  const strategy: Strategy = new Chosen(node, self, choices);
 
   node.onInit(async () => {
-    disk = await node.openDisk<number>(paces["data-dir"]);
+    disk = await node.openDisk<number>(choices["data-dir"]);
     for (const value of disk.records) seen.set(value, node.now());
     node.allUp().then(() => strategy.start());
   });
@@ -191,7 +198,7 @@ class PushPull {
   constructor(
     private node: GossipNode,
     private self: Self,
-    private paces: Paces,
+    private choices: Choices,
   ) {
     node.on("push", ({ src, body: { values } }) => {
       const lacking = without([...this.#hot.keys()], values);
@@ -207,7 +214,7 @@ class PushPull {
   }
 
   start() {
-    this.node.every(this.paces["round-ms"], () => {
+    this.node.every(this.choices["round-ms"], () => {
       const peer = choose(this.node, this.node.peers);
       if (peer) this.#tell(peer, "push", [...this.#hot.keys()]);
     });
@@ -246,9 +253,9 @@ class Plumtree {
   constructor(
     private node: GossipNode,
     private self: Self,
-    paces: Paces,
+    choices: Choices,
   ) {
-    const beatMs = this.#beatMs = paces["beat-ms"];
+    const beatMs = this.#beatMs = choices["beat-ms"];
     this.#own = node.random();
     this.#shaper = { root: this.#own, count: 0, heardMs: -Infinity };
     this.#views = new Views(node, beatMs, {
@@ -260,15 +267,17 @@ class Plumtree {
       isSpare: (peer) => this.#links.get(peer)?.eager === false,
     });
     node.on("gossip", ({ src, body: { values } }) => {
+      if (choices["pruned-by"]) {
+        if (values.every(self.has)) this.#prune(src);
+        else this.#set(src, true);
+      }
       self.learn(values, src);
       for (const value of values) this.#askedMs.delete(value);
     });
     node.on("probe", ({ src, body: { root, count } }) => {
       const { root: known, count: last } = this.#shaper;
-      if (root === known && count <= last) {
-        this.#set(src, false);
-        node.send(src, { type: "prune" });
-      } else if (root <= known || this.#isSilent()) {
+      if (root === known && count <= last) this.#prune(src);
+      else if (root <= known || this.#isSilent()) {
         this.#set(src, true);
         this.#probe(root, count, src);
       }
@@ -333,6 +342,11 @@ class Plumtree {
       this.#set(peer, true);
       this.node.send(peer, { type: "graft", values });
     }
+  }
+
+  #prune(peer: string) {
+    this.#set(peer, false);
+    this.node.send(peer, { type: "prune" });
   }
 
   #set(peer: string, eager: boolean) {

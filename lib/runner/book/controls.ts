@@ -172,6 +172,7 @@ const ofScript: { readonly [script: string]: readonly Control[] } = {
     words("strategy", "plumtree", "push-pull"),
     argument("beat-ms", 1000, [100, 3000, 50]),
     argument("round-ms", 200, [50, 2000, 10]),
+    words("pruned-by", "probes", "values"),
   ],
   membership: [
     words("strategy", "swim", "heartbeats"),
