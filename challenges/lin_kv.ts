@@ -271,8 +271,10 @@ class Raft {
     const { node } = this;
     await node.sleep(silenceMs);
     const options = { resendMs: silenceMs, timeoutMs: Infinity };
+    const startMs = node.now();
     const leaders = node.peers.map(async (peer) => {
       const reply = await node.rpc(peer, { type: "Greet" }, options);
+      this.#roundTripMs ||= node.now() - startMs;
       this.#see(reply.term);
       if (reply.lastLogIndex === 0) throw new Error("There was none.");
     });

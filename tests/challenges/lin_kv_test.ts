@@ -28,7 +28,7 @@ async function isLinearizable(...asked: Parameters<typeof judged>) {
 }
 
 Deno.test("9 is linearizable under partitions, at less than 4 messages per operation", async () => {
-  for (const seed of seedsOf(2)) {
+  for (const seed of seedsOf(1)) {
     const { net } = await isLinearizable(seed, options);
     assertLess(net.servers["msgs-per-op"]!, 4);
   }
@@ -77,7 +77,7 @@ for (const nodes of [3, 5]) {
   for (const args of [disk, []]) {
     const place = args.length > 0 ? "with" : "without";
     Deno.test(`${nodes} nodes ${place} a disk: one leader a term, one log that is committed, and nothing acknowledged is lost`, async () => {
-      for (const seed of seedsOf(2)) {
+      for (const seed of seedsOf(1)) {
         assertEquals(await violation(linKV, { seed, nodes, args }), undefined);
       }
     });
@@ -327,7 +327,7 @@ Deno.test("a change whose leader is lost is left open, and not said to have fail
 });
 
 Deno.test("messages that come twice and late change nothing twice", async () => {
-  for (const seed of seedsOf(2)) {
+  for (const seed of seedsOf(1)) {
     const store = await Store.start(5, {
       ...{ seed, latencyMs: 10, latencyDist: "exponential" },
       ...{ pDuplicate: 0.5, pReorder: 0.3 },
@@ -374,11 +374,11 @@ Deno.test("neither log nor disk grow with the number of changes; who was away ge
     const { leader, cluster } = store;
     const [away, here] = store.others(leader);
     await cluster.kill(away!);
-    await writeMany(store, 5000, here!);
+    await writeMany(store, 2500, here!);
     const sizes = await Promise.all(
       store.nodes.map((id) => cluster.sizeBytes(id)),
     );
-    assertLess(Math.max(...sizes), 300_000);
+    assertLess(Math.max(...sizes), 150_000);
     await cluster.start(away!);
     await cluster.wait(2000);
     const got = cluster.network.journal.filter(({ line, dest }) =>
@@ -391,7 +391,7 @@ Deno.test("neither log nor disk grow with the number of changes; who was away ge
     await cluster.kill(leader);
     await store.untilWritten([away!, here!]);
     for (let key = 1; key < 10; key++) {
-      assertEquals(await store.read(away!, key), 4990 + key);
+      assertEquals(await store.read(away!, key), 2490 + key);
     }
     assertEquals(cluster.errors, []);
   }
