@@ -132,7 +132,7 @@ Deno.test("names for nodes are refused: they'd make another run", () => {
 });
 
 Deno.test("an option that is for something else says for what", () => {
-  assertEquals(refused("1 --port 80"), "--port is for serve.");
+  assertEquals(refused("1 --port 80"), "--port is for serve and book.");
   assertEquals(refused("3d --check"), "--check is for figures and pictures.");
   assertEquals(
     refused("serve --rate 5"),

@@ -79,6 +79,8 @@ class Interpreter {
   #processes: Map<Thread, Process>;
   #busy = new Set<Thread>();
   /** The operations that have ended, and that nobody has taken note of yet. */
+  /** The error of a client that isn't an operation's outcome, but a bug. */
+  #failure: { error: unknown } | undefined;
   #ended: Ended[] = [];
   #lists = new SharedLists();
   /** The place of the thread whose turn it is. */
@@ -98,6 +100,7 @@ class Interpreter {
 
   async run(): Promise<void> {
     for (;;) {
+      if (this.#failure) throw this.#failure.error;
       const ended = this.#ended.shift();
       if (ended !== undefined) {
         this.#complete(ended);
@@ -186,7 +189,10 @@ class Interpreter {
       finish({ type: "ok" });
     } else {
       this.#record(op, thread);
-      workers.invoke(op, thread).then(finish);
+      workers.invoke(op, thread).then(finish, (error) => {
+        this.#failure ??= { error };
+        this.#wake();
+      });
     }
   }
 
