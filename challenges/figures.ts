@@ -254,7 +254,7 @@ export const tables: readonly Table[] = [
     ],
     rows: [
       { label: "logs in the store", run: "5b" },
-      { label: "replicated, one node has it", run: "5c", seeds: 10 },
+      { label: "replicated, one node has it", run: "5c", seeds: few },
       {
         label: "replicated, every node has it",
         run: "5c",

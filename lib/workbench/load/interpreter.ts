@@ -78,9 +78,9 @@ class Interpreter {
   #threads: readonly Thread[];
   #processes: Map<Thread, Process>;
   #busy = new Set<Thread>();
-  /** The operations that have ended, and that nobody has taken note of yet. */
   /** The error of a client that isn't an operation's outcome, but a bug. */
   #failure: { error: unknown } | undefined;
+  /** The operations that have ended, and that nobody has taken note of yet. */
   #ended: Ended[] = [];
   #lists = new SharedLists();
   /** The place of the thread whose turn it is. */
