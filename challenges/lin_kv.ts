@@ -34,7 +34,8 @@
  * So its new life is another node: it learns, and counts for nothing, until an entry
  * of the log lets it in, which a majority of the others has. That is a change of
  * members (thesis, 4.1) where one who has gone for good makes room for another. Only
- * if there was no election yet, as all others say, has nobody promised anything.
+ * as long as there was no leader, as all others say, is there nothing to remember but
+ * votes, in terms that they know.
  *
  * What can't be had: an answer where no majority is connected; a bound on how long an
  * election takes (Fischer, Lynch, Paterson, 1985: that's why times are random); and,
