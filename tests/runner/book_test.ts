@@ -13,7 +13,7 @@ import {
   placesOf,
   slugOf,
 } from "../../lib/runner/book/chapters.ts";
-import { figuresOf } from "../../lib/runner/book/controls.ts";
+import { figuresOf, figuresOfPicture } from "../../lib/runner/book/controls.ts";
 import {
   type Exercise,
   exercises,
@@ -108,6 +108,15 @@ Deno.test("each control can stand where any row of its table has it", () => {
       }
     }
   }
+});
+
+Deno.test("each picture of the walkthrough is of a run that can be changed", () => {
+  const names = [...readme.matchAll(/challenges\/pictures\/(.*?)\.svg/g)]
+    .map(([, name = ""]) => name);
+  assertEquals(
+    names.filter((name) => figuresOfPicture(name) === undefined),
+    ["workbench"],
+  );
 });
 
 Deno.test("the editor knows the library's names", () => {
@@ -440,7 +449,7 @@ Deno.test({
     await inBook(async (tab, url) => {
       await tab.goto(`${url}3-broadcast.html`);
       await tab.until(ready);
-      const section = `document.querySelector("section.figures")`;
+      const section = `document.querySelector("section.figures:has(table)")`;
       const row = (i: number) =>
         `${section}.querySelector('tr[data-row="${i}"]')`;
       const judged = async (act: string) => {

@@ -45,12 +45,67 @@ export interface LiveRow {
   args: readonly string[];
 }
 
+/** The run that a picture is of, or one like it, and what is to be seen of it. */
+interface Pictured extends Omit<RunRow, "label"> {
+  columns: readonly Column[];
+  seed?: number;
+}
+
+const spreading = ["verdict", "lost", "msgs/op", "median", "max"] as const;
+const answering = ["verdict", "available", "msgs/op", "operation max"] as const;
+
+/** By the names of the pictures' files. */
+const pictured: { readonly [name: string]: Pictured } = {
+  "unique-ids": { run: "2", columns: answering },
+  "broadcast-partition": { run: "3c", columns: spreading },
+  "broadcast-strategies": { run: "3d", columns: spreading },
+  "broadcast-trade-off": { run: "3d", columns: spreading },
+  "g-counter": {
+    run: "4",
+    args: ["--strategy", "cas"],
+    seed: 22,
+    columns: answering,
+  },
+  "kafka": {
+    run: "5c",
+    options: { rate: 100 },
+    columns: [...answering, "worst lag"],
+  },
+  "transactions": {
+    run: "6c",
+    options: { rate: 100, "consistency-models": "serializable" },
+    columns: [...answering, "anomalies"],
+  },
+  "survival": {
+    run: "3c",
+    options: { nemesis: "kill", "nemesis-interval": 3 },
+    seed: 31,
+    columns: spreading,
+  },
+  "tree": { run: "10", columns: [...answering, "anomalies"] },
+  "large-clusters": { run: "11b", columns: spreading },
+};
+
+/** Makes the data of a picture's element; `undefined` if it's of no run. */
+export function figuresOfPicture(name: string): Figures | undefined {
+  const { columns, seed, ...row } = pictured[name] ?? { columns: [] };
+  if (!("run" in row)) return undefined;
+  const figures = figuresOf({
+    name,
+    columns,
+    rows: [{ ...row, label: "the run of the picture" }],
+  });
+  return { ...figures, ...seed !== undefined && { seed } };
+}
+
 /** The data of a table's element. */
 export interface Figures {
   columns: readonly Column[];
   controls: readonly Control[];
   /** By their places in the table; `null`: there's nothing to run. */
   rows: readonly (LiveRow | null)[];
+  /** The seed to begin with, unless that's 1. */
+  seed?: number;
 }
 
 /** An option of the run that is a number. */

@@ -10,7 +10,7 @@ import type { RunRow, Table } from "../../../challenges/figures.ts";
 import { escape } from "../../report/page/page.ts";
 import { commandOf } from "../columns.ts";
 import { type Chapter, slugOf } from "./chapters.ts";
-import { type Figures, figuresOf } from "./controls.ts";
+import { type Figures, figuresOf, figuresOfPicture } from "./controls.ts";
 
 /** The surroundings of a chapter. */
 export interface Surroundings {
@@ -40,9 +40,15 @@ export function bodyOf(chapter: Chapter, around: Surroundings): string {
       },
       image({ href, text }) {
         const file = href.replace(/^challenges\//, "");
+        const name = file.replace(/^.*\/|\.svg$/g, "");
         return `<img src="${escape(file)}" alt="${
           escape(text)
-        }" loading="lazy">`;
+        }" loading="lazy">${livePicture(name)}`;
+      },
+      paragraph({ tokens }) {
+        const text = this.parser.parseInline(tokens);
+        // What is below a picture is no phrase.
+        return tokens[0]?.type === "image" ? `${text}\n` : `<p>${text}</p>\n`;
       },
       // The marks of the README aren't for readers.
       html: ({ text }) => text.replaceAll(/<!--.*?-->\n?/gs, ""),
@@ -117,7 +123,6 @@ function liveTable({ header, rows }: Tokens.Table, table: Table): string {
         : ""
     }</th>${figures.map((each) => `<td>${spreadOf(each)}</td>`).join("")}</tr>`;
   });
-  const data: Figures = figuresOf(table);
   return `<section class="figures" data-name="${escape(table.name)}">
 <div class="wide" tabindex="0" role="region" aria-label="Figures">
 <table>
@@ -129,11 +134,25 @@ ${lines.join("\n")}
 </tbody>
 </table>
 </div>
-<script type="application/json">${
-    JSON.stringify(data).replaceAll("<", "\\u003c")
-  }</script>
+${dataOf(figuresOf(table))}
 </section>
 `;
+}
+
+/** The element below a picture in which its run can be changed. */
+function livePicture(name: string): string {
+  const figures = figuresOfPicture(name);
+  return figures === undefined ? "" : `<section class="figures pictured">
+<div data-row="0"></div>
+${dataOf(figures)}
+</section>`;
+}
+
+/** Data for the page's script. */
+function dataOf(figures: Figures): string {
+  return `<script type="application/json">${
+    JSON.stringify(figures).replaceAll("<", "\\u003c")
+  }</script>`;
 }
 
 /** The label of a row; where others have published it, with the address. */

@@ -27,16 +27,18 @@ export function enliven(place: HTMLElement): void {
     place.querySelector("script")!.textContent!,
   );
   let bench: Bench | undefined;
-  for (const line of place.querySelectorAll<HTMLElement>("tr[data-row]")) {
+  for (const line of place.querySelectorAll<HTMLElement>("[data-row]")) {
     const row = figures.rows[Number(line.dataset.row)]!;
-    const start = button(`Run: ${row.label}`, "Run", () => {
+    const isPicture = line.tagName !== "TR";
+    const words = isPicture ? "Run it, and change it" : "Run";
+    const start = button(`${words}: ${row.label}`, words, () => {
       if (bench === undefined) {
         bench = new Bench(figures);
         place.append(bench.element);
       }
       bench.take(row);
     });
-    line.querySelector("th")!.append(start);
+    (line.querySelector("th") ?? line).append(start);
   }
 }
 
@@ -96,7 +98,7 @@ class Bench {
       input.value = row.values[name] ?? row.defaults[name] ?? "";
       input.dispatchEvent(new Event("shown"));
     }
-    this.#seed.value = "1";
+    this.#seed.value = String(this.#figures.seed ?? 1);
     this.#judge();
     this.element.scrollIntoView({ block: "nearest" });
   }
