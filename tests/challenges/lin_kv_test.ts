@@ -447,6 +447,34 @@ Deno.test("without a disk, what a majority has forgotten is lost, and nobody ans
   }
 });
 
+Deno.test("who cuts off each leader when it's elected keeps all from agreeing, and no longer", async () => {
+  const store = await Store.start(5, { latencyMs: 20 });
+  const { cluster } = store;
+  assertEquals((await store.write("n0", 1, 1))?.type, "write_ok");
+  const asked: number[] = [];
+  let victim = store.leader;
+  store.isolate(victim);
+  for (let i = 0; i < 6000; i++) { // half a minute
+    if (i % 20 === 0) {
+      const id = store.nodes[i / 20 % 5]!;
+      asked.push(cluster.post(id, { type: "write", key: 2, value: i }));
+    }
+    await cluster.wait(5);
+    if (store.leader === victim) continue;
+    victim = store.leader;
+    cluster.network.heal();
+    store.isolate(victim);
+  }
+  const terms = cluster.network.journal
+    .filter(({ line }) => line.includes('"AppendEntries"'))
+    .map(({ line }) => JSON.parse(line).body.term as number);
+  assert(new Set(terms).size > 10);
+  assert(asked.every((each) => cluster.answer(each)?.type !== "write_ok"));
+  cluster.network.heal();
+  assertLess(await store.untilWritten(store.nodes), 2 * electionMs);
+  assertEquals(await store.read("n3", 1), 1);
+});
+
 Deno.test("where nobody asks, only heartbeats are sent", async () => {
   const store = await Store.start(5);
   const { messages } = store.cluster;
