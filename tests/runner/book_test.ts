@@ -503,6 +503,43 @@ Deno.test({
 });
 
 Deno.test({
+  name: "each control changes what is judged",
+  ignore: chromium === undefined,
+  async fn() {
+    const { controls } = figuresOf(
+      tables.find(({ name }) => name === "broadcast-3b-3c")!,
+    );
+    await inBook(async (tab, url) => {
+      await tab.goto(`${url}3-broadcast.html`);
+      await tab.until(ready);
+      const section = `document.querySelector("section.figures:has(table)")`;
+      const command = `${section}.querySelector(".bench > .again").textContent`;
+      // A row of the hub's, which has no word of its own in its command.
+      await tab.evaluate(
+        `(${section}.querySelector('tr[data-row="2"] button').click(), 0)`,
+      );
+      for (const [i, control] of controls.entries()) {
+        const { name } = control;
+        const value = control.kind === "choice"
+          ? control.values.at(-1)![0]
+          : String(control.most);
+        await tab.evaluate(
+          `(() => {
+            const input = ${section}
+              .querySelectorAll(".bench .controls :is(select, input)")[${i}];
+            input.value = ${JSON.stringify(value)};
+            input.dispatchEvent(new Event("input"));
+            input.dispatchEvent(new Event("change"));
+          })()`,
+        );
+        const words = JSON.stringify(`--${name} ${value}`);
+        await tab.until(`${command}.includes(${words})`);
+      }
+    });
+  },
+});
+
+Deno.test({
   name: "the workshop judges what one writes, and ends what has no end",
   ignore: chromium === undefined,
   async fn() {
