@@ -126,7 +126,7 @@ async function exerciseOf({ title }: Chapter): Promise<string> {
   const program = await programOfExercise(exercise);
   const task = taskOf(`exercise ${exercise.program}`, { ...exercise, program });
   return `<h2 id="exercise">Exercise</h2>
-<p>${escape(wordsOf(program))}</p>
+<p>${escape(wordsOf(program)).replaceAll(/`(.+?)`/g, "<code>$1</code>")}</p>
 ${workshop(task, true)}`;
 }
 
