@@ -5,13 +5,10 @@
  * @module
  */
 import { parentPort } from "node:worker_threads";
-import { inProcess, watchRejections } from "./hosts/app.ts";
-import { NodeEnded, type StartHost, type Watch } from "./hosts/host.ts";
-import { type NotSimulated, startProgram } from "./hosts/program.ts";
+import { hostsOf } from "./guest_hosts.ts";
+import { watchRejections } from "./hosts/app.ts";
+import { NodeEnded, type Watch } from "./hosts/host.ts";
 import { stuckText } from "./hosts/simulated.ts";
-import { wasmModule } from "./hosts/wasm.ts";
-import { wasmProblem } from "./hosts/wasm_module.ts";
-import { BadOption } from "./options.ts";
 import {
   type Happened,
   paced,
@@ -50,7 +47,7 @@ async function answer(order: Order): Promise<void> {
   const ending = new AbortController();
   let memoryBytes: number | undefined;
   const turns = new Turns(order);
-  const { start, restore } = await hostsOf(order, {
+  const { start, restore } = await hostsOf(order.guest, {
     onLoop: () => turns.loop(),
     random: (id) => random(`node/${id}`),
     onMemory: (bytes) => memoryBytes = Math.max(memoryBytes ?? 0, bytes),
@@ -90,34 +87,6 @@ async function answer(order: Order): Promise<void> {
     // Numbers that are kept exactly are objects, which can't be posted.
     history: JSON.stringify(history),
   });
-}
-
-/**
- * Makes the hosts of what is to be run, and what puts back that they have
- * changed for all others.
- */
-async function hostsOf(
-  { guest }: Order,
-  { random, onMemory, onStrange, onLoop }: {
-    random: Parameters<typeof inProcess>[1];
-    onMemory: (bytes: number) => void;
-    onStrange: (error: NotSimulated) => void;
-    onLoop: () => void;
-  },
-): Promise<{ start: StartHost; restore(): void }> {
-  if ("code" in guest) {
-    const program = await startProgram(guest, { onStrange, onLoop });
-    return { ...program, start: inProcess(program.start, random) };
-  }
-  const module = guest.wasm instanceof WebAssembly.Module
-    ? guest.wasm
-    : await WebAssembly.compile(guest.wasm);
-  const problem = wasmProblem(module);
-  if (problem !== undefined) throw new BadOption(problem);
-  return {
-    start: wasmModule({ module, args: guest.args ?? [] }, random, onMemory),
-    restore() {},
-  };
 }
 
 /** The turns of its loops that a program makes before it looks around. */

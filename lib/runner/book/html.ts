@@ -10,7 +10,7 @@ import type { RunRow, Table } from "../../../challenges/figures.ts";
 import { escape } from "../../report/page/page.ts";
 import { commandOf } from "../columns.ts";
 import { type Chapter, slugOf } from "./chapters.ts";
-import { type Figures, figuresOf, figuresOfPicture } from "./controls.ts";
+import { figuresOf, figuresOfPicture } from "./controls.ts";
 
 /** The surroundings of a chapter. */
 export interface Surroundings {
@@ -149,9 +149,9 @@ ${dataOf(figures)}
 }
 
 /** Data for the page's script. */
-function dataOf(figures: Figures): string {
+export function dataOf(data: unknown): string {
   return `<script type="application/json">${
-    JSON.stringify(figures).replaceAll("<", "\\u003c")
+    JSON.stringify(data).replaceAll("<", "\\u003c")
   }</script>`;
 }
 

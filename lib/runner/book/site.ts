@@ -11,7 +11,7 @@ import { sha256 } from "../../report/page/bundle.ts";
 import { escape } from "../../report/page/page.ts";
 import { type Chapter, chaptersOf, parts, placesOf } from "./chapters.ts";
 import { type Exercise, exercises, programOfExercise } from "./exercises.ts";
-import { bodyOf } from "./html.ts";
+import { bodyOf, dataOf } from "./html.ts";
 import type { Task } from "./web/workshop.ts";
 
 const root = new URL("../../../", import.meta.url);
@@ -147,9 +147,7 @@ function taskOf(
 function workshop(task: Task, asked: boolean): string {
   return `<div class="workshop">
 ${asked ? '<button type="button">Open the workshop</button>' : ""}
-<script type="application/json">${
-    JSON.stringify(task).replaceAll("<", "\\u003c")
-  }</script>
+${dataOf(task)}
 </div>
 `;
 }

@@ -11,6 +11,7 @@ import { latenciesMs } from "../../../report/terminal.ts";
 import { quantiles } from "../../../workbench/checkers/quantiles.ts";
 import { judge, type Judgement, type Options } from "../../../workbench/mod.ts";
 import { commandOf, type Outcome } from "../../columns.ts";
+import { plain, plainData } from "./posting.ts";
 
 /** A run that a reader asks for. */
 export interface Ask {
@@ -64,10 +65,10 @@ async function answer(ask: Ask): Promise<Told> {
     record,
     latencies: quantiles(latenciesMs(judgement.history)),
   };
-  return posted({
-    outcome,
-    ...ask.shown && { data: shownOf(ask, record, judgement) },
-  });
+  return {
+    outcome: plain(outcome),
+    ...ask.shown && { data: plainData(shownOf(ask, record, judgement)) },
+  };
 }
 
 function shownOf(
@@ -80,15 +81,4 @@ function shownOf(
     replay: `deno task run ${command.replace(/( -- |$)/, ` --seed ${seed}$1`)}`,
     when: new Date(),
   });
-}
-
-/** Numbers that are kept exactly are objects, which can't be posted. */
-function posted({ outcome, data }: Exclude<Told, { failed: string }>): Told {
-  const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
-  return {
-    outcome: plain(outcome),
-    ...data && {
-      data: { ...plain({ ...data, messages: null }), messages: data.messages },
-    },
-  };
 }

@@ -11,6 +11,7 @@ import { button, element } from "../../../report/web/dom.ts";
 import { cellText, commandOf, type Outcome } from "../../columns.ts";
 import type { Control, Figures, LiveRow } from "../controls.ts";
 import { Asking } from "./asking.ts";
+import { drawRun, seedIn } from "./bench.ts";
 import type { Ask, Told } from "./judge.ts";
 
 /** The seeds that show how much chance there is in a figure. */
@@ -141,9 +142,11 @@ class Bench {
   }
 
   /** The run to be judged, as the controls stand. */
-  #asked(): { options: { [name: string]: string }; args: string[] } {
-    const options: { [name: string]: string } = {};
-    const args: string[] = [];
+  #asked(): Pick<Ask, "options" | "args"> {
+    const options: { [name: string]: string | number } = {
+      ...this.#row.options,
+    };
+    const args = [...this.#row.args];
     for (const { name, of } of this.#figures.controls) {
       const value = this.#inputs.get(name)!.value;
       // A word of the row stands in its command, even if it changes nothing.
@@ -154,16 +157,13 @@ class Bench {
       if (of === "run") options[name] = value;
       else if (value !== "") args.push(`--${name}`, value);
     }
-    return {
-      options: { ...this.#row.options, ...options },
-      args: [...this.#row.args, ...args],
-    } as { options: { [name: string]: string }; args: string[] };
+    return { options, args };
   }
 
   async #judge(): Promise<void> {
     const round = ++this.#round;
     const asked = this.#asked();
-    const seed = Math.max(1, Number(this.#seed.value) || 1);
+    const seed = seedIn(this.#seed);
     this.#dots.replaceChildren();
     this.element.ariaBusy = "true";
     this.#command.textContent = `deno task run ${
@@ -261,14 +261,7 @@ class Bench {
   }
 
   async #draw(data: PageData, round: number): Promise<void> {
-    const { sections, showViews } = await import(
-      "../../../report/web/views.ts"
-    );
-    if (round !== this.#round) return;
-    const wanted = ["What went wrong", "Space-time diagram", "Replay"];
-    await showViews(this.#views, [data], {
-      parts: sections.filter(({ title }) => wanted.includes(title)),
-    });
+    await drawRun(this.#views, data);
     this.element.dataset.shown = String(round);
   }
 }

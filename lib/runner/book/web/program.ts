@@ -8,30 +8,20 @@ import { transform } from "sucrase";
 import { runs } from "../../../../challenges/runs.ts";
 import { type PageData, pageData } from "../../../report/page/data.ts";
 import { type RunRecord, toRecord } from "../../../report/record.ts";
-import {
-  inProcess,
-  type StartNode,
-  watchRejections,
-} from "../../../workbench/hosts/app.ts";
-import {
-  NodeEnded,
-  type StartHost,
-  type Watch,
-} from "../../../workbench/hosts/host.ts";
-import {
-  NotSimulated,
-  startProgram,
-} from "../../../workbench/hosts/program.ts";
+import { hostsOf } from "../../../workbench/guest_hosts.ts";
+import { watchRejections } from "../../../workbench/hosts/app.ts";
+import { NodeEnded, type Watch } from "../../../workbench/hosts/host.ts";
+import { NotSimulated } from "../../../workbench/hosts/program.ts";
 import { stuckText } from "../../../workbench/hosts/simulated.ts";
-import { wasmModule } from "../../../workbench/hosts/wasm.ts";
-import { wasmProblem } from "../../../workbench/hosts/wasm_module.ts";
 import { judgementOf } from "../../../workbench/judge.ts";
 import type { Options } from "../../../workbench/mod.ts";
 import { randomOf, run as runTest } from "../../../workbench/run.ts";
+import type { Guest } from "../../../workbench/sandbox.ts";
 import { VirtualClock } from "../../../workbench/sim/clock.ts";
 import { fillIn } from "../../../workbench/test.ts";
 import { asFunction } from "../../as_function.ts";
 import { lastThrown } from "./node/async_hooks.ts";
+import { plain, plainData } from "./posting.ts";
 
 /** A program that a reader wants to have judged. */
 export interface Ask {
@@ -90,10 +80,12 @@ async function answer(ask: Ask): Promise<Told> {
   const turns = new Turns();
   lastThrown.error = undefined;
   linesBefore = 0;
-  const { start, restore } = await hostsOf(ask, {
-    random: (id: string) => random(`node/${id}`),
+  const { start, restore } = await hostsOf(guestOf(ask), {
+    random: (id) => random(`node/${id}`),
     onLoop: () => turns.loop(),
-    onStrange: (error: Error) => ending.abort(error),
+    onStrange: (error) => ending.abort(error),
+    onMemory() {},
+    onFailedStart: (error) => lastThrown.error = error,
   });
   const begin = performance.now();
   const happened = await runTest(
@@ -109,10 +101,9 @@ async function answer(ask: Ask): Promise<Told> {
     wallMs: performance.now() - begin,
   });
   const data = pageData(record, judgement, { replay: "", when: new Date() });
-  const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
   return {
     record: plain(record),
-    data: { ...plain({ ...data, messages: null }), messages: data.messages },
+    data: plainData(data),
     ...!record.pass && {
       line: lineIn((lastThrown.error as Error)?.stack ?? "") ??
         lineIn(
@@ -123,24 +114,9 @@ async function answer(ask: Ask): Promise<Told> {
   };
 }
 
-/** Makes the hosts of a program, or of a module. */
-async function hostsOf(
-  { program, library }: Ask,
-  { random, onLoop, onStrange }: {
-    random: Parameters<typeof inProcess>[1];
-    onLoop: () => void;
-    onStrange: (error: Error) => void;
-  },
-): Promise<{ start: StartHost; restore(): void }> {
-  if (typeof program !== "string") {
-    const module = await WebAssembly.compile(program);
-    const problem = wasmProblem(module);
-    if (problem !== undefined) throw new Error(problem);
-    return {
-      start: wasmModule({ module, args: [] }, random, () => {}),
-      restore() {},
-    };
-  }
+/** Makes a guest of what a reader has given. */
+function guestOf({ program, library }: Ask): Guest {
+  if (typeof program !== "string") return { wasm: program };
   const { code } = transform(program, {
     transforms: ["typescript"],
     disableESTransforms: true,
@@ -158,21 +134,12 @@ async function hostsOf(
         ? "$library"
         : undefined,
   );
-  const prepared = await startProgram(
-    {
-      code: `${before}${own.code}\n//# sourceURL=my_node.ts`,
-      imports: own.imports,
-      url: "file:///my_node.ts",
-      args: [],
-    },
-    { onStrange, onLoop },
-  );
-  const start: StartNode = (runtime, node) =>
-    prepared.start(runtime, node).catch((error) => {
-      lastThrown.error = error;
-      throw error;
-    });
-  return { ...prepared, start: inProcess(start, random) };
+  return {
+    code: `${before}${own.code}\n//# sourceURL=my_node.ts`,
+    imports: own.imports,
+    url: "file:///my_node.ts",
+    args: [],
+  };
 }
 
 /** The first line of the program that a stack, or a log, names. */

@@ -8,6 +8,7 @@ import { verdictOf } from "../../../report/terminal.ts";
 import { button, element } from "../../../report/web/dom.ts";
 import type { Name } from "../names.ts";
 import { Asking } from "./asking.ts";
+import { drawRun, seedIn } from "./bench.ts";
 import { editor } from "./editor.ts";
 import type { Ask, Told } from "./program.ts";
 
@@ -108,7 +109,7 @@ class Workshop {
     const told = await asking.ask({
       run: this.#run.value,
       options: this.#run.value === run ? options : {},
-      seed: Math.max(1, Number(this.#seed.value) || 1),
+      seed: seedIn(this.#seed),
       program: this.#module ?? this.#editor.text(),
       library: this.#library,
     });
@@ -133,13 +134,7 @@ class Workshop {
       others.join("\n").trim(),
     );
     this.#editor.mark(first, told.line);
-    const { sections, showViews } = await import(
-      "../../../report/web/views.ts"
-    );
-    const wanted = ["What went wrong", "Space-time diagram", "Replay"];
-    await showViews(this.#views, [told.data], {
-      parts: sections.filter(({ title }) => wanted.includes(title)),
-    });
+    await drawRun(this.#views, told.data);
     this.element.dataset.shown = String(this.#round);
   }
 
