@@ -40,6 +40,7 @@ export async function book(
   },
 ): Promise<number> {
   const tellWritten = async () => say(await write(folder));
+  const changes = new FileChanges(await sources());
   await tellWritten();
   if (!serve) return 0;
   await untilEnded(async (signal) => {
@@ -49,7 +50,10 @@ export async function book(
       port,
       signal,
     });
-    await Promise.all([server.finished, keepWriting(tellWritten, signal)]);
+    await Promise.all([
+      server.finished,
+      keepWriting(tellWritten, changes, signal),
+    ]);
   });
   return 0;
 }
@@ -57,19 +61,31 @@ export async function book(
 /** Writes the book anew whenever what it's made of changes. */
 async function keepWriting(
   write: () => Promise<void>,
+  changes: FileChanges,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
-    const sources = [
-      `${root}/README.md`,
-      ...await filesIn(`${root}/challenges`),
-      ...await filesIn(`${here}/book/web`),
-      ...await filesIn(`${here}/book/exercises`),
-    ];
-    await new FileChanges(sources).next(signal);
+    await changes.next(signal);
+    // What changes while it's written is for the next time.
+    changes = new FileChanges(await sources());
     // What doesn't compile now may do so after the next change.
     await write().catch((error) => complain((error as Error).message));
   }
+}
+
+/** The files that the book is made of. */
+async function sources(): Promise<string[]> {
+  return [
+    `${root}/README.md`,
+    ...await filesIn(`${root}/challenges`),
+    ...await filesIn(`${here}/book/web`),
+    ...await filesIn(`${here}/book/exercises`),
+  ];
+}
+
+/** The paths of all files in a folder, from there. */
+async function pathsIn(folder: string): Promise<string[]> {
+  return (await filesIn(folder)).map((path) => path.slice(folder.length + 1));
 }
 
 /**
@@ -80,8 +96,7 @@ async function keepWriting(
  */
 async function write(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
-  const before = (await filesIn(folder))
-    .map((path) => path.slice(folder.length + 1));
+  const before = await pathsIn(folder);
   if (before.length > 0 && !before.includes("sw.js")) {
     throw new BadOption(
       `${folder}/ holds something else than the book: remove it, or move it away.`,
@@ -102,13 +117,11 @@ async function write(folder: string): Promise<string> {
 }
 
 /** Hands out the files of a folder, by their paths, and nothing else. */
-function handlerOf(folder: string): Deno.ServeHandler {
+export function handlerOf(folder: string): Deno.ServeHandler {
   return async (request) => {
     const { pathname } = new URL(request.url);
     const path = pathname === "/" ? "index.html" : pathname.slice(1);
-    const files = (await filesIn(folder))
-      .map((each) => each.slice(folder.length + 1));
-    if (!files.includes(path)) {
+    if (!(await pathsIn(folder)).includes(path)) {
       return new Response("There is no such page.", { status: 404 });
     }
     return new Response(await Deno.readFile(`${folder}/${path}`), {
@@ -143,8 +156,8 @@ async function bundle(place: string): Promise<Map<string, string>> {
     ...scripts.map((name) => `${here}/book/web/${name}.ts`),
   ]);
   const files = new Map<string, string>();
-  for (const path of await filesIn(folder)) {
-    files.set(path.slice(folder.length + 1), await Deno.readTextFile(path));
+  for (const path of await pathsIn(folder)) {
+    files.set(path, await Deno.readTextFile(`${folder}/${path}`));
   }
   await Deno.remove(folder, { recursive: true });
   // Text, which programs are given: no page loads it as a script.

@@ -7,7 +7,7 @@ import axe from "axe-core";
 import { tables } from "../../challenges/figures.ts";
 import { runs } from "../../challenges/runs.ts";
 import { tryArguments } from "../../lib/runner/arguments.ts";
-import { book } from "../../lib/runner/book.ts";
+import { book, handlerOf } from "../../lib/runner/book.ts";
 import {
   chaptersOf,
   placesOf,
@@ -376,15 +376,6 @@ if (chromium === undefined) {
   console.log("There is no Chromium here: the book isn't opened by tests.");
 }
 
-function filesOf(folder: string): Deno.ServeHandler {
-  return async (request) => {
-    const path = new URL(request.url).pathname.slice(1) || "index.html";
-    return new Response(await Deno.readFile(`${folder}/${path}`), {
-      headers: { "content-type": contentType(path) },
-    });
-  };
-}
-
 /** Opens the book in a browser. */
 async function inBook(
   use: (tab: Tab, url: string, folder: string) => Promise<void>,
@@ -392,7 +383,7 @@ async function inBook(
   const folder = await bookFolder();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    filesOf(folder),
+    handlerOf(folder),
   );
   try {
     await withTab({}, async (tab) => {
@@ -640,7 +631,7 @@ Deno.test({
     const folder = await bookFolder();
     const server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },
-      filesOf(folder),
+      handlerOf(folder),
     );
     const url = `http://127.0.0.1:${server.addr.port}/`;
     await withTab({}, async (tab) => {
