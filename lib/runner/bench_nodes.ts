@@ -13,7 +13,7 @@ import { judge } from "../workbench/mod.ts";
 export const nodeCounts: readonly number[] = [25, 100, 250, 500, 1000];
 
 /** A run over a tree: it takes a message for each value and node. */
-const [run] = runs.filter(({ id }) => id === "3d");
+const run = runs.find(({ id }) => id === "3d")!;
 const args = ["--strategy", "flood"];
 const topology = "tree4";
 
@@ -35,7 +35,7 @@ export async function measureNodes(
 ): Promise<Grown> {
   const before = heldBytes();
   const start = process.cpuUsage();
-  const { app, workload, options: official } = run!;
+  const { app, workload, options: official } = run;
   const judged = await judge(
     app,
     { workload, ...official, topology, "node-count": nodes, ...options },

@@ -7,6 +7,7 @@ import type { Column, RunRow } from "../../challenges/figures.ts";
 import { format } from "../report/format.ts";
 import type { RunRecord } from "../report/record.ts";
 import { significant, verdictOf } from "../report/terminal.ts";
+import { defaultNodeCount } from "../workbench/options.ts";
 import { recoverySeconds } from "../workbench/workloads/workload.ts";
 import type { Quantiles } from "../workbench/checkers/quantiles.ts";
 
@@ -138,14 +139,11 @@ const numbers: {
       const { net } = results;
       // While clients work, and in the time for recovery.
       const seconds = options["time-limit"] + recoverySeconds;
-      const nodes = options["node-count"] ?? defaultNodes;
+      const nodes = options["node-count"] ?? defaultNodeCount;
       return net && net.servers["msg-count"] / nodes / seconds;
     },
   },
 };
-
-/** The number of nodes if nobody says otherwise: Maelstrom's. */
-const defaultNodes = 5;
 
 function scaled(factor: number, figure?: number): number | undefined {
   return figure === undefined ? undefined : figure * factor;

@@ -19,6 +19,11 @@ import { optionSpecs, parseOption, splitFaults } from "../workbench/options.ts";
 /** The engines that can judge. */
 export const engines = ["auto", "sim", "stdio", "maelstrom", "both"] as const;
 
+/** Tells whether the real Maelstrom has to judge. */
+export function isForMaelstrom(engine: CommandLine["engine"]): boolean {
+  return engine === "maelstrom" || engine === "both";
+}
+
 /** The commands of the runner; without a command it judges. */
 export const commands = [
   "test",

@@ -30,7 +30,7 @@ import {
   scriptPath,
 } from "./build.ts";
 import { namesDataDir } from "./data_dir.ts";
-import { type CommandLine, commands } from "./command_line.ts";
+import { type CommandLine, commands, isForMaelstrom } from "./command_line.ts";
 import type { Job } from "./job.ts";
 import { checkExecutable } from "./executable.ts";
 import { isSimulable, isWasm, judgeOfBin, judgeOfSource } from "./guest.ts";
@@ -101,7 +101,7 @@ function refuseIdle({ options, faults }: Test): void {
 
 /** Refuses a workload of ours where the real Maelstrom is to judge it. */
 function refuseUnknown(workload: string, { engine }: CommandLine): void {
-  if (maelstromHas(workload) || !["maelstrom", "both"].includes(engine)) return;
+  if (maelstromHas(workload) || !isForMaelstrom(engine)) return;
   throw new BadOption(
     `The real Maelstrom has no workload ${workload}: it's for the workbench, --engine sim or stdio.`,
   );
@@ -161,8 +161,7 @@ function choose(
   if (named.length > 0) return named.map(runOrWorkload);
   if (!isAll) return [...officialRuns];
   return runs.filter(({ id, workload }) => {
-    const isKnown = !["maelstrom", "both"].includes(engine) ||
-      maelstromHas(workload);
+    const isKnown = !isForMaelstrom(engine) || maelstromHas(workload);
     if (!isKnown) {
       complain(`${id} is left out: the real Maelstrom has no ${workload}.`);
     }

@@ -5,7 +5,7 @@
  */
 import { BadOption } from "../workbench/mod.ts";
 import { readCase } from "./cases.ts";
-import type { CommandLine } from "./command_line.ts";
+import { type CommandLine, isForMaelstrom } from "./command_line.ts";
 
 /**
  * Has a command line repeat the case that it names, of what that was, or of a
@@ -16,7 +16,7 @@ import type { CommandLine } from "./command_line.ts";
 export async function withCase(line: CommandLine): Promise<CommandLine> {
   const { replay: path, words, workload, nodeArgs } = line;
   if (path === undefined) return line;
-  if (line.engine === "maelstrom" || line.engine === "both") {
+  if (isForMaelstrom(line.engine)) {
     throw new BadOption(
       `--replay ${path} repeats a case on the workbench: leave --engine out.`,
     );

@@ -221,6 +221,9 @@ const maxTxnLength = 1000;
 /** The most writes that a key can get. */
 const maxWrites = 1_000_000_000;
 
+/** The number of nodes where none is given: Maelstrom's. */
+export const defaultNodeCount = 5;
+
 /** All options but the workload. */
 export const optionSpecs: readonly OptionSpec[] = [
   {

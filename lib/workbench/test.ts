@@ -8,6 +8,7 @@ import { nearest } from "../nearest.ts";
 import type { Fault } from "./load/nemesis.ts";
 import {
   BadOption,
+  defaultNodeCount,
   type FullOptions,
   maxClients,
   type Options,
@@ -74,7 +75,7 @@ export function fillIn(options: Options): Test {
   const filled = full as unknown as FullOptions;
   const count = filled["node-count"];
   const nodes = Array.from(
-    { length: count ?? 5 },
+    { length: count ?? defaultNodeCount },
     (_, i) => `n${count === undefined ? i + 1 : i}`,
   );
   const [, number, perNode] = /^(\d+)(n?)$/.exec(filled.concurrency)!;

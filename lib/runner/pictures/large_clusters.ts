@@ -9,7 +9,8 @@ import { format } from "d3-format";
 // @ts-types="@types/d3-scale"
 import { scaleLinear, scaleLog } from "d3-scale";
 import type { Judgement, Schedule } from "../../workbench/mod.ts";
-import { isClient } from "../../workbench/sim/network.ts";
+import { msInNs } from "../../workbench/sim/clock.ts";
+import { involvesClient } from "../../workbench/sim/network.ts";
 import { type Difference, type JudgeRun, messagesOf } from "./judged.ts";
 import { type Drawing, group, margin, markup } from "./svg.ts";
 
@@ -87,13 +88,13 @@ function costOf(judgement: Judgement) {
   const { nodes } = judgement.test;
   const work = new Map(nodes.map((node) => [node, 0]));
   let messages = 0;
-  for (const { src, dest, sentNs } of judgement.journal) {
-    const ms = (sentNs - judgement.startNs) / 1e6;
-    if (isClient(src) || isClient(dest) || ms < fromMs! || ms >= toMs!) {
-      continue;
-    }
+  for (const envelope of judgement.journal) {
+    const ms = (envelope.sentNs - judgement.startNs) / msInNs;
+    if (involvesClient(envelope) || ms < fromMs! || ms >= toMs!) continue;
     messages++;
-    for (const node of [src, dest]) work.set(node, work.get(node)! + 1);
+    for (const node of [envelope.src, envelope.dest]) {
+      work.set(node, work.get(node)! + 1);
+    }
   }
   const seconds = measured[1] - measured[0];
   const spread = spreadOf(judgement, nodes)
