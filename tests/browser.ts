@@ -5,6 +5,7 @@
  */
 
 import { patienceMs } from "./cli.ts";
+import { tempDir } from "./temp.ts";
 
 /** The path of Chromium, or Chrome; `undefined` if there is none. */
 export const chromium: string | undefined = [
@@ -78,7 +79,7 @@ export async function withTab(
   },
   use: (tab: Tab) => Promise<void>,
 ): Promise<void> {
-  const profile = await Deno.makeTempDir({ prefix: "chromium-" });
+  const profile = tempDir();
   const process = new Deno.Command(chromium!, {
     args: [...flags, `--user-data-dir=${profile}`, "about:blank"],
     stdin: "null",

@@ -5,6 +5,7 @@
  */
 
 import { importFlags } from "../lib/runner/project.ts";
+import { tempDir } from "./temp.ts";
 
 /**
  * The time that a test waits for what should happen: so long that nothing but a
@@ -40,9 +41,7 @@ export async function runIn(
   },
   ...args: string[]
 ) {
-  const store = args.includes("--store")
-    ? []
-    : ["--store", await Deno.makeTempDir()];
+  const store = args.includes("--store") ? [] : ["--store", tempDir()];
   const end = args.indexOf("--");
   const options = end === -1 ? args : args.slice(0, end);
   const rest = end === -1 ? [] : args.slice(end);
@@ -106,7 +105,7 @@ export async function program(
   source: string,
   ...flags: string[]
 ): Promise<string> {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const script = `${folder}/node.mjs`;
   await Deno.writeTextFile(
     script,

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { Disk, DiskError, Node, type StableStorage } from "../lib/mod.ts";
 import { FileStorage } from "../lib/file_storage.ts";
+import { tempDir } from "./temp.ts";
 
 /** A disk whose bytes, and whose moments, a test holds in its hand. */
 class Memory implements StableStorage {
@@ -265,7 +266,7 @@ Deno.test("without a folder nothing is kept, and nothing waits", async () => {
 });
 
 Deno.test("a file keeps what was synced, and is replaced as a whole", async () => {
-  const folder = `${await Deno.makeTempDir()}/run 1`;
+  const folder = `${tempDir()}/run 1`;
   const open = () => Disk.open<string, string>(new FileStorage(folder, "n/1"));
   const disk = await open();
   disk.append("a");
@@ -283,11 +284,10 @@ Deno.test("a file keeps what was synced, and is replaced as a whole", async () =
     [...Deno.readDirSync(folder)].map(({ name }) => name),
     ["n%2F1"],
   );
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a file that can't be written is an error with its path", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   await Deno.writeTextFile(`${folder}/file`, "");
   const disk = await Disk.open<number>(
     new FileStorage(`${folder}/file/folder`, "n1"),
@@ -299,5 +299,4 @@ Deno.test("a file that can't be written is an error with its path", async () => 
     const error = await assertRejects(() => disk.sync(), DiskError);
     assertMatch(error.message, /file\/folder\/n1 can't be written: /);
   }
-  await Deno.remove(folder, { recursive: true });
 });

@@ -137,6 +137,14 @@ Deno.test("doc comments open with a noun or a verb, and not with a clause", () =
   assertEquals(offences, []);
 });
 
+Deno.test("tests make folders and files in one way, which removes them", () => {
+  const offences = [...everywhere].filter((path) =>
+    path.startsWith("tests/") && path !== "tests/temp.ts" &&
+    /Deno\.makeTemp(Dir|File)/.test(Deno.readTextFileSync(new URL(path, root)))
+  );
+  assertEquals(offences, []);
+});
+
 Deno.test("each property test tries the same cases every time", async () => {
   const tests = [...everywhere].filter((path) => path.startsWith("tests/"));
   const unseeded = await Promise.all(tests.map(async (path) => {

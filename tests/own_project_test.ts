@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { root, run } from "./cli.ts";
 import { blockAfter, readme } from "./readme.ts";
+import { tempDir } from "./temp.ts";
 
 const names = ["deno.json", "my_node.ts", "my_node_test.ts"];
 
@@ -12,7 +13,7 @@ const names = ["deno.json", "my_node.ts", "my_node_test.ts"];
 async function project(
   change: (name: string, text: string) => string = (_, text) => text,
 ): Promise<string> {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   for (const name of names) {
     const text = blockAfter(`<!-- own project: ${name} -->`);
     await Deno.writeTextFile(`${folder}/${name}`, change(name, text));

@@ -8,6 +8,7 @@ import { importFlags } from "../lib/runner/project.ts";
 import { root } from "./cli.ts";
 import { blockAfter, readme } from "./readme.ts";
 import { serveJSR } from "./registry.ts";
+import { tempDir } from "./temp.ts";
 
 /** The description of a module or a symbol by `deno doc --json`. */
 interface Doc {
@@ -96,7 +97,7 @@ Deno.test("a project gets it from JSR, with types, and judges the README's proje
     files: Object.fromEntries(await Promise.all(texts)),
   });
 
-  const project = await Deno.makeTempDir();
+  const project = tempDir();
   await writeProject(project);
   const checked = await jsr.deno(project, "check", "--quiet", ".");
   assertEquals(checked, { code: 0, stdout: "", stderr: "" });
@@ -123,7 +124,7 @@ Deno.test("a project gets it from JSR, with types, and judges the README's proje
 
 Deno.test("until it's published, a project links its folder", async () => {
   await using jsr = await serveJSR(new Map());
-  const project = await Deno.makeTempDir();
+  const project = tempDir();
   await writeProject(
     project,
     (name, text) =>

@@ -20,6 +20,7 @@ import { Sandbox } from "../lib/workbench/mod.ts";
 import { inTime, program, root, run, runIn } from "./cli.ts";
 import { fakeHome, javaHome } from "./maelstrom/machine.ts";
 import { blockAfter, readme } from "./readme.ts";
+import { tempDir } from "./temp.ts";
 
 Deno.test("the first command prints what the README shows", async () => {
   const { stdout } = await run("--engine", "sim", "--no-page");
@@ -86,7 +87,7 @@ Deno.test({
   name: "the Python node is valid",
   ignore: !await hasPython(),
   async fn() {
-    const bin = `${await Deno.makeTempDir()}/my-node`;
+    const bin = `${tempDir()}/my-node`;
     await Deno.writeTextFile(bin, blockAfter("in Python. Save it as"));
     await Deno.chmod(bin, 0o755);
     const { stdout, code } = await run(
@@ -99,7 +100,7 @@ Deno.test({
 });
 
 Deno.test("the TypeScript node answers, and is judged as shown", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const source = [
     blockAfter("<!-- the library: a node -->"),
     blockAfter("<!-- the library: judged -->"),
@@ -123,7 +124,7 @@ Deno.test("the TypeScript node answers, and is judged as shown", async () => {
 });
 
 Deno.test("the node with messages of its own is checked as the README says", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const source = blockAfter("<!-- the library: messages -->")
     .replaceAll(`"./lib/`, `"file://${root}lib/`);
   const complaint = async (source: string) => {
@@ -181,7 +182,7 @@ const bare = blockAfter("The library does that:");
 
 /** Writes a version of `my_node.ts`, and gives its path. */
 async function myNode(source: string): Promise<string> {
-  const bin = `${await Deno.makeTempDir()}/my_node.ts`;
+  const bin = `${tempDir()}/my_node.ts`;
   const library = `"${import.meta.resolve("../lib")}/`;
   await Deno.writeTextFile(bin, source.replaceAll(`"./lib/`, library));
   return bin;
@@ -283,7 +284,7 @@ Deno.test("the Go node gets the verdicts that the README shows", async () => {
     ["without go, in 3b", "3b", whole.replace("go tell(", "tell(")],
   ];
   for (const [what, id, source] of versions) {
-    const folder = await Deno.makeTempDir();
+    const folder = tempDir();
     for (const name of ["go.mod", "go.sum"]) {
       await Deno.copyFile(
         `${root}tests/fixtures/go/${name}`,

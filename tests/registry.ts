@@ -7,6 +7,7 @@
 import config from "../deno.json" with { type: "json" };
 import map from "../lib/offline/import_map.json" with { type: "json" };
 import { root } from "./cli.ts";
+import { tempDir } from "./temp.ts";
 
 /** A package in one version. */
 export interface Package {
@@ -26,7 +27,7 @@ export async function serveJSR(packages: Map<string, Package>) {
   );
   // What comes from here must not be taken for what JSR itself has; the npm
   // packages may as well be those that are here already.
-  const cache = await Deno.makeTempDir();
+  const cache = tempDir();
   const { stdout } = await deno({}, "info", "--json");
   await Deno.symlink(JSON.parse(stdout).npmCache, `${cache}/npm`);
   return {
@@ -40,7 +41,6 @@ export async function serveJSR(packages: Map<string, Package>) {
       }, ...args),
     async [Symbol.asyncDispose]() {
       await server.shutdown();
-      await Deno.remove(cache, { recursive: true });
     },
   };
 }

@@ -5,12 +5,13 @@ import { importFlags } from "../lib/runner/project.ts";
 import { workloads } from "../lib/workbench/workloads/mod.ts";
 import { root } from "./cli.ts";
 import { some } from "./some.ts";
+import { tempDir } from "./temp.ts";
 
 const scripts = [...new Set(runs.map(({ script }) => script))];
 
 Deno.test("each challenge is a program as it lies there", async (t) => {
   // A shell finds `deno` by the path. This one knows the stand-ins for `@std`.
-  const path = await Deno.makeTempDir();
+  const path = tempDir();
   await Deno.writeTextFile(
     `${path}/deno`,
     `#!/bin/sh\nshift\nexec '${Deno.execPath()}' run --quiet ${
@@ -47,7 +48,6 @@ Deno.test("each challenge is a program as it lies there", async (t) => {
       });
     });
   }
-  await Deno.remove(path, { recursive: true });
 });
 
 Deno.test("each workload has a challenge", () => {

@@ -12,6 +12,7 @@ import { visible } from "../lib/report/visible.ts";
 import { importFlags } from "../lib/runner/project.ts";
 import { inTime, program, root, run } from "./cli.ts";
 import { some } from "./some.ts";
+import { tempDir, tempFile } from "./temp.ts";
 
 Deno.test("without arguments it judges every official run, one line each", async () => {
   const { code, stdout } = await run("--engine", "sim", "--time-limit", "3");
@@ -88,7 +89,7 @@ Deno.test("limits are for the network as the challenge has it: with faults, vali
 });
 
 Deno.test("a TypeScript file is judged as it is, without a permission", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const node = async (body: string) => {
     await Deno.writeTextFile(
       `${folder}/node.ts`,
@@ -123,7 +124,7 @@ Deno.test("what is invalid is told in words, with the command that replays it", 
         : { type: "generate_ok", id: count++ === 5 ? 2 : count };
       print({ src: id, dest: src, body: { ...reply, in_reply_to: body.msg_id } });
     }`);
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   const { code, stdout } = await run(
     ..."test -w unique-ids --bin".split(" "),
     bin,
@@ -237,7 +238,7 @@ for (
 }
 
 Deno.test("what else goes wrong exits with 255, and says what", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const script = async (name: string, interpreter: string) => {
     await Deno.writeTextFile(`${folder}/${name}`, `#!${interpreter}\n`);
     await Deno.chmod(`${folder}/${name}`, 0o755);
@@ -294,7 +295,7 @@ Deno.test({
           Deno.execPath(),
           ...["run", "--quiet", ...importFlags(), "--allow-all", "run.ts"],
           ...line.split(" "),
-          ...["--engine", "sim", "--store", await Deno.makeTempDir()],
+          ...["--engine", "sim", "--store", tempDir()],
         ],
         cwd: root,
         stdout: "null",
@@ -311,7 +312,7 @@ Deno.test({
 });
 
 Deno.test("a store that can't be written costs the record, not the verdict", async () => {
-  const file = await Deno.makeTempFile();
+  const file = tempFile();
   const { code, stdout, stderr } = await run("1", "3a", "--store", file);
   assertMatch(stdout, /^✓ {2}1 .*\n✓ {2}3a .*\nAll 2 runs passed\.\n$/);
   assertEquals(code, 0);
@@ -328,7 +329,7 @@ Deno.test("a store that can't be written costs the record, not the verdict", asy
 });
 
 Deno.test("nor does one that can no longer be written when the run is over", async () => {
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   const bin = await program(
     `
     let id;
@@ -352,7 +353,7 @@ Deno.test("nor does one that can no longer be written when the run is over", asy
 });
 
 Deno.test("--no-page keeps the record alone", async () => {
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   await run("1", "--no-page", "--store", store);
   const names = Array.from(Deno.readDirSync(`${store}/latest`), (e) => e.name);
   assertEquals(names.sort(), [
@@ -365,7 +366,7 @@ Deno.test("--no-page keeps the record alone", async () => {
 });
 
 Deno.test("the store keeps a run as it was; the same seed writes the same bytes", async () => {
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   const read = async (path: string) =>
     await Deno.readTextFile(`${store}/${path}`);
   await run("3c", "--seed", "3", "--store", store);
@@ -443,7 +444,7 @@ Deno.test("a seed judged among many gives the same as judged alone", async () =>
 });
 
 Deno.test("of many seeds, each that fails is listed and kept, and the first are shown", async () => {
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   const options = ["3c", "--seeds", "1..5", "--store", store];
   const naive = ["--", "--strategy", "flood"];
   const { code, stdout } = await run(...options, ...naive);
@@ -476,7 +477,7 @@ Deno.test("of many seeds, each that fails is listed and kept, and the first are 
 });
 
 Deno.test("a hundred runs that fail are kept; for how many more there was no room is said", async () => {
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   const { stdout, stderr } = await run(
     ..."3b --seeds 1..130 --time-limit 1 --rate 5 --node-count 2".split(" "),
     ...["--p-loss", "1", "--no-page", "--store", store],
@@ -497,7 +498,7 @@ Deno.test("a hundred runs that fail are kept; for how many more there was no roo
 });
 
 Deno.test("check judges what the store has kept, and gives the same verdict", async () => {
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   await run("3c", "4", "6c", "--time-limit", "5", "--store", store);
   const folders = ["3c", "4", "6c"].map((id) => `${store}/${id}/latest`);
   const { code, stdout } = await run("check", ...folders, "--json");
@@ -518,7 +519,7 @@ Deno.test("check judges what the store has kept, and gives the same verdict", as
 });
 
 Deno.test("check says what is wrong, and exits with 1", async () => {
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   await run("3c", "--store", store, "--", "--strategy", "flood");
   const { code, stdout } = await run("check", `${store}/latest`);
   assertEquals(code, 1);
@@ -526,7 +527,7 @@ Deno.test("check says what is wrong, and exits with 1", async () => {
 });
 
 Deno.test("check goes on after a folder that it can't judge, which decides the exit code", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const record = async (name: string, history: string) => {
     await Deno.mkdir(`${folder}/${name}`);
     const run = { workload: "unique-ids", options: {} };
@@ -630,7 +631,7 @@ Deno.test("what has no meaning here is named, and the run goes on", async () => 
 });
 
 Deno.test("again: can be pasted, whatever path and arguments hold", async () => {
-  const folder = `${await Deno.makeTempDir()}/it's a "folder"`;
+  const folder = `${tempDir()}/it's a "folder"`;
   await Deno.mkdir(folder);
   const bin = `${folder}/node`;
   await Deno.copyFile("/bin/sh", bin);
@@ -651,7 +652,7 @@ Deno.test("again: can be pasted, whatever path and arguments hold", async () => 
 });
 
 Deno.test("control characters of nodes, arguments and paths reach no terminal", async () => {
-  const folder = `${await Deno.makeTempDir()}/\x1b]0;PWNED\x07\u202e`;
+  const folder = `${tempDir()}/\x1b]0;PWNED\x07\u202e`;
   await Deno.mkdir(folder);
   const bin = `${folder}/node`;
   await Deno.writeTextFile(

@@ -34,6 +34,7 @@ import { checkHistory } from "../workbench/verdict.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
 import { testOf, validHistory } from "./histories.ts";
 import { type Contestant, findRivals, ours } from "./rivals.ts";
+import { withTempDir } from "./temp_dir.ts";
 
 const messages = 200_000;
 const rounds = 5;
@@ -52,8 +53,7 @@ const patienceMs = 5 * 60_000;
  * @returns an exit code.
  */
 export async function bench(bin?: string): Promise<number> {
-  const folder = await Deno.makeTempDir();
-  try {
+  await withTempDir(async (folder) => {
     const { rivals, leftOut } = await findRivals(Deno.env.toObject(), folder);
     if (bin !== undefined) {
       rivals.push({
@@ -77,9 +77,7 @@ holds at the end. Above 1, ours is better.
 `);
     print(table(await compare(rivals, { messages, rounds })));
     await judging(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
   await seeding();
   await growing();
   await checking();

@@ -13,6 +13,7 @@ import { FileChanges } from "./file_changes.ts";
 import { complain, print } from "./output.ts";
 import { flagsWith } from "./project.ts";
 import { listen } from "./serve.ts";
+import { withTempDir } from "./temp_dir.ts";
 
 const here = import.meta.dirname!;
 const root = `${here}/../..`;
@@ -140,7 +141,6 @@ const scripts = ["book", "judge", "judge_program"];
  * @returns texts, by their paths.
  */
 async function bundle(place: string): Promise<Map<string, string>> {
-  const folder = await Deno.makeTempDir({ dir: place });
   const shims = Object.fromEntries(
     nodeModules.map((name) => [
       `node:${name}`,
@@ -151,15 +151,16 @@ async function bundle(place: string): Promise<Map<string, string>> {
     ...["--quiet", "--platform", "browser", "--minify"],
     ...["--config", settings, ...flagsWith(shims)],
   ];
-  await deno([
-    ...["bundle", ...flags, "--code-splitting", "--outdir", folder],
-    ...scripts.map((name) => `${here}/book/web/${name}.ts`),
-  ]);
   const files = new Map<string, string>();
-  for (const path of await pathsIn(folder)) {
-    files.set(path, await Deno.readTextFile(`${folder}/${path}`));
-  }
-  await Deno.remove(folder, { recursive: true });
+  await withTempDir(async (folder) => {
+    await deno([
+      ...["bundle", ...flags, "--code-splitting", "--outdir", folder],
+      ...scripts.map((name) => `${here}/book/web/${name}.ts`),
+    ]);
+    for (const path of await pathsIn(folder)) {
+      files.set(path, await Deno.readTextFile(`${folder}/${path}`));
+    }
+  }, place);
   // Text, which programs are given: no page loads it as a script.
   files.set(
     "library.js.txt",

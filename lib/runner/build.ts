@@ -49,25 +49,6 @@ function runFromSource(path: string, args: string[]): Command {
   };
 }
 
-/**
- * The program for a `--bin`: itself, or for a source a script that lets Deno run
- * it, because Maelstrom starts programs only.
- */
-export async function programOfBin(path: string): Promise<string> {
-  return await programOf(commandForBin(path, []));
-}
-
-/** The program for a command: itself, or a script that gives it its arguments. */
-export async function programOf({ bin, args }: Command): Promise<string> {
-  if (args.length === 0) return bin;
-  const quoted = [bin, ...args]
-    .map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-  const script = `${await Deno.makeTempDir()}/node`;
-  await Deno.writeTextFile(script, `#!/bin/sh\nexec ${quoted} "$@"\n`);
-  await Deno.chmod(script, 0o755);
-  return script;
-}
-
 /** The folder that programs are made in. */
 export const binFolder = `${root}bin`;
 

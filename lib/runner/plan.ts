@@ -22,13 +22,7 @@ import { invariant } from "../workbench/sim/invariant.ts";
 import { resolve } from "../workbench/test.ts";
 import { maelstromHas, workloads } from "../workbench/workloads/mod.ts";
 import { tryArguments } from "./arguments.ts";
-import {
-  Builder,
-  commandFor,
-  commandForBin,
-  programOfBin,
-  scriptPath,
-} from "./build.ts";
+import { Builder, commandFor, commandForBin, scriptPath } from "./build.ts";
 import { namesDataDir } from "./data_dir.ts";
 import { type CommandLine, commands, isForMaelstrom } from "./command_line.ts";
 import type { Job } from "./job.ts";
@@ -288,18 +282,14 @@ async function commandOnMaelstrom(
   { bin }: CommandLine,
   builder: Builder,
 ): Promise<Command> {
+  if (solution === undefined) return commandForBin(bin!, args);
+  const { script } = solution;
   // One that keeps something needs a permission: what is built has none.
-  if (namesDataDir(args)) {
-    return solution === undefined
-      ? commandForBin(bin!, args)
-      : commandFor(solution.script, args);
-  }
-  const program = solution === undefined
-    ? await programOfBin(bin!)
-    : await builder.programOf(
-      solution.script,
-      () => complain(`Building bin/${solution.script}`),
-    );
+  if (namesDataDir(args)) return commandFor(script, args);
+  const program = await builder.programOf(
+    script,
+    () => complain(`Building bin/${script}`),
+  );
   return { bin: program, args };
 }
 

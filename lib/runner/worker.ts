@@ -8,6 +8,7 @@ import { runs } from "../../challenges/runs.ts";
 import {
   Crash,
   judgeOnMaelstrom,
+  type JudgeSettings,
   type Maelstrom,
   testOf,
 } from "../maelstrom/mod.ts";
@@ -34,7 +35,6 @@ import {
   type Verdict,
 } from "../report/record.ts";
 import { latenciesMs, latencyBars } from "../report/terminal.ts";
-import { programOf } from "./build.ts";
 import { caseFileOf, caseText, commandOfCase } from "./cases.ts";
 import { withFreshDataDir } from "./data_dir.ts";
 import { NotSimulated } from "../workbench/hosts/program.ts";
@@ -358,22 +358,35 @@ async function judgeBy(
   }
   const command = await withFreshDataDir(by.command);
   if (by.engine === "stdio") return await judge(command, options, watching);
-  const program = command === by.command
-    ? command
-    : { bin: await programOf(command), args: [] };
+  // It writes in any case, though nobody may keep it.
+  if (folder !== undefined) {
+    return await judgeReal({ ...by, command }, options, folder, watching);
+  }
+  const own = await Deno.makeTempDir();
   try {
-    return await judgeOnMaelstrom(by.maelstrom, program, options, {
-      // It writes in any case, though nobody may keep it.
-      folder: folder ?? await Deno.makeTempDir(),
-      flags: by.flags,
-      env: Deno.env.toObject(),
+    return await judgeReal({ ...by, command }, options, own, watching);
+  } finally {
+    await Deno.remove(own, { recursive: true });
+  }
+}
+
+/** Judges on the real Maelstrom. */
+async function judgeReal(
+  { command, maelstrom, flags, engine }: Judge & { engine: "maelstrom" },
+  options: Options,
+  folder: string,
+  watching: Omit<JudgeSettings, "folder" | "env">,
+): Promise<Verdict & Judged> {
+  try {
+    return await judgeOnMaelstrom(maelstrom, command, options, {
+      ...{ folder, flags, env: Deno.env.toObject() },
       ...watching,
     });
   } catch (error) {
     if (!(error instanceof Crash)) throw error;
     const test = testOf(options);
     return {
-      engine: by.engine,
+      engine,
       options: test.options,
       test,
       journal: [],

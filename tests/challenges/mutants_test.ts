@@ -1064,11 +1064,9 @@ async function load({ script, changes }: Mutant): Promise<App> {
     assertEquals(times, 1, `how often ${script}.ts has: ${from}`);
     source = source.replace(from, () => to);
   }
-  const file = await Deno.makeTempFile({
-    dir: decodeURIComponent(new URL(".", import.meta.url).pathname),
-    prefix: ".mutant-",
-    suffix: ".ts",
-  });
+  const file = decodeURIComponent(
+    new URL(`.mutant-${crypto.randomUUID()}.ts`, import.meta.url).pathname,
+  );
   try {
     await Deno.writeTextFile(
       file,

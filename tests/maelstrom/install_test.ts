@@ -10,6 +10,7 @@ import { Unavailable } from "../../lib/maelstrom/mod.ts";
 import { importFlags } from "../../lib/runner/project.ts";
 import { patienceMs, root } from "../cli.ts";
 import { fakeHome, script } from "./machine.ts";
+import { tempDir, tempFile } from "../temp.ts";
 
 // Made by: tar -cjf maelstrom.tar.bz2 maelstrom
 const archive = await Deno.readFile(`${root}tests/fixtures/maelstrom.tar.bz2`);
@@ -66,8 +67,8 @@ function inPieces(
 }
 
 /** A user with an empty home and an empty PATH. */
-async function newUser() {
-  const home = await Deno.makeTempDir();
+function newUser() {
+  const home = tempDir();
   const cache = `${home}/.cache/call-me-maybe`;
   return { env: { HOME: home, PATH: "" }, cache };
 }
@@ -87,7 +88,7 @@ Deno.test("what is downloaded is the release that the challenges name", () => {
 });
 
 Deno.test("MAELSTROM_HOME names an installation", async () => {
-  const { env } = await newUser();
+  const { env } = newUser();
   assertEquals(
     await install({ env: { ...env, MAELSTROM_HOME: fakeHome } }),
     `${fakeHome}/maelstrom`,
@@ -95,7 +96,7 @@ Deno.test("MAELSTROM_HOME names an installation", async () => {
 });
 
 Deno.test("a MAELSTROM_HOME without Maelstrom in it is a mistake", async () => {
-  const { env, cache } = await newUser();
+  const { env, cache } = newUser();
   await assertRejects(
     () => install({ env: { ...env, MAELSTROM_HOME: env.HOME } }),
     Unavailable,
@@ -105,13 +106,13 @@ Deno.test("a MAELSTROM_HOME without Maelstrom in it is a mistake", async () => {
 });
 
 Deno.test("a maelstrom on the PATH is used as it is", async () => {
-  const { env } = await newUser();
+  const { env } = newUser();
   const path = await script(`${env.HOME}/maelstrom`, "exit 0");
   assertEquals(await install({ env: { ...env, PATH: env.HOME } }), path);
 });
 
 Deno.test("Maelstrom is downloaded once, unpacked, and can be executed", async () => {
-  const { env, cache } = await newUser();
+  const { env, cache } = newUser();
   let asked = 0;
   await serving(() => (asked++, whole()), async (release) => {
     const path = await install({ env, release });
@@ -126,9 +127,9 @@ Deno.test("Maelstrom is downloaded once, unpacked, and can be executed", async (
 });
 
 Deno.test("the cache is where XDG_CACHE_HOME says, if that is absolute", async () => {
-  const { env, cache } = await newUser();
+  const { env, cache } = newUser();
   await serving(whole, async (release) => {
-    const other = await Deno.makeTempDir();
+    const other = tempDir();
     assertEquals(
       await install({ env: { ...env, XDG_CACHE_HOME: other }, release }),
       `${other}/call-me-maybe/maelstrom-0.2.4/maelstrom`,
@@ -149,7 +150,7 @@ Deno.test("without a home there's nowhere to install", async () => {
 });
 
 Deno.test("a slow server is waited for, and its progress told", async () => {
-  const { env } = await newUser();
+  const { env } = newUser();
   // As a whole it takes longer than the server may be silent.
   const part = Math.ceil(archive.length / 6);
   const chunks = [0, 1, 2, 3, 4, 5].map((i) =>
@@ -175,7 +176,7 @@ Deno.test("a slow server is waited for, and its progress told", async () => {
 });
 
 Deno.test("redirects are followed", async () => {
-  const { env } = await newUser();
+  const { env } = newUser();
   await serving(
     ({ url }) =>
       url.endsWith("/elsewhere")
@@ -231,7 +232,7 @@ const failures: [
 
 for (const [what, answer, problem] of failures) {
   Deno.test(`${what} leaves nothing, and the error tells another way`, async () => {
-    const { env, cache } = await newUser();
+    const { env, cache } = newUser();
     await serving(answer, async (release) => {
       const error = await assertRejects(
         () =>
@@ -258,7 +259,7 @@ for (const [what, answer, problem] of failures) {
 }
 
 Deno.test("no server at all leaves nothing", async () => {
-  const { env, cache } = await newUser();
+  const { env, cache } = newUser();
   let closed!: Release;
   await serving(whole, (release) => Promise.resolve(void (closed = release)));
   await assertRejects(
@@ -270,7 +271,7 @@ Deno.test("no server at all leaves nothing", async () => {
 });
 
 Deno.test("an archive without Maelstrom in it isn't installed", async () => {
-  const { env, cache } = await newUser();
+  const { env, cache } = newUser();
   const notBzip2 = new TextEncoder().encode("not an archive");
   const digest = await crypto.subtle.digest("SHA-256", notBzip2);
   await serving(() => new Response(notBzip2), async (release) => {
@@ -287,7 +288,7 @@ Deno.test("an archive without Maelstrom in it isn't installed", async () => {
 });
 
 Deno.test("interrupting a download leaves nothing", async () => {
-  const { env, cache } = await newUser();
+  const { env, cache } = newUser();
   const controller = new AbortController();
   await serving(
     () => inPieces([archive.slice(0, 1000)], { thenHang: true }),
@@ -309,7 +310,7 @@ Deno.test("interrupting a download leaves nothing", async () => {
 });
 
 Deno.test("two who install at once both get it", async () => {
-  const { env, cache } = await newUser();
+  const { env, cache } = newUser();
   let asked = 0;
   const both = Promise.withResolvers<void>();
   await serving(async () => {
@@ -328,7 +329,7 @@ Deno.test("two who install at once both get it", async () => {
 });
 
 Deno.test("what a killed installation left is thrown away after a day", async () => {
-  const { env, cache } = await newUser();
+  const { env, cache } = newUser();
   for (const [name, ageHours] of [["old", 25], ["new", 1]] as const) {
     const folder = `${cache}/.unfinished-${name}`;
     await Deno.mkdir(folder, { recursive: true });
@@ -353,7 +354,7 @@ for (const [what, bytes] of [["downloading", 1000], ["unpacking", 3000]]) {
     name: `a disk that is full while ${what} leaves nothing`,
     ignore: !canLimit,
     async fn() {
-      const { env, cache } = await newUser();
+      const { env, cache } = newUser();
       await serving(whole, async (release) => {
         const { stdout, stderr } = await new Deno.Command("sh", {
           args: [
@@ -394,7 +395,7 @@ for (const [what, bytes] of [["downloading", 1000], ["unpacking", 3000]]) {
 }
 
 Deno.test("a cache that can't be written to says so", async () => {
-  const file = await Deno.makeTempFile();
+  const file = tempFile();
   await serving(whole, async (release) => {
     const env = { XDG_CACHE_HOME: file, PATH: "" };
     await assertRejects(

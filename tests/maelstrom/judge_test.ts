@@ -10,6 +10,7 @@ import { checkRecorded } from "../../lib/report/recorded.ts";
 import { toRecord } from "../../lib/report/record.ts";
 import { writeRun, writeStart } from "../../lib/report/store.ts";
 import { fakeHome, gone, isAlive, javaHome, script } from "./machine.ts";
+import { tempDir } from "../temp.ts";
 
 const java = { path: `${await javaHome()}/bin/java`, version: "17.0.15" };
 const fake: Maelstrom = { launcher: `${fakeHome}/maelstrom`, java };
@@ -21,7 +22,7 @@ async function judge(
   mode: string,
   settings: Partial<JudgeSettings> & { args?: string[] } = {},
 ) {
-  const folder = settings.folder ?? await Deno.makeTempDir();
+  const folder = settings.folder ?? tempDir();
   const judgement = await judgeOnMaelstrom(
     fake,
     { bin: `/programs/${mode}`, args: settings.args ?? [] },
@@ -165,7 +166,7 @@ Deno.test("a node's log can be watched", async () => {
 });
 
 Deno.test("a crash isn't a verdict, and shows the words without the stack", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const error = await assertRejects(() => judge("crash", { folder }), Crash);
   assertEquals(
     error.message,
@@ -194,7 +195,7 @@ const broken: [mode: string, message: string][] = [
 
 for (const [mode, message] of broken) {
   Deno.test(`${mode}: ${message}`, async () => {
-    const folder = await Deno.makeTempDir();
+    const folder = tempDir();
     await assertRejects(() => judge(mode, { folder }), Crash, message);
     await assertNobodyIsLeft(folder);
   });
@@ -227,7 +228,7 @@ for (const mode of ["hang", "deaf"]) {
   Deno.test(`one that won't end (${mode}) is stopped in time, with its nodes`, async () => {
     // Until there was time enough for it to say who is there.
     for (let seconds = 0.5;; seconds *= 2) {
-      const folder = await Deno.makeTempDir();
+      const folder = tempDir();
       await assertRejects(
         () => judge(mode, { folder, timeoutMs: 1000 * seconds }),
         Error,
@@ -239,7 +240,7 @@ for (const mode of ["hang", "deaf"]) {
   });
 
   Deno.test(`interrupting one that won't end (${mode}) leaves no process`, async () => {
-    const folder = await Deno.makeTempDir();
+    const folder = tempDir();
     const controller = new AbortController();
     const reason = new Error("interrupted");
     const run = judge(mode, { folder, signal: controller.signal });
@@ -254,7 +255,7 @@ for (const mode of ["hang", "deaf"]) {
 }
 
 Deno.test("a launcher that can't be started is named", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const launcher = await script(`${folder}/maelstrom`, "");
   await Deno.writeTextFile(launcher, "#!/no/such/interpreter\n");
   await assertRejects(

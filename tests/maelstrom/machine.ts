@@ -5,6 +5,7 @@
  * @module
  */
 import { patienceMs, root } from "../cli.ts";
+import { tempDir } from "../temp.ts";
 
 /** The folder of the fake Maelstrom: what `MAELSTROM_HOME` names. */
 export const fakeHome = `${root}tests/fixtures/maelstrom`;
@@ -18,7 +19,7 @@ export async function script(path: string, text: string): Promise<string> {
 
 /** Makes a `JAVA_HOME` whose Java says that it's of some version. */
 export async function javaHome(version = "17.0.15"): Promise<string> {
-  const home = await Deno.makeTempDir();
+  const home = tempDir();
   await Deno.mkdir(`${home}/bin`);
   await script(
     `${home}/bin/java`,

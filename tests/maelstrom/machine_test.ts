@@ -9,6 +9,7 @@ import {
   systemOf,
 } from "../../lib/maelstrom/machine.ts";
 import { javaHome, script } from "./machine.ts";
+import { tempDir } from "../temp.ts";
 
 Deno.test("Java is that of JAVA_HOME before that of the PATH", async () => {
   const [home, other] = [await javaHome("21.0.2"), await javaHome("17")];
@@ -78,7 +79,7 @@ Deno.test("a Java that fails to start says what it said", async () => {
 });
 
 Deno.test("a program is a file that may be executed", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   await Deno.mkdir(`${folder}/a/tool`, { recursive: true });
   await Deno.mkdir(`${folder}/b`);
   await Deno.writeTextFile(`${folder}/b/tool`, "");
@@ -95,13 +96,13 @@ Deno.test("without git the error says so: Jepsen would only crash", async () => 
     Unavailable,
     "Maelstrom needs git, and there is none on the PATH",
   );
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   await script(`${folder}/git`, "");
   requireGit({ PATH: folder });
 });
 
 Deno.test("what draws the pictures is missed before the run", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const [gnuplot = "", dot = ""] = missingPictureTools({ PATH: folder });
   assert(gnuplot.startsWith("gnuplot isn't on the PATH"), gnuplot);
   assert(dot.startsWith("dot isn't on the PATH"), dot);

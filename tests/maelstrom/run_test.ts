@@ -1,9 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { run, runIn } from "../cli.ts";
 import { fakeHome, gone, javaHome, script } from "./machine.ts";
+import { tempDir } from "../temp.ts";
 
 /** The programs on the PATH: all that Maelstrom needs for its pictures. */
-const tools = await Deno.makeTempDir();
+const tools = tempDir();
 await script(`${tools}/gnuplot`, "");
 await script(`${tools}/dot`, "");
 await script(`${tools}/git`, "");
@@ -25,7 +26,7 @@ const env = {
 
 /** A program of that name: it tells the fake Maelstrom how to behave. */
 async function bin(mode: string): Promise<string> {
-  return await script(`${await Deno.makeTempDir()}/${mode}`, "");
+  return await script(`${tempDir()}/${mode}`, "");
 }
 
 async function maelstrom(mode: string, ...args: string[]) {
@@ -74,7 +75,7 @@ Deno.test("what Maelstrom refuses is a bad argument", async () => {
 });
 
 Deno.test("a run on Maelstrom is kept as any other, with its log and files", async () => {
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   await maelstrom("valid", "--store", store, "--time-limit", "1");
   const read = async (name: string) =>
     await Deno.readTextFile(`${store}/echo/latest/${name}`);
@@ -205,7 +206,7 @@ const fallbacks: [
   ],
   [
     "without the permission to download it",
-    { ...env, MAELSTROM_HOME: "", XDG_CACHE_HOME: await Deno.makeTempDir() },
+    { ...env, MAELSTROM_HOME: "", XDG_CACHE_HOME: tempDir() },
     [],
     /Maelstrom isn't installed, and this process may not download it/,
   ],
@@ -235,7 +236,7 @@ async function behindSilence(...args: string[]) {
     env: {
       ...env,
       MAELSTROM_HOME: "",
-      XDG_CACHE_HOME: await Deno.makeTempDir(),
+      XDG_CACHE_HOME: tempDir(),
       HTTPS_PROXY: `http://127.0.0.1:${listener.addr.port}`,
       NO_PROXY: "",
     },
@@ -278,7 +279,7 @@ Deno.test("without Java, --engine maelstrom says what to install", async () => {
 });
 
 Deno.test("missing picture tools are told before the run, not after", async () => {
-  const git = await Deno.makeTempDir();
+  const git = tempDir();
   await script(`${git}/git`, "");
   const { code, stdout, stderr } = await runIn(
     { env: { ...env, PATH: `${git}:/usr/bin:/bin` } },
@@ -322,7 +323,7 @@ Deno.test("both need options that both know", async () => {
 
 for (const mode of ["hang", "deaf"]) {
   Deno.test(`Ctrl-C ends a Maelstrom that is ${mode}, and its nodes`, async () => {
-    const store = await Deno.makeTempDir();
+    const store = tempDir();
     const folder = async () => {
       const [first] = await Array.fromAsync(Deno.readDir(`${store}/echo`))
         .catch(() => []);

@@ -8,6 +8,7 @@
 import config from "../../deno.json" with { type: "json" };
 import map from "../../lib/offline/import_map.json" with { type: "json" };
 import { assertEquals, assertMatch } from "../../lib/offline/assert.ts";
+import { tempDir } from "../temp.ts";
 
 /**
  * The specifiers that deno.json maps: its scope has what `deno task` is not to
@@ -60,7 +61,7 @@ async function flags(
   ...args: string[]
 ) {
   const ended = Promise.withResolvers<Response>();
-  const cache = await Deno.makeTempDir();
+  const cache = tempDir();
   const asked = new Set<string>();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -80,7 +81,6 @@ async function flags(
   }).output();
   ended.resolve(new Response());
   await server.shutdown();
-  await Deno.remove(cache, { recursive: true });
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
   const output = { code, stdout: text(stdout), stderr: text(stderr) };
   return { output, asked: [...asked].sort() };

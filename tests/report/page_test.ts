@@ -29,9 +29,9 @@ import { toRecord } from "../../lib/report/record.ts";
 import { chromium, type Tab, withTab } from "../browser.ts";
 import { some } from "../some.ts";
 import { specimens } from "./specimens.ts";
+import { tempDir } from "../temp.ts";
 
-const folder = await Deno.makeTempDir({ prefix: "page-" });
-addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+const folder = tempDir();
 const code = await pageCode(folder);
 
 /** Judges an official run, and makes its page's data. */

@@ -13,6 +13,7 @@ import {
 } from "@std/assert";
 import { BadOption } from "../../lib/workbench/options.ts";
 import { checkRecorded } from "../../lib/report/recorded.ts";
+import { tempDir } from "../temp.ts";
 
 const run = { workload: "unique-ids", options: { rate: 100 } };
 
@@ -34,29 +35,25 @@ interface Files {
 async function checkFolder(
   { run: about = run, history, packed, record, results }: Files,
 ) {
-  const folder = await Deno.makeTempDir();
-  try {
-    if (about !== null) {
-      const text = typeof about === "string" ? about : JSON.stringify(about);
-      await Deno.writeTextFile(`${folder}/run.json`, text);
-    }
-    if (history !== undefined) {
-      await Deno.writeTextFile(`${folder}/history.jsonl`, history);
-    }
-    if (record !== undefined) {
-      await Deno.writeTextFile(`${folder}/record.json`, record);
-    }
-    if (results !== undefined) {
-      await Deno.writeTextFile(
-        `${folder}/results.json`,
-        JSON.stringify(results),
-      );
-    }
-    if (packed) await Deno.writeFile(`${folder}/history.jsonl.gz`, packed);
-    return await checkRecorded(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  const folder = tempDir();
+  if (about !== null) {
+    const text = typeof about === "string" ? about : JSON.stringify(about);
+    await Deno.writeTextFile(`${folder}/run.json`, text);
   }
+  if (history !== undefined) {
+    await Deno.writeTextFile(`${folder}/history.jsonl`, history);
+  }
+  if (record !== undefined) {
+    await Deno.writeTextFile(`${folder}/record.json`, record);
+  }
+  if (results !== undefined) {
+    await Deno.writeTextFile(
+      `${folder}/results.json`,
+      JSON.stringify(results),
+    );
+  }
+  if (packed) await Deno.writeFile(`${folder}/history.jsonl.gz`, packed);
+  return await checkRecorded(folder);
 }
 
 /** Returns the words for a folder that can't be judged. */
@@ -214,7 +211,7 @@ Deno.test("an empty name is no folder, and not that of the whole system", async 
 
 Deno.test("what should be a file may be a folder, or not be there", async () => {
   assertStringIncludes(await errorOf({}), "history.jsonl doesn't exist");
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   await Deno.mkdir(`${folder}/run.json`);
   await assertRejects(
     () => checkRecorded(folder),

@@ -33,9 +33,10 @@ import { type Contestant, findRivals } from "../../lib/runner/rivals.ts";
 import { program } from "../cli.ts";
 import { some } from "../some.ts";
 import { script } from "../maelstrom/machine.ts";
+import { tempDir } from "../temp.ts";
 
 Deno.test("where there is neither Node.js nor Go, it says so", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const { rivals, leftOut } = await findRivals({ PATH: folder }, folder);
   assertEquals(rivals.map(({ name }) => name), ["Deno alone"]);
   assertEquals(leftOut, [
@@ -45,7 +46,7 @@ Deno.test("where there is neither Node.js nor Go, it says so", async () => {
 });
 
 Deno.test("where Go's library can't be had, it says why", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   await script(
     `${folder}/go`,
     "echo go: downloading >&2; echo no route to host >&2; exit 1",
@@ -58,7 +59,7 @@ Deno.test("where Go's library can't be had, it says why", async () => {
 });
 
 Deno.test("Node.js and Go take part where they are", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   await script(`${folder}/node`, "echo v22.1.0");
   await script(
     `${folder}/go`,
@@ -134,7 +135,7 @@ async function contestant(source: string): Promise<Contestant> {
 }
 
 Deno.test("where there are no compilers, our own node is judged, and the others are named", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const { nodes, leftOut } = await findJudgeables({ PATH: folder }, folder);
   assertEquals(nodes.map(({ name }) => name), ["TypeScript"]);
   assertEquals(leftOut, [
@@ -144,7 +145,7 @@ Deno.test("where there are no compilers, our own node is judged, and the others 
 });
 
 Deno.test("a Go too old for wasip1 is left out", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   await script(`${folder}/go`, "echo go1.19.8");
   const { leftOut } = await findJudgeables({ PATH: folder }, folder);
   assertEquals(

@@ -26,6 +26,7 @@ import { judgeProgram, type Told } from "../../lib/runner/book/web/program.ts";
 import { chromium, type Tab, withTab } from "../browser.ts";
 import { root } from "../cli.ts";
 import { some } from "../some.ts";
+import { tempDir } from "../temp.ts";
 
 const readme = await Deno.readTextFile(`${root}README.md`);
 
@@ -327,7 +328,7 @@ let made: Promise<string> | undefined;
 /** Makes the book, once for all tests. */
 function bookFolder(): Promise<string> {
   return made ??= (async () => {
-    const folder = await Deno.makeTempDir();
+    const folder = tempDir();
     await book({ serve: false, host: "", port: 0, folder, say() {} });
     return folder;
   })();

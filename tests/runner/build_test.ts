@@ -7,10 +7,11 @@ import {
 import { pageCode } from "../../lib/report/page/bundle.ts";
 import { commandForBin } from "../../lib/runner/build.ts";
 import { root } from "../cli.ts";
+import { tempDir, tempFile } from "../temp.ts";
 
 /** A copy of the repository that may be changed, and its `build.ts`. */
 async function copyOfTheHouse() {
-  const house = await Deno.makeTempDir();
+  const house = tempDir();
   await copy(`${root}deno.json`, `${house}/deno.json`);
   await copy(`${root}lib`, `${house}/lib`);
   await copy(`${root}challenges`, `${house}/challenges`);
@@ -105,7 +106,7 @@ Deno.test("where programs can't be written, that is said in words", async () => 
 });
 
 Deno.test("where the page's code can't be kept, there is a page all the same", async () => {
-  const file = await Deno.makeTempFile();
+  const file = tempFile();
   const { script } = await pageCode(`${file}/bin`);
   assert(script.length > 10_000);
 });
@@ -151,7 +152,7 @@ Deno.test("a source that can't be built says where", async () => {
 });
 
 Deno.test("a source of no project runs in this one, any other in its own", async () => {
-  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const folder = await Deno.realPath(tempDir());
   const source = `${folder}/node.ts`;
   await Deno.writeTextFile(source, "");
   const flags = () =>

@@ -8,6 +8,7 @@ import {
   readCase,
 } from "../../lib/runner/cases.ts";
 import { BadOption } from "../../lib/workbench/mod.ts";
+import { tempDir } from "../temp.ts";
 
 const example: CaseFile = {
   id: "3c",
@@ -26,7 +27,7 @@ const example: CaseFile = {
 };
 
 async function fileWith(text: string): Promise<string> {
-  const path = `${await Deno.makeTempDir()}/case.json`;
+  const path = `${tempDir()}/case.json`;
   await Deno.writeTextFile(path, text);
   return path;
 }
@@ -57,7 +58,7 @@ Deno.test("options that say it all are a command, and others need the file", () 
 });
 
 Deno.test("cases of a folder have names that say what they are, and stay", async () => {
-  const folder = `${await Deno.makeTempDir()}/corpus`;
+  const folder = `${tempDir()}/corpus`;
   assertEquals(await casesIn(folder), []);
   const other = { ...example, options: { ...example.options, seed: 8 } };
   assertEquals(await addCase(folder, example), `${folder}/3c-lost.json`);

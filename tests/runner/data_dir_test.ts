@@ -14,9 +14,10 @@ import { commandForBin } from "../../lib/runner/build.ts";
 import { namesDataDir, withFreshDataDir } from "../../lib/runner/data_dir.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import { root } from "../cli.ts";
+import { tempDir } from "../temp.ts";
 
 Deno.test("each run gets a new folder in the one that is named", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   for (
     const [args, named] of [
       [["--data-dir", folder, "--acks", "1"], 1],
@@ -38,11 +39,10 @@ Deno.test("each run gets a new folder in the one that is named", async () => {
       command.args,
     );
   }
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a source may read and write there, and nowhere else", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const source = commandForBin(`${root}tests/fixtures/adder.ts`, [
     "--data-dir",
     folder,
@@ -53,7 +53,6 @@ Deno.test("a source may read and write there, and nowhere else", async () => {
     args.filter((arg) => arg.startsWith("--allow")),
     [`--allow-read=${fresh}`, `--allow-write=${fresh}`],
   );
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("who names no folder is run as before", async () => {
@@ -68,7 +67,7 @@ Deno.test({
   name: "a process that is killed finds what it kept",
   ignore: Deno.build.os === "windows", // has no such signals
   async fn() {
-    const folder = await Deno.makeTempDir();
+    const folder = tempDir();
     const command = await withFreshDataDir(
       commandForBin(`${root}tests/fixtures/adder.ts`, ["--data-dir", folder]),
     );
@@ -85,6 +84,5 @@ Deno.test({
     assertEquals(lives[0], "begins with 0");
     assert(lives.length > 1);
     assertMatch(lives.at(-1)!, /^begins with \d+$/);
-    await Deno.remove(folder, { recursive: true });
   },
 });

@@ -6,6 +6,7 @@ import { divergenceOf } from "../../lib/runner/divergence.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import type { Node } from "../../lib/mod.ts";
 import { run } from "../cli.ts";
+import { tempDir } from "../temp.ts";
 
 const echo = (node: Node) =>
   node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
@@ -46,7 +47,7 @@ Deno.test("histories may part, too", () => {
 });
 
 Deno.test("a program that isn't deterministic is told in its line, and in the record", async () => {
-  const bin = `${await Deno.makeTempDir()}/node.ts`;
+  const bin = `${tempDir()}/node.ts`;
   // How often it can rest meanwhile depends on the machine.
   await Deno.writeTextFile(
     bin,

@@ -5,8 +5,9 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { checkExecutable } from "../../lib/runner/executable.ts";
 import { BadOption } from "../../lib/workbench/mod.ts";
+import { tempDir } from "../temp.ts";
 
-const folder = await Deno.makeTempDir();
+const folder = tempDir();
 
 /** The complaint about a program, without its path. */
 function complaint(name: string): string {

@@ -10,6 +10,7 @@ import type { RunRecord } from "../../lib/report/record.ts";
 import { resolve } from "../../lib/workbench/test.ts";
 import { run } from "../cli.ts";
 import { some } from "../some.ts";
+import { tempDir } from "../temp.ts";
 
 Deno.test("the README shows what the runs come to", async () => {
   const { code, stdout } = await run("figures", "--check");
@@ -73,7 +74,7 @@ Deno.test("a table has a row for each run, limit and publication, and is as deno
 
 `),
   );
-  const file = `${await Deno.makeTempDir()}/figures.md`;
+  const file = `${tempDir()}/figures.md`;
   await Deno.writeTextFile(file, filled);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--check", "--no-config", file],
@@ -220,7 +221,7 @@ Deno.test("the output of deno task run needs a code block to be in", async () =>
 });
 
 Deno.test("--check changes nothing, and says what would; without it, it's done", async () => {
-  const path = `${await Deno.makeTempDir()}/README.md`;
+  const path = `${tempDir()}/README.md`;
   await Deno.writeTextFile(path, place());
   const call = async (check: boolean) => {
     const printed: string[] = [];

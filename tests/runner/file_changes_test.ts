@@ -4,6 +4,7 @@
  */
 import { assertEquals, assertRejects } from "@std/assert";
 import { FileChanges, type FileSystem } from "../../lib/runner/file_changes.ts";
+import { tempDir } from "../temp.ts";
 
 type Event = Pick<Deno.FsEvent, "kind" | "paths">;
 
@@ -168,7 +169,7 @@ Deno.test("it waits until it's told to end", async () => {
 });
 
 Deno.test("files on a disk are watched", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const [a, absent] = [`${folder}/a.ts`, `${folder}/sub/b.ts`];
   await Deno.writeTextFile(a, "1");
   const { signal } = new AbortController();

@@ -9,6 +9,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { root, run } from "../cli.ts";
+import { tempDir } from "../temp.ts";
 
 /** Broadcast without a disk: when it's killed, it forgets. */
 const forgetful = [
@@ -17,7 +18,7 @@ const forgetful = [
 ];
 
 Deno.test("what fails is made small, told, kept, and tried first next time", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const store = ["--store", `${folder}/store`];
   const corpus = ["--corpus", `${folder}/corpus`];
   const path = `${folder}/corpus/3c-lost.json`;
@@ -61,7 +62,7 @@ Deno.test("what fails is made small, told, kept, and tried first next time", asy
 });
 
 Deno.test("as JSON, each failure has its story, its file and its command", async () => {
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   const { code, stdout } = await run(
     ...[...forgetful, "--bail", "--json", "--no-page", "--store", store],
   );

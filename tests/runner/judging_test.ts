@@ -14,6 +14,7 @@ import { BadOption } from "../../lib/workbench/mod.ts";
 import { inTime, patienceMs, program, run, runIn } from "../cli.ts";
 import { isAlive } from "../maelstrom/machine.ts";
 import { some } from "../some.ts";
+import { tempDir } from "../temp.ts";
 
 const judged = (valid: unknown, others: object = {}) => ({
   pass: valid === true,
@@ -136,7 +137,7 @@ const oneNode = "echo --node-count 1 --time-limit 1".split(" ");
 
 Deno.test("seeds over pipes have a line each, in their order, and one for all", async () => {
   const bin = await echoing();
-  const store = await Deno.makeTempDir();
+  const store = tempDir();
   const { code, stdout } = await run(
     ...[...oneNode, "--bin", bin, "--seeds", "9..11", "--jobs", "3"],
     ...["--store", store],
@@ -152,7 +153,7 @@ Deno.test("seeds over pipes have a line each, in their order, and one for all", 
 });
 
 Deno.test("seeds of what turns out not to be simulated are judged over pipes, and kept", async () => {
-  const bin = `${await Deno.makeTempDir()}/node.ts`;
+  const bin = `${tempDir()}/node.ts`;
   await Deno.writeTextFile(
     bin,
     `import { type Node, serve } from "${

@@ -22,6 +22,7 @@ import type { ElleFindings } from "../../lib/workbench/checkers/elle/findings.ts
 import type { Op } from "../../lib/workbench/load/history.ts";
 import { resolve } from "../../lib/workbench/test.ts";
 import { checkHistory } from "../../lib/workbench/verdict.ts";
+import { tempDir } from "../temp.ts";
 
 const judged = judgeOnce();
 const files = await draw(judged);
@@ -31,24 +32,20 @@ Deno.test("the pictures are those that deno task pictures draws", async () => {
 });
 
 Deno.test("a picture that is out of date is found, and drawn anew", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const keepThere = (check: boolean) =>
-      quietly(() => keep(files, { check, folder }));
-    assertEquals(await keepThere(true), 1); // there are none
-    assertEquals(await keepThere(false), 0);
-    assertEquals(await keepThere(true), 0);
-    await Deno.writeTextFile(`${folder}/kafka.svg`, "<svg/>");
-    assertEquals(await keepThere(true), 1);
-    assertEquals(await Deno.readTextFile(`${folder}/kafka.svg`), "<svg/>");
-    assertEquals(await keepThere(false), 0);
-    assertEquals(
-      await Deno.readTextFile(`${folder}/kafka.svg`),
-      files.get("kafka.svg"),
-    );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  const folder = tempDir();
+  const keepThere = (check: boolean) =>
+    quietly(() => keep(files, { check, folder }));
+  assertEquals(await keepThere(true), 1); // there are none
+  assertEquals(await keepThere(false), 0);
+  assertEquals(await keepThere(true), 0);
+  await Deno.writeTextFile(`${folder}/kafka.svg`, "<svg/>");
+  assertEquals(await keepThere(true), 1);
+  assertEquals(await Deno.readTextFile(`${folder}/kafka.svg`), "<svg/>");
+  assertEquals(await keepThere(false), 0);
+  assertEquals(
+    await Deno.readTextFile(`${folder}/kafka.svg`),
+    files.get("kafka.svg"),
+  );
 });
 
 Deno.test("the same run gives the same picture", async () => {

@@ -21,6 +21,7 @@ import {
   Sandbox,
 } from "../../lib/workbench/mod.ts";
 import { runs } from "../../challenges/runs.ts";
+import { tempDir } from "../temp.ts";
 
 const library = import.meta.resolve("../../lib/mod.ts");
 
@@ -29,7 +30,7 @@ async function sourceOf(
   code: string,
   others: { [name: string]: string } = {},
 ): Promise<string> {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   for (const [name, text] of Object.entries(others)) {
     await Deno.writeTextFile(`${folder}/${name}`, text);
   }
@@ -299,7 +300,7 @@ Deno.test("what stops the run itself is told, too", async () => {
 });
 
 Deno.test("a source in CommonJS isn't simulated", async () => {
-  const path = `${await Deno.makeTempDir()}/node.cjs`;
+  const path = `${tempDir()}/node.cjs`;
   await Deno.writeTextFile(path, "require('node:readline');");
   const error = await assertRejects(() => programFrom(path, []), NotSimulated);
   assertEquals(error.message, "is CommonJS");

@@ -6,10 +6,11 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { isSimulable } from "../../lib/runner/guest.ts";
 import { flagsWithStandIns, projectOf } from "../../lib/runner/project.ts";
 import { BadOption } from "../../lib/workbench/mod.ts";
+import { tempDir } from "../temp.ts";
 
 /** A folder with files, and its address. */
 async function folderOf(files: { [name: string]: string }) {
-  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const folder = await Deno.realPath(tempDir());
   for (const [name, text] of Object.entries(files)) {
     await Deno.writeTextFile(`${folder}/${name}`, text);
   }

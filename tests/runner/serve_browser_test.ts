@@ -6,7 +6,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { handlerOf } from "../../lib/runner/serve/handler.ts";
 import { pageCode } from "../../lib/report/page/bundle.ts";
 import { chromium, type Tab, withTab } from "../browser.ts";
-import { keep, keepFiles, newStore } from "./store.ts";
+import { keep, keepFiles } from "./store.ts";
+import { tempDir } from "../temp.ts";
 
 if (chromium === undefined) {
   console.log("There is no Chromium here: the table isn't opened by tests.");
@@ -52,7 +53,7 @@ function inBrowser(
 
 /** Runs that look like judged ones, and one in progress. */
 async function someRuns(): Promise<string> {
-  const store = newStore();
+  const store = tempDir();
   const add = async (
     path: string,
     { pass = true, valid = true, ops = 0, args = "" },
@@ -251,7 +252,7 @@ inBrowser(
 
 inBrowser(
   "an empty store says how to make a run, and shows it when it's there",
-  { store: () => Promise.resolve(newStore()) },
+  { store: () => Promise.resolve(tempDir()) },
   async (tab, store) => {
     assertMatch(
       await tab.evaluate("document.querySelector('main').innerText"),
@@ -268,7 +269,7 @@ inBrowser(
   "what a run's files say is text, whatever it looks like",
   {
     async store() {
-      const store = newStore();
+      const store = tempDir();
       const hostile =
         `"'><img src=x onerror=alert(1)><script>alert(1)</script>`;
       await keepFiles(store, "1/20260101T000005.000Z", {
@@ -295,8 +296,8 @@ inBrowser(
   "two runs are chosen, and compared side by side",
   {
     async store() {
-      const store = newStore();
-      const code = await pageCode(newStore());
+      const store = tempDir();
+      const code = await pageCode(tempDir());
       const when = (day: number) => new Date(Date.UTC(2026, 0, day));
       await keep(store, "1", { when: when(1), code });
       await keep(store, "3b", { when: when(2), code });
@@ -350,8 +351,8 @@ inBrowser(
   "from a run's page one comes to all runs, to its files and logs; its moments have links",
   {
     async store() {
-      const store = newStore();
-      const code = await pageCode(newStore());
+      const store = tempDir();
+      const code = await pageCode(tempDir());
       await keep(store, "3b", { code });
       return store;
     },

@@ -22,7 +22,8 @@ import { runsOf } from "../../lib/runner/serve/runs.ts";
 import { decode } from "../../lib/report/web/decode.ts";
 import { root, run, runIn } from "../cli.ts";
 import { some } from "../some.ts";
-import { age, keep, keepFiles, newStore } from "./store.ts";
+import { age, keep, keepFiles } from "./store.ts";
+import { tempDir } from "../temp.ts";
 
 const time = "20261123T092403.847Z";
 
@@ -84,7 +85,7 @@ async function raw(
 // The table.
 
 Deno.test("what the runner keeps is a row, the newest first", async () => {
-  const store = newStore();
+  const store = tempDir();
   await run("3b", "3c", "--store", store, "--", "--strategy", "flood");
   const [second, first] = await runsOf(store)();
   assert(first && second);
@@ -115,7 +116,7 @@ Deno.test("what the runner keeps is a row, the newest first", async () => {
 });
 
 Deno.test("a run over a limit says which", async () => {
-  const store = newStore();
+  const store = tempDir();
   await keep(store, "3d", { args: ["--strategy", "flood"] });
   const [row] = some(await runsOf(store)());
   assertEquals(
@@ -129,7 +130,7 @@ Deno.test("a run over a limit says which", async () => {
 });
 
 Deno.test("a run in progress says how far it is, and then what came of it", async () => {
-  const store = newStore();
+  const store = tempDir();
   const path = `echo/${time}`;
   const readRuns = runsOf(store);
   const row = async () => some(await readRuns())[0];
@@ -177,7 +178,7 @@ Deno.test("a run in progress says how far it is, and then what came of it", asyn
 });
 
 Deno.test("a run that wrote nothing for 15 s, and has no verdict, was interrupted", async () => {
-  const store = newStore();
+  const store = tempDir();
   await keepFiles(store, `echo/${time}`, {
     "run.json": about,
     "progress.json": { phase: "main", seconds: 3, ops: 12 },
@@ -189,7 +190,7 @@ Deno.test("a run that wrote nothing for 15 s, and has no verdict, was interrupte
 });
 
 Deno.test("a run by a crashed judge says so, and an older one has no record", async () => {
-  const store = newStore();
+  const store = tempDir();
   const results = { "valid?": "unknown" };
   const files = { "run.json": about, "results.json": results };
   await keepFiles(store, "echo/20250101T000000.000Z", files);
@@ -209,7 +210,7 @@ Deno.test("a run by a crashed judge says so, and an older one has no record", as
 });
 
 Deno.test("whatever a run's files say, its row is there, and so are the others", async () => {
-  const store = newStore();
+  const store = tempDir();
   const good = "echo/20250101T000000.000Z";
   await keepFiles(store, good, {
     "run.json": about,
@@ -272,7 +273,7 @@ for (
   ] as const
 ) {
   Deno.test(`a row says that ${reason} (${content || "empty"})`, async () => {
-    const store = newStore();
+    const store = tempDir();
     await keepFiles(store, `echo/${time}`, {
       "run.json": about,
       "results.json": { "valid?": true },
@@ -284,8 +285,8 @@ for (
 }
 
 Deno.test("files that are links, and folders that aren't runs, are left alone", async () => {
-  const store = newStore();
-  const secret = `${newStore()}/secret.json`;
+  const store = tempDir();
+  const secret = `${tempDir()}/secret.json`;
   await Deno.writeTextFile(secret, `{"workload": "secret"}`);
   await Deno.mkdir(`${store}/echo/${time}`, { recursive: true });
   await Deno.symlink(secret, `${store}/echo/${time}/run.json`);
@@ -300,7 +301,7 @@ Deno.test("files that are links, and folders that aren't runs, are left alone", 
 });
 
 Deno.test("a store of 1,000 runs is read, and what has ended only once", async () => {
-  const store = newStore();
+  const store = tempDir();
   for (let i = 0; i < 1000; i++) {
     const path = `3c/20260101T000000.${String(i).padStart(3, "0")}Z`;
     await keepFiles(store, path, {
@@ -385,7 +386,7 @@ Deno.test("a row is found by all words at once, whatever their case, and by verd
 // The server.
 
 Deno.test("the browser is told only what has changed", async () => {
-  const store = newStore();
+  const store = tempDir();
   await keepFiles(store, `echo/${time}`, {
     "run.json": about,
     "results.json": { "valid?": true },
@@ -403,7 +404,7 @@ Deno.test("the browser is told only what has changed", async () => {
 });
 
 Deno.test("a run's page and its files are served, each as what it is", async () => {
-  const store = newStore();
+  const store = tempDir();
   const path = `echo/${time}`;
   await keepFiles(store, path, {
     "index.html": "<h1>the page</h1>",
@@ -451,7 +452,7 @@ Deno.test("a run's page and its files are served, each as what it is", async () 
 });
 
 Deno.test("folders without a page are lists", async () => {
-  const store = newStore();
+  const store = tempDir();
   await keepFiles(store, `echo/${time}/node-logs`, { "n0 <b>.log": "hello" });
   await serving(store, async (url) => {
     const redirected = await fetch(`${url}/run/echo/${time}/node-logs`);
@@ -471,7 +472,7 @@ Deno.test("folders without a page are lists", async () => {
 });
 
 Deno.test("a large file comes whole", async () => {
-  const store = newStore();
+  const store = tempDir();
   const size = 30_000_000;
   await keepFiles(store, `echo/${time}`, { "history.jsonl": "x".repeat(size) });
   await serving(store, async (url) => {
@@ -483,7 +484,7 @@ Deno.test("a large file comes whole", async () => {
 });
 
 Deno.test("HEAD gives the headers alone; no other method is known", async () => {
-  const store = newStore();
+  const store = tempDir();
   await keepFiles(store, `echo/${time}`, { "run.json": about });
   await serving(store, async (url) => {
     for (const path of ["/", "/runs.json", `/run/echo/${time}/run.json`]) {
@@ -503,7 +504,7 @@ Deno.test("HEAD gives the headers alone; no other method is known", async () => 
 });
 
 Deno.test("what isn't there is told in words", async () => {
-  await serving(newStore(), async (url) => {
+  await serving(tempDir(), async (url) => {
     for (
       const path of [
         "/no",
@@ -523,7 +524,7 @@ Deno.test("what isn't there is told in words", async () => {
 });
 
 Deno.test("nothing outside the store is served, whatever the path says", async () => {
-  const outside = newStore();
+  const outside = tempDir();
   const store = `${outside}/store`;
   const secret = "the secret that lies beside the store";
   await Deno.mkdir(`${outside}/store-2`);
@@ -588,7 +589,7 @@ Deno.test("nothing outside the store is served, whatever the path says", async (
 });
 
 Deno.test("a site whose name is made to mean this machine learns nothing", async () => {
-  await serving(newStore(), async (url) => {
+  await serving(tempDir(), async (url) => {
     for (
       const host of [
         ...["localhost", "localhost:8080", "127.0.0.1", "127.0.0.1:1"],
@@ -607,7 +608,7 @@ Deno.test("a site whose name is made to mean this machine learns nothing", async
       assert([400, 421].includes(status), `${status} ${host}`);
     }
   });
-  const answer = handlerOf({ store: newStore(), host: "0.0.0.0" });
+  const answer = handlerOf({ store: tempDir(), host: "0.0.0.0" });
   const request = new Request("http://my-machine/", {
     headers: { host: "my-machine" },
   });
@@ -619,7 +620,7 @@ Deno.test("a site whose name is made to mean this machine learns nothing", async
 });
 
 Deno.test("two runs stand side by side, made from their pages", async () => {
-  const store = newStore();
+  const store = tempDir();
   const naive = await keep(store, "3b", {
     args: ["--strategy", "flood"],
     when: new Date("2026-01-02"),
@@ -649,7 +650,7 @@ Deno.test("two runs stand side by side, made from their pages", async () => {
 });
 
 Deno.test("what can't be compared is told in words", async () => {
-  const store = newStore();
+  const store = tempDir();
   const good = await keep(store, "1");
   await keepFiles(store, `echo/${time}`, { "run.json": about });
   await keepFiles(store, `other/${time}`, {
@@ -691,7 +692,7 @@ function serveCommand(...args: string[]) {
 }
 
 Deno.test("serve says where, listens to this machine alone, and Ctrl-C ends it with 0", async () => {
-  const store = newStore();
+  const store = tempDir();
   const process = serveCommand("--store", store, "--port", "0").spawn();
   const lines = process.stdout.pipeThrough(new TextDecoderStream())
     .getReader();
@@ -749,7 +750,7 @@ for (
 }
 
 Deno.test("a folder may have any name that the system takes", async () => {
-  const store = newStore();
+  const store = tempDir();
   const names = ["two words", "50%", "%zz", "what?", "#1", "a&b=c", "a+b"];
   names.push("ünï \u{1F600}", `q"uote'`, "<b>", ";", "%2e%2e", "..a", "~");
   if (Deno.build.os !== "windows") names.push("back\\slash", "new\nline");
@@ -789,7 +790,7 @@ Deno.test("a folder may have any name that the system takes", async () => {
 });
 
 Deno.test("an address that can't be is a bad request, and not a failure", async () => {
-  await serving(newStore(), async (url) => {
+  await serving(tempDir(), async (url) => {
     for (
       const [path, host, status] of [
         ["/", "localhost:99999", 400],

@@ -20,6 +20,7 @@ import {
 } from "../../lib/runner/shards.ts";
 import { BadOption } from "../../lib/workbench/mod.ts";
 import { root, run } from "../cli.ts";
+import { tempDir } from "../temp.ts";
 
 Deno.test("a part is said as Playwright, Vitest and Jest say it", () => {
   assertEquals(parseShard("3/16"), { index: 3, count: 16 });
@@ -162,7 +163,7 @@ async function judgeParts(folder: string): Promise<string[]> {
 }
 
 Deno.test("sixteen parts, each a process, are merged to what the whole prints, to the byte", async (t) => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const parts = await judgeParts(folder);
   const store = `${folder}/store`;
 
@@ -221,7 +222,7 @@ Deno.test("sixteen parts, each a process, are merged to what the whole prints, t
 
   /** Makes a part that isn't as it was. */
   const changed = async (edit: (text: string) => string) => {
-    const other = await Deno.makeTempDir();
+    const other = tempDir();
     await Deno.writeTextFile(
       `${other}/shard-2-of-16.jsonl`,
       edit(await Deno.readTextFile(`${parts[1]}/shard-2-of-16.jsonl`)),
@@ -333,7 +334,7 @@ Deno.test("sixteen parts, each a process, are merged to what the whole prints, t
 });
 
 Deno.test("the parts of fuzz are merged to what the whole finds, to the byte", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   // Without a disk, what is killed forgets.
   const search = "fuzz 3c --nemesis kill --node-count 1 --runs 6 --no-page"
     .split(" ");

@@ -9,13 +9,6 @@ import { page } from "../../lib/report/page/page.ts";
 import { toRecord } from "../../lib/report/record.ts";
 import { newRunFolder, writeRun, writeStart } from "../../lib/report/store.ts";
 
-/** Makes a new folder, which is removed at the end. */
-export function newStore(): string {
-  const store = Deno.makeTempDirSync({ prefix: "store-" });
-  addEventListener("unload", () => Deno.removeSync(store, { recursive: true }));
-  return store;
-}
-
 /**
  * Judges an official run and keeps it, page and all.
  *

@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { patienceMs, runIn } from "../cli.ts";
+import { tempDir } from "../temp.ts";
 
 const library = import.meta.resolve("../../lib/mod.ts");
 
@@ -74,7 +75,7 @@ Deno.test({
   name: "a program is judged anew when it, or what it imports, is saved",
   ignore: Deno.build.os === "windows",
   async fn() {
-    const folder = await Deno.realPath(await Deno.makeTempDir());
+    const folder = await Deno.realPath(tempDir());
     const [bin, other] = [`${folder}/node.ts`, `${folder}/other.ts`];
     const settings = `${folder}/deno.json`;
     const project = JSON.stringify({ imports: config.imports });
@@ -142,7 +143,7 @@ Deno.test({
   name: "a run is cut short when its program changes, however busy it is",
   ignore: Deno.build.os === "windows",
   async fn() {
-    const bin = `${await Deno.makeTempDir()}/node.ts`;
+    const bin = `${tempDir()}/node.ts`;
     await Deno.writeTextFile(
       bin,
       echo(
@@ -169,7 +170,7 @@ Deno.test({
   name: "with many seeds, and over pipes, it's the same",
   ignore: Deno.build.os === "windows",
   async fn() {
-    const bin = `${await Deno.makeTempDir()}/node.ts`;
+    const bin = `${tempDir()}/node.ts`;
     await Deno.writeTextFile(bin, echo());
     const silent = `import { serve } from "${library}"; await serve(() => {});`;
     const seeds = await watching(

@@ -14,8 +14,9 @@ import {
   type Judgement,
   type Options,
 } from "../../../lib/workbench/mod.ts";
+import { tempDir } from "../../temp.ts";
 
-const folder = await Deno.makeTempDir();
+const folder = tempDir();
 
 const built = {
   Go: await buildGo(Deno.env.toObject(), folder),

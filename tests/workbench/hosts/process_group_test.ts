@@ -6,6 +6,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { judge } from "../../../lib/workbench/mod.ts";
 import { root, runIn } from "../../cli.ts";
 import { isAlive } from "../../maelstrom/machine.ts";
+import { tempDir } from "../../temp.ts";
 
 const ignore = Deno.build.os === "windows"; // no groups, and no sh
 
@@ -13,7 +14,7 @@ const echoRun = { workload: "echo", "node-count": 1, "time-limit": 1 };
 
 /** A shell script in a folder of its own, where it can note numbers. */
 async function script(lines: string): Promise<{ bin: string; folder: string }> {
-  const folder = await Deno.makeTempDir();
+  const folder = tempDir();
   const bin = `${folder}/node`;
   await Deno.writeTextFile(bin, `#!/bin/sh\ncd '${folder}'\n${lines}\n`);
   await Deno.chmod(bin, 0o755);

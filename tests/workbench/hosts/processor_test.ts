@@ -5,6 +5,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { otherProcessor } from "../../../lib/workbench/hosts/processor.ts";
 import { judge } from "../../../lib/workbench/mod.ts";
+import { tempFile } from "../../temp.ts";
 
 const [ours, ourNumber, theirs, theirNumber, olderNumber] =
   Deno.build.arch === "x86_64"
@@ -19,7 +20,7 @@ async function program(
     length?: number;
   },
 ): Promise<string> {
-  const path = await Deno.makeTempFile();
+  const path = tempFile();
   const bytes = new Uint8Array(64);
   bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, isBig ? 2 : 1, 1]);
   new DataView(bytes.buffer).setUint16(18, machine, !isBig);

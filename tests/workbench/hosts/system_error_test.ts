@@ -7,6 +7,7 @@ import {
   errorText,
   systemReason,
 } from "../../../lib/workbench/hosts/system_error.ts";
+import { tempDir } from "../../temp.ts";
 
 function errorOf(act: () => unknown): Error {
   try {
@@ -17,7 +18,7 @@ function errorOf(act: () => unknown): Error {
   throw new Error("It works.");
 }
 
-const folder = await Deno.makeTempDir();
+const folder = tempDir();
 await Deno.writeTextFile(`${folder}/file`, "");
 await Deno.mkdir(`${folder}/folder`);
 await Deno.symlink("loop", `${folder}/loop`);
