@@ -111,7 +111,9 @@ export function readArguments<const C extends Choices>(
 ): Chosen<C> {
   const names = Object.keys(choices);
   const refuse = (arg: string) => {
-    throw new Error(unknown(arg, names));
+    const error = new Error(unknown(arg, names));
+    error.name = "UnknownArgument";
+    throw error;
   };
   // An empty one may be the value of the one before, which then says so.
   const isEmpty = (arg: string) => arg === "" || refuse(arg);

@@ -82,6 +82,7 @@ export async function withTab(
   const profile = tempDir();
   const process = new Deno.Command(chromium!, {
     args: [...flags, `--user-data-dir=${profile}`, "about:blank"],
+    env: { TMPDIR: profile }, // it leaves folders behind
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -193,6 +193,10 @@ for (
       "3d -- --stategy flood",
       '3d: "--stategy" is no argument of the node (did',
     ],
+    [
+      "3d -- --rate 5",
+      "The runner's options, such as --rate, stand before --.",
+    ],
     ["-- --strategy gossip", '1: "--strategy" is no argument of the node.'],
     ["5c -- --acks 2", '5c: --acks must be one of 1, all, not "2".'],
     ["list 3d", 'list takes no words, and so not "3d"'],

@@ -37,8 +37,12 @@ const reached = await Promise.race([
 ]);
 
 if (!reached) {
+  const columns = Deno.stderr.isTerminal() && Deno.consoleSize().columns || 80;
+  const text =
+    "JSR can't be reached: using the stand-ins in lib/offline for @std packages";
   console.error(
-    "JSR can't be reached: using the stand-ins in lib/offline for @std packages",
+    text.replaceAll(new RegExp(`(.{1,${columns}})( |$)`, "g"), "$1\n")
+      .trimEnd(),
   );
   // A URL, because the shell would split a path that has a space in it.
   console.log(`--import-map=${import.meta.resolve("./import_map.json")}`);

@@ -57,13 +57,10 @@ export interface Layout {
   columns: number;
 }
 
-/** In a terminal that is narrower, lines are left to it. */
-const minColumns = 20;
-
 /**
  * Lays out a list of runs.
  *
- * @param columns of the terminal; those that don't know tell 0.
+ * @param columns the number of characters in a line.
  */
 export function layoutOf(
   runs: readonly {
@@ -91,7 +88,7 @@ export function layoutOf(
       ),
     ),
     limits,
-    columns: columns < minColumns ? Infinity : columns,
+    columns,
   };
 }
 
@@ -214,16 +211,55 @@ function latenessNote(
 
 /** Breaks a text into lines between its words, and indents them. */
 export function words(text: string, columns: number, style?: Style): Line[] {
-  const lines: string[] = [];
-  let line = " ".repeat(indent - 1);
-  for (const word of text.split(" ")) {
-    if (line.trim() !== "" && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = " ".repeat(indent - 1);
-    }
-    line += ` ${word}`;
+  return inWords([[" ".repeat(indent) + text, style]], columns);
+}
+
+/**
+ * Breaks a line between its words where it is too long. What follows is indented
+ * as its beginning is; in a table, as its last column. A word that is longer than
+ * a line stays whole.
+ */
+export function inWords(line: Line, columns: number): Line[] {
+  const text = line.map(([each]) => each).join("");
+  const hanging = " ".repeat(hangingOf(text, columns));
+  const lines: Line[] = [];
+  let from = 0;
+  for (let width = columns; text.length - from > width;) {
+    const word = from + text.slice(from).search(/\S/);
+    let to = text.lastIndexOf(" ", from + width);
+    if (to <= word) to = text.indexOf(" ", word);
+    const rest = to === -1 ? -1 : text.slice(to).search(/\S/);
+    if (rest === -1) break;
+    lines.push(trimmed(part(line, from, to)));
+    from = to + rest;
+    width = columns - hanging.length;
   }
-  return [...lines, line].map((each) => [[each, style]]);
+  lines.push(part(line, from, text.length));
+  return lines.map((each, i) => i === 0 ? each : [[hanging], ...each]);
+}
+
+/** The least width of a table's last column. */
+const minTextColumns = 20;
+
+/** The indentation of the lines that follow one that is too long. */
+function hangingOf(text: string, columns: number): number {
+  const columnStarts = [...text.matchAll(/(?<=^|\S) {2,}(?=\S)/g)]
+    .map(({ index, 0: gap }) => index + gap.length);
+  return columnStarts.findLast((each) => each <= columns - minTextColumns) ??
+    text.search(/\S|$/);
+}
+
+/** A part of a line's text, with its styles. */
+function part(line: Line, from: number, to: number): Line {
+  let start = 0;
+  return line.flatMap(([text, style]): Cell[] => {
+    const piece = text.slice(
+      Math.max(0, from - start),
+      Math.max(0, to - start),
+    );
+    start += text.length;
+    return piece === "" ? [] : [style === undefined ? [piece] : [piece, style]];
+  });
 }
 
 /** Returns the latencies of operations that succeeded, in milliseconds. */

@@ -12,12 +12,14 @@ import { BadOption } from "../workbench/mod.ts";
  * none.
  *
  * @param run whose arguments they are, for the words.
+ * @param isOurs tells whether the runner itself has an option of that name.
  * @throws {BadOption} what the app threw.
  */
 export async function tryArguments<M>(
   app: App<M>,
   args: readonly string[],
   run: string,
+  isOurs: (name: string) => boolean = () => false,
 ): Promise<void> {
   let looked = false;
   const watched = new Proxy([...args], {
@@ -26,22 +28,17 @@ export async function tryArguments<M>(
       return Reflect.get(target, key);
     },
   });
-  const node = new Node<M>({
-    send() {},
-    now: () => 0,
-    setTimer: () => () => {},
-    random: () => 0,
-    log() {},
-  });
   try {
     // Nothing wakes an app that waits: what it says, it says at once.
     await Promise.race([
-      app(node, watched),
+      app(deafNode<M>(), watched),
       new Promise((resolve) => setTimeout(resolve)),
     ]);
   } catch (error) {
     throw new BadOption(
-      `${run}: ${error instanceof Error ? error.message : error}`,
+      `${run}: ${error instanceof Error ? error.message : error}${
+        (error as Error).name === "UnknownArgument" ? hintAt(args, isOurs) : ""
+      }`,
     );
   }
   if (!looked && args.length > 0) {
@@ -51,4 +48,45 @@ export async function tryArguments<M>(
       } is no argument of the node. It takes none at all.`,
     );
   }
+}
+
+/** A node that nothing reaches. */
+function deafNode<M>(): Node<M> {
+  return new Node<M>({
+    send() {},
+    now: () => 0,
+    setTimer: () => () => {},
+    random: () => 0,
+    log() {},
+  });
+}
+
+/** Says which of a node's arguments are options of the runner's. */
+function hintAt(
+  args: readonly string[],
+  isOurs: (name: string) => boolean,
+): string {
+  const option = args.find((arg) => {
+    const [, name] = /^--([^=]+)/.exec(arg) ?? [];
+    return name !== undefined && isOurs(name);
+  });
+  return option === undefined
+    ? ""
+    : ` The runner's options, such as ${option}, stand before --.`;
+}
+
+/** Finds the runs whose nodes take an argument, by its name without dashes. */
+export function takersOf(
+  name: string,
+  runs: readonly { id: string; app: App }[],
+): string[] {
+  return runs.filter(({ app }) => {
+    try {
+      app(deafNode(), [`--${name}`]);
+      return false;
+    } catch (error) {
+      // It's said to be unknown, or to need a value.
+      return (error as Error).name !== "UnknownArgument";
+    }
+  }).map(({ id }) => id);
 }

@@ -6,8 +6,8 @@
 import { BadOption } from "../workbench/options.ts";
 import { checkRecorded, type RecordedFindings } from "../report/recorded.ts";
 import { Counts } from "../report/tally.ts";
-import type { Line } from "../report/terminal.ts";
-import { complain, print, printJson } from "./output.ts";
+import { inWords, type Line } from "../report/terminal.ts";
+import { columns, complain, print, printJson } from "./output.ts";
 
 /** The error about a folder that couldn't be judged. */
 interface Failure {
@@ -32,14 +32,17 @@ export async function check(
     const found = await judge(folder);
     all.push(found);
     if ("error" in found) {
-      complain([lineOf("✗ error", "red", found, width)]);
+      complain(linesOf("✗ error", "red", found, {
+        width,
+        columns: columns(Deno.stderr),
+      }));
     } else if (!json) {
       const [style, verdict] = found["valid?"] === true
         ? ["green", "✓ valid"] as const
         : found["valid?"] === false
         ? ["red", "✗ invalid"] as const
         : ["yellow", "? unknown"] as const;
-      print([lineOf(verdict, style, found, width)]);
+      print(linesOf(verdict, style, found, { width, columns: columns() }));
     }
   }
   if (json) printJson(all.map(toJSON));
@@ -68,18 +71,21 @@ async function judge(folder: string): Promise<RecordedFindings | Failure> {
   }
 }
 
-function lineOf(
+function linesOf(
   verdict: string,
   style: NonNullable<Line[number][1]>,
   { folder, ...found }: RecordedFindings | Failure,
-  width: number,
-): Line {
+  { width, columns }: { width: number; columns: number },
+): Line[] {
   const reason = "error" in found ? found.error : found.reason;
-  const text = [
-    folder.padEnd(width),
-    reason?.replaceAll("\n", "\n           ") ?? "",
-  ].join("  ").trimEnd();
-  return [[verdict.padEnd(9), style], [`  ${text}`]];
+  const [first = "", ...others] = (reason ?? "").split("\n");
+  const lines: Line[] = [
+    [[verdict.padEnd(9), style], [
+      `  ${folder.padEnd(width)}  ${first}`.trimEnd(),
+    ]],
+    ...others.map((each): Line => [[`${" ".repeat(11)}${each}`]]),
+  ];
+  return lines.flatMap((line) => inWords(line, columns));
 }
 
 function toJSON(found: RecordedFindings | Failure) {

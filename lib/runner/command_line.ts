@@ -9,8 +9,11 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { runs } from "../../challenges/runs.ts";
 import { nearest } from "../nearest.ts";
 import type { Seeds } from "../report/seeds.ts";
+import { quote } from "./shell.ts";
+import { takersOf } from "./arguments.ts";
 import { maxJobs } from "./jobs.ts";
 import { parseShard, type Shard } from "./shards.ts";
 import { BadOption, type Options, type Schedule } from "../workbench/mod.ts";
@@ -378,10 +381,16 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   };
 }
 
+/** Tells whether the runner has an option of that name, for runs. */
+export function isRunnersOption(name: string): boolean {
+  return names.includes(name);
+}
+
 /** Tells words from options, and from what is the node's. */
 function split(args: readonly string[]) {
   const end = args.findIndex((arg) => /^(--|[–—―−])$/.test(arg));
-  const before = (end === -1 ? args : args.slice(0, end)).map(withHyphens);
+  const before = (end === -1 ? args : args.slice(0, end))
+    .map((arg, _, all) => withHyphens(arg, all));
   const { tokens } = parseArgs({
     args: before,
     strict: false,
@@ -399,7 +408,9 @@ function split(args: readonly string[]) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const { name, value, index } = token;
-    if (!names.includes(name)) throw unknownOption(before[index] ?? name);
+    if (!names.includes(name)) {
+      throw unknownOption(before[index] ?? name, before);
+    }
     if (withoutValue.has(name)) {
       if (value !== undefined && value !== "true" && value !== "false") {
         throw new BadOption(`--${name} takes no value, and so not "${value}".`);
@@ -427,24 +438,49 @@ const dashes = /^[\p{Pd}−]+/u;
  * Writes an option as it's meant to be: text programs, and web pages, make other
  * dashes of two hyphens, and the page of a challenge has such a line.
  */
-function withHyphens(arg: string): string {
+function withHyphens(arg: string, args: readonly string[]): string {
   const [dash] = dashes.exec(arg) ?? [""];
   const rest = arg.slice(dash.length);
   const [name = ""] = rest.split("=");
-  if (dash === "-" && names.includes(name)) throw unknownOption(arg);
+  if (dash === "-" && names.includes(name)) throw unknownOption(arg, args);
   if (!/[^-]/.test(dash)) return arg;
   if (names.includes(name)) return `--${rest}`;
   if (shortNames.some(({ short }) => short === name)) return `-${rest}`;
   // Numbers below zero are values.
   if (/^[\d.]/.test(rest)) return arg;
-  throw unknownOption(arg);
+  throw unknownOption(arg, args);
 }
 
-function unknownOption(arg: string): BadOption {
+function unknownOption(
+  arg: string,
+  args: readonly string[],
+): BadOption {
+  const misplaced = nodeArgumentIn(arg, args);
+  if (misplaced !== undefined) return misplaced;
   const [option = ""] = arg.split("=");
   const hint = nearest(option.replace(dashes, ""), names)
     .replace("mean ", "mean --");
   return new BadOption(`There is no option ${option}${hint}.`);
+}
+
+/** Says where an argument of nodes belongs, if it is one of our solutions'. */
+function nodeArgumentIn(
+  arg: string,
+  args: readonly string[],
+): BadOption | undefined {
+  const text = arg.replace(dashes, "--");
+  const [option = ""] = text.split("=");
+  const takers = takersOf(option.slice(2), runs);
+  const [first] = takers;
+  if (first === undefined) return undefined;
+  const run = args.find((each) => takers.includes(each.toLowerCase())) ?? first;
+  const next = args[args.indexOf(arg) + 1] ?? "";
+  const value = text !== option || next === "" || dashes.test(next)
+    ? ""
+    : ` ${quote(next)}`;
+  return new BadOption(
+    `${option} is an argument of the node, and stands behind --, after all of the runner's options: ${run} -- ${text}${value}`,
+  );
 }
 
 function looksLikeOption(text: string): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { RunRecord } from "../report/record.ts";
-import { type Line, plural } from "../report/terminal.ts";
+import { inWords, type Line, plural } from "../report/terminal.ts";
 import type { Size } from "../workbench/search/case.ts";
 import { type CaseFile, commandOfCase } from "./cases.ts";
 import type { Found } from "./found.ts";
@@ -53,12 +53,12 @@ export function explains(known: Explained, found: Explained): boolean {
 }
 
 /** Tells a failure, how small it got, and how to see it again. */
-export function linesOf(failing: ToldFailure): Line[] {
+export function linesOf(failing: ToldFailure, columns: number): Line[] {
   const { name, faults, foundIn, count, size, shrunk, folder } = failing;
   const how = foundIn === undefined
     ? "known, and still there"
     : `found in run ${foundIn}${count > 1 ? `, and ${count - 1} more` : ""}`;
-  return [
+  const told: Line[] = [
     [["✗ ", "red"], [failing.case.id, "bold"], ["  "], [name, "red"], [
       faults.length > 0 ? ` (${faults.join(", ")})` : "",
     ], [
@@ -78,6 +78,10 @@ export function linesOf(failing: ToldFailure): Line[] {
     [["  "]],
     ...failing.case.story.map((each): Line => [[`  ${each}`]]),
     [["  "]],
+  ];
+  return [
+    ...told.flatMap((line) => inWords(line, columns)),
+    // To be copied: in one piece.
     [[`  again: ${commandOfCase(failing.case, failing.path)}`, "dim"]],
     ...folder === undefined
       ? []
@@ -110,8 +114,9 @@ export function jsonOf(failing: ToldFailure): object {
 export function summaryOfSearch(
   { runs, faults, seconds, known }: Extent,
   failures: number,
+  columns: number,
 ): Line[] {
-  return [
+  const lines = [
     ...known.count === 0 ? [] : [[[
       `Of ${
         plural(known.count, "known failure")
@@ -127,8 +132,9 @@ export function summaryOfSearch(
         }`,
         "bold",
       ],
-    ],
+    ] satisfies Line,
   ];
+  return lines.flatMap((line) => inWords(line, columns));
 }
 
 /** Tells a size in words. */

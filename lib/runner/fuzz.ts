@@ -30,7 +30,7 @@ import {
 import { writeFuzzShard } from "./fuzz_shard_file.ts";
 import type { Job } from "./job.ts";
 import { bar, type Live, liveLines } from "./live.ts";
-import { complain, print, printJson } from "./output.ts";
+import { columns, complain, print, printJson } from "./output.ts";
 import type { Answer, Question } from "./worker.ts";
 import { judgeSideBySide } from "./workers.ts";
 import { shardOf } from "./shards.ts";
@@ -361,8 +361,8 @@ class Search {
       });
     }
     if (json) return printJson(told.map(jsonOf));
-    for (const each of told) print(linesOf(each));
-    print(summaryOfSearch(extent, told.length));
+    for (const each of told) print(linesOf(each, columns()));
+    print(summaryOfSearch(extent, told.length, columns()));
   }
 
   #extent(): Extent {

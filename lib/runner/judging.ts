@@ -8,7 +8,12 @@
 import type { Progress } from "../workbench/mod.ts";
 import type { RunRecord } from "../report/record.ts";
 import { seedAt } from "../report/seeds.ts";
-import { labelOf, type Layout, layoutOf } from "../report/terminal.ts";
+import {
+  labelOf,
+  type Layout,
+  layoutOf,
+  type Line,
+} from "../report/terminal.ts";
 import { Ended, untilEnded } from "./ending.ts";
 import { InOrder } from "./in_order.ts";
 import { bar, type Live, liveLines } from "./live.ts";
@@ -241,7 +246,7 @@ async function judgeOne(
   await worker.ask(question, {
     signal,
     onProgress: (progress) => showProgress(job, progress, context),
-    onLog: (node, text) => note(`${node}: ${text}`),
+    onLog: (node, text) => note(logOf(node, text)),
     onNote: note,
     onAnswer(answer) {
       live.clear();
@@ -265,11 +270,16 @@ function take(
 }
 
 /** Makes what tells people something beside the verdicts. */
-function noter({ live }: Context): (text: string) => void {
+function noter({ live }: Context): (text: string | readonly Line[]) => void {
   return (text) => {
     live.clear();
     complain(text);
   };
+}
+
+/** A line of a node's log, which stays one: it may be searched, or copied. */
+function logOf(whose: string, text: string): Line[] {
+  return [[[`${whose}: ${text}`]]];
 }
 
 const barWidth = 12;
@@ -374,7 +384,7 @@ async function judgeSimulated(
         if (instead) leaving.abort();
       },
       onLog: (node, text, place) =>
-        note(`seed ${seedAt(seeds, place)}, ${node}: ${text}`),
+        note(logOf(`seed ${seedAt(seeds, place)}, ${node}`, text)),
       onAnswer(answer, place, { keep }) {
         if (!keep && !answer.record.pass) room.lacking++;
         if (keep && !answer.folder) room.giveBack();
@@ -423,7 +433,7 @@ async function judgeOverPipes(
     signal,
     onNote: note,
     onLog: (node, text, place) =>
-      note(`seed ${seedOf(place)}, ${node}: ${text}`),
+      note(logOf(`seed ${seedOf(place)}, ${node}`, text)),
     onProgress(progress, place) {
       const width = String(seedAt(seeds, seeds.length - 1)).length;
       const seed = String(seedOf(place)).padEnd(width);

@@ -180,8 +180,8 @@ async function mergeFuzz(
   }
   if (json) printJson(failures.map(jsonOf));
   else {
-    for (const each of failures) print(linesOf(each));
-    print(summaryOfSearch(extentOf(parts), failures.length));
+    for (const each of failures) print(linesOf(each, columns()));
+    print(summaryOfSearch(extentOf(parts), failures.length, columns()));
   }
   return failures.length > 0 ? 1 : 0;
 }

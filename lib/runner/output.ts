@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Line, render } from "../report/terminal.ts";
+import { inWords, type Line, render } from "../report/terminal.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import { visible, visibleJson } from "../report/visible.ts";
 
@@ -63,13 +63,14 @@ function say(text: string): void {
   }
 }
 
+/** Text breaks between its words; lines are laid out already. */
 function shown(
   text: string | readonly Line[],
   stream: { isTerminal(): boolean },
 ): string {
-  return typeof text === "string"
-    ? visible(text)
-    : render(text, hasColours(stream));
+  if (typeof text !== "string") return render(text, hasColours(stream));
+  const lines = visible(text).split("\n").map((line): Line => [[line]]);
+  return render(lines.flatMap((line) => inWords(line, columns(stream))), false);
 }
 
 /** Tells whether a stream shows colours, and its reader wants them. */
@@ -85,11 +86,18 @@ export function isDumb(): boolean {
     Deno.env.get("TERM") === "dumb";
 }
 
+/** In a terminal that is narrower, lines are left to it. */
+const minColumns = 20;
+
 /**
- * Returns the number of characters in a line of stdout; without a terminal, any
- * number.
+ * Returns the number of characters in a line; without a terminal, or if that is
+ * too narrow, any number.
  */
-export function columns(): number {
-  if (!Deno.stdout.isTerminal()) return Infinity;
-  return Deno.consoleSize().columns;
+export function columns(
+  stream: { isTerminal(): boolean } = Deno.stdout,
+): number {
+  if (!stream.isTerminal()) return Infinity;
+  // Those that don't know tell 0.
+  const { columns } = Deno.consoleSize();
+  return columns < minColumns ? Infinity : columns;
 }

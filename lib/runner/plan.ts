@@ -24,7 +24,12 @@ import { maelstromHas, workloads } from "../workbench/workloads/mod.ts";
 import { tryArguments } from "./arguments.ts";
 import { Builder, commandFor, commandForBin, scriptPath } from "./build.ts";
 import { namesDataDir } from "./data_dir.ts";
-import { type CommandLine, commands, isForMaelstrom } from "./command_line.ts";
+import {
+  type CommandLine,
+  commands,
+  isForMaelstrom,
+  isRunnersOption,
+} from "./command_line.ts";
 import type { Job } from "./job.ts";
 import { checkExecutable } from "./executable.ts";
 import { isSimulable, isWasm, judgeOfBin, judgeOfSource } from "./guest.ts";
@@ -77,7 +82,7 @@ export async function plan(line: CommandLine): Promise<Plan[]> {
     };
   });
   for (const { id, solution, args } of plans) {
-    if (solution) await tryArguments(solution.app, args, id);
+    if (solution) await tryArguments(solution.app, args, id, isRunnersOption);
   }
   return plans;
 }

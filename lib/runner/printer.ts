@@ -8,6 +8,7 @@ import type { RunRecord } from "../report/record.ts";
 import { Counts, summaryOfSeeds, Tally, total } from "../report/tally.ts";
 import {
   comparison,
+  inWords,
   type Layout,
   type Line,
   summary,
@@ -129,7 +130,9 @@ export class Printer {
   /** Sums it all up. */
   total(): void {
     if (this.#printing.json || this.counts.judged <= 1) return;
-    this.#print([total(this.counts, this.#page && quote(this.#page))]);
+    const { layout } = this.#printing;
+    const sum = total(this.counts, this.#page && quote(this.#page));
+    this.#print(inWords(sum, layout.columns));
   }
 
   /**

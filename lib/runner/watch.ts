@@ -8,7 +8,7 @@ import { relative } from "node:path";
 import { changes } from "../report/changes.ts";
 import type { RunRecord } from "../report/record.ts";
 import { Counts, total } from "../report/tally.ts";
-import { type Layout, layoutOf, words } from "../report/terminal.ts";
+import { inWords, type Layout, layoutOf, words } from "../report/terminal.ts";
 import { errorText } from "../workbench/hosts/system_error.ts";
 import { libraryFolder, scriptPath } from "./build.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -167,7 +167,7 @@ class Watch {
       });
       const records = [...this.#records.values()].flat();
       if (plans.size > 0 && records.length > 1) {
-        print([total(new Counts(records))]);
+        print(inWords(total(new Counts(records)), this.#layout.columns));
       }
     } catch (error) {
       if (error instanceof Ended) throw error;

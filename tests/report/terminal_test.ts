@@ -3,8 +3,10 @@ import fc from "fast-check";
 import type { Op } from "../../lib/workbench/load/history.ts";
 import type { RunRecord } from "../../lib/report/record.ts";
 import {
+  inWords,
   latencyBars,
   layoutOf,
+  type Line,
   render,
   summary,
 } from "../../lib/report/terminal.ts";
@@ -78,6 +80,39 @@ const late = (ms: number, spoiled = false) => ({
     "max-timer-ms": 12,
     "spoiled?": spoiled,
   },
+});
+
+Deno.test("a line that is too long breaks between words, and keeps its indentation and its styles", () => {
+  const broken = (line: Line, columns: number) =>
+    render(inWords(line, columns), false).split("\n");
+  assertEquals(broken([["  one two three"]], 9), ["  one two", "  three"]);
+  assertEquals(broken([["one two"], [" three", "red"]], 9), [
+    "one two",
+    "three",
+  ]);
+  // The text of a table's last column stays there, unless too little is left.
+  const row: Line = [["  --rate NUMBER  operations a second, in all"]];
+  assertEquals(broken(row, 38), [
+    "  --rate NUMBER  operations a second,",
+    "                 in all",
+  ]);
+  assertEquals(broken(row, 20), [
+    "  --rate NUMBER",
+    "  operations a",
+    "  second, in all",
+  ]);
+  // A word that is longer than a line can be copied, if it's in one piece.
+  assertEquals(broken([["in a/very/long/path it is"]], 10), [
+    "in",
+    "a/very/long/path",
+    "it is",
+  ]);
+  assertEquals(broken([["as it is   "]], Infinity), ["as it is   "]);
+  assertEquals(broken([[""]], 20), [""]);
+  assertEquals(inWords([["a b ", "bold"], ["c d", "red"]], 5), [
+    [["a b ", "bold"], ["c", "red"]],
+    [[""], ["d", "red"]],
+  ]);
 });
 
 Deno.test("one run of several seeds says which it is, in a column", () => {

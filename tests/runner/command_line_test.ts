@@ -69,6 +69,19 @@ Deno.test("any dash before an option's name is two hyphens", () => {
   );
 });
 
+Deno.test("an argument of nodes before -- is told where it belongs", () => {
+  const head =
+    "is an argument of the node, and stands behind --, after all of the runner's options";
+  for (
+    const [line, told] of [
+      ["9 --data-dir d", `--data-dir ${head}: 9 -- --data-dir d`],
+      ["--data-dir=d 9", `--data-dir ${head}: 9 -- --data-dir=d`],
+      ["5C –acks all --rate 5", `--acks ${head}: 5C -- --acks all`],
+      ["--acks --rate 5", `--acks ${head}: 4 -- --acks`],
+    ] as const
+  ) assertEquals(refused(line), told);
+});
+
 Deno.test("a value below zero is a value, whatever its dash", () => {
   for (const value of ["-5", "−5", "–5"]) {
     assertEquals(
