@@ -23,6 +23,7 @@ import { Ended } from "./lib/runner/ending.ts";
 import { checkExecutable } from "./lib/runner/executable.ts";
 import { figures } from "./lib/runner/figures.ts";
 import { fuzz } from "./lib/runner/fuzz.ts";
+import { prepareFor } from "./lib/runner/guest.ts";
 import { judgeAll } from "./lib/runner/judging.ts";
 import { list } from "./lib/runner/list.ts";
 import { complain, print } from "./lib/runner/output.ts";
@@ -33,6 +34,7 @@ import { withCase } from "./lib/runner/repeat.ts";
 import { serve } from "./lib/runner/serve.ts";
 import { usage } from "./lib/runner/usage.ts";
 import { judgeWatching } from "./lib/runner/watch.ts";
+import { JudgingWorker } from "./lib/runner/workers.ts";
 import { errorText } from "./lib/workbench/hosts/system_error.ts";
 import { BadOption } from "./lib/workbench/mod.ts";
 
@@ -61,8 +63,11 @@ async function main(args: string[]): Promise<number> {
     await judgeFor(line); // says who judges
     return await judgeWatching(plans, line);
   }
+  using worker = new JudgingWorker();
+  prepareFor(line, worker);
   const jobs = await jobsOf(plans, line, await judgeFor(line));
-  return await judgeAll(jobs, { ...line, compare: line.engine === "both" });
+  const manner = { ...line, compare: line.engine === "both" };
+  return await judgeAll(jobs, manner, worker);
 }
 
 /** Does what doesn't judge nodes. */

@@ -16,7 +16,9 @@ import {
   type ProgramFiles,
   programFrom,
 } from "./program.ts";
+import type { CommandLine } from "./command_line.ts";
 import type { Judge } from "./worker.ts";
+import type { JudgingWorker } from "./workers.ts";
 
 /** Tells whether a `--bin` is a WebAssembly module, by its name. */
 export function isWasm(path: string): boolean {
@@ -26,6 +28,20 @@ export function isWasm(path: string): boolean {
 /** Tells whether a `--bin` may be run by the workbench itself. */
 export function isSimulable(path: string): boolean {
   return isWasm(path) || isSource(path) || isDenoScript(path);
+}
+
+/**
+ * Starts what will judge a guest, so that this happens while the guest is still
+ * compiled or bundled. Of several seeds, each has a worker of its own.
+ */
+export function prepareFor(
+  { bin, engine, seeds, watch }: CommandLine,
+  worker: JudgingWorker,
+): void {
+  if (engine === "stdio" || engine === "maelstrom" || seeds.length > 1) return;
+  if (bin === undefined ? watch : isSimulable(bin)) {
+    worker.prepare(bin === undefined || !isWasm(bin));
+  }
 }
 
 /** Tells whether a script starts itself on Deno, with no permission. */

@@ -25,7 +25,7 @@ import { commandOf } from "./replay.ts";
 import { jobsOfShard, type Shard, shardText } from "./shards.ts";
 import { ShardWriter } from "./shard_file.ts";
 import type { Answer, Question } from "./worker.ts";
-import { judgeSideBySide, JudgingWorker } from "./workers.ts";
+import { judgeSideBySide, type JudgingWorker } from "./workers.ts";
 
 /** The manner of judging, for all jobs. */
 export interface Manner {
@@ -51,12 +51,14 @@ export interface Manner {
 /**
  * Judges all jobs, or a part of them, whose results become a file in the store.
  *
+ * @param worker judges one job after the other, unless many are judged side by side.
  * @returns an exit code: 0 if all passed; 2 if all but unknown ones did; 1
  * otherwise; after a signal, the signal's.
  */
 export async function judgeAll(
   all: readonly Job[],
   manner: Manner,
+  worker: JudgingWorker,
 ): Promise<number> {
   const { shard, store } = manner;
   const jobs = shard ? jobsOfShard(all, shard) : all;
@@ -68,7 +70,6 @@ export async function judgeAll(
   const room = new Room();
   let ended: Ended | undefined;
   try {
-    using worker = new JudgingWorker();
     await untilEnded((signal) =>
       judgeJobs(jobs, {
         ...manner,

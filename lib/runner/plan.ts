@@ -203,11 +203,13 @@ function runOrWorkload(word: string): Run | string {
  * or both in turns.
  *
  * @param maelstrom the real one; without it the workbench judges.
+ * @param judges those of nodes, which several plans may have in common.
  */
 export async function jobsOf(
   plans: readonly Plan[],
   line: CommandLine,
   maelstrom: Maelstrom | undefined,
+  judges: Map<string, Promise<Judge>> = new Map(),
 ): Promise<Job[]> {
   const jobs: Job[] = [];
   const builder = new Builder();
@@ -215,7 +217,7 @@ export async function jobsOf(
     const isReal = maelstrom !== undefined &&
       maelstromHas(each.options.workload);
     if (!isReal || line.engine === "both") {
-      jobs.push(await ourJob(each, line));
+      jobs.push(await ourJob(each, line, judges));
     }
     if (isReal) {
       jobs.push(await realJob(each, line, maelstrom, builder));
@@ -225,12 +227,20 @@ export async function jobsOf(
 }
 
 /** The workbench's job. */
-async function ourJob(plan: Plan, line: CommandLine): Promise<Job> {
+async function ourJob(
+  plan: Plan,
+  line: CommandLine,
+  judges: Map<string, Promise<Judge>>,
+): Promise<Job> {
   const { solution, args } = plan;
   const overPipes = line.engine === "stdio";
-  const by = solution === undefined
-    ? await judgeOfBin(line.bin!, args, overPipes)
-    : await judgeOfSolution(solution, args, line);
+  const node = JSON.stringify([solution?.script ?? line.bin, args]);
+  const judge = judges.get(node) ??
+    (solution === undefined
+      ? judgeOfBin(line.bin!, args, overPipes)
+      : judgeOfSolution(solution, args, line));
+  judges.set(node, judge);
+  const by = await judge;
   const engine = overPipes && (solution || isSimulable(line.bin!))
     ? ["--engine", "stdio"]
     : [];

@@ -15,7 +15,7 @@ import type { CommandLine } from "./command_line.ts";
 import { Ended, untilEnded } from "./ending.ts";
 import { checkExecutable } from "./executable.ts";
 import { FileChanges } from "./file_changes.ts";
-import { filesOfBin } from "./guest.ts";
+import { filesOfBin, prepareFor } from "./guest.ts";
 import type { Job } from "./job.ts";
 import { judgeJobs, Room } from "./judging.ts";
 import { liveLines } from "./live.ts";
@@ -36,6 +36,7 @@ export async function judgeWatching(
 ): Promise<number> {
   try {
     using worker = new JudgingWorker();
+    prepareFor(line, worker);
     return await untilEnded((signal) =>
       new Watch(plans, line, worker).run(signal)
     );
@@ -181,6 +182,7 @@ class Watch {
   async #jobs(due: Set<Plan>): Promise<[Job, Plan][]> {
     const jobs: [Job, Plan][] = [];
     const complaints = new Set<string>();
+    const judges = new Map();
     for (const plan of this.#plans) {
       if (!due.has(plan)) continue;
       try {
@@ -188,7 +190,7 @@ class Watch {
           if (!existsSync(plan.bin)) throw new Error("Waiting for it.");
           checkExecutable(plan.bin);
         }
-        const made = await jobsOf([plan], this.#line, undefined);
+        const made = await jobsOf([plan], this.#line, undefined, judges);
         jobs.push(...made.map((job): [Job, Plan] => [job, plan]));
       } catch (error) {
         complaints.add(errorText(error));

@@ -38,11 +38,12 @@ import { latenciesMs, latencyBars } from "../report/terminal.ts";
 import { caseFileOf, caseText, commandOfCase } from "./cases.ts";
 import { withFreshDataDir } from "./data_dir.ts";
 import { NotSimulated } from "../workbench/hosts/program.ts";
-import { judgeGuest } from "../workbench/judge.ts";
-import { paced } from "../workbench/run.ts";
+import { stuckText } from "../workbench/hosts/simulated.ts";
+import { judgeGuest, runGuest } from "../workbench/judge.ts";
+import { type Happened, paced } from "../workbench/run.ts";
 import { type Found, tellFound } from "./found.ts";
 import { type Guest, Sandbox } from "../workbench/sandbox.ts";
-import { divergenceOf } from "./divergence.ts";
+import { divergenceOf, maxCompared } from "./divergence.ts";
 import { notSimulated } from "./program.ts";
 import { keeper, type Keeping } from "./keeping.ts";
 
@@ -82,7 +83,7 @@ export interface Question {
   /** The node's arguments. */
   args: readonly string[];
   limits?: readonly Limit[];
-  /** True if a guest is to be judged twice, to see whether both runs are one. */
+  /** True if a guest is to be run twice, to see whether both runs are one. */
   twice?: boolean;
   /** The place to keep the run; absent: nowhere. */
   keep?: {
@@ -138,7 +139,11 @@ export type News =
   | { type: "failed"; message: string; isBadOption: boolean };
 
 /** An order to a worker. */
-export type Order = { ask: Question } | { end: true };
+export type Order =
+  | { ask: Question }
+  | { end: true }
+  /** A guest will have to be judged: a program, or else a module. */
+  | { prepare: { isProgram: boolean } };
 
 const worker = self as unknown as {
   onmessage: (event: MessageEvent<Order>) => void;
@@ -150,10 +155,8 @@ let ending = new AbortController();
 
 const sandbox = new Sandbox();
 
-/** The place for what is judged a second time, side by side. */
-const secondSandbox = new Sandbox();
-
 worker.onmessage = async ({ data }) => {
+  if ("prepare" in data) return void sandbox.prepare(data.prepare.isProgram);
   if ("end" in data) return ending.abort(new Error("interrupted"));
   ending = new AbortController();
   try {
@@ -295,23 +298,22 @@ function teller(keeping?: Keeping): (progress: Progress) => void {
   });
 }
 
-/** Judges a guest, and once more, to see whether the two runs are one. */
-async function judgedTwice(
-  judgeOnce: () => Promise<Judgement>,
-  judgeAgain: (signal: AbortSignal) => Promise<Judgement>,
-): Promise<Judgement & { divergence?: string }> {
-  const over = new AbortController();
-  const again = judgeAgain(AbortSignal.any([ending.signal, over.signal]))
-    .catch((error: Error) => error);
+/**
+ * Runs a guest that has been judged once more, after it and in its thread, where
+ * all code is compiled by now, and tells where the two runs part.
+ */
+async function divergenceFrom(
+  judged: Judgement,
+  runAgain: () => Promise<{ happened: Happened }>,
+): Promise<string | undefined> {
+  // It would do so again, for as long.
+  const { errors } = judged.results.nodes;
+  if (errors.some(({ text }) => text.endsWith(stuckText))) return undefined;
   try {
-    const judged = await judgeOnce();
-    const other = await again;
-    const divergence = other instanceof Error
-      ? `and ended: ${other.message}`
-      : divergenceOf(judged, other);
-    return { ...judged, ...divergence !== undefined && { divergence } };
-  } finally {
-    over.abort();
+    return divergenceOf(judged, (await runAgain()).happened);
+  } catch (error) {
+    ending.signal.throwIfAborted();
+    return `and ended: ${errorText(error)}`;
   }
 }
 
@@ -332,18 +334,19 @@ async function judgeBy(
   };
   if ("guest" in by) {
     try {
-      const judgeOnce = () =>
-        judgeGuest(by.guest, options, { ...watching, sandbox });
-      return await (twice
-        ? judgedTwice(
-          judgeOnce,
-          (signal) =>
-            judgeGuest(by.guest, options, {
-              ...watching,
-              ...{ signal, sandbox: secondSandbox, onProgress: undefined },
-            }),
-        )
-        : judgeOnce());
+      const judged = await judgeGuest(by.guest, options, {
+        ...watching,
+        sandbox,
+      });
+      const divergence = twice && await divergenceFrom(
+        judged,
+        () =>
+          runGuest(by.guest, options, {
+            ...schedule && { schedule },
+            ...{ signal: ending.signal, sandbox, maxMessages: maxCompared },
+          }),
+      );
+      return { ...judged, ...divergence && { divergence } };
     } catch (error) {
       if (!(error instanceof NotSimulated && by.instead)) throw error;
       const text = notSimulated(bin ?? "It", error);

@@ -46,6 +46,15 @@ export class JudgingWorker implements Disposable {
   /** The thread; there is none until it's asked something. */
   #worker: Worker | undefined;
 
+  /**
+   * Starts what it takes to judge a guest, which itself may still have to be
+   * compiled or bundled.
+   */
+  prepare(isProgram: boolean): void {
+    this.#worker ??= startWorker();
+    this.#tell({ prepare: { isProgram } });
+  }
+
   /** Judges a run, and resolves when it's kept. */
   async ask(question: Question, waiting: Waiting = {}): Promise<Answer> {
     const { signal } = waiting;

@@ -32,6 +32,7 @@ import {
 import {
   type Happened,
   type LogLine,
+  type PartSettings,
   randomOf,
   run,
   type RunSettings,
@@ -312,13 +313,20 @@ export async function judgeGuest(
   options: Options,
   settings: JudgeSettings,
 ): Promise<Judgement> {
-  if (settings.sandbox === undefined) {
-    using sandbox = new Sandbox();
-    return await judgeGuest(guest, options, { ...settings, sandbox });
-  }
-  const test = testOf(options, settings);
-  const happened = await settings.sandbox.run(guest, test, settings);
+  const { test, happened } = await runGuest(guest, options, settings);
   return judgementOf("sim", test, happened);
+}
+
+/** Runs what runs in a sandbox, or a part of that, without judging it. */
+export async function runGuest(
+  guest: Guest,
+  options: Options,
+  settings: JudgeSettings & PartSettings,
+): Promise<{ test: Test; happened: Happened }> {
+  const test = testOf(options, settings);
+  using own = settings.sandbox ? undefined : new Sandbox();
+  const sandbox = settings.sandbox ?? own!;
+  return { test, happened: await sandbox.run(guest, test, settings) };
 }
 
 /** Judges what happened. */

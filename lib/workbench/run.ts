@@ -69,6 +69,15 @@ export interface RunSettings {
   signal?: AbortSignal;
 }
 
+/** The settings of a run that may be a part of one. */
+export interface PartSettings extends RunSettings {
+  /**
+   * The number of messages after which it's over, at the next operation, with no
+   * history and no error; absent: it's whole.
+   */
+  maxMessages?: number;
+}
+
 /**
  * The progress of a run.
  *
@@ -174,7 +183,7 @@ const handoverMs = [0.05, 0.25] as const;
 export async function run(
   test: Test,
   world: World,
-  settings: RunSettings = {},
+  settings: PartSettings = {},
 ): Promise<Happened> {
   const { clock } = world;
   const running = new Running(test, world, settings);
@@ -184,7 +193,9 @@ export async function run(
     signal?.addEventListener("abort", () => reject(signal.reason));
   });
   try {
-    await clock.drive(Promise.race([running.whole(), aborted]));
+    await clock.drive(
+      Promise.race([running.whole(), running.enough, aborted]),
+    );
   } finally {
     await running.stop();
   }
@@ -196,18 +207,19 @@ class Running {
   readonly happened: Happened;
   #test: Test;
   #world: World;
-  #settings: RunSettings;
+  #settings: PartSettings;
   #network: Network;
   #clients: Clients;
   #cluster: Cluster | undefined;
   #crash = Promise.withResolvers<void>();
+  #enough = Promise.withResolvers<void>();
   #phase: Progress["phase"] = "setup";
   #ops = 0;
 
   constructor(
     test: Test,
     world: World,
-    settings: RunSettings,
+    settings: PartSettings,
   ) {
     const { nodes, options } = test;
     const { clock, random } = world;
@@ -236,6 +248,11 @@ class Running {
       startNs: 0,
       logs: new Map(nodes.map((id) => [id, []])),
     };
+  }
+
+  /** Resolves when there are as many messages as are wanted. */
+  get enough(): Promise<void> {
+    return this.#enough.promise;
   }
 
   /** Sets the nodes up, and lets clients and nemesis work. */
@@ -283,6 +300,10 @@ class Running {
         onOp: ({ type }) => {
           if (this.#phase === "work") this.happened.workLength++;
           if (type === "invoke") this.#ops++;
+          const { maxMessages = Infinity } = this.#settings;
+          if (this.#network.journal.length >= maxMessages) {
+            this.#enough.resolve();
+          }
           this.#tell();
         },
       },

@@ -7,7 +7,7 @@
  */
 import { NotSimulated, type Program } from "./hosts/program.ts";
 import { BadOption, type Test } from "./options.ts";
-import type { Happened, Progress, RunSettings } from "./run.ts";
+import type { Happened, PartSettings, Progress } from "./run.ts";
 import { parseExact } from "./sim/exact_json.ts";
 import type { Op } from "./load/history.ts";
 import { startLockedThread, startThread, type Thread } from "./thread.ts";
@@ -41,6 +41,8 @@ export interface Order {
   guest: Guest;
   test: Test;
   wants: { progress: boolean; logs: boolean };
+  /** See {@linkcode PartSettings}. */
+  maxMessages?: number | undefined;
   /** The cells in which it shows how far the nodes are: see {@linkcode cells}. */
   beats: SharedArrayBuffer;
   /** The moments when a node wouldn't come back, as earlier runs have shown. */
@@ -102,6 +104,17 @@ export class Sandbox implements Disposable {
   #on = { message: (_news: News) => {}, error: (_message: string) => {} };
   #beats = newBeats();
 
+  /**
+   * Starts the thread, for that kind of guest, if it hasn't been.
+   *
+   * @internal
+   */
+  prepare(isProgram: boolean): Thread {
+    if (isProgram !== this.#isLocked) this[Symbol.dispose]();
+    this.#isLocked = isProgram;
+    return this.#thread ??= this.#start(isProgram);
+  }
+
   /** Ends the thread. */
   [Symbol.dispose](): void {
     // It may take a while until it's ended, and shouldn't compute meanwhile.
@@ -121,7 +134,7 @@ export class Sandbox implements Disposable {
   async run(
     guest: Guest,
     test: Test,
-    settings: RunSettings,
+    settings: PartSettings,
   ): Promise<Happened> {
     const stuck: Stuck[] = [];
     for (;;) {
@@ -142,7 +155,7 @@ export class Sandbox implements Disposable {
   async #ask(
     guest: Guest,
     test: Test,
-    { onProgress, onLog, signal }: Parameters<Sandbox["run"]>[2],
+    { onProgress, onLog, signal, maxMessages }: PartSettings,
     stuck: readonly Stuck[],
   ): Promise<Happened | Stuck> {
     signal?.throwIfAborted();
@@ -150,9 +163,7 @@ export class Sandbox implements Disposable {
       Happened | Stuck
     >();
     const isProgram = "code" in guest;
-    if (isProgram !== this.#isLocked) this[Symbol.dispose]();
-    this.#isLocked = isProgram;
-    const thread = this.#thread ??= this.#start(isProgram);
+    const thread = this.prepare(isProgram);
     this.#on = {
       error: (message) =>
         reject(new Error(`The thread of the nodes failed: ${message}`)),
@@ -179,6 +190,7 @@ export class Sandbox implements Disposable {
       guest,
       test,
       wants: { progress: onProgress !== undefined, logs: onLog !== undefined },
+      maxMessages,
       beats: this.#beats,
       stuck,
     };

@@ -12,9 +12,9 @@ import { stuckText } from "./hosts/simulated.ts";
 import {
   type Happened,
   paced,
+  type PartSettings,
   randomOf,
   run,
-  type RunSettings,
   type World,
 } from "./run.ts";
 import { cells, type News, type Order, stops } from "./sandbox.ts";
@@ -42,7 +42,7 @@ worker.onmessage = async ({ data }) => {
 };
 
 async function answer(order: Order): Promise<void> {
-  const { test, wants } = order;
+  const { test, wants, maxMessages } = order;
   const random = randomOf(test);
   const ending = new AbortController();
   let memoryBytes: number | undefined;
@@ -59,8 +59,9 @@ async function answer(order: Order): Promise<void> {
     random,
     watch: turns,
   };
-  const watching: RunSettings = {
+  const watching: PartSettings = {
     signal: ending.signal,
+    ...maxMessages !== undefined && { maxMessages },
     ...wants.progress && {
       onProgress: paced((progress) =>
         worker.postMessage({ type: "progress", progress })

@@ -2,7 +2,8 @@
  * Two runs of one seed: where they part, and that it's told.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { divergenceOf } from "../../lib/runner/divergence.ts";
+import { divergenceOf, maxCompared } from "../../lib/runner/divergence.ts";
+import { runGuest } from "../../lib/workbench/judge.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import type { Node } from "../../lib/mod.ts";
 import { run } from "../cli.ts";
@@ -44,6 +45,49 @@ Deno.test("histories may part, too", () => {
     divergenceOf(once, { ...once, history }),
     "in what clients made of the same messages",
   );
+});
+
+/** A run of so many messages: of one, copies. */
+function longRun(length: number) {
+  const journal = Array.from(
+    { length },
+    (_, i) => ({ ...once.journal[20]!, line: `{"number":${i}}` }),
+  );
+  return { ...once, journal };
+}
+
+Deno.test("of a long run, the second is but the beginning", () => {
+  const long = longRun(maxCompared + 5);
+  const { receivedNs: _, ...underWay } = long.journal[maxCompared]!;
+  const again = {
+    journal: [...long.journal.slice(0, maxCompared), underWay],
+    history: [],
+  };
+  assertEquals(divergenceOf(long, again), undefined);
+  const told = /^at \d\.\d{3} s, with a message from c\d+ to n\d$/;
+  assertMatch(divergenceOf(longRun(maxCompared), again)!, told);
+  const received = { ...underWay, receivedNs: underWay.sentNs + 1 };
+  for (const last of [{ ...underWay, line: "{}" }, received]) {
+    const journal = again.journal.with(-1, last);
+    assertMatch(divergenceOf(long, { journal, history: [] })!, told);
+  }
+});
+
+Deno.test("a short run is no beginning of a longer one", () => {
+  const again = longRun(maxCompared - 1);
+  assertMatch(divergenceOf(longRun(maxCompared), again)!, /^at /);
+});
+
+Deno.test("a run can end after so many messages, as far as it was the same", async () => {
+  const wasm = await Deno.readFile("tests/fixtures/wasm/simple.wasm");
+  const options = { workload: "echo", "time-limit": 2 };
+  const { journal } = await judge({ wasm }, options);
+  const { happened } = await runGuest({ wasm }, options, { maxMessages: 25 });
+  assertEquals(happened.errorCount, 0);
+  const { length } = happened.journal;
+  assertEquals([25, 26].includes(length), true, `${length} messages`);
+  const lines = (all: typeof journal) => all.map(({ line }) => line);
+  assertEquals(lines(happened.journal), lines(journal).slice(0, length));
 });
 
 Deno.test("a program that isn't deterministic is told in its line, and in the record", async () => {
