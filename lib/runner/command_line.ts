@@ -419,10 +419,11 @@ function split(args: readonly string[]) {
       else options.set(name, "");
       continue;
     }
-    if (value === undefined || value === "" || looksLikeOption(value)) {
+    // An empty list would mean no faults, which nobody asks for.
+    if (!/[^\s,]/.test(value ?? "") || looksLikeOption(value!)) {
       throw new BadOption(`--${name} needs a value.`);
     }
-    options.set(name, value);
+    options.set(name, value!);
   }
   return { words, options, nodeArgs: end === -1 ? [] : args.slice(end + 1) };
 }

@@ -22,6 +22,9 @@ import { isWorkload, workloadOf, workloads } from "./workloads/mod.ts";
 /** The most operations of a run: the history has to fit in memory. */
 const maxOps = 1_000_000;
 
+/** The most times that faults begin, likewise. */
+const maxFaults = 100_000;
+
 /**
  * Checks options and fills in the defaults.
  *
@@ -45,9 +48,21 @@ export function resolve(options: Options): Test {
       } operations, and there can be ${maxOps} at most.`,
     );
   }
+  checkFaults(test);
   const objection = workloadOf(test).objection?.(test);
   if (objection !== undefined) throw new BadOption(objection);
   return test;
+}
+
+/** Complains of faults without end. */
+function checkFaults({ options, faults }: Test): void {
+  const { "nemesis-interval": interval, "time-limit": seconds } = options;
+  const count = Math.ceil(seconds / interval);
+  if (faults.length > 0 && count > maxFaults) {
+    throw new BadOption(
+      `--nemesis-interval ${interval} for --time-limit ${seconds} makes ${count} faults, and there can be ${maxFaults} at most.`,
+    );
+  }
 }
 
 /**

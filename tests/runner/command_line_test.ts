@@ -96,6 +96,7 @@ Deno.test("an option without its value is refused, also before another", () => {
     const line of [
       "6c --nemesis",
       "6c --nemesis=",
+      "6c --nemesis ,",
       "6c --nemesis --rate 5",
       "6c --nemesis -- x",
     ]

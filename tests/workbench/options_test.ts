@@ -6,6 +6,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
@@ -316,6 +317,20 @@ Deno.test("a run can have a million operations, and no more", () => {
     complaint({ ...options, "time-limit": 1001 }),
     "--rate 1000 for --time-limit 1001 makes 1001000 operations, and there can be 1000000 at most.",
   );
+});
+
+Deno.test("faults can begin a hundred thousand times, and no more", () => {
+  const options = { workload: "echo", "time-limit": 100, nemesis: "partition" };
+  const often = { ...options, "nemesis-interval": 0.001 };
+  assertEquals(resolve(often).faults, ["partition"]);
+  for (const interval of [0.0009, 1e-300, Number.MIN_VALUE]) {
+    assertMatch(
+      complaint({ ...options, "nemesis-interval": interval })!,
+      /^--nemesis-interval .* for --time-limit 100 makes .* faults, and there can be 100000 at most\.$/,
+    );
+  }
+  // Without faults their length means nothing.
+  resolve({ workload: "echo", "nemesis-interval": 1e-300 });
 });
 
 Deno.test("a workload that isn't there: the nearest one, and all there are", () => {
