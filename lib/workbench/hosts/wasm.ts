@@ -31,6 +31,9 @@ const epochNs = BigInt(epochMs) * 1_000_000n;
 /** The other clocks' time when a node starts: Go takes 0 for a broken one. */
 const upNs = 1_000_000_000n;
 
+/** The places where programs ask to put files: they have one folder. */
+const environment = ["HOME=/", "TMPDIR=/"];
+
 // The language's since 2026; TypeScript doesn't know them yet.
 const { promising, Suspending } = WebAssembly as unknown as {
   promising(start: unknown): () => Promise<void>;
@@ -119,7 +122,7 @@ class WasmNode {
     });
     this.#wasi = new WASI(
       ["node", ...program.args],
-      [],
+      environment,
       [this.input, this.#output, log, disk.open()],
       { debug: false },
     );

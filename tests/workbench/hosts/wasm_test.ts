@@ -105,7 +105,7 @@ Deno.test("waiting in a loop over the clock takes that time", async () => {
   assert(seconds >= 1 && seconds < 1.1, `took ${seconds} s`);
 });
 
-Deno.test("a node has files of its own", async () => {
+Deno.test("a node has files of its own, in its home", async () => {
   const { logs, results } = await judgeNode(
     { ...echoRun, "node-count": 2 },
     "files",
