@@ -143,22 +143,37 @@ function explain(
   const never = neverSucceeded(stats);
   if (never.length > 0) return explainNever(never, history, test);
   if (availability["valid?"] !== true) {
-    const failed = history.find((op) =>
-      typeof op.process === "number" && op.type !== "invoke" && op.type !== "ok"
-    );
     return {
       anomaly: "unavailable",
-      reason: `only ${
-        (availability["ok-fraction"] * 100).toFixed(2)
-      } % of the operations succeeded, where ${test.options.availability} was asked for; the first that didn't was a ${failed?.f} (operation ${failed?.index}): ${
-        describeError(failed)
-      }${silencedHint(history)}`,
+      reason: explainUnavailable(availability["ok-fraction"], history, test),
     };
   }
   if (workload["valid?"] === true) return {};
   return {
     reason: reason ?? `the checker can't tell: ${excerpt(workload)}`,
   };
+}
+
+/** Explains that too few operations succeeded. */
+function explainUnavailable(
+  fraction: number,
+  history: History,
+  test: Test,
+): string {
+  const counterparts = pairs(history);
+  const failed = history.find((op) =>
+    typeof op.process === "number" &&
+    (op.type === "invoke"
+      ? counterparts[op.index] === undefined
+      : op.type !== "ok")
+  );
+  // Never rounded up: that would be all of them.
+  const percent = Math.floor(fraction * 10_000) / 100;
+  return `only ${
+    percent.toFixed(2)
+  } % of the operations succeeded, where ${test.options.availability} was asked for; the first that didn't was ${failed?.f} (operation ${failed?.index}): ${
+    failed?.type === "invoke" ? "it never ended" : describeError(failed)
+  }${silencedHint(history)}`;
 }
 
 /** Explains that of some kinds of operations not one succeeded. */

@@ -358,6 +358,33 @@ Deno.test("where only the dead were asked, nobody's handler is suspected", () =>
   assertMatch(reasonOf(kill("n1"), asked, { ...late, error }), /Their nodes/);
 });
 
+Deno.test("who asks for total availability is told of the one that failed, or never ended", () => {
+  const test = fillIn({ workload: "echo", availability: "total" });
+  const answered = Array.from({ length: 30_000 }, (_, i) => [
+    op(i, 0, "invoke", "echo", "a"),
+    op(i, 0, "ok", "echo", { echo: "a" }),
+  ]).flat();
+  for (
+    const [last, why] of [
+      [[], "(operation 60000): it never ended"],
+      [
+        [op(9, 1, "info", "echo", "b", { error: "net-timeout" })],
+        "(operation 60001): no answer came in time",
+      ],
+    ] as const
+  ) {
+    const history = historyOf(
+      ...answered,
+      op(9, 1, "invoke", "echo", "b"),
+      ...last,
+    );
+    assertEquals(
+      checkHistory(history, test).reason,
+      `only 99.99 % of the operations succeeded, where total was asked for; the first that didn't was echo ${why}`,
+    );
+  }
+});
+
 Deno.test("who asks for total availability is told that the dead don't answer", () => {
   const test = fillIn({ workload: "echo", availability: "total" });
   const answered = [
