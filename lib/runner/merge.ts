@@ -4,7 +4,8 @@
  * @module
  */
 import { seedAt } from "../report/seeds.ts";
-import { layoutOf } from "../report/terminal.ts";
+import { Tally } from "../report/tally.ts";
+import { layoutOf, summary } from "../report/terminal.ts";
 import { BadOption } from "../workbench/mod.ts";
 import {
   explains,
@@ -131,6 +132,7 @@ function difference(a: ShardFile, b: ShardFile): string | undefined {
  */
 async function checkRows(file: ShardFile): Promise<void> {
   const { path, shard, part, jobs } = file;
+  const layout = layoutOf(jobs);
   let before = 0;
   let expected = 0;
   for (const { seeds } of jobs) {
@@ -138,9 +140,14 @@ async function checkRows(file: ShardFile): Promise<void> {
     before += seeds.length;
   }
   let found = 0;
-  for await (const { place, record, folder } of rowsOf(file)) {
-    const isNext = place === part.index - 1 + found * part.count;
-    if (!isNext || !isRunFolder(folder) || !record?.results) {
+  for await (const row of rowsOf(file)) {
+    const place = part.index - 1 + found * part.count;
+    const isRun = canBeTold(() => {
+      new Tally([row.record]);
+      const { record, latencyBars: latencies } = row;
+      summary(record, { replay: "", layout, latencies });
+    });
+    if (!isRun || row.place !== place || !isRunFolder(row.folder)) {
       throw new BadOption(
         `${path} can't be read: line ${
           found + 2
@@ -156,6 +163,16 @@ async function checkRows(file: ShardFile): Promise<void> {
   }
 }
 
+/** Tells whether something has what is told of it. */
+function canBeTold(tell: () => unknown): boolean {
+  try {
+    tell();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Merges what the parts of a search have found. */
 async function mergeFuzz(
   found: readonly FuzzShardFile[],
@@ -167,6 +184,17 @@ async function mergeFuzz(
       ({ part }) => `a part of ${part.count}`,
       ({ search }) => search,
     ]));
+  for (const { path, failures, extent } of parts) {
+    const isWhole = canBeTold(() => {
+      for (const each of failures) linesOf(each, 80) && jsonOf(each);
+      summaryOfSearch(extent, failures.length, 80);
+    });
+    if (!isWhole) {
+      throw new BadOption(
+        `${path} isn't the results of a part. Search that part once more.`,
+      );
+    }
+  }
   const copier = new RunCopier(store);
   const failures: ToldFailure[] = [];
   for (const { failure, part } of inOrder(parts)) {

@@ -302,6 +302,19 @@ Deno.test("sixteen parts, each a process, are merged to what the whole prints, t
             text.replace('"place":1,', '"place":1,"folder":"../etc",'),
           /line 2 isn't its next run/,
         ],
+        [
+          (text: string) =>
+            text.replace(/"latencyBars":"/, '"latencyBars":1,"x":"'),
+          /line 2 isn't its next run/,
+        ],
+        [
+          (text: string) => text.replace('"results":', '"x":'),
+          /line 2 isn't its next run/,
+        ],
+        [
+          (text: string) => `${text.split("\n")[0]}\nnull\n`,
+          /line 2 isn't its next run/,
+        ],
         [() => "", /doesn't begin as the results of a part do/],
         [() => "[1]\n", /doesn't begin as the results of a part do/],
         [() => "null\n", /doesn't begin as the results of a part do/],
@@ -371,6 +384,8 @@ Deno.test("the parts of fuzz are merged to what the whole finds, to the byte", a
       [text.replace("--runs 6", "--runs 7"), /--runs 6 is not fuzz .*--runs 7/],
       [text.slice(0, 99), /can't be read: it isn't JSON/],
       ["null", /isn't the results of a part/],
+      [text.replace('"case"', '"x"'), /isn't the results of a part/],
+      [text.replace('"known"', '"x"'), /isn't the results of a part/],
     ] as const
   ) {
     await Deno.writeTextFile(second, changed);
