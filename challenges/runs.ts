@@ -348,3 +348,9 @@ export const furtherRuns: readonly Run[] = [
 
 /** All runs. */
 export const runs: readonly Run[] = [...officialRuns, ...furtherRuns];
+
+/** Returns the run with an id, or else the first one of a workload. */
+export function runOf(id: string, workload: string): Run | undefined {
+  return runs.find((run) => run.id === id && run.workload === workload) ??
+    runs.find((run) => run.workload === workload);
+}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { runOf } from "../../challenges/runs.ts";
 import type { Options, Schedule } from "../workbench/mod.ts";
 import { BadOption } from "../workbench/mod.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
@@ -70,17 +71,23 @@ export function caseFileOf(
  * else by the file that holds it.
  */
 export function commandOfCase(
-  { bin, args = [], options, schedule }: CaseFile,
+  { id, bin, args = [], options, schedule }: CaseFile,
   path: string | undefined,
 ): string {
   const common = { task: "run", engine: [] } as const;
   const { workload, ...given } = options;
-  const replay: Replay = schedule !== undefined && path !== undefined
+  const script = runOf(id, workload)?.script;
+  // The workload's name means the first challenge that it judges.
+  const isFirst = script === runOf(workload, workload)?.script;
+  const isAll = schedule === undefined && (bin !== undefined || isFirst);
+  const own = isFirst ? undefined : `challenges/${script}.ts`;
+  const program = bin ?? own;
+  const replay: Replay = !isAll && path !== undefined
     ? { ...common, words: ["--replay", path], given: {}, nodeArgs: [] }
     : {
       ...common,
       words: [workload],
-      ...bin !== undefined && { bin },
+      ...program !== undefined && { bin: program },
       given,
       nodeArgs: args,
     };

@@ -83,6 +83,8 @@ export interface CommandLine {
   shard: Shard | undefined;
   /** The file of a case to repeat. */
   replay: string | undefined;
+  /** The run of which the case is. */
+  caseOf?: string;
   /** The surroundings, where a case says what they do. */
   schedule?: Schedule;
   /** The folder of cases that are tried first, and that new ones are added to. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { runs } from "../../challenges/runs.ts";
+import { runOf, runs } from "../../challenges/runs.ts";
 import { plural } from "../report/terminal.ts";
 import type { Options } from "../workbench/mod.ts";
 import { BadOption } from "../workbench/mod.ts";
@@ -156,9 +156,12 @@ class Search {
     if (corpus === undefined) return;
     for (const path of await casesIn(corpus)) {
       const file = await readCase(path);
+      const { workload } = file.options;
+      const script = runOf(file.id, workload)?.script;
       const target = this.#targets.find(({ job }) => job.id === file.id) ??
-        this.#targets.find(({ job }) =>
-          job.options.workload === file.options.workload
+        this.#targets.find(({ job: { id, bin, options } }) =>
+          options.workload === workload &&
+          (bin !== undefined || runOf(id, workload)?.script === script)
         );
       if (target === undefined) continue;
       this.#corpusSize++;

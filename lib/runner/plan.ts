@@ -7,6 +7,7 @@ import {
   limitsOf,
   officialRuns,
   type Run,
+  runOf,
   runs,
 } from "../../challenges/runs.ts";
 import type { Maelstrom } from "../maelstrom/mod.ts";
@@ -64,7 +65,7 @@ export async function plan(line: CommandLine): Promise<Plan[]> {
   const plans = chosen.map((each): Plan => {
     const official = typeof each === "string" ? undefined : each;
     const workload = official?.workload ?? each as string;
-    const known = official ?? runs.find((run) => run.workload === workload);
+    const known = official ?? runOf(line.caseOf ?? workload, workload);
     invariant(known, "each workload has a challenge");
     const solution = bin === undefined ? known : undefined;
     const options: Options = { workload, ...official?.options, ...given };

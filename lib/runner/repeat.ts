@@ -38,6 +38,7 @@ export async function withCase(line: CommandLine): Promise<CommandLine> {
   return {
     ...line,
     words: [own],
+    caseOf: id,
     bin: line.bin ?? bin,
     nodeArgs: nodeArgs.length > 0 ? nodeArgs : [...args],
     given,

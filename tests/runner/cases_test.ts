@@ -7,6 +7,9 @@ import {
   commandOfCase,
   readCase,
 } from "../../lib/runner/cases.ts";
+import { readCommandLine } from "../../lib/runner/command_line.ts";
+import { plan as makePlan } from "../../lib/runner/plan.ts";
+import { withCase } from "../../lib/runner/repeat.ts";
 import { BadOption } from "../../lib/workbench/mod.ts";
 import { tempDir } from "../temp.ts";
 
@@ -55,6 +58,23 @@ Deno.test("options that say it all are a command, and others need the file", () 
     commandOfCase(example, "store/case.json"),
     "deno task run --replay store/case.json",
   );
+});
+
+Deno.test("a case of a challenge that isn't the first of its workload is repeated with that one", async () => {
+  const { schedule: _, ...gossip } = { ...example, id: "11a", args: [] };
+  const path = await fileWith(caseText(gossip));
+  assertEquals(
+    commandOfCase(gossip, path),
+    `deno task run --replay ${path}`,
+  );
+  assertEquals(
+    commandOfCase(gossip, undefined),
+    "deno task run broadcast --bin challenges/gossip.ts --node-count 2 --seed 7",
+  );
+  const [plan] = await makePlan(
+    await withCase(readCommandLine(["--replay", path])),
+  );
+  assertEquals(plan!.solution?.script, "gossip");
 });
 
 Deno.test("cases of a folder have names that say what they are, and stay", async () => {
