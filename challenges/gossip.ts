@@ -40,9 +40,10 @@
  *   circle, two PRUNEs cut it in two (`--pruned-by values`). So only duplicates of
  *   *probes* prune, which are messages without values. They come from the node that
  *   has drawn the least number; when it falls silent, another one's probes count.
- * - **Silence is death.** The papers' links are TCP connections, which tell when the
- *   other side dies. Here each neighbour announces something in each beat, if only
- *   that it's there, and who is silent for three is given up.
+ * - **Silence is death.** The papers' links are TCP connections, which lose nothing,
+ *   and tell when the other side dies. Here each neighbour announces something in each
+ *   beat, also what it has pushed, or only that it's there. Who is silent for three
+ *   is given up; after a shorter silence both compare all that they know.
  * - **Contacts come from `node_ids`**, one at random: at first, and where the
  *   passive view has nobody left.
  * - **After a partition the sides find each other.** Each knows only its own by
@@ -261,8 +262,9 @@ class Plumtree {
     this.#views = new Views(node, beatMs, {
       up: (peer, asked) => {
         this.#links.set(peer, { eager: true, news: [] });
-        if (asked) node.send(peer, { type: "compare", values: self.known() });
+        if (asked) this.#compare(peer);
       },
+      resumed: (peer) => this.#compare(peer),
       down: (peer) => this.#links.delete(peer),
       isSpare: (peer) => this.#links.get(peer)?.eager === false,
     });
@@ -320,7 +322,7 @@ class Plumtree {
     for (const [peer, { eager, news }] of this.#links) {
       if (peer === from) continue;
       if (eager) this.node.send(peer, { type: "gossip", values });
-      else news.push(...values);
+      news.push(...values); // what is pushed may be lost
     }
   }
 
@@ -342,6 +344,10 @@ class Plumtree {
       this.#set(peer, true);
       this.node.send(peer, { type: "graft", values });
     }
+  }
+
+  #compare(peer: string) {
+    this.node.send(peer, { type: "compare", values: this.self.known() });
   }
 
   #prune(peer: string) {
@@ -382,6 +388,8 @@ class Views {
       /** Called for a new neighbour, with whether this side had asked for it. */
       up(peer: string, asked: boolean): void;
       down(peer: string): void;
+      /** Called for a neighbour that is heard again, after silence. */
+      resumed(peer: string): void;
       /** Tells whether a neighbour may make room: the tree doesn't need it. */
       isSpare(peer: string): boolean;
     },
@@ -448,7 +456,10 @@ class Views {
 
   /** Notes that a neighbour lives. */
   heard(peer: string) {
-    if (this.#active.has(peer)) this.#active.set(peer, this.node.now());
+    const heardMs = this.#active.get(peer);
+    if (heardMs === undefined) return;
+    this.#active.set(peer, this.node.now());
+    if (heardMs < this.node.now() - 1.5 * this.beatMs) this.on.resumed(peer);
   }
 
   /** Makes a node a neighbour, and tells it so. */

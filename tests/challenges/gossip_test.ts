@@ -161,3 +161,31 @@ for (const strategy of strategies) {
     for (const each of late) assertLess(each["stable-latency"], 3000);
   });
 }
+
+Deno.test("plumtree: who is cut off for a moment, and not given up, soon has what it missed, and the others have what it was told", async () => {
+  const cut = { fromMs: 13_300, toMs: 15_000 };
+  const others = Array.from({ length: 12 }, (_, i) => `n${i}`)
+    .filter((id) => id !== "n5");
+  const ops = [
+    { atMs: 14_200, client: 5, f: "broadcast", value: 1 },
+    { atMs: 14_800, client: 6, f: "broadcast", value: 2 },
+    ...Array.from({ length: 12 }, (_, client) => ({
+      ...{ atMs: cut.toMs + 2500, client },
+      ...{ f: "read", value: null },
+    })),
+  ];
+  const cuts = Object.fromEntries([
+    ["n5", others],
+    ...others.map((id) => [id, ["n5"]]),
+  ]);
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    const { history } = await judged("plumtree", {
+      ...{ "node-count": 12, "time-limit": 19, latency: 0, seed },
+    }, { ops, faults: [{ kind: "partition", ...cut, cuts }] });
+    const reads = history.filter(({ f, type }) => f === "read" && type === "ok")
+      .slice(0, 12);
+    for (const { value } of reads) {
+      assertEquals((value as number[]).toSorted(), [1, 2], `seed ${seed}`);
+    }
+  }
+});
