@@ -8,8 +8,8 @@ import { secondInNs } from "../workbench/sim/clock.ts";
 import type { Envelope } from "../workbench/sim/network.ts";
 
 /**
- * The number of messages after which the second run ends. What isn't deterministic
- * shows in a hundred of them, and most runs are no longer.
+ * The number of messages after which the second run ends. Most runs are no longer,
+ * and one that is doesn't take twice the time.
  */
 export const maxCompared = 5000;
 
