@@ -7,13 +7,19 @@
 import type { AnyMessages, App, OpenBody } from "../../lib/mod.ts";
 import { Cluster } from "../cluster.ts";
 
+/** A node that has heard from a leader votes for nobody for so long. */
+const loyalMs = 200;
+
 /** A node in the hands of two forged ones. */
 class Interrogation {
   #lastNumber = 0;
 
   private constructor(readonly cluster: Cluster) {}
 
-  /** Starts three nodes, whose leader has begun with an entry; two die. */
+  /**
+   * Starts three nodes, whose leader has begun with an entry; two die, and the third
+   * is no longer loyal to either.
+   */
   static async start(
     app: App<AnyMessages>,
     args: string[],
@@ -22,6 +28,7 @@ class Interrogation {
     const cluster = await Cluster.start(3, app, { args, lazyfs });
     await cluster.wait(2000);
     await cluster.kill("n1", "n2");
+    await cluster.wait(loyalMs);
     return new Interrogation(cluster);
   }
 
@@ -44,12 +51,8 @@ class Interrogation {
   answer(src: string, type: string, body: object) {
     const { network } = this.cluster;
     const { msg_id: in_reply_to } = this.sent(type, src)!;
-    const voter = { type: `${type}_ok`, life: 0, isVoter: true };
-    const message = {
-      src,
-      dest: "n0",
-      body: { ...voter, ...body, in_reply_to },
-    };
+    const reply = { type: `${type}_ok`, ...body, in_reply_to };
+    const message = { src, dest: "n0", body: reply };
     network.send(src, "n0", JSON.stringify(message));
   }
 
@@ -97,7 +100,7 @@ class Interrogation {
         voteGranted: true,
       };
       this.answer("n1", "RequestVote", reply);
-      await this.cluster.wait(10);
+      await this.cluster.wait(30);
     }
     return this.sent("AppendEntries", "n1")?.term;
   }
@@ -158,6 +161,10 @@ async function brokenByFollower(
   if (!await n0.has(3)) return "doesn't apply what is committed";
   if (await n0.has(1) || await n0.has(4)) return "applies what isn't committed";
 
+  if ((await n0.vote("n1", 12, 3, 11))?.voteGranted) {
+    return "votes when it has just heard from a leader";
+  }
+  await n0.cluster.wait(loyalMs);
   for (const [term, log] of [[12, [99, 10]], [13, [2, 11]]] as const) {
     if ((await n0.vote("n1", term, ...log))?.voteGranted) {
       return "votes for who knows less";
@@ -172,11 +179,11 @@ async function brokenByLeader(n0: Interrogation): Promise<string | undefined> {
   const { cluster } = n0;
   await cluster.wait(2000);
   if (await n0.elect() !== 15) return "doesn't lead in the next term";
-  n0.answer("n1", "AppendEntries", { term: 15, success: true, index: 3 });
+  n0.answer("n1", "AppendEntries", { term: 15, success: true, matchIndex: 3 });
   await cluster.wait(10);
   if (await n0.has(4)) return "commits an entry of an earlier term by itself";
   await cluster.wait(200);
-  n0.answer("n1", "AppendEntries", { term: 15, success: true, index: 4 });
+  n0.answer("n1", "AppendEntries", { term: 15, success: true, matchIndex: 4 });
   await cluster.wait(10);
   if (!await n0.has(4)) return "doesn't commit what a majority has";
   const change = cluster.post("n0", { type: "write", key: 5, value: 1 });
@@ -188,6 +195,7 @@ async function brokenByLeader(n0: Interrogation): Promise<string | undefined> {
     .some(({ line }) => line.includes('"type":"AppendEntries"'));
   if (still) return "goes on leading when there's a later term";
   await n0.append("n2", 20, [4, 15], { entries: [{ term: 20 }] });
+  await cluster.wait(20);
   if (cluster.answer(change)?.code !== 13) {
     return "says that a change failed that others may have";
   }
@@ -200,13 +208,13 @@ async function brokenByReader(n0: Interrogation): Promise<string | undefined> {
   const read = cluster.post("n0", { type: "read", key: 1 });
   await cluster.wait(200);
   if (cluster.answer(read)) return "reads when there may be another leader";
-  n0.answer("n1", "AppendEntries", { term, success: true, index: 1 });
+  n0.answer("n1", "AppendEntries", { term, success: true, matchIndex: 1 });
   await cluster.wait(10);
   if (cluster.answer(read)) {
     return "reads when it may not know what's committed";
   }
   await cluster.wait(200);
-  n0.answer("n1", "AppendEntries", { term, success: true, index: 2 });
+  n0.answer("n1", "AppendEntries", { term, success: true, matchIndex: 2 });
   await cluster.wait(10);
   if (!cluster.answer(read)) return "doesn't read";
   const later = cluster.post("n0", { type: "read", key: 1 });

@@ -946,18 +946,20 @@ const unruly: (Mutant & { rule: RegExp })[] = [
   {
     mistake: "votes before that's on the disk",
     changes: [[
-      "await this.#disk.sync();\n    const { currentTerm, life, isVoter }",
-      "const { currentTerm, life, isVoter }",
+      'await this.#sync();\n      return { type: "RequestVote_ok"',
+      'return { type: "RequestVote_ok"',
     ]],
     rule: /^votes twice/,
   },
   {
     mistake: "votes for who knows less",
-    changes: [[
-      "this.isVoter && isUpToDate && isFree",
-      "this.isVoter && isFree",
-    ]],
+    changes: [[" || !isUpToDate) return false;", ") return false;"]],
     rule: /^votes for who knows less/,
+  },
+  {
+    mistake: "votes for another when it hears a leader",
+    changes: [[" || isLoyal", ""]],
+    rule: /^votes when it has just heard/,
   },
   {
     mistake: "votes when it has forgotten how it has voted",
@@ -969,40 +971,43 @@ const unruly: (Mutant & { rule: RegExp })[] = [
   },
   {
     mistake: "takes entries that don't fit",
-    changes: [["if (known === 0 && !isMatch) return undefined;", ""]],
+    changes: [["if (!isMatch && !snapshot) return false;", ""]],
     rule: /^doesn't match terms/,
   },
   {
     mistake: "acknowledges entries before they are on the disk",
     changes: [[
-      "await this.#disk.sync();\n    const { currentTerm, commitIndex, life,",
-      "const { currentTerm, commitIndex, life,",
+      'await this.#sync();\n      const type = "AppendEntries_ok";',
+      'const type = "AppendEntries_ok";',
     ]],
     rule: /^loses entries/,
   },
   {
     mistake: "applies what isn't committed",
-    changes: [["Math.min(leaderCommit, last)", "last"]],
+    changes: [["Math.min(message.leaderCommit, last)", "last"]],
     rule: /^applies what isn't committed/,
   },
   {
     mistake: "counts copies of earlier terms' entries",
-    changes: [["if (this.#termAt(matched) === this.currentTerm) ", ""]],
+    changes: [["if (this.log[matched]?.term === this.currentTerm) ", ""]],
     rule: /^commits an entry of an earlier term/,
   },
   {
     mistake: "commits what a minority has",
-    changes: [["[all.length + 1 >> 1]", "[(all.length + 1 >> 1) - 1]"]],
+    changes: [["[all.length >> 1]", "[(all.length >> 1) - 1]"]],
     rule: /./,
   },
   {
     mistake: "goes on leading in a later term",
-    changes: [["this.#follow();\n    this.#termEnd", "this.#termEnd"]],
+    changes: [[
+      "votedFor: null });\n    this.#follow(undefined);",
+      "votedFor: null });",
+    ]],
     rule: /^goes on leading/,
   },
   {
     mistake: "reads before a majority has answered",
-    changes: [["this.#reads[0].ms < ackedMs", "ackedMs > 0"]],
+    changes: [['this.#quorum("ackedMs") >= sinceMs', "sinceMs > 0"]],
     rule: /^reads when there may be another leader/,
   },
   {
@@ -1012,7 +1017,7 @@ const unruly: (Mutant & { rule: RegExp })[] = [
   },
   {
     mistake: "reads before it knows what is committed",
-    changes: [["this.#isSettled && this.#reads[0] &&", "this.#reads[0] &&"]],
+    changes: [["isSettled() && this.#quorum", "this.#quorum"]],
     rule: /^reads when it may not know/,
   },
   {
