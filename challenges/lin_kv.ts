@@ -60,7 +60,7 @@ const maxWaitMs = 900; // for a leader, of a request: clients wait a bit longer
 const silenceMs = 100; // at first: Maelstrom has to have started the others
 const maxInitMs = 2000; // for which a node without memory holds up init, at most
 
-/** How a request is forwarded: it's sent again until it's answered. */
+/** A forwarded request is sent again until it's answered. */
 const insist = { resendMs: 500, timeoutMs: 10_000 };
 
 /** The number of entries that stay, for who lags, when a snapshot stands for them. */
@@ -145,11 +145,11 @@ export function linKV(node: Node<RaftMessages>, args: string[] = []) {
 
 /** A server, as the paper's figure 2 describes it. */
 class Raft {
-  // Persistent state. Where a snapshot stands for it, the log is empty.
+  // Persistent state.
   currentTerm = 0;
   votedFor: string | null = null;
-  log: Entry[] = [{ term: 0 }];
-  isVoter: boolean | undefined;
+  log: Entry[] = [{ term: 0 }]; // with nothing where a snapshot stands for it
+  isVoter: boolean | undefined; // unknown at first
 
   // Volatile state.
   commitIndex = 0;
@@ -157,19 +157,21 @@ class Raft {
   #store = new Map<Value, Value>();
   #outcomes = new WeakMap<Entry, Promise<Value | undefined>>();
   #leader: string | undefined;
-  #heardMs = 0;
-  #dueMs = Infinity;
-  #patienceMs = electionMs;
-  #life = 0;
+  #heardMs = 0; // when a leader spoke last
+  #sinceMs = Infinity; // when this one began to wait for a leader
+  #askedMs = Infinity; // when it began, or asked for votes last
+  #patienceMs = electionMs; // more where messages take long
+  #turn = 1; // the times of that that it waits: drawn anew
+  #life = 0; // drawn anew in each
 
   // Volatile state on leaders.
   #followers = new Map<string, Follower>();
   #isGathering = false;
-  #forwarded = new Map<string, Promise<Value | undefined>>();
+  #answers = new Map<string, Promise<Value | undefined>>();
 
   #disk!: Disk<Kept, Kept>;
-  #reign = new AbortController();
-  #news = Promise.withResolvers<void>();
+  #reign = new AbortController(); // ends when the leader isn't any more
+  #news = Promise.withResolvers<void>(); // settles when something has changed
 
   constructor(
     private node: Node<RaftMessages>,
@@ -197,14 +199,13 @@ class Raft {
     }, { early: true });
     node.on("Forward", async ({ src, body: { msg_id, term, request } }) => {
       const id = `${src}/${msg_id}`;
-      if (!this.#forwarded.has(id)) {
+      if (!this.#answers.has(id)) {
         // Not definite: an earlier copy may have been carried out.
         if (!this.#leads(term)) throw new RPCError(ErrorCode.crash, "too late");
-        this.#forwarded.set(id, this.#carryOut(request));
-        const forget = () => this.#forwarded.delete(id);
-        node.sleep(2 * insist.timeoutMs).then(forget);
+        this.#answers.set(id, this.#carryOut(request));
+        node.sleep(2 * insist.timeoutMs).then(() => this.#answers.delete(id));
       }
-      return { type: "Forward_ok", value: await this.#forwarded.get(id) };
+      return { type: "Forward_ok", value: await this.#answers.get(id) };
     });
   }
 
@@ -257,6 +258,7 @@ class Raft {
 
   // ---- Rules for all servers
 
+  /** A later term makes a follower of every server. */
   #see(term: number) {
     if (term <= this.currentTerm) return;
     this.#keep({ currentTerm: term, votedFor: null });
@@ -271,6 +273,7 @@ class Raft {
     this.#reign = new AbortController();
   }
 
+  /** Applies what is committed. */
   #commit(index: number) {
     this.commitIndex = Math.max(this.commitIndex, index);
     while (this.lastApplied < this.commitIndex) {
@@ -291,47 +294,50 @@ class Raft {
     const { node } = this;
     const nowMs = node.now();
     if (this.#leads()) {
-      for (const peer of node.peers) {
-        const { sentMs } = this.#followers.get(peer)!;
-        if (sentMs + heartbeatMs <= nowMs) this.#sendTo(peer);
+      for (const [id, { sentMs }] of this.#followers) {
+        if (sentMs + heartbeatMs <= nowMs) this.#sendTo(id);
       }
       const isAlone = this.#quorum("ackedMs") + this.#patienceMs < nowMs;
       if (isAlone) this.#follow(undefined);
-    } else if (nowMs >= this.#dueMs) {
+    } else if (nowMs >= this.#askedMs + electionMs * this.#turn) {
       this.#follow(undefined);
-      this.#stand(true);
+      if (this.isVoter) this.#stand(true);
     }
     this.#tell();
   }
 
+  /** Waits for a leader anew: for a random time, so that somebody stands first. */
   #awaitLeader(part = 1) {
-    const waitMs = part * this.#patienceMs * (1 + this.node.random());
-    this.#dueMs = this.node.now() + waitMs;
+    this.#sinceMs = this.#askedMs = this.node.now();
+    this.#turn = part * (1 + this.node.random());
   }
 
   /** Asks for votes; first, whether there would be any (pre-vote). */
   async #stand(isPreVote: boolean) {
     const { node } = this;
-    this.#awaitLeader();
-    if (!this.isVoter) return;
     const term = this.currentTerm + 1;
-    if (!isPreVote) this.#keep({ currentTerm: term, votedFor: node.id });
+    if (!isPreVote) {
+      this.#keep({ currentTerm: term, votedFor: node.id });
+      this.#awaitLeader();
+    }
     const { currentTerm } = this;
     await this.#sync();
-    const startMs = node.now();
+    const startMs = this.#askedMs = node.now();
+    const isOver = () => this.currentTerm !== currentTerm || this.#leader;
     let votes = 0;
     const count = () => {
-      const isOver = this.currentTerm !== currentTerm || this.#leader;
-      if (++votes !== (node.nodeIds.length >> 1) + 1 || isOver) return;
-      this.#patienceMs = electionMs + 2 * (node.now() - startMs);
-      if (isPreVote) this.#stand(false);
-      else this.#lead();
+      if (++votes !== (node.nodeIds.length >> 1) + 1) return;
+      const dueMs = this.#sinceMs + this.#patienceMs * this.#turn;
+      if (!isPreVote) this.#lead();
+      else if (node.now() >= dueMs) this.#stand(false);
     };
-    count();
+    if (!isOver()) count();
     const ballot = { term, ...this.#last, isPreVote };
     for (const peer of node.peers) {
       node.rpc(peer, { type: "RequestVote", ...ballot }).then((reply) => {
         this.#see(reply.term);
+        if (isOver()) return;
+        this.#patienceMs = electionMs + 2 * (node.now() - startMs);
         if (reply.voteGranted) count();
       }, () => {}); // no answer is no vote
     }
@@ -342,11 +348,12 @@ class Raft {
   #lead() {
     const { node } = this;
     this.#follow(node.id);
-    for (const id of node.nodeIds) {
-      const ackedMs = id === node.id ? Infinity : node.now();
-      const nextIndex = this.log.length;
-      this.#followers.set(id, { nextIndex, matchIndex: 0, sentMs: 0, ackedMs });
+    const initial = { nextIndex: this.log.length, matchIndex: 0 };
+    for (const peer of node.peers) {
+      this.#followers.set(peer, { ...initial, sentMs: 0, ackedMs: node.now() });
     }
+    const own = { ...initial, sentMs: Infinity, ackedMs: Infinity };
+    this.#followers.set(node.id, own);
     this.#append({ term: this.currentTerm });
   }
 
@@ -416,6 +423,7 @@ class Raft {
     return all.sort((a, b) => b - a)[all.length >> 1]!;
   }
 
+  /** Commits what a majority has, if it's of this term: all before it is, too. */
   #advance() {
     const matched = this.#quorum("matchIndex");
     if (this.log[matched]?.term === this.currentTerm) this.#commit(matched);
@@ -479,6 +487,7 @@ class Raft {
     return value;
   }
 
+  /** Waits until something holds. */
   async #until(holds: () => boolean) {
     while (!holds()) await this.#news.promise;
   }
@@ -519,8 +528,10 @@ class Raft {
     });
     const isVoter = await Promise.any(leaders).then(() => false, () => true);
     this.#keep({ isVoter, votedFor: node.id });
+    await this.#sync();
   }
 
+  /** Changes what is persistent: on the disk it is after the next sync. */
   #keep(kept: Kept) {
     this.#take(kept);
     this.#disk.append(kept);

@@ -1,12 +1,29 @@
 /** Raft: what is promised whoever dies, and how soon there's a leader. */
-import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertMatch,
+} from "@std/assert";
 import { linKV } from "../../challenges/lin_kv.ts";
 import { runs } from "../../challenges/runs.ts";
-import type { OpenBody, OutgoingBody } from "../../lib/mod.ts";
-import { judge, type Options, type Schedule } from "../../lib/workbench/mod.ts";
+import type {
+  App,
+  LinKVMessages,
+  OpenBody,
+  OutgoingBody,
+} from "../../lib/mod.ts";
+import {
+  type Effect,
+  judge,
+  type Options,
+  type Schedule,
+} from "../../lib/workbench/mod.ts";
 import { Random } from "../../lib/workbench/sim/random.ts";
 import { Cluster, type ClusterOptions } from "../cluster.ts";
 import { seedsOf } from "../seeds.ts";
+import { longestOutage } from "./outages.ts";
 import { violation } from "./raft.ts";
 
 const { options, workload } = runs.find(({ id }) => id === "9")!;
@@ -72,6 +89,54 @@ for (
     }
   });
 }
+
+for (const nodes of [3, 5, 7]) {
+  for (const args of [disk, []]) {
+    const place = args.length > 0 ? "with" : "without";
+    Deno.test(`${nodes} nodes ${place} a disk: whatever happens, a connected majority makes a change within three elections`, async () => {
+      for (const seed of seedsOf(2)) {
+        const asked = { ...all, "node-count": nodes, "time-limit": 10 };
+        const judgement = await judged(seed, asked, args);
+        assert(judgement.anomaly !== "nonlinearizable", judgement.reason);
+        const outage = longestOutage(judgement, args.length === 0);
+        assertLess(outage?.ms ?? 0, 3 * electionMs, JSON.stringify(outage));
+      }
+    });
+  }
+}
+
+/** Ten seconds of requests to three nodes. */
+const writes = Array.from({ length: 50 }, (_, i) => (
+  { atMs: 200 * i, client: i % 6, f: "write", value: [0, i] }
+));
+
+Deno.test("an outage is found where a majority is connected and nobody answers, and nowhere else", async () => {
+  const deaf: App<LinKVMessages> = (node) => {
+    for (const type of ["read", "write", "cas"] as const) {
+      node.on(type, () => {});
+    }
+  };
+  const fault = { fromMs: 2000, toMs: 5000 };
+  const cut = { kind: "partition", cuts: { n0: ["n1", "n2"], n1: ["n2"] } };
+  const kill = { kind: "kill", nodes: ["n0", "n1"] };
+  const pause = { kind: "pause", nodes: ["n2"] };
+  for (
+    const [effect, forgets, fromMs, ms] of [
+      [cut, false, 5000, 5000],
+      [kill, false, 5000, 5000],
+      [kill, true, 0, 2000],
+      [pause, false, 0, 10_000],
+    ] as [Effect, boolean, number, number][]
+  ) {
+    const judgement = await judge(deaf, {
+      ...{ workload, concurrency: "2n", "node-count": 3, "time-limit": 10 },
+      nemesis: effect.kind,
+    }, { schedule: { ops: writes, faults: [{ ...fault, ...effect }] } });
+    const outage = longestOutage(judgement, forgets)!;
+    assertAlmostEquals(outage.fromMs, fromMs, 400);
+    assertAlmostEquals(outage.ms, ms, 1000);
+  }
+});
 
 for (const nodes of [3, 5]) {
   for (const args of [disk, []]) {
@@ -357,6 +422,23 @@ Deno.test("with a disk, all die at once, again and again, and everything is ther
     await store.untilWritten(store.nodes);
     for (let k = 0; k <= i; k++) assertEquals(await store.read("n1", k), k);
   }
+});
+
+Deno.test("with a disk, who has just begun and dies knows that it may vote", async () => {
+  const { results, reason } = await judge(linKV, {
+    ...{ workload, concurrency: "2n", "node-count": 3, "time-limit": 10 },
+    nemesis: "partition,kill",
+  }, {
+    args: disk,
+    schedule: {
+      ops: writes,
+      faults: [
+        { kind: "kill", nodes: ["n0", "n1", "n2"], fromMs: 0, toMs: 1000 },
+        { kind: "partition", cuts: { n0: ["n1", "n2"] }, fromMs: 0 },
+      ],
+    },
+  });
+  assertEquals(results["valid?"], true, reason);
 });
 
 /** Writes in bulk, without waiting for each. */

@@ -1012,7 +1012,7 @@ const unruly: (Mutant & { rule: RegExp })[] = [
   },
   {
     mistake: "carries out a request as often as it comes",
-    changes: [["if (!this.#forwarded.has(id)) {", "{"]],
+    changes: [["if (!this.#answers.has(id)) {", "{"]],
     rule: /^makes a change twice/,
   },
   {
