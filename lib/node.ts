@@ -690,7 +690,7 @@ export class Node<M = object> {
   }
 
   #fail(message: Message, error: unknown): void {
-    if (!(error instanceof RPCError)) {
+    if (!isA(error, RPCError)) {
       this.log(`handler of "${message.body.type}" threw: ${describe(error)}`);
       if (!isGiven(message.body.msg_id)) return;
       error = new RPCError(ErrorCode.crash, messageOf(error));
@@ -744,15 +744,30 @@ function isGiven<T>(value: T | undefined | null): value is T {
 
 function messageOf(error: unknown): string {
   try {
-    return String(error instanceof Error ? error.message : error);
+    const text = String(isA(error, Error) ? error.message : error);
+    // What an object says of itself is no more than that it's one.
+    return text === "[object Object]" ? JSON.stringify(error) ?? text : text;
   } catch {
     return "something that has no text"; // an object without a prototype
   }
 }
 
+/** Tells of anything whether it's of a class; proxies may not want to be asked. */
+function isA<T>(
+  value: unknown,
+  // deno-lint-ignore no-explicit-any -- any class will do
+  type: new (...args: any[]) => T,
+): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
 function describe(error: unknown): string {
   try {
-    if (error instanceof Error && error.stack) return error.stack;
+    if (isA(error, Error) && error.stack) return error.stack;
   } catch {
     // Its text may do.
   }

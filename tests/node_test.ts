@@ -292,6 +292,24 @@ Deno.test("a thrown value that has no text is error 13 nevertheless", async () =
   }
 });
 
+Deno.test("a thrown object is told as JSON, and one that tells nothing is error 13, too", async () => {
+  const refuse = () => {
+    throw new Error();
+  };
+  const mute = new Proxy(new Error(), { get: refuse, getPrototypeOf: refuse });
+  for (
+    const [thrown, text] of [
+      [{ code: 11 }, '{"code":11}'],
+      [mute, "something that has no text"],
+    ] as const
+  ) {
+    for (const handler of throwers(thrown)) {
+      const [reply] = some(await ask(await startedWith(handler), work(7)));
+      assertEquals([reply.type, reply.code, reply.text], ["error", 13, text]);
+    }
+  }
+});
+
 // Init
 
 Deno.test("before init a node has no id and knows nobody", () => {
