@@ -22,7 +22,7 @@ const root = `${here}/../..`;
 const bookFolder = "book";
 
 /** The modules of Node's that the workbench uses, and that a browser hasn't. */
-const nodeModules = ["async_hooks", "timers", "util", "worker_threads"];
+const nodeModules = ["timers", "util", "worker_threads"];
 
 /**
  * Writes the book; or serves it, and writes it anew whenever what it's made of

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import { type App, Node } from "../../node.ts";
 import type { Runtime } from "../../runtime.ts";
 import { msInNs } from "../sim/clock.ts";
@@ -41,6 +40,7 @@ export function inProcess(
     const random = randomFor(incarnationOf(id, surroundings));
     const host = new SimulatedNode(id, surroundings, random);
     const crashed = (error: unknown) => {
+      lastCrash.error = error;
       host.crashed(
         error instanceof NodeEnded
           ? error.message
@@ -48,8 +48,9 @@ export function inProcess(
       );
     };
     const guarded = (action: () => void) => () => {
+      actor = crashed;
       try {
-        acting.run(crashed, action);
+        action();
       } catch (error) {
         crashed(error);
       }
@@ -103,8 +104,10 @@ function textOf(error: unknown): string {
 /**
  * A promise that is rejected and that nobody handles would end the node, were
  * it a process of its own. Here it would end the workbench; so while nodes live
- * in this process, it is held against the node that rejected it. There may be
- * nodes of several runs.
+ * in this process, it is held against the node that acted last. That is the one
+ * that rejected it: nodes act one at a time, those of several runs, too, and what
+ * one sets in motion comes to rest before another acts. (To follow a node through
+ * all that it awaits would cost more than most of what nodes do.)
  *
  * @returns a function that ends the watch.
  */
@@ -115,17 +118,20 @@ export function watchRejections(): () => void {
   return () => {
     if (--watchers > 0) return;
     globalThis.removeEventListener("unhandledrejection", blame);
+    actor = undefined;
   };
 }
 
 let watchers = 0;
 
-/** Follows a node through all that it awaits: how its crash is reported. */
-const acting = new AsyncLocalStorage<(error: unknown) => void>();
+/** The node that acted last: how its crash is reported. */
+let actor: ((error: unknown) => void) | undefined;
+
+/** The last error that left a node. */
+export const lastCrash: { error?: unknown } = {};
 
 function blame(event: PromiseRejectionEvent): void {
-  const crashed = acting.getStore();
-  if (crashed === undefined || event.defaultPrevented) return;
+  if (actor === undefined || event.defaultPrevented) return;
   event.preventDefault();
-  crashed(event.reason);
+  actor(event.reason);
 }

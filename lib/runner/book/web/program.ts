@@ -9,7 +9,7 @@ import { runs } from "../../../../challenges/runs.ts";
 import { type PageData, pageData } from "../../../report/page/data.ts";
 import { type RunRecord, toRecord } from "../../../report/record.ts";
 import { hostsOf } from "../../../workbench/guest_hosts.ts";
-import { watchRejections } from "../../../workbench/hosts/app.ts";
+import { lastCrash, watchRejections } from "../../../workbench/hosts/app.ts";
 import { NodeEnded, type Watch } from "../../../workbench/hosts/host.ts";
 import { NotSimulated } from "../../../workbench/hosts/program.ts";
 import { stuckText } from "../../../workbench/hosts/simulated.ts";
@@ -20,7 +20,6 @@ import type { Guest } from "../../../workbench/sandbox.ts";
 import { VirtualClock } from "../../../workbench/sim/clock.ts";
 import { fillIn } from "../../../workbench/test.ts";
 import { asFunction } from "../../as_function.ts";
-import { lastThrown } from "./node/async_hooks.ts";
 import { plain, plainData } from "./posting.ts";
 
 /** A program that a reader wants to have judged. */
@@ -78,14 +77,14 @@ async function answer(ask: Ask): Promise<Told> {
   const random = randomOf(test);
   const ending = new AbortController();
   const turns = new Turns();
-  lastThrown.error = undefined;
+  lastCrash.error = undefined;
   linesBefore = 0;
   const { start, restore } = await hostsOf(guestOf(ask), {
     random: (id) => random(`node/${id}`),
     onLoop: () => turns.loop(),
     onStrange: (error) => ending.abort(error),
     onMemory() {},
-    onFailedStart: (error) => lastThrown.error = error,
+    onFailedStart: (error) => lastCrash.error = error,
   });
   const begin = performance.now();
   const happened = await runTest(
@@ -105,7 +104,7 @@ async function answer(ask: Ask): Promise<Told> {
     record: plain(record),
     data: plainData(data),
     ...!record.pass && {
-      line: lineIn((lastThrown.error as Error)?.stack ?? "") ??
+      line: lineIn((lastCrash.error as Error)?.stack ?? "") ??
         lineIn(
           [...judgement.logs.values()].flat()
             .map(({ text }) => text).join("\n"),
