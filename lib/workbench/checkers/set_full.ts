@@ -164,7 +164,7 @@ function digest(history: History, addF: string) {
       const shown = op.value ?? [];
       if (invocation === undefined || !Array.isArray(shown)) continue;
       const found = find(op.process, shown);
-      for (let i = 0; i < found.length; i++) {
+      for (let i = 0; i < shown.length; i++) {
         const place = found[i]!;
         if (place === -1) unexpected.set(keyOf(shown[i]), shown[i]);
         else if (seenBy[place] === op.index) {
@@ -200,6 +200,9 @@ function digest(history: History, addF: string) {
  * Finds the places of what reads show; -1 where there's none. A read shows most
  * of what the last one of its process did, and in the same order: there nothing
  * has to be looked up.
+ *
+ * @returns a function whose answer may be longer than the read, and is good until
+ * the next one.
  */
 function finder(places: ReadonlyMap<unknown, number>) {
   interface Read {
@@ -209,14 +212,17 @@ function finder(places: ReadonlyMap<unknown, number>) {
   const last = new Map<unknown, Read>();
   return (process: unknown, values: readonly unknown[]): Int32Array => {
     const before = last.get(process);
-    const found = new Int32Array(values.length);
+    let found = before?.found ?? new Int32Array(values.length);
+    if (found.length < values.length) {
+      found = new Int32Array(2 * values.length);
+      found.set(before!.found);
+    }
+    const common = Math.min(before?.values.length ?? 0, values.length);
     for (let i = 0; i < values.length; i++) {
-      const place = before !== undefined && before.values[i] === values[i]
-        ? before.found[i]
-        : -1;
-      found[i] = place !== undefined && place !== -1
-        ? place
-        : places.get(keyOf(values[i])) ?? -1;
+      const value = values[i];
+      const isKnown = i < common && before!.values[i] === value &&
+        found[i] !== -1;
+      if (!isKnown) found[i] = places.get(keyOf(value)) ?? -1;
     }
     last.set(process, { values, found });
     return found;

@@ -36,7 +36,7 @@ export class SharedLists {
    * to be shared.
    */
   keep(source: unknown, list: readonly unknown[]): Make | undefined {
-    if (list.length < minLength || !list.every(isNumber)) return undefined;
+    if (list.length < minLength || !areNumbers(list)) return undefined;
     const before = this.#sources.get(source);
     if (before === undefined) return this.#begin(source, list);
     const { common } = before;
@@ -62,8 +62,11 @@ export class SharedLists {
 /** Makes a list that was kept. */
 export type Make = () => unknown[];
 
-function isNumber(value: unknown): boolean {
-  return typeof value === "number";
+function areNumbers(list: readonly unknown[]): boolean {
+  for (let i = 0; i < list.length; i++) {
+    if (typeof list[i] !== "number") return false;
+  }
+  return true;
 }
 
 /**

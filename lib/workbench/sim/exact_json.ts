@@ -75,21 +75,35 @@ function occursMore(text: string, char: string, times: number): boolean {
  * look like one.
  */
 export function mayLoseNumbers(text: string): boolean {
-  let digits = 0;
-  let isNegative = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code >= 48 && code <= 57) { // 0 to 9
-      if (++digits === 16 || (isNegative && code === 48)) return true;
-      isNegative = false;
-      continue;
-    }
-    // A point, an E or an e.
-    if (digits > 0 && (code === 46 || code === 69 || code === 101)) return true;
-    digits = 0;
-    isNegative = code === 45;
+  // To search for a character takes a fraction of what looking at each does.
+  return followsDigit(text, ".") || followsDigit(text, "e") ||
+    followsDigit(text, "E") || text.includes("-0") || hasLongNumber(text);
+}
+
+function followsDigit(text: string, char: string): boolean {
+  let at = text.indexOf(char);
+  while (at !== -1 && !isDigit(text, at - 1)) at = text.indexOf(char, at + 1);
+  return at !== -1;
+}
+
+/** The fewest digits of an integer that may be beyond 2^53. */
+const longDigits = 16;
+
+function hasLongNumber(text: string): boolean {
+  // So many digits in a row are at one of these places, too.
+  for (let i = longDigits - 1; i < text.length; i += longDigits) {
+    let [first, last] = [i, i - 1];
+    while (isDigit(text, last + 1)) last++;
+    if (last < i) continue;
+    while (isDigit(text, first - 1)) first--;
+    if (last - first + 1 >= longDigits) return true;
   }
   return false;
+}
+
+function isDigit(text: string, place: number): boolean {
+  const code = text.charCodeAt(place);
+  return code >= 48 && code <= 57;
 }
 
 /** Tells whether a value is a JSON object. */
