@@ -4,9 +4,12 @@
  *
  * @module
  */
-import type { Judgement } from "../judge.ts";
+import { neverSucceeded } from "../checkers/stats.ts";
+import type { Judgement, Results } from "../judge.ts";
+import { hasTimedOut, type Op } from "../load/history.ts";
 import type { Schedule } from "../load/schedule.ts";
 import { type Options, splitFaults } from "../options.ts";
+import { secondInNs } from "../sim/units.ts";
 import { silencedAnomaly } from "../verdict.ts";
 
 /**
@@ -47,29 +50,58 @@ export const faultOptions = [
   "p-reorder",
 ] as const;
 
+/** A run that may have failed: so much of its judgement as matters here. */
+type Failed =
+  & Pick<Judgement, "anomaly" | "reason" | "test" | "history">
+  & { results: Pick<Results, "valid?"> & Partial<Pick<Results, "stats">> };
+
 /**
  * The name of what is wrong with a run, for one to be told from another;
  * `undefined` if nothing is, or nothing that the nodes could help.
  */
-export function failureIn(
-  { results, anomaly, reason = "", test }:
-    & Pick<Judgement, "anomaly" | "reason" | "test">
-    & { results: Pick<Judgement["results"], "valid?"> },
-): string | undefined {
+export function failureIn(judgement: Failed): string | undefined {
+  const { results, anomaly, reason = "" } = judgement;
   if (results["valid?"] !== false) return undefined;
   if (anomaly === undefined || anomaly === silencedAnomaly) return undefined;
-  // In a short run, nobody may have had an answer for the faults alone; or all asked
-  // for something else than what was there.
-  const isChance = faultsOf(test).length > 0 || refusal.test(reason);
-  if (anomaly === "no-success" && isChance) return undefined;
+  if (anomaly === "no-success" && isChance(judgement)) return undefined;
   // There's more than one way to crash.
   return anomaly === "node-crashed"
     ? `${anomaly}: ${causeIn(reason)}`
     : anomaly;
 }
 
-/** An answer of a store that does what it should. */
-const refusal = /ended in fail: (key-does-not-exist|precondition-failed)\b/;
+/** The time that nodes have to begin their work: to elect a leader, say. */
+const beginningNs = 5 * secondInNs;
+
+/**
+ * Tells whether no operation of a kind succeeded by chance. In a short run, nobody
+ * may have had an answer for the faults alone; or all asked for something else than
+ * what was there, or before there was somebody to answer.
+ */
+function isChance({ test, history, results: { stats } }: Failed): boolean {
+  if (faultsOf(test).length > 0) return true;
+  const never = stats ? neverSucceeded(stats) : [];
+  const kinds = new Set(never.map(([f]) => f));
+  return history.every((op) =>
+    !kinds.has(op.f) || op.type === "invoke" || hasError(op, refusals) ||
+    op.time < beginningNs && (hasTimedOut(op) || hasError(op, temporary))
+  );
+}
+
+/** Errors of a store that does what it should. */
+const refusals = new Set(["key-does-not-exist", "precondition-failed"]);
+
+/** Errors after which the same may succeed. */
+const temporary = new Set([
+  "timeout",
+  "temporarily-unavailable",
+  "crash",
+  "abort",
+]);
+
+function hasError({ error }: Op, names: ReadonlySet<string>): boolean {
+  return Array.isArray(error) && names.has(error[0]);
+}
 
 /** The line of a crash that names the error, without what differs by chance. */
 function causeIn(reason: string): string {

@@ -8,8 +8,10 @@ import {
 import {
   type AnyMessages,
   type App,
+  ErrorCode,
   type JSONValue,
   KV,
+  RPCError,
 } from "../../../lib/mod.ts";
 import {
   BadOption,
@@ -196,4 +198,41 @@ Deno.test("a store that had nothing to change has made no mistake", async () => 
   };
   const options = { workload: "lin-kv", concurrency: "2n", runs: 20 };
   await explore(store, { ...options, "time-limit": 1 }); // or it throws
+});
+
+/** Has no leader to ask for so many seconds. */
+function leaderless(seconds: number): App<AnyMessages> {
+  return (node) => {
+    let count = 0;
+    node.on("generate", () => {
+      const id = `${node.id}-${count++}`;
+      if (node.now() >= 1000 * seconds) return { type: "generate_ok", id };
+      throw new RPCError(ErrorCode.temporarilyUnavailable, "no leader");
+    });
+  };
+}
+
+Deno.test("who elects a leader first has made no mistake", async () => {
+  const options = { workload: "unique-ids", runs: 20 };
+  const short = { ...options, "time-limit": 2 };
+  assertEquals(await explore(leaderless(3), short), 20);
+});
+
+Deno.test("who never elects one is found, and given five seconds", async () => {
+  const found = await failureOf(leaderless(Infinity), {
+    workload: "unique-ids",
+  });
+  assertEquals(found.anomaly, "no-success");
+  assertEquals(sizeOf(found), { nodes: 1, ops: 1, faults: 0 });
+  const { history } = found.judgement;
+  assert(history.some(({ time }) => time >= 5e9));
+});
+
+Deno.test("who refuses for good is found at once", async () => {
+  const found = await failureOf((node) => {
+    node.on("generate", () => {
+      throw new RPCError(ErrorCode.notSupported, "no ids here");
+    });
+  }, { workload: "unique-ids", "time-limit": 1 });
+  assertEquals(found.anomaly, "no-success");
 });
