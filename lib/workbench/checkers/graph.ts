@@ -50,21 +50,29 @@ export class GraphBuilder {
   #to = new Int32Array(16);
   #rels = new Uint8Array(16);
   #count = 0;
+  #isEmpty = true;
 
   /** @param size vertices are numbered from 0 up to this. */
   constructor(size: number) {
     this.size = size;
   }
 
+  /** True if nothing was linked, nor `touch` called. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
   /**
-   * The number of edges that were added; one that was added twice counts twice.
+   * Keeps the graph from being empty, without an edge: for a vertex that would
+   * be linked to itself.
    */
-  get edgeCount(): number {
-    return this.#count;
+  touch(): void {
+    this.#isEmpty = false;
   }
 
   /** Adds a reason for `from` to come before `to`. */
   link(from: number, to: number, reason: number): void {
+    this.#isEmpty = false;
     const i = this.#count++;
     if (i === this.#from.length) this.#grow();
     this.#from[i] = from;

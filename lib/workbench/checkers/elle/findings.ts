@@ -165,7 +165,7 @@ export function addCycles(
   // Real time includes the order of each process.
   if (suffixed("-realtime")) linkRealtime(txns, vertexOf, builder);
   else if (suffixed("-process")) linkProcesses(txns, vertexOf, builder);
-  if (builder.edgeCount === 0) {
+  if (builder.isEmpty) {
     anomalies.add("empty-transaction-graph", {});
     return {};
   }

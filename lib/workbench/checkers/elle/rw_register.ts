@@ -293,6 +293,9 @@ class RegisterDependencies implements Dependencies {
               if (before !== op) graph.link(vertexOf(before), writer, rel.ww);
             }
             readerLinks.link(readers, writer);
+            // To Elle, one that reads a version and writes the next is enough
+            // of a graph.
+            if (graph.isEmpty && readers.includes(writer)) graph.touch();
           }
         }
       }

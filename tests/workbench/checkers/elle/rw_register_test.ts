@@ -122,6 +122,19 @@ Deno.test("where no transaction depends on another, Maelstrom says invalid", () 
   assertEquals(findings["anomaly-types"], ["empty-transaction-graph"]);
 });
 
+Deno.test("a transaction that reads a version and writes the next is graph enough, as in Elle", () => {
+  // Weak enough that neither real time nor processes make an order.
+  const judged = (...mops: Mop[]) =>
+    rwRegister(concurrent(mops), ["serializable"])["anomaly-types"];
+  assertEquals(judged(read(1, null), write(1, 2)), []);
+  assertEquals(judged(read(1, 7), write(1, 2)), []);
+  for (
+    const mops of [[write(1, 2)], [read(1, null)], [read(2, 7), write(1, 2)]]
+  ) {
+    assertEquals(judged(...mops), ["empty-transaction-graph"]);
+  }
+});
+
 Deno.test("a valid history has empty lists, as in Maelstrom", () => {
   assertEquals(rwRegister(concurrent(...dependent)), {
     "valid?": true,
