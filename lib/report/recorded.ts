@@ -60,6 +60,7 @@ const maxLines = 5 * million;
 export async function checkRecorded(folder: string): Promise<RecordedFindings> {
   if (folder === "") throw new BadOption("An empty name is no folder.");
   const path = folder.replace(/(?<=.)\/+$/, "");
+  if (!await exists(`${path}/run.json`)) throw await noRun(path);
   const test = await readTest(`${path}/run.json`);
   const history = await readHistory(path);
   const record = await readRecord(`${path}/record.json`);
@@ -86,6 +87,30 @@ export async function checkRecorded(folder: string): Promise<RecordedFindings> {
     }),
   };
 }
+
+/** The most folders around a path, and in it, that may be meant. */
+const maxLevels = 3;
+
+/** The error about a path that is no recorded run, with the one that is meant. */
+async function noRun(path: string): Promise<BadOption> {
+  const isRun = (folder: string) => exists(`${folder}/run.json`);
+  const parts = path.split("/");
+  for (let up = 1; up <= Math.min(maxLevels, parts.length); up++) {
+    const around = parts.slice(0, -up).join("/") ||
+      (path[0] === "/" ? "/" : ".");
+    if (!await isRun(around)) continue;
+    return new BadOption(
+      `${path} is a part of a recorded run, which is judged as a whole: check ${around}.`,
+    );
+  }
+  const newest = `${path}/latest`;
+  const hint = await isRun(newest) ? ` The newest there is ${newest}.` : "";
+  return await isFile(path)
+    ? new BadOption(`${path} is a file: ${whatARunIs}.`)
+    : new BadOption(`${path}/run.json doesn't exist: ${whatARunIs}.${hint}`);
+}
+
+const whatARunIs = "a recorded run is a folder with run.json and history.jsonl";
 
 /** Reads a file of JSON; what nests too deep is nothing. */
 async function readJson(
@@ -279,7 +304,7 @@ async function open(path: string): Promise<Deno.FsFile> {
   } catch (error) {
     throw new BadOption(
       error instanceof Deno.errors.NotFound
-        ? `${path} doesn't exist: a recorded run is a folder with run.json and history.jsonl.`
+        ? `${path} doesn't exist: ${whatARunIs}.`
         : `${path} can't be read: ${systemReason(error)}.`,
     );
   }
@@ -301,6 +326,14 @@ function lengthProblem(
     return `has a line of more than ${
       maxLineChars / million
     } million characters. Each operation is one line.`;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return false;
   }
 }
 

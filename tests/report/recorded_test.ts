@@ -218,11 +218,30 @@ Deno.test("what should be a file may be a folder, or not be there", async () => 
     BadOption,
     `${folder}/run.json isn't a file`,
   );
-  await assertRejects(
-    () => checkRecorded(`${folder}/run.json/`),
-    BadOption,
-    "run.json/run.json",
-  );
+});
+
+Deno.test("what lies in a run, around it, or instead of it, is told from one", async () => {
+  const store = tempDir();
+  const folder = `${store}/echo/latest`;
+  await Deno.mkdir(`${folder}/node-logs`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/run.json`, JSON.stringify(run));
+  await Deno.writeTextFile(`${folder}/history.jsonl`, handedOut("7"));
+  await Deno.writeTextFile(`${store}/notes`, "");
+  const part =
+    `is a part of a recorded run, which is judged as a whole: check ${folder}.`;
+  for (
+    const [path, words] of [
+      [`${folder}/history.jsonl`, part],
+      [`${folder}/run.json/`, part],
+      [`${folder}/node-logs`, part],
+      [`${folder}/node-logs/n0.log`, part],
+      [`${store}/echo`, `The newest there is ${folder}.`],
+      [`${store}/notes`, "notes is a file: a recorded run is a folder"],
+      [store, `${store}/run.json doesn't exist: a recorded run is a folder`],
+    ] as const
+  ) {
+    await assertRejects(() => checkRecorded(path), BadOption, words);
+  }
 });
 
 /** A value that was acknowledged, and that the last read doesn't show. */

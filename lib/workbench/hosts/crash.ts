@@ -50,6 +50,17 @@ const maxLinesAfter = 40;
 /** The most characters of a line that are told. */
 const maxChars = 400;
 
+/**
+ * Colours and links, which programs print for terminals that they take for
+ * theirs, as `FORCE_COLOR` makes them: they say nothing, and would hide what a
+ * line begins with.
+ */
+// deno-lint-ignore no-control-regex
+const finery = /\x1b(?:\[[\d;:]*[mK]|\]8;[^\x07\x1b]*(?:\x07|\x1b\\))/g;
+
+/** The most characters of a line that are looked at. */
+const maxRead = 10 * maxChars;
+
 /** Reads what a program prints, for the day that it crashes. */
 export class CrashReader {
   #lastLines: string[] = [];
@@ -62,7 +73,8 @@ export class CrashReader {
 
   /** Takes the next line. */
   read(line: string): void {
-    const text = beginningOf(line, maxChars).trimEnd();
+    const bare = beginningOf(line, maxRead).replaceAll(finery, "");
+    const text = beginningOf(bare, maxChars).trimEnd();
     keep(this.#lastLines, text);
     const isIndented = text === "" || /^\s/.test(text);
     if (this.#missing === "message") {

@@ -21,6 +21,21 @@ Deno.test("a permission that Deno asks for is told with a way to give it", () =>
   );
 });
 
+Deno.test("colours and links hide no reason, and aren't told", () => {
+  assertEquals(
+    lastWords(
+      `listening
+\x1b[0m\x1b[1m\x1b[31merror\x1b[0m: Uncaught (in promise) \x1b[38;5;245mError: boom\x1b[39m
+    at \x1b[36mfile:///node.ts\x1b[0m:1:1`,
+    ),
+    "It said: error: Uncaught (in promise) Error: boom",
+  );
+  assertEquals(
+    lastWords("\x1b]8;;https://x\x07a link\x1b]8;;\x1b\\, and a \x1b[2J wipe"),
+    "Its last lines were:\na link, and a \x1b[2J wipe",
+  );
+});
+
 const crashes: [language: string, output: string, reason: string][] = [
   [
     "Go",
