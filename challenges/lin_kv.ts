@@ -261,16 +261,20 @@ class Raft {
   /** A later term makes a follower of every server. */
   #see(term: number) {
     if (term <= this.currentTerm) return;
-    this.#keep({ currentTerm: term, votedFor: null });
+    this.#endTerm({ currentTerm: term, votedFor: null });
     this.#follow(undefined);
+  }
+
+  #endTerm(next: Kept) {
+    this.#keep(next);
+    this.#reign.abort(new RPCError(ErrorCode.crash, "the leader is lost"));
+    this.#reign = new AbortController();
   }
 
   #follow(leader: string | undefined) {
     if (leader === this.#leader) return;
     this.#leader = leader;
     this.#followers.clear();
-    this.#reign.abort(new RPCError(ErrorCode.crash, "the leader is lost"));
-    this.#reign = new AbortController();
   }
 
   /** Applies what is committed. */
@@ -317,7 +321,7 @@ class Raft {
     const { node } = this;
     const term = this.currentTerm + 1;
     if (!isPreVote) {
-      this.#keep({ currentTerm: term, votedFor: node.id });
+      this.#endTerm({ currentTerm: term, votedFor: node.id });
       this.#awaitLeader();
     }
     const { currentTerm } = this;

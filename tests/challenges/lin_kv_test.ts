@@ -320,6 +320,23 @@ for (const count of [3, 5, 7]) {
   });
 }
 
+Deno.test("who hasn't heard from its leader for a moment doesn't give up what the leader has been asked", async () => {
+  const refusals = ["key-does-not-exist", "precondition-failed"];
+  let [asked, unanswered] = [0, 0];
+  for (const seed of seedsOf(3)) {
+    const late: Partial<Options> = { latency: 200, rate: 10, seed };
+    const { history } = await judged(seed, {
+      ...late,
+      "latency-dist": "exponential",
+    });
+    for (const { type, error } of history) {
+      if (type === "invoke") asked++;
+      else if (type !== "ok" && !refusals.includes(error![0]!)) unanswered++;
+    }
+  }
+  assertLess(unanswered / asked, 0.05);
+});
+
 Deno.test("while a majority is connected, there's never more than a few elections without a write", async () => {
   for (const seed of seedsOf(3)) {
     const random = new Random(`${seed}`);
