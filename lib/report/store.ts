@@ -114,7 +114,6 @@ export async function writeRun(
   record: RunRecord,
   { results, history, logs }: Kept,
 ): Promise<void> {
-  const { results: _, ...others } = record;
   await Deno.mkdir(`${folder}/node-logs`);
   for (const [node, lines] of logs) {
     await writeLines(
@@ -126,8 +125,16 @@ export async function writeRun(
     `${folder}/history.jsonl`,
     history.values().map((op) => JSON.stringify(op)),
   );
-  await Deno.writeTextFile(`${folder}/record.json`, json(others));
+  await writeRecord(folder, record);
   await Deno.writeTextFile(`${folder}/results.json`, json(results));
+}
+
+/** Writes the record of a run, without its results, to its folder. */
+export async function writeRecord(
+  folder: string,
+  { results: _, ...others }: RunRecord,
+): Promise<void> {
+  await Deno.writeTextFile(`${folder}/record.json`, json(others));
 }
 
 /** About how many characters are written at once. */

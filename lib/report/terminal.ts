@@ -153,7 +153,7 @@ export function noteOn(record: RunRecord): string | undefined {
 
 /** A sentence on a run that went another way the second time. */
 export function divergenceNote(
-  { seed, divergence }: RunRecord,
+  { seed, divergence }: Pick<RunRecord, "seed" | "divergence">,
 ): string | undefined {
   return divergence === undefined
     ? undefined

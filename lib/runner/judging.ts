@@ -9,6 +9,7 @@ import type { Progress } from "../workbench/mod.ts";
 import type { RunRecord } from "../report/record.ts";
 import { seedAt } from "../report/seeds.ts";
 import {
+  divergenceNote,
   labelOf,
   type Layout,
   layoutOf,
@@ -225,7 +226,8 @@ function questionOf(
     bin,
     args,
     limits,
-    twice: seed === whole.first, // the others would be no better
+    // The others would be no better.
+    ...seed === whole.first && { twice: "before" as const },
   };
 }
 
@@ -235,15 +237,20 @@ async function judgeOne(
   place: number,
   context: Context,
 ): Promise<void> {
-  const { store, page, live, worker, signal } = context;
+  const { store, page, live, worker, signal, printer } = context;
   const seed = seedAt(job.seeds, place);
   const replay = commandOf(job.replay, { store, seed });
+  const asked = questionOf(job, seed);
+  // People needn't wait for it. What is read by programs, or compared, is whole.
+  const isForPeople = !context.json && !context.shard && !context.compare;
   const question: Question = {
-    ...questionOf(job, seed),
+    ...asked,
+    ...asked.twice && isForPeople && { twice: "after" },
     keep: { store, page, replay },
     logs: context.logStderr,
   };
   const note = noter(context);
+  let answeredMs = 0;
   await worker.ask(question, {
     signal,
     onProgress: (progress) => showProgress(job, progress, context),
@@ -251,10 +258,27 @@ async function judgeOne(
     onNote: note,
     onAnswer(answer) {
       live.clear();
+      answeredMs = performance.now();
       take(job, place, answer, context);
     },
+    onComparing({ seconds }) {
+      if (performance.now() < answeredMs + quietMs) return;
+      live.show(() => [
+        `${
+          title(job, context.layout)
+        }  once more, to see whether it goes the same way: ${
+          seconds.toFixed(1)
+        } s`,
+        ...context.waiting,
+      ]);
+    },
+    onDivergence: (divergence) =>
+      printer.addNote(divergenceNote({ seed, divergence })!),
   });
 }
+
+/** For so long, nobody hears that a run with a verdict is compared with another. */
+const quietMs = 1000;
 
 /** Takes a run that was judged, in the order of the seeds. */
 function take(

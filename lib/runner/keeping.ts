@@ -11,6 +11,7 @@ import {
   newRunFolder,
   pointToLatest,
   progressWriter,
+  writeRecord,
   writeRun,
   writeStart,
 } from "../report/store.ts";
@@ -27,6 +28,8 @@ export interface Keeping {
   ended(): Promise<void>;
   /** Writes the record, and the page. */
   write(record: RunRecord, judged: Judged, replay: string): Promise<void>;
+  /** Writes them once more, where there is more to be said. */
+  amend(record: RunRecord, judged: Judged, replay: string): Promise<void>;
 }
 
 /**
@@ -70,7 +73,10 @@ export function keeper(
       }
     });
     if (folder === undefined) {
-      return { tell() {}, async ended() {}, async write() {} };
+      return {
+        ...{ tell() {}, async ended() {} },
+        ...{ async write() {}, async amend() {} },
+      };
     }
     const progress = progressWriter(folder);
     return {
@@ -82,6 +88,12 @@ export function keeper(
           await writeRun(folder, record, judged);
           await pages?.write(folder, record, judged, replay);
           await pointToLatest(folder);
+        });
+      },
+      async amend(record, judged, replay) {
+        await attempt(async () => {
+          await writeRecord(folder, record);
+          await pages?.write(folder, record, judged, replay);
         });
       },
     };

@@ -12,6 +12,7 @@ import {
   type Layout,
   type Line,
   summary,
+  words,
 } from "../report/terminal.ts";
 import { pageStyle } from "../report/page/bundle.ts";
 import { type SeedsOfRun, seedsPage } from "../report/page/seeds_page.ts";
@@ -109,6 +110,11 @@ export class Printer {
   forgetSeeds(): void {
     this.#tally = new Tally();
     this.#failed = [];
+  }
+
+  /** Adds a note to the run that came last. */
+  addNote(text: string): void {
+    this.#print(words(text, this.#printing.layout.columns, "yellow"));
   }
 
   /** Compares two records of the same run. */

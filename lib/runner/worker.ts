@@ -40,7 +40,7 @@ import { withFreshDataDir } from "./data_dir.ts";
 import { NotSimulated } from "../workbench/hosts/program.ts";
 import { stuckText } from "../workbench/hosts/simulated.ts";
 import { judgeGuest, runGuest } from "../workbench/judge.ts";
-import { type Happened, paced } from "../workbench/run.ts";
+import { paced } from "../workbench/run.ts";
 import { type Found, tellFound } from "./found.ts";
 import { type Guest, Sandbox } from "../workbench/sandbox.ts";
 import { divergenceOf, maxCompared } from "./divergence.ts";
@@ -83,8 +83,11 @@ export interface Question {
   /** The node's arguments. */
   args: readonly string[];
   limits?: readonly Limit[];
-  /** True if a guest is to be run twice, to see whether both runs are one. */
-  twice?: boolean;
+  /**
+   * The moment when a guest is run a second time, to see whether both runs are
+   * one: before its verdict is told, or after that. Absent: it isn't.
+   */
+  twice?: "before" | "after";
   /** The place to keep the run; absent: nowhere. */
   keep?: {
     store: string;
@@ -134,6 +137,10 @@ export type News =
   | { type: "note"; text: string }
   | { type: "not simulated"; text: string }
   | { type: "answer"; answer: Answer }
+  /** The second run of a guest that has an answer. */
+  | { type: "comparing"; progress: Progress }
+  /** The place where that parts from the first. */
+  | { type: "divergence"; text: string }
   /** The run is kept: the next question may come. */
   | { type: "done" }
   | { type: "failed"; message: string; isBadOption: boolean };
@@ -181,13 +188,14 @@ async function answer(question: Question): Promise<void> {
   const start = performance.now();
   const first = await judgeBy(question, keeping?.folder, tell)
     .finally(() => keeping?.ended());
+  const wallMs = performance.now() - start;
+  const divergence = question.twice === "before"
+    ? await divergenceFrom(question, first)
+    : undefined;
   ending.signal.throwIfAborted();
   const found = question.search && await search(question, first);
-  const judged = found?.judged ?? first;
-  const record = toRecord(judged, {
-    ...question,
-    wallMs: performance.now() - start,
-  });
+  const judged = { ...found?.judged ?? first, ...divergence && { divergence } };
+  const record = toRecord(judged, { ...question, wallMs });
   if (keep?.ifFailing && !record.pass) {
     keeping = await keeperFor(keep)(question, by.engine, judged.test);
     if (question.logs) tellLogs(judged);
@@ -202,9 +210,16 @@ async function answer(question: Question): Promise<void> {
     ...found && { search: found.told },
   };
   worker.postMessage({ type: "answer", answer });
+  const comparing = question.twice === "after"
+    ? divergenceFrom(question, first)
+    : undefined;
   const replay = found?.told.shrunk && await keepCase(question, answer) ||
     keep?.replay;
   await keeping?.write(record, judged, replay!);
+  const late = await comparing;
+  if (late === undefined) return;
+  worker.postMessage({ type: "divergence", text: late });
+  await keeping?.amend({ ...record, divergence: late }, judged, replay!);
 }
 
 /** The length of all messages between servers. Nodes send little but ASCII. */
@@ -301,25 +316,38 @@ function teller(keeping?: Keeping): (progress: Progress) => void {
 /**
  * Runs a guest that has been judged once more, after it and in its thread, where
  * all code is compiled by now, and tells where the two runs part.
+ *
+ * @returns that; `undefined` if they don't, or if it has been interrupted.
  */
 async function divergenceFrom(
-  judged: Judgement,
-  runAgain: () => Promise<{ happened: Happened }>,
+  { by, options, schedule, twice }: Question,
+  judged: Verdict & Judged,
 ): Promise<string | undefined> {
+  // What turned out to use what isn't simulated has been judged over pipes.
+  if (!("guest" in by) || judged.engine !== "sim") return undefined;
   // It would do so again, for as long.
-  const { errors } = judged.results.nodes;
+  const { errors } = (judged as Judgement).results.nodes;
   if (errors.some(({ text }) => text.endsWith(stuckText))) return undefined;
   try {
-    return divergenceOf(judged, (await runAgain()).happened);
+    const { happened } = await runGuest(by.guest, options, {
+      ...schedule && { schedule },
+      ...{ signal: ending.signal, sandbox, maxMessages: maxCompared },
+      ...twice === "after" && {
+        onProgress: paced((progress) =>
+          worker.postMessage({ type: "comparing", progress })
+        ),
+      },
+    });
+    return divergenceOf(judged, happened);
   } catch (error) {
-    ending.signal.throwIfAborted();
+    if (ending.signal.aborted) return undefined;
     return `and ended: ${errorText(error)}`;
   }
 }
 
 /** Judges by whom it's said; a crash of Maelstrom's is a verdict, too. */
 async function judgeBy(
-  { by, bin, args, options, schedule, twice, keep, logs }: Question,
+  { by, bin, args, options, schedule, keep, logs }: Question,
   folder: string | undefined,
   onProgress: (progress: Progress) => void,
 ): Promise<Verdict & Judged> {
@@ -334,19 +362,7 @@ async function judgeBy(
   };
   if ("guest" in by) {
     try {
-      const judged = await judgeGuest(by.guest, options, {
-        ...watching,
-        sandbox,
-      });
-      const divergence = twice && await divergenceFrom(
-        judged,
-        () =>
-          runGuest(by.guest, options, {
-            ...schedule && { schedule },
-            ...{ signal: ending.signal, sandbox, maxMessages: maxCompared },
-          }),
-      );
-      return { ...judged, ...divergence && { divergence } };
+      return await judgeGuest(by.guest, options, { ...watching, sandbox });
     } catch (error) {
       if (!(error instanceof NotSimulated && by.instead)) throw error;
       const text = notSimulated(bin ?? "It", error);

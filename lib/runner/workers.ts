@@ -27,6 +27,10 @@ export interface Waiting {
   onNotSimulated?(text: string): void;
   /** Called as soon as there is a verdict; then the run is still to be kept. */
   onAnswer?(answer: Answer): void;
+  /** Called while a guest that has a verdict is run a second time. */
+  onComparing?(progress: Progress): void;
+  /** Called when it went another way then, with where. */
+  onDivergence?(text: string): void;
 }
 
 /**
@@ -91,7 +95,10 @@ export class JudgingWorker implements Disposable {
       } else if (news.type === "log") waiting.onLog?.(news.node, news.text);
       else if (news.type === "not simulated") {
         (waiting.onNotSimulated ?? waiting.onNote)?.(news.text);
-      } else {
+      } else if (news.type === "comparing") {
+        waiting.onComparing?.(news.progress);
+      } else if (news.type === "divergence") waiting.onDivergence?.(news.text);
+      else {
         answer = news.answer;
         waiting.onAnswer?.(answer);
       }

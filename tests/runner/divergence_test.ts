@@ -3,6 +3,8 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { divergenceOf, maxCompared } from "../../lib/runner/divergence.ts";
+import type { Question } from "../../lib/runner/worker.ts";
+import { JudgingWorker } from "../../lib/runner/workers.ts";
 import { runGuest } from "../../lib/workbench/judge.ts";
 import { judge } from "../../lib/workbench/mod.ts";
 import type { Node } from "../../lib/mod.ts";
@@ -108,10 +110,45 @@ Deno.test("a program that isn't deterministic is told in its line, and in the re
     run("echo", "--bin", bin, "--time-limit", "2", ...args);
   const told =
     /^ {4}not deterministic: once more with seed 1, it went another way at \d\.\d{3} s, with a message from n\d to c\d+$/m;
-  assertMatch((await judged()).stdout, told);
+  const store = tempDir();
+  const { stdout } = await judged("--store", store);
+  assertMatch(stdout, told);
+  assertMatch(stdout, /^✓.*\n {4}not deterministic/);
+  const kept = (name: string) =>
+    Deno.readTextFile(`${store}/echo/latest/${name}`);
+  assertMatch(await kept("record.json"), /"divergence": "at /);
+  assertMatch(await kept("index.html"), /it went another way at /);
   assertMatch((await judged("--seeds", "1..2")).stdout, told);
   const [record] = JSON.parse((await judged("--json")).stdout);
   assertMatch(record.divergence, /^at /);
+});
+
+Deno.test("the verdict doesn't wait for the second run, which can be ended", async () => {
+  using worker = new JudgingWorker();
+  const ending = new AbortController();
+  const wasm = await WebAssembly.compile(
+    await Deno.readFile("tests/fixtures/wasm/simple.wasm"),
+  );
+  const question: Question = {
+    by: { engine: "sim", guest: { wasm } },
+    id: "echo",
+    options: { workload: "echo", "time-limit": 600 },
+    args: [],
+    twice: "after",
+  };
+  const told: string[] = [];
+  const { record } = await worker.ask(question, {
+    signal: ending.signal,
+    onProgress: () => told.push("progress"),
+    onAnswer: () => told.push("answer"),
+    onComparing() {
+      told.push("comparing");
+      ending.abort(new Error("interrupted"));
+    },
+    onDivergence: () => told.push("divergence"),
+  });
+  assertEquals(record.pass, true);
+  assertEquals([...new Set(told)], ["progress", "answer", "comparing"]);
 });
 
 Deno.test("one that is deterministic isn't", async () => {
