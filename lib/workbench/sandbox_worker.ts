@@ -140,9 +140,10 @@ class Turns implements Watch {
   }
 
   #isStuck(): boolean {
-    return this.#stuck.some(({ turn, beat }) =>
-      turn === this.#cell[cells.turn] && beat === this.#cell[cells.beat]
-    );
+    return this.#stuck.length > 0 &&
+      this.#stuck.some(({ turn, beat }) =>
+        turn === this.#cell[cells.turn] && beat === this.#cell[cells.beat]
+      );
   }
 
   #endNode(): never {

@@ -30,6 +30,9 @@ const reasonLines: readonly RegExp[] = [
   /^\S+: .*(not found|No such file or directory|Permission denied|cannot execute.*|Exec format error)$/,
 ];
 
+/** A line with one of these, whichever: nearly none has, and all are read. */
+const reasonLine = oneOf(reasonLines);
+
 /** Lines that only say where it was. */
 const traceLines: readonly RegExp[] = [
   /^\s|^$|^\}$/,
@@ -38,8 +41,18 @@ const traceLines: readonly RegExp[] = [
   /^(stack ?(back)?trace|Caused by|Node\.js v\d)/i,
 ];
 
+const traceLine = oneOf(traceLines);
+
 /** The first line of a Python trace; the line that ends it is the reason. */
 const pythonTrace = /^Traceback \(most recent call last\):/;
+
+/** Makes one pattern of several, which takes a fraction of their time. */
+function oneOf(patterns: readonly RegExp[]): RegExp {
+  const sources = patterns.map(({ source, ignoreCase }) =>
+    ignoreCase ? `(?i:${source})` : `(?:${source})`
+  );
+  return new RegExp(sources.join("|"));
+}
 
 /** The number of the last lines that are told. */
 const maxLastLines = 8;
@@ -85,9 +98,9 @@ export class CrashReader {
       this.#found(text);
     } else if (pythonTrace.test(text)) {
       this.#missing = "end of trace";
-    } else if (reasonLines.some((pattern) => pattern.test(text))) {
+    } else if (reasonLine.test(text)) {
       this.#found(text);
-    } else if (traceLines.some((pattern) => pattern.test(text))) {
+    } else if (traceLine.test(text)) {
       // What came between belongs to the reason: its second line, some source.
       this.#after = [];
     } else {

@@ -12,6 +12,15 @@ export class LineSplitter {
 
   /** Takes the next piece, and gives the lines that it ends. */
   push(piece: string): string[] {
+    // Mostly, it's one whole line.
+    if (
+      piece.indexOf("\n") === piece.length - 1 && piece !== "" &&
+      !this.#endedInReturn && !piece.includes("\r")
+    ) {
+      const line = this.open + piece.slice(0, -1);
+      this.open = "";
+      return [line];
+    }
     // As Java does, which hears what ends in a carriage return at once.
     const text = this.#endedInReturn && piece.startsWith("\n")
       ? piece.slice(1)

@@ -172,12 +172,14 @@ class WasmNode {
     const imports: WebAssembly.ModuleImports = {};
     for (const [name, theirs] of Object.entries(shim)) {
       const wait = waiting[name];
-      imports[name] = wait === undefined
-        ? this.#watched(
-          own[name] ??
-            ((...args) => this.#disk.numbering(() => theirs(...args))),
-        )
-        : new Suspending(this.#watched(wait));
+      const ours = own[name];
+      imports[name] = wait !== undefined
+        ? new Suspending(this.#watched(wait))
+        : ours !== undefined
+        ? this.#watched(ours)
+        : this.#watchedOfAny((...args) =>
+          this.#disk.numbering(() => theirs(...args))
+        );
     }
     return imports;
   }
@@ -278,20 +280,35 @@ class WasmNode {
     return size;
   }
 
-  /** An import that shows that the node is alive. */
-  // deno-lint-ignore no-explicit-any -- imports take what numbers they like
-  #watched(imported: (...args: any[]) => unknown) {
+  /**
+   * An import of up to four parameters that shows that the node is alive. Nodes
+   * call these all the time; a list of parameters would take longer.
+   */
+  #watched(imported: Imports[string]) {
+    return (a: unknown, b: unknown, c: unknown, d: unknown) => {
+      this.#isAlive();
+      return imported(a, b, c, d);
+    };
+  }
+
+  /** The same of any number of parameters. */
+  #watchedOfAny(imported: Imports[string]) {
     return (...args: unknown[]) => {
-      this.#watch?.beat();
-      if (this.memoryBytes > maxMemoryBytes && this.#isTooLarge()) {
-        throw new NodeEnded(
-          `used more than ${
-            maxMemoryBytes / 1024 / 1024
-          } MiB of memory, and was ended.`,
-        );
-      }
+      this.#isAlive();
       return imported(...args);
     };
+  }
+
+  /** Takes note that the node is alive, and ends it if it's too large. */
+  #isAlive(): void {
+    this.#watch?.beat();
+    if (this.memoryBytes > maxMemoryBytes && this.#isTooLarge()) {
+      throw new NodeEnded(
+        `used more than ${
+          maxMemoryBytes / 1024 / 1024
+        } MiB of memory, and was ended.`,
+      );
+    }
   }
 
   /** Tells whether it's too large, without the files that are gone. */
@@ -389,10 +406,10 @@ class WasmNode {
     ready: number,
   ): number | Promise<number> {
     if (count === 0) return codes.ERRNO_INVAL;
-    const subscriptions = Array.from(
-      { length: count },
-      (_, i) => this.#subscription(from + i * subscriptionBytes),
-    );
+    const subscriptions: Subscription[] = [];
+    for (let i = 0; i < count; i++) {
+      subscriptions.push(this.#subscription(from + i * subscriptionBytes));
+    }
     const tell = () => {
       const events = subscriptions.filter((each) => each.isReady());
       events.forEach((each, i) => each.write(to + i * eventBytes));
@@ -425,7 +442,7 @@ class WasmNode {
   }
 
   /** One thing that is waited for, as it lies in memory. */
-  #subscription(at: number) {
+  #subscription(at: number): Subscription {
     const view = this.#view;
     const userdata = view.getBigUint64(at, true);
     const type = view.getUint8(at + 8);
@@ -467,6 +484,17 @@ class WasmNode {
         )(to),
     };
   }
+}
+
+/** Something that a node waits for. */
+interface Subscription {
+  isReady(): boolean;
+  /** The time on the node's clock at which it will be ready. */
+  deadlineNs: number;
+  /** True if it's ready as soon as there's input. */
+  hearsInput: boolean;
+  /** Writes to memory that it's ready. */
+  write(to: number): void;
 }
 
 /** A memory, as numbers and as bytes. */
