@@ -4,33 +4,28 @@
  *
  * Keys with `read`, `write` and `cas`, on several nodes, as if there were one copy:
  * whatever has ended, each later operation sees (Herlihy, Wing: *Linearizability*,
- * 1990). So the nodes have to agree on one order of all changes, while the network
- * is cut, and nodes die. That is consensus.
+ * 1990). So the nodes have to agree on one order of all changes: consensus.
  *
  * This is **Raft** (Ongaro, Ousterhout: *In Search of an Understandable Consensus
- * Algorithm*, 2014), with the names of the paper's figure 2, to be read beside it. A
- * majority elects a leader for a term; the leader puts the changes into a log, and
- * sends it to the others; what a majority has is committed, and no later leader can
- * lack it, as nobody votes for who knows less. Other nodes forward their requests.
+ * Algorithm*, 2014), in the order and with the names of the paper's figure 2, to be
+ * read beside it. Ongaro's thesis (2014) has what the figure lacks:
  *
- * - Elections: a node stands when a majority would vote for it, which nobody does who
- *   hears a leader (*pre-vote*, Ongaro's thesis, 9.6): so who was cut off disturbs
- *   nobody. A leader that no majority answers makes room (6.2).
- * - Messages: what comes within `--gather-ms` is sent in one, while earlier ones are
- *   on their way; to just so many as make a majority. The others get it with the next
- *   heartbeat.
+ * - A node stands only if a majority would vote for it, which nobody does who hears a
+ *   leader (*pre-vote*, 9.6): so who was cut off disturbs nobody. A leader that no
+ *   majority answers makes room (6.2).
+ * - What comes within `--gather-ms` is sent at once, while earlier messages are on
+ *   their way (10.2); to just so many as make a majority, to the others by and by.
  * - Reads go past the log. The leader holds them until a majority has answered what
  *   it has sent since: so nobody else led when they came (*read index*, 6.4).
  *   `--reads lease` trusts for a while in that nobody votes for another; a clock that
  *   jumps makes two leaders, one of which shows the past. `--reads local`, the naive
  *   answer, shows what a node happens to have: that is old as a rule.
  *
- * **If a node dies,** with `--data-dir` it has on its disk what it has promised: its
- * vote, and its log. Without, it doesn't know any more, and mustn't vote as if it did.
- * So its new life is another node: it learns, and counts for nothing, until an entry
- * of the log lets it in, which a majority of the others has (a change of members:
- * thesis, 4.1). Only as long as there was no leader, as all others say, is there
- * nothing to remember but votes, in terms that they know.
+ * **If a node dies** without a disk (`--data-dir`), it doesn't know what it promised,
+ * and mustn't vote as if it did. So its new life is another node: it learns, and counts
+ * for nothing, until an entry of the log lets it in, which a majority of the others
+ * has (4.1). Only if there was no leader, as all others say, is there nothing to
+ * remember but votes, in terms that they know.
  *
  * What can't be had: an answer where no majority is connected; a bound on how long an
  * election takes (Fischer, Lynch, Paterson, 1985: that's why times are random); and,
@@ -59,9 +54,7 @@ const tickMs = 10; // from one look at the clock to the next
 const maxWaitMs = 900; // for a leader, of a request: clients wait a bit longer
 const silenceMs = 100; // at first: Maelstrom has to have started the others
 const maxInitMs = 2000; // for which a node without memory holds up init, at most
-
-/** A forwarded request is sent again until it's answered. */
-const insist = { resendMs: 500, timeoutMs: 10_000 };
+const insist = { resendMs: 500, timeoutMs: 10_000 }; // on an answer from the leader
 
 /** The number of entries that stay, for who lags, when a snapshot stands for them. */
 const maxEntries = 1000;
@@ -73,8 +66,10 @@ const choices = {
   "data-dir": { default: "" },
 };
 
-/** A key, or its value. */
-type Value = string | number;
+type Value = string | number; // or a key
+type Snapshot = [key: Value, value: Value][]; // the state of the state machine
+type Last = { lastLogIndex: number; lastLogTerm: number }; // the end of a log
+type Outcome = Promise<Value | undefined>;
 
 /** A write; with `from`, a cas; without `to`, a read. */
 type Request = { key: Value; from?: Value; to?: Value };
@@ -82,16 +77,8 @@ type Request = { key: Value; from?: Value; to?: Value };
 /** An entry of the log: a change, a life of a node that is let in, or nothing. */
 type Entry = { term: number; request?: Request; letIn?: number };
 
-/** The end of a log. */
-type Last = { lastLogIndex: number; lastLogTerm: number };
-
-/** All keys with their values: the state of the state machine. */
-type Snapshot = [Value, Value][];
-
 /** The paper's messages (candidateId and leaderId are their senders), and two more. */
 interface RaftMessages extends LinKVMessages {
-  RequestVote: Last & { term: number; isPreVote: boolean };
-  RequestVote_ok: { term: number; voteGranted: boolean };
   AppendEntries: {
     term: number;
     prevLogIndex: number;
@@ -106,6 +93,8 @@ interface RaftMessages extends LinKVMessages {
     matchIndex: number; // up to there the log is the leader's
     learner?: number; // the life of a node that doesn't count
   };
+  RequestVote: Last & { term: number; isPreVote: boolean };
+  RequestVote_ok: { term: number; voteGranted: boolean };
   Greet: object;
   Greet_ok: Last & { term: number };
   Forward: { term: number; request: Request };
@@ -121,11 +110,10 @@ interface Follower {
 }
 
 /** A record on the disk: variables; the log from an entry on; the state after that. */
-type Kept = Partial<Pick<Raft, "currentTerm" | "votedFor" | "isVoter">> & {
-  from?: number;
-  entries?: Entry[];
-  snapshot?: Snapshot;
-};
+type Kept = Partial<
+  & Pick<Raft, "currentTerm" | "votedFor" | "isVoter">
+  & { from: number; entries: Entry[]; snapshot: Snapshot }
+>;
 
 /** A linearizable store. */
 export function linKV(node: Node<RaftMessages>, args: string[] = []) {
@@ -145,53 +133,51 @@ export function linKV(node: Node<RaftMessages>, args: string[] = []) {
 
 /** A server, as the paper's figure 2 describes it. */
 class Raft {
-  // Persistent state.
+  // Persistent state on all servers
   currentTerm = 0;
   votedFor: string | null = null;
   log: Entry[] = [{ term: 0 }]; // with nothing where a snapshot stands for it
   isVoter: boolean | undefined; // unknown at first
+  #disk: Disk<Kept, Kept> | undefined;
 
-  // Volatile state.
+  // Volatile state on all servers
   commitIndex = 0;
   lastApplied = 0;
-  #store = new Map<Value, Value>();
-  #outcomes = new WeakMap<Entry, Promise<Value | undefined>>();
+  #store = new Map<Value, Value>(); // the state machine
+  #outcomes = new WeakMap<Entry, Outcome>(); // of what is applied
   #leader: string | undefined;
+  #reign = new AbortController(); // ends when the leader isn't any more
   #heardMs = 0; // when a leader spoke last
   #sinceMs = Infinity; // when this one began to wait for a leader
   #askedMs = Infinity; // when it began, or asked for votes last
   #patienceMs = electionMs; // more where messages take long
   #turn = 1; // the times of that that it waits: drawn anew
   #life = 0; // drawn anew in each
+  #waiting: (() => void)[] = []; // for whatever changes
 
-  // Volatile state on leaders.
-  #followers = new Map<string, Follower>();
+  // Volatile state on leaders
+  #followers = new Map<string, Follower>(); // with the leader itself; else empty
   #isGathering = false;
-  #answers = new Map<string, Promise<Value | undefined>>();
-
-  #disk!: Disk<Kept, Kept>;
-  #reign = new AbortController(); // ends when the leader isn't any more
-  #news = Promise.withResolvers<void>(); // settles when something has changed
+  #answers = new Map<string, Outcome>(); // to forwarded requests
 
   constructor(
     private node: Node<RaftMessages>,
     private settings: Chosen<typeof choices>,
   ) {
     node.onInit(() => this.#begin());
-    node.on("RequestVote", async ({ src, body }) => {
-      const voteGranted = this.#requestVote(src, body);
-      await this.#sync();
-      return { type: "RequestVote_ok", term: this.currentTerm, voteGranted };
-    });
     node.on("AppendEntries", async ({ src, body }) => {
       const success = this.#appendEntries(src, body);
       const last = body.prevLogIndex + body.entries.length;
-      // What is committed is the same on all.
-      const matchIndex = success ? last : this.commitIndex;
+      const matchIndex = success ? last : this.commitIndex; // the same on all
       const learner = this.isVoter ? undefined : this.#life;
       await this.#sync();
       const type = "AppendEntries_ok";
       return { type, term: this.currentTerm, success, matchIndex, learner };
+    });
+    node.on("RequestVote", async ({ src, body }) => {
+      const voteGranted = this.#requestVote(src, body);
+      await this.#sync();
+      return { type: "RequestVote_ok", term: this.currentTerm, voteGranted };
     });
     node.on("Greet", async () => {
       await this.#until(() => this.#disk !== undefined);
@@ -209,14 +195,38 @@ class Raft {
     });
   }
 
-  // ---- RequestVote RPC: receiver implementation
+  // ---- AppendEntries RPC: receiver implementation
+  #appendEntries(src: string, message: RaftMessages["AppendEntries"]): boolean {
+    const { term, prevLogIndex, prevLogTerm, snapshot, entries } = message;
+    this.#see(term);
+    if (term < this.currentTerm) return false; // 1.
+    this.#follow(src);
+    this.#heardMs = this.node.now();
+    this.#awaitLeader();
+    const isMatch = prevLogIndex <= this.commitIndex ||
+      this.log[prevLogIndex]?.term === prevLogTerm;
+    if (!isMatch && !snapshot) return false; // 2.
+    const prev = { term: prevLogTerm };
+    if (!isMatch) this.#keep({ snapshot, from: prevLogIndex, entries: [prev] });
+    const start = prevLogIndex + 1;
+    const first = entries.findIndex(({ term }, i) =>
+      start + i > this.commitIndex && this.log[start + i]?.term !== term
+    );
+    if (first >= 0) { // 3., 4.
+      this.#keep({ from: start + first, entries: entries.slice(first) });
+    }
+    const last = prevLogIndex + entries.length;
+    this.#commit(Math.min(message.leaderCommit, last)); // 5.
+    return true;
+  }
 
+  // ---- RequestVote RPC: receiver implementation
   #requestVote(src: string, message: RaftMessages["RequestVote"]): boolean {
     const { term, lastLogIndex, lastLogTerm, isPreVote } = message;
     if (!isPreVote) this.#see(term);
     const isFree = isPreVote
       ? term > this.currentTerm && !this.#leads()
-      : term === this.currentTerm && (this.votedFor ?? src) === src;
+      : term === this.currentTerm && (this.votedFor ?? src) === src; // 1., 2.
     const isLoyal = this.node.now() < this.#heardMs + loyalMs;
     const own = this.#last;
     const isUpToDate = lastLogTerm > own.lastLogTerm ||
@@ -228,32 +238,9 @@ class Raft {
     return true;
   }
 
-  // ---- AppendEntries RPC: receiver implementation
-
-  #appendEntries(src: string, message: RaftMessages["AppendEntries"]): boolean {
-    const { term, prevLogIndex, prevLogTerm, snapshot, entries } = message;
-    this.#see(term);
-    if (term < this.currentTerm) return false; // 1.
-    this.#follow(src);
-    this.#heardMs = this.node.now();
-    this.#awaitLeader();
-    const isMatch = prevLogIndex <= this.commitIndex ||
-      this.log[prevLogIndex]?.term === prevLogTerm;
-    if (!isMatch && !snapshot) return false; // 2.
-    if (!isMatch) {
-      const last = { term: prevLogTerm };
-      this.#keep({ snapshot, from: prevLogIndex, entries: [last] });
-    }
-    const start = prevLogIndex + 1;
-    const first = entries.findIndex((entry, i) =>
-      start + i > this.commitIndex && this.log[start + i]?.term !== entry.term
-    );
-    if (first >= 0) { // 3., 4.
-      this.#keep({ from: start + first, entries: entries.slice(first) });
-    }
-    const last = prevLogIndex + entries.length;
-    this.#commit(Math.min(message.leaderCommit, last)); // 5.
-    return true;
+  get #last(): Last {
+    const lastLogIndex = this.log.length - 1;
+    return { lastLogIndex, lastLogTerm: this.log[lastLogIndex]!.term };
   }
 
   // ---- Rules for all servers
@@ -277,26 +264,21 @@ class Raft {
     this.#followers.clear();
   }
 
-  /** Applies what is committed. */
   #commit(index: number) {
     this.commitIndex = Math.max(this.commitIndex, index);
     while (this.lastApplied < this.commitIndex) {
       const entry = this.log[++this.lastApplied]!;
-      if (entry.request) {
-        const outcome = this.#execute(entry.request);
-        outcome.catch(() => {}); // it matters only where a client waits
-        this.#outcomes.set(entry, outcome);
-      }
+      const outcome = entry.request && this.#execute(entry.request);
+      outcome?.catch(() => {}); // it matters only where a client waits
+      if (outcome) this.#outcomes.set(entry, outcome);
       if (entry.letIn === this.#life) this.#keep({ isVoter: true });
       if (this.lastApplied % maxEntries === 0) this.#compact();
     }
   }
 
   // ---- Rules for followers and candidates
-
   #tick() {
-    const { node } = this;
-    const nowMs = node.now();
+    const nowMs = this.node.now();
     if (this.#leads()) {
       for (const [id, { sentMs }] of this.#followers) {
         if (sentMs + heartbeatMs <= nowMs) this.#sendTo(id);
@@ -307,7 +289,7 @@ class Raft {
       this.#follow(undefined);
       if (this.isVoter) this.#stand(true);
     }
-    this.#tell();
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** Waits for a leader anew: for a random time, so that somebody stands first. */
@@ -348,21 +330,20 @@ class Raft {
   }
 
   // ---- Rules for leaders
+  #leads(term = this.currentTerm): boolean {
+    return this.#leader === this.node.id && this.currentTerm === term;
+  }
 
   #lead() {
     const { node } = this;
     this.#follow(node.id);
-    const initial = { nextIndex: this.log.length, matchIndex: 0 };
+    const initial = { nextIndex: this.log.length, matchIndex: 0, sentMs: 0 };
     for (const peer of node.peers) {
-      this.#followers.set(peer, { ...initial, sentMs: 0, ackedMs: node.now() });
+      this.#followers.set(peer, { ...initial, ackedMs: node.now() });
     }
     const own = { ...initial, sentMs: Infinity, ackedMs: Infinity };
     this.#followers.set(node.id, own);
     this.#append({ term: this.currentTerm });
-  }
-
-  #leads(term = this.currentTerm): boolean {
-    return this.#leader === this.node.id && this.currentTerm === term;
   }
 
   /** An entry is the leader's own, like another's, when it's on the disk. */
@@ -378,15 +359,13 @@ class Raft {
 
   /** Gathers what comes within a moment, and speaks to as many as make a majority. */
   async #speakSoon() {
-    const { node } = this;
     if (this.#isGathering) return;
     this.#isGathering = true;
-    await node.sleep(this.settings["gather-ms"]);
+    await this.node.sleep(this.settings["gather-ms"]);
     this.#isGathering = false;
-    if (!this.#leads()) return;
-    const ackedMs = (id: string) => this.#followers.get(id)!.ackedMs;
-    const best = node.peers.toSorted((a, b) => ackedMs(b) - ackedMs(a));
-    for (const peer of best.slice(0, node.nodeIds.length >> 1)) {
+    const all = [...this.#followers] // itself first
+      .sort(([, a], [, b]) => b.ackedMs - a.ackedMs);
+    for (const [peer] of all.slice(1, (all.length >> 1) + 1)) {
       this.#sendTo(peer);
     }
   }
@@ -407,17 +386,18 @@ class Raft {
     const reply = await this.node.rpc(peer, message).catch(() => undefined);
     if (reply) this.#see(reply.term);
     if (!reply || this.#followers.get(peer) !== follower) return;
-    if (reply.learner !== undefined) {
-      const open = this.log.slice(this.commitIndex + 1);
-      const isOnItsWay = open.some(({ letIn }) => letIn === reply.learner);
-      if (!isOnItsWay) this.#append({ term, letIn: reply.learner });
-    } else {
+    const { success, matchIndex, learner } = reply;
+    if (learner === undefined) {
       follower.ackedMs = Math.max(follower.ackedMs, sentMs);
-      follower.matchIndex = Math.max(follower.matchIndex, reply.matchIndex);
+      follower.matchIndex = Math.max(follower.matchIndex, matchIndex);
       this.#advance();
+    } else {
+      const open = this.log.slice(this.commitIndex + 1);
+      const isUnderWay = open.some(({ letIn }) => letIn === learner);
+      if (!isUnderWay) this.#append({ term, letIn: learner });
     }
-    if (reply.success) return;
-    follower.nextIndex = reply.matchIndex + 1;
+    if (success) return;
+    follower.nextIndex = matchIndex + 1;
     this.#sendTo(peer);
   }
 
@@ -431,13 +411,13 @@ class Raft {
   #advance() {
     const matched = this.#quorum("matchIndex");
     if (this.log[matched]?.term === this.currentTerm) this.#commit(matched);
-    this.#tell();
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   // ---- Clients
 
   /** Has a request carried out by the leader. */
-  async ask(request: Request): Promise<Value | undefined> {
+  async ask(request: Request): Outcome {
     const { node, settings } = this;
     const types = Object.values(request).map((each) => typeof each);
     const fits = types.every((each) => each === "number" || each === "string");
@@ -450,14 +430,13 @@ class Raft {
     if (!this.#leader) {
       throw new RPCError(ErrorCode.temporarilyUnavailable, "no leader");
     }
-    const term = this.currentTerm;
-    const forward = { type: "Forward", term, request } as const;
+    const call = { type: "Forward", term: this.currentTerm, request } as const;
     const options = { ...insist, signal: this.#reign.signal };
-    return (await node.rpc(this.#leader, forward, options)).value;
+    return (await node.rpc(this.#leader, call, options)).value;
   }
 
   /** The leader reads when a majority still follows; it writes into the log. */
-  async #carryOut(request: Request): Promise<Value | undefined> {
+  async #carryOut(request: Request): Outcome {
     const { currentTerm: term } = this;
     if (request.to === undefined) {
       const sinceMs = this.node.now() - this.settings.reads;
@@ -472,14 +451,14 @@ class Raft {
     const [index, entry] = [this.log.length, { term, request }];
     this.#append(entry);
     const isGone = () => this.log[index] !== entry;
-    await this.#until(() => this.lastApplied >= index || isGone());
+    await this.#until(() => this.#outcomes.has(entry) || isGone());
     const outcome = this.#outcomes.get(entry);
     if (outcome) return await outcome;
     throw new RPCError(ErrorCode.crash, "it may be elsewhere");
   }
 
   // deno-lint-ignore require-await -- an error is an outcome
-  async #execute({ key, from, to }: Request): Promise<Value | undefined> {
+  async #execute({ key, from, to }: Request): Outcome {
     const value = this.#store.get(key);
     if (value === undefined && (to === undefined || from !== undefined)) {
       throw new RPCError(ErrorCode.keyDoesNotExist, `there is no key ${key}`);
@@ -491,23 +470,19 @@ class Raft {
     return value;
   }
 
-  /** Waits until something holds. */
+  /** Waits until something holds: looks again with each tick, and each answer. */
   async #until(holds: () => boolean) {
-    while (!holds()) await this.#news.promise;
-  }
-
-  #tell() {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
+    while (!holds()) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
   }
 
   // ---- The disk, and the beginning
-
   async #begin() {
     const { node } = this;
-    this.#disk = await node.openDisk<Kept, Kept>(this.settings["data-dir"]);
-    const { snapshot = {}, records } = this.#disk;
-    for (const kept of [snapshot, ...records]) this.#take(kept);
+    const disk = await node.openDisk<Kept, Kept>(this.settings["data-dir"]);
+    for (const kept of [disk.snapshot ?? {}, ...disk.records]) this.#keep(kept);
+    this.#disk = disk;
     this.#life = Math.floor(node.random() * 2 ** 48);
     this.#heardMs = node.now(); // it may have been loyal
     node.every(tickMs, () => this.#tick());
@@ -537,26 +512,21 @@ class Raft {
 
   /** Changes what is persistent: on the disk it is after the next sync. */
   #keep(kept: Kept) {
-    this.#take(kept);
-    this.#disk.append(kept);
-  }
-
-  #take({ snapshot, from, entries, ...variables }: Kept) {
-    Object.assign(this, variables);
+    const { snapshot, from = this.log.length, entries = [], ...others } = kept;
+    Object.assign(this, others);
     if (snapshot) {
       this.log = [];
       this.#store = new Map(snapshot);
-      this.commitIndex = this.lastApplied = from!;
+      this.commitIndex = this.lastApplied = from;
     }
-    if (entries) {
-      this.log.length = from!;
-      this.log.push(...entries);
-    }
+    this.log.length = from;
+    this.log.push(...entries);
+    this.#disk?.append(kept); // it's absent while it's read
   }
 
   /** Waits until all is on the disk; if that fails, for ever: so it promises nothing. */
   #sync(): Promise<void> {
-    return this.#disk.sync().catch(() => new Promise(() => {}));
+    return this.#disk!.sync().catch(() => new Promise(() => {}));
   }
 
   /** Has a snapshot stand for all that is applied. */
@@ -565,12 +535,7 @@ class Raft {
     for (let i = from - maxEntries; i in this.log; i--) delete this.log[i];
     const [snapshot, entries] = [[...this.#store], this.log.slice(from)];
     const kept = { currentTerm, votedFor, isVoter, from, entries, snapshot };
-    this.#disk.replace(kept).catch(() => {}); // as the next sync will say
-  }
-
-  get #last(): Last {
-    const lastLogIndex = this.log.length - 1;
-    return { lastLogIndex, lastLogTerm: this.log[lastLogIndex]!.term };
+    this.#disk!.replace(kept).catch(() => {}); // as the next sync will say
   }
 }
 
