@@ -46,6 +46,7 @@ import { type Guest, Sandbox } from "../workbench/sandbox.ts";
 import { divergenceOf, maxCompared } from "./divergence.ts";
 import { notSimulated } from "./program.ts";
 import { keeper, type Keeping } from "./keeping.ts";
+import { type Failure, type Wish, WishedThreads } from "./threads.ts";
 
 /** The judge, and what it judges. */
 export type Judge =
@@ -128,8 +129,9 @@ export interface Answer {
   search?: Found;
 }
 
-/** News of a worker about the question that it has been asked. */
+/** News of a worker, nearly all about the question that it has been asked. */
 export type News =
+  | Wish
   | { type: "progress"; progress: Progress }
   | { type: "shrinking"; runs: number; size: Size }
   | { type: "log"; node: string; text: string }
@@ -150,20 +152,25 @@ export type Order =
   | { ask: Question }
   | { end: true }
   /** A guest will have to be judged: a program, or else a module. */
-  | { prepare: { isProgram: boolean } };
+  | { prepare: { isProgram: boolean } }
+  | { threadFailed: Failure };
 
 const worker = self as unknown as {
   onmessage: (event: MessageEvent<Order>) => void;
-  postMessage(news: News): void;
+  postMessage(news: News, transfer?: MessagePort[]): void;
 };
 
 /** Ends the run in progress. */
 let ending = new AbortController();
 
-const sandbox = new Sandbox();
+const threads = new WishedThreads((wish, transfer) =>
+  worker.postMessage(wish, transfer)
+);
+const sandbox = new Sandbox(threads.start);
 
 worker.onmessage = async ({ data }) => {
   if ("prepare" in data) return void sandbox.prepare(data.prepare.isProgram);
+  if ("threadFailed" in data) return threads.failed(data.threadFailed);
   if ("end" in data) return ending.abort(new Error("interrupted"));
   ending = new AbortController();
   try {

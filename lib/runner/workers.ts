@@ -6,6 +6,7 @@
 import { BadOption, type Progress } from "../workbench/mod.ts";
 import type { Size } from "../workbench/search/case.ts";
 import { Ended } from "./ending.ts";
+import { StartedThreads, type Wish } from "./threads.ts";
 import type { Answer, News, Order, Question } from "./worker.ts";
 
 /** The callbacks of somebody who waits for an answer. */
@@ -39,23 +40,23 @@ export interface Waiting {
  */
 const graceMs = 8000;
 
-function startWorker(): Worker {
-  return new Worker(new URL("./worker.ts", import.meta.url), {
-    type: "module",
-  });
+function isWish(news: News): news is Wish {
+  return news.type === "start thread" || news.type === "end thread";
 }
 
 /** A thread that judges, one run after the other. */
 export class JudgingWorker implements Disposable {
   /** The thread; there is none until it's asked something. */
   #worker: Worker | undefined;
+  /** The threads that it wishes. */
+  #threads = new StartedThreads((threadFailed) => this.#tell({ threadFailed }));
 
   /**
    * Starts what it takes to judge a guest, which itself may still have to be
    * compiled or bundled.
    */
   prepare(isProgram: boolean): void {
-    this.#worker ??= startWorker();
+    this.#start();
     this.#tell({ prepare: { isProgram } });
   }
 
@@ -79,8 +80,9 @@ export class JudgingWorker implements Disposable {
         giveUp();
       }, graceMs);
     };
-    const worker = this.#worker ??= startWorker();
+    const worker = this.#start();
     worker.onmessage = ({ data: news }: MessageEvent<News>) => {
+      if (isWish(news)) return; // That is heard at any time.
       if (news.type === "failed") {
         const { message, isBadOption } = news;
         reject(isBadOption ? new BadOption(message) : new Error(message));
@@ -123,6 +125,17 @@ export class JudgingWorker implements Disposable {
     }
   }
 
+  #start(): Worker {
+    if (this.#worker) return this.#worker;
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      type: "module",
+    });
+    worker.addEventListener("message", ({ data }: MessageEvent<News>) => {
+      if (isWish(data) && worker === this.#worker) this.#threads.fulfil(data);
+    });
+    return this.#worker = worker;
+  }
+
   #tell(order: Order): void {
     this.#worker?.postMessage(order);
   }
@@ -131,6 +144,7 @@ export class JudgingWorker implements Disposable {
   #end(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
+    this.#threads[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {

@@ -10,7 +10,7 @@ import { BadOption, type Test } from "./options.ts";
 import type { Happened, PartSettings, Progress } from "./run.ts";
 import { parseExact } from "./sim/exact_json.ts";
 import type { Op } from "./load/history.ts";
-import { startLockedThread, startThread, type Thread } from "./thread.ts";
+import { type StartThread, startThread, type Thread } from "./thread.ts";
 
 /**
  * A node as a WebAssembly module that speaks WASI preview 1: what `GOOS=wasip1
@@ -98,11 +98,17 @@ const lookIntervalMs = 500;
  * ```
  */
 export class Sandbox implements Disposable {
+  #startThread: StartThread;
   #thread: Thread | undefined;
   /** True if the thread is one for programs. */
   #isLocked = false;
   #on = { message: (_news: News) => {}, error: (_message: string) => {} };
   #beats = newBeats();
+
+  /** @internal */
+  constructor(start: StartThread = startThread) {
+    this.#startThread = start;
+  }
 
   /**
    * Starts the thread, for that kind of guest, if it hasn't been.
@@ -209,11 +215,10 @@ export class Sandbox implements Disposable {
 
   /** Starts the thread: for a program with as much permission as nodes have. */
   #start(isProgram: boolean): Thread {
-    const start = isProgram ? startLockedThread : startThread;
-    return start(new URL("./sandbox_worker.ts", import.meta.url), {
+    return this.#startThread(new URL("./sandbox_worker.ts", import.meta.url), {
       message: (news) => this.#on.message(news as News),
       error: (message) => this.#on.error(message),
-    });
+    }, isProgram);
   }
 
   /** Calls back when a node doesn't come back for too long. */

@@ -20,18 +20,28 @@ import {
 import { cells, type News, type Order, stops } from "./sandbox.ts";
 import { VirtualClock } from "./sim/clock.ts";
 
-/** The way to the thread that watches: of Node's kind, or the Web's. */
-const worker = (parentPort ?? self) as unknown as {
-  onmessage: (event: MessageEvent<Order>) => void;
+/** A way to the thread that watches. */
+interface Way {
+  onmessage: (event: MessageEvent<Order | { port: MessagePort }>) => void;
   postMessage(news: News): void;
-};
+}
 
-worker.onmessage = async ({ data }) => {
+/** The way to the thread that started this one: of Node's kind, or the Web's. */
+let way = (parentPort ?? self) as unknown as Way;
+
+way.onmessage = async ({ data }) => {
+  if ("port" in data) {
+    // Another thread watches.
+    const { onmessage } = way;
+    way = data.port as unknown as Way;
+    way.onmessage = onmessage;
+    return;
+  }
   const unwatch = watchRejections();
   try {
     await answer(data);
   } catch (error) {
-    worker.postMessage({
+    way.postMessage({
       type: "failed",
       name: (error as Error).name,
       message: (error as Error).message,
@@ -64,12 +74,12 @@ async function answer(order: Order): Promise<void> {
     ...maxMessages !== undefined && { maxMessages },
     ...wants.progress && {
       onProgress: paced((progress) =>
-        worker.postMessage({ type: "progress", progress })
+        way.postMessage({ type: "progress", progress })
       ),
     },
     ...wants.logs && {
       onLog: (node: string, text: string) =>
-        worker.postMessage({ type: "log", node, text }),
+        way.postMessage({ type: "log", node, text }),
     },
   };
   let outcome: Happened;
@@ -79,7 +89,7 @@ async function answer(order: Order): Promise<void> {
     restore(); // What has been changed may be what made it fail.
   }
   const { history, ...happened } = outcome;
-  worker.postMessage({
+  way.postMessage({
     type: "happened",
     happened: {
       ...happened,

@@ -3,13 +3,29 @@
  *
  * @module
  */
-import { Worker as NodeWorker } from "node:worker_threads";
+import {
+  type MessagePort as NodePort,
+  Worker as NodeWorker,
+} from "node:worker_threads";
 
 /** A thread. */
 export interface Thread {
-  post(message: unknown): void;
+  /** @param transfer the ports in it that are handed over. */
+  post(message: unknown, transfer?: MessagePort[]): void;
   end(): void;
 }
+
+/**
+ * Starts a thread.
+ *
+ * @param isLocked true for one without any permission. Where that computes, it may
+ * not end before the process does.
+ */
+export type StartThread = (
+  url: URL,
+  on: Listeners,
+  isLocked: boolean,
+) => Thread;
 
 /** Callbacks for the messages of a thread, and for its failure. */
 export interface Listeners {
@@ -17,11 +33,9 @@ export interface Listeners {
   error(message: string): void;
 }
 
-/** Starts a thread. */
-export function startThread(
-  url: URL,
-  on: Listeners,
-): Thread {
+/** Starts a thread, in this one. */
+export const startThread: StartThread = (url, on, isLocked) => {
+  if (isLocked) return startWebWorker(url, on, { permissions: "none" });
   // Deno's own workers can't be ended while they compute, in 2.9 at least: they
   // go on until the process ends. Node's can, but aren't for code from afar.
   if (url.protocol !== "file:") return startWebWorker(url, on);
@@ -29,21 +43,11 @@ export function startThread(
   worker.on("message", on.message);
   worker.on("error", (error) => on.error((error as Error).message));
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) =>
+      worker.postMessage(message, transfer as unknown as NodePort[]),
     end: () => void worker.terminate(),
   };
-}
-
-/**
- * Starts a thread without any permission. Where it computes, it may not end before
- * the process does.
- */
-export function startLockedThread(
-  url: URL,
-  on: Listeners,
-): Thread {
-  return startWebWorker(url, on, { permissions: "none" });
-}
+};
 
 function startWebWorker(
   url: URL,
@@ -57,7 +61,7 @@ function startWebWorker(
     on.error(event.message);
   };
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
     end: () => worker.terminate(),
   };
 }
