@@ -15,25 +15,19 @@
  * The straightforward answer, `--strategy store`, keeps each log as one value in
  * `lin-kv` and appends by compare-and-set. It's correct and slow: four messages
  * per send, more whenever the nodes get in each other's way, and two for each key
- * that is polled. Where messages may arrive twice, a compare-and-set that was
- * refused may have happened; so each entry has a tag, by which its node
- * recognises it on the next attempt.
+ * that is polled.
  *
- * It can be cheap because the task doesn't ask for offsets without gaps. So the
- * two nodes need not agree who gets the next one: node 0 assigns 0, 2, 4, …, node
- * 1 assigns 1, 3, 5, …, each always beyond everything that it has heard of. A
- * node answers a `send` at once, without a word to anybody. A tenth of a second
- * later it sends the other node all new messages in one batch, with a promise:
- * *my next offset will be at least this*. And a `poll` shows the part of a log
- * that all nodes have promised not to add to. That part is the same on every
- * node, and never changes.
+ * It can be cheap because the task doesn't ask for offsets without gaps. So node 0
+ * assigns 0, 2, 4, …, node 1 assigns 1, 3, 5, …, each always beyond everything that
+ * it has heard of, and answers a `send` at once. A tenth of a second later it sends
+ * the other node all new messages in one batch. The class `Feeds` has what makes this
+ * cheap and safe:
  *
- * Three devices make this cheap and safe; the class `Feeds` below has them.
- *
- * - **Promises.** Each batch says from which offset on its sender's next
- *   messages will be. Once all nodes have promised to be past an offset, the log
- *   before it is complete for good: the *stable prefix*. This is the idea of
- *   Mencius (Mao, Junqueira, Marzullo, 2008) and of Lamport's total order (1978).
+ * - **Promises.** Each batch says from which offset on its sender's next messages
+ *   will be. Once all nodes have promised to be past an offset, the log before it is
+ *   complete for good, and the same on every node: the *stable prefix*, which polls
+ *   show. This is the idea of Mencius (Mao, Junqueira, Marzullo, 2008) and of
+ *   Lamport's total order (1978).
  * - **Acknowledgements ride along.** A batch also says what has arrived from the
  *   other side. So only a node that has nothing else to say sends a message just
  *   to acknowledge; and where nothing happens nothing is sent.
@@ -41,11 +35,9 @@
  *   that lacks an earlier part skips it. A node that has waited too long for
  *   what it needs asks for it, and sends again all that wasn't acknowledged.
  *
- * A message is in the polls of every node when it has gathered (120 ms) and
- * travelled, and the promises of the others have come back: after a quarter of a
- * second and two latencies. Each time that messages are lost or overtake each
- * other costs two seconds and a round trip more. (With the store, an answer that
- * takes longer than four seconds is an error, and a message may be in the log.)
+ * Polls show a message when it has gathered (120 ms) and travelled, and the others'
+ * promises have come back: after a quarter of a second and two latencies. Each time
+ * that messages are lost or overtake each other costs two seconds and a round trip.
  *
  * You choose what an acknowledgement means, as in Kafka: with `--acks 1`, the
  * default, the node that answers has the message; with `--acks all`, every node
@@ -57,13 +49,11 @@
  *
  * **If a node dies,** it's missed: polls stop short of what it may yet add. With
  * `--data-dir` it has a *write-ahead log* (Mohan et al.: *ARIES*, 1992). Nothing
- * is shown, answered or told to others before it's on the node's own disk; one
- * write takes all that came while the one before was under way (*group commit*).
- * Recovery reads the log, and the node goes on where it was. For promises that
- * would be too slow: so the log says how far they may go at most, and who comes
- * back goes on from there. That leaves a gap, as with the sequences of PostgreSQL.
- * There's no snapshot, as it would be the log once more; only commits that later
- * ones have outdated are dropped, when they are half of it.
+ * is shown, answered or told to others before it's on the node's own disk, and who
+ * comes back goes on from there. For promises that would be too slow: so the log says
+ * how far they may go at most. That leaves a gap, as with the sequences of PostgreSQL.
+ * A snapshot would be the log once more; only outdated commits are dropped, when they
+ * are half of it.
  *
  * Without a disk the others are its memory. A node with no past, the first time,
  * too, asks all of them for what they have of its own messages, and then for theirs;
@@ -109,16 +99,10 @@ const maxRetryMs = 2000;
 /** A request that has to be answered, some day. */
 const insist = { resendMs: minRetryMs / 2, timeoutMs: Infinity };
 
-/**
- * The time until a node first speaks. Maelstrom hears no more of a node that has
- * sent a message to one that isn't there yet.
- */
+/** The time until a node first speaks: Maelstrom has to have started the others. */
 const silenceMs = 100;
 
-/**
- * The longest time for which a node that asks for its past holds up `init`; and that
- * one with an empty disk asks.
- */
+/** The longest that a node's past holds up `init`; with an empty disk, it asks. */
 const maxInitMs = 2000;
 const maxAskMs = 1000;
 
@@ -442,9 +426,9 @@ class Feeds {
   /** Drops outdated commits, if they are most of what is on the disk. */
   #compact(past: Kept[]) {
     const feeds: [string, Feed][] = [[this.node.id, this.#own], ...this.#peers];
-    const kept = feeds.map((
-      [id, feed],
-    ): Kept => [id, feed.upTo, compacted(feed.events)]);
+    const kept = feeds.map(([id, { upTo, events }]) =>
+      [id, upTo, compacted(events)] as Kept
+    );
     const count = (all: Kept[]) => all.flatMap(([, , events]) => events).length;
     if (2 * count(kept) >= count(past)) return;
     this.#disk.replace(kept).catch(() => {}); // as in #reserve
@@ -555,9 +539,10 @@ class Feeds {
     peer.acknowledged = have;
     peer.sent = Math.max(peer.sent, have);
     this.#retryMs = minRetryMs;
-    const all = Math.min(
-      ...[...this.#peers.values()].map(({ acknowledged }) => acknowledged),
+    const acknowledged = [...this.#peers.values()].map((each) =>
+      each.acknowledged
     );
+    const all = Math.min(...acknowledged);
     while (this.#waiting.length > 0 && this.#waiting[0]!.offset < all) {
       const { offset, event, resolve } = this.#waiting.shift()!;
       this.take(event, offset);
@@ -584,18 +569,17 @@ class Feeds {
     }
   }
 
-  #sendSoon() {
+  async #sendSoon() {
     if (this.#gathering) return;
     this.#gathering = true;
-    this.node.sleep(gatherMs[this.acks]).then(async () => {
-      await this.#reserve();
-      this.#gathering = false;
-      for (const [id, peer] of this.#peers) {
-        if (!this.#needsWord(peer)) continue;
-        do this.#send(id, peer); while (peer.sent < this.#promise);
-      }
-      this.#retryLater();
-    });
+    await this.node.sleep(gatherMs[this.acks]);
+    await this.#reserve();
+    this.#gathering = false;
+    for (const [id, peer] of this.#peers) {
+      if (!this.#needsWord(peer)) continue;
+      do this.#send(id, peer); while (peer.sent < this.#promise);
+    }
+    this.#retryLater();
   }
 
   /** Lets promises go on; and what came before this is taken in before. */
@@ -619,23 +603,22 @@ class Feeds {
   }
 
   /** Asks the nodes that owe us something, again until none does. */
-  #retryLater() {
+  async #retryLater() {
     if (this.#retrying) return;
     this.#retrying = true;
     const before = this.#latest;
-    this.node.sleep(this.#retryMs).then(() => {
-      this.#retrying = false;
-      const awaited = [...this.#peers].filter(([, each]) => this.#awaits(each));
-      if (awaited.length === 0) return;
-      for (const [id, peer] of awaited) {
-        // What is newer than this wait may well be on its way.
-        if (peer.upTo > before && peer.acknowledged > before) continue;
-        peer.sent = peer.acknowledged;
-        this.#send(id, peer, true);
-      }
-      this.#retryMs = Math.min(2 * this.#retryMs, maxRetryMs);
-      this.#retryLater();
-    });
+    await this.node.sleep(this.#retryMs);
+    this.#retrying = false;
+    const awaited = [...this.#peers].filter(([, each]) => this.#awaits(each));
+    if (awaited.length === 0) return;
+    for (const [id, peer] of awaited) {
+      // What is newer than this wait may well be on its way.
+      if (peer.upTo > before && peer.acknowledged > before) continue;
+      peer.sent = peer.acknowledged;
+      this.#send(id, peer, true);
+    }
+    this.#retryMs = Math.min(2 * this.#retryMs, maxRetryMs);
+    this.#retryLater();
   }
 
   /** Tells whether a node owes us a promise, or a confirmation. */
@@ -658,6 +641,7 @@ function stored(node: KafkaNode): Logs {
   const offsets = new KV<number>(node, "lin-kv");
   return {
     async append(key, message) {
+      // A compare-and-set that was refused may have happened: then the tag is there.
       const tag = node.random();
       const place = (log: [number, Message][]) =>
         log.findIndex(([each]) => each === tag);
