@@ -179,72 +179,97 @@ export function flipFlop(first: Generator, second: Generator): Generator {
  * Spreads operations over time, at random intervals between 0 and twice the
  * mean. It is the mean over all threads together, and lost time is not made up.
  */
-export function stagger(
-  meanNs: number,
-  generator: Generator,
-  nextNs?: number,
-): Generator {
-  return {
-    op(context) {
-      const answer = generator.op(context);
-      if (answer === null || answer === "pending") return answer;
-      const [op, after] = answer;
-      const timeNs = Math.max(op.timeNs, nextNs ?? context.timeNs);
-      const interval = Math.floor(context.random.float() * 2 * meanNs);
-      return [
-        op.timeNs === timeNs ? op : { ...op, timeNs },
-        stagger(meanNs, after, timeNs + interval),
-      ];
-    },
-    update(context, event) {
-      const updated = update(generator, context, event);
-      return updated === generator ? this : stagger(meanNs, updated, nextNs);
-    },
-  };
+export function stagger(meanNs: number, generator: Generator): Generator {
+  return new Stagger(meanNs, generator);
+}
+
+// Those that every operation goes through are of a class: a thousand operations a
+// second make as many of each, and a closure takes more than an instance.
+class Stagger implements Generator {
+  constructor(
+    private readonly meanNs: number,
+    private readonly generator: Generator,
+    private readonly nextNs?: number,
+  ) {}
+
+  op(context: Context): Answer {
+    const { meanNs, generator, nextNs } = this;
+    const answer = generator.op(context);
+    if (answer === null || answer === "pending") return answer;
+    const [op, after] = answer;
+    const timeNs = Math.max(op.timeNs, nextNs ?? context.timeNs);
+    const interval = Math.floor(context.random.float() * 2 * meanNs);
+    return [
+      op.timeNs === timeNs ? op : { ...op, timeNs },
+      new Stagger(meanNs, after, timeNs + interval),
+    ];
+  }
+
+  update(context: Context, event: Op | PlannedOp): Generator {
+    const { meanNs, generator, nextNs } = this;
+    const updated = update(generator, context, event);
+    return updated === generator ? this : new Stagger(meanNs, updated, nextNs);
+  }
 }
 
 /** Ends once an operation would begin so long after the first one. */
-export function timeLimit(
-  limitNs: number,
-  generator: Generator,
-  cutoffNs?: number,
-): Generator {
-  return {
-    op(context) {
-      const answer = generator.op(context);
-      if (answer === null || answer === "pending") return answer;
-      const [op, after] = answer;
-      const endNs = cutoffNs ?? op.timeNs + limitNs;
-      return op.timeNs < endNs ? [op, timeLimit(limitNs, after, endNs)] : null;
-    },
-    update(context, event) {
-      const updated = update(generator, context, event);
-      return updated === generator
-        ? this
-        : timeLimit(limitNs, updated, cutoffNs);
-    },
-  };
+export function timeLimit(limitNs: number, generator: Generator): Generator {
+  return new TimeLimit(limitNs, generator);
+}
+
+class TimeLimit implements Generator {
+  constructor(
+    private readonly limitNs: number,
+    private readonly generator: Generator,
+    private readonly cutoffNs?: number,
+  ) {}
+
+  op(context: Context): Answer {
+    const { limitNs, generator, cutoffNs } = this;
+    const answer = generator.op(context);
+    if (answer === null || answer === "pending") return answer;
+    const [op, after] = answer;
+    const endNs = cutoffNs ?? op.timeNs + limitNs;
+    return op.timeNs < endNs
+      ? [op, new TimeLimit(limitNs, after, endNs)]
+      : null;
+  }
+
+  update(context: Context, event: Op | PlannedOp): Generator {
+    const { limitNs, generator, cutoffNs } = this;
+    const updated = update(generator, context, event);
+    return updated === generator
+      ? this
+      : new TimeLimit(limitNs, updated, cutoffNs);
+  }
 }
 
 /** Whichever operation comes first; ties are broken at random. */
 export function any(...generators: Generator[]): Generator {
-  return {
-    op(context) {
-      const answers = generators.map((generator) => generator.op(context));
-      const first = soonest(answers, context.random);
-      if (first === undefined) {
-        return answers.includes("pending") ? "pending" : null;
-      }
-      const [i, [op, after]] = first;
-      return [op, any(...generators.with(i, after))];
-    },
-    update(context, event) {
-      const updated = generators.map((each) => update(each, context, event));
-      return updated.every((each, i) => each === generators[i])
-        ? this
-        : any(...updated);
-    },
-  };
+  return new Any(generators);
+}
+
+class Any implements Generator {
+  constructor(private readonly generators: readonly Generator[]) {}
+
+  op(context: Context): Answer {
+    const { generators } = this;
+    const answers = generators.map((generator) => generator.op(context));
+    const first = soonest(answers, context.random);
+    if (first === undefined) {
+      return answers.includes("pending") ? "pending" : null;
+    }
+    const [i, [op, after]] = first;
+    return [op, new Any(generators.with(i, after))];
+  }
+
+  update(context: Context, event: Op | PlannedOp): Generator {
+    const { generators } = this;
+    const updated = generators.map((each) => update(each, context, event));
+    return updated.every((each, i) => each === generators[i])
+      ? this
+      : new Any(updated);
+  }
 }
 
 /** The answer with the earliest operation, and its place in the list. */
@@ -320,30 +345,31 @@ export function on(
   allowed: (thread: Thread) => boolean,
   generator: Generator,
 ): Generator {
-  return among(filterOf(allowed), generator);
+  return new Among(filterOf(allowed), generator);
 }
 
-function among(
-  allowed: (threads: readonly Thread[]) => readonly Thread[],
-  generator: Generator,
-): Generator {
-  const restrict = (context: Context): Context => ({
-    ...context,
-    threads: allowed(context.threads),
-  });
-  return {
-    op(context) {
-      const answer = generator.op(restrict(context));
-      if (answer === null || answer === "pending") return answer;
-      return [answer[0], among(allowed, answer[1])];
-    },
-    update(context, event) {
-      const own = restrict(context);
-      if (placeOf(event, own) === -1) return this;
-      const updated = update(generator, own, event);
-      return updated === generator ? this : among(allowed, updated);
-    },
-  };
+class Among implements Generator {
+  constructor(
+    private readonly allowed: (threads: readonly Thread[]) => readonly Thread[],
+    private readonly generator: Generator,
+  ) {}
+
+  op(context: Context): Answer {
+    const answer = this.generator.op(this.#own(context));
+    if (answer === null || answer === "pending") return answer;
+    return [answer[0], new Among(this.allowed, answer[1])];
+  }
+
+  update(context: Context, event: Op | PlannedOp): Generator {
+    const own = this.#own(context);
+    if (placeOf(event, own) === -1) return this;
+    const updated = update(this.generator, own, event);
+    return updated === this.generator ? this : new Among(this.allowed, updated);
+  }
+
+  #own(context: Context): Context {
+    return { ...context, threads: this.allowed(context.threads) };
+  }
 }
 
 /** A filter that remembers: the threads of a run are always the same. */
@@ -543,43 +569,50 @@ export function independent(
 
 /** One after the other; each begins when all threads are free. */
 export function phases(...generators: Generator[]): Generator {
-  return sequence(generators.map(synchronize));
+  return new Sequence(
+    generators.map((generator) => new Synchronized(generator)),
+  );
 }
 
-function sequence(generators: readonly Generator[]): Generator {
-  return {
-    op(context) {
-      let left = generators;
-      for (const generator of generators) {
-        const answer = generator.op(context);
-        if (answer === "pending") return answer;
-        if (answer !== null) {
-          return [answer[0], sequence(left.with(0, answer[1]))];
-        }
-        left = left.slice(1);
+class Sequence implements Generator {
+  constructor(private readonly generators: readonly Generator[]) {}
+
+  op(context: Context): Answer {
+    let left = this.generators;
+    for (const generator of this.generators) {
+      const answer = generator.op(context);
+      if (answer === "pending") return answer;
+      if (answer !== null) {
+        return [answer[0], new Sequence(left.with(0, answer[1]))];
       }
-      return null;
-    },
-    update(context, event) {
-      const [first] = generators;
-      if (first === undefined) return this;
-      const updated = update(first, context, event);
-      return updated === first ? this : sequence(generators.with(0, updated));
-    },
-  };
+      left = left.slice(1);
+    }
+    return null;
+  }
+
+  update(context: Context, event: Op | PlannedOp): Generator {
+    const [first] = this.generators;
+    if (first === undefined) return this;
+    const updated = update(first, context, event);
+    return updated === first
+      ? this
+      : new Sequence(this.generators.with(0, updated));
+  }
 }
 
-function synchronize(generator: Generator): Generator {
-  return {
-    op: (context) =>
-      context.threads.every((thread) => context.isFree(thread))
-        ? generator.op(context)
-        : "pending",
-    update(context, event) {
-      const updated = update(generator, context, event);
-      return updated === generator ? this : synchronize(updated);
-    },
-  };
+class Synchronized implements Generator {
+  constructor(private readonly generator: Generator) {}
+
+  op(context: Context): Answer {
+    return context.threads.every((thread) => context.isFree(thread))
+      ? this.generator.op(context)
+      : "pending";
+  }
+
+  update(context: Context, event: Op | PlannedOp): Generator {
+    const updated = update(this.generator, context, event);
+    return updated === this.generator ? this : new Synchronized(updated);
+  }
 }
 
 /** Keeps a thread busy for some time, doing nothing. */
