@@ -73,6 +73,9 @@ export function failureIn(judgement: Failed): string | undefined {
 /** The time that nodes have to begin their work: to elect a leader, say. */
 const beginningNs = 5 * secondInNs;
 
+/** Where each message takes another time, so many may have come too late. */
+const maxLate = 2;
+
 /**
  * Tells whether no operation of a kind succeeded by chance. In a short run, nobody
  * may have had an answer for the faults alone; or all asked for something else than
@@ -82,10 +85,16 @@ function isChance({ test, history, results: { stats } }: Failed): boolean {
   if (faultsOf(test).length > 0) return true;
   const never = stats ? neverSucceeded(stats) : [];
   const kinds = new Set(never.map(([f]) => f));
-  return history.every((op) =>
-    !kinds.has(op.f) || op.type === "invoke" || hasError(op, refusals) ||
-    op.time < beginningNs && (hasTimedOut(op) || hasError(op, temporary))
+  const failures = history.filter((op) =>
+    kinds.has(op.f) && op.type !== "invoke" && !hasError(op, refusals)
   );
+  if (!failures.every((op) => hasTimedOut(op) || hasError(op, temporary))) {
+    return false;
+  }
+  const { latency, "latency-dist": dist } = test.options;
+  const isRandom = latency > 0 && dist !== "constant";
+  const late = failures.filter(({ time }) => time >= beginningNs);
+  return late.length <= (isRandom ? maxLate : 0);
 }
 
 /** Errors of a store that does what it should. */

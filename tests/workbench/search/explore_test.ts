@@ -218,6 +218,21 @@ Deno.test("who elects a leader first has made no mistake", async () => {
   assertEquals(await explore(leaderless(3), short), 20);
 });
 
+Deno.test("who answers too late by the chance of latencies has made no mistake", async () => {
+  const random: ExploreOptions = {
+    workload: "unique-ids",
+    ...{ latency: 150, "latency-dist": "exponential" },
+  };
+  const few = { "node-count": 1, concurrency: "1", rate: 0.2, runs: 10 };
+  assertEquals(
+    await explore(leaderless(Infinity), { ...random, ...few, "time-limit": 9 }),
+    10,
+  );
+  // But not so often.
+  const found = await failureOf(leaderless(Infinity), random);
+  assertEquals(found.anomaly, "no-success");
+});
+
 Deno.test("who never elects one is found, and given five seconds", async () => {
   const found = await failureOf(leaderless(Infinity), {
     workload: "unique-ids",
