@@ -13,7 +13,7 @@ import {
   type Judgement,
   type Options,
 } from "../workbench/mod.ts";
-import type { Guest } from "../workbench/sandbox.ts";
+import { type Guest, Sandbox } from "../workbench/sandbox.ts";
 import { commandForBin } from "./build.ts";
 import { buildC, buildGo, type Built, fixtures } from "./languages.ts";
 import { programFrom } from "./program.ts";
@@ -26,6 +26,8 @@ export interface Judgeable {
   description: string;
   /** Its process. */
   command: Command;
+  /** True if what runs in the workbench is a program, and no module. */
+  isProgram: boolean;
   /** Makes what runs in the workbench of it; that counts, too. */
   prepare(): Promise<Guest>;
 }
@@ -83,6 +85,7 @@ export async function findJudgeables(
     name: "TypeScript",
     description: `with our library, on Deno ${Deno.version.deno}`,
     command: commandForBin(source, []),
+    isProgram: true,
     prepare: () => programFrom(source, []),
   }];
   const leftOut: string[] = [];
@@ -106,6 +109,7 @@ function judgeableOf(
     name,
     description: `${library}, ${description}`,
     command: { bin: native, args: [] },
+    isProgram: false,
     prepare: async () => ({
       wasm: await WebAssembly.compile(await Deno.readFile(wasm)),
       args: [],
@@ -127,11 +131,15 @@ export interface BothWays {
 
 /** Judges a node in both ways. */
 export async function judgeBothWays(
-  { command, prepare }: Pick<Judgeable, "command" | "prepare">,
+  { command, isProgram, prepare }: Omit<Judgeable, "name" | "description">,
   options: Options,
 ): Promise<BothWays> {
   return {
-    virtual: await timed(async () => judgeGuest(await prepare(), options, {})),
+    virtual: await timed(async () => {
+      using sandbox = new Sandbox();
+      sandbox.prepare(isProgram); // meanwhile, as `deno task run` does
+      return await judgeGuest(await prepare(), options, { sandbox });
+    }),
     pipes: await timed(() => judge(command, options)),
   };
 }

@@ -110,7 +110,8 @@ export class Output extends Fd {
 
   /** The part that has come of a line that hasn't ended. */
   get open(): string {
-    return new TextDecoder().decode(this.#beginning, { stream: true });
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    return this.#unmarked(decoder.decode(this.#beginning, { stream: true }));
   }
 
   /**
@@ -141,9 +142,14 @@ export class Output extends Fd {
       whole = this.#beginning;
       this.#begun.size = 0;
     }
-    const text = this.#decoder.decode(whole);
-    const isMarked = this.#isFirst && text.startsWith(byteOrderMark);
+    const text = this.#unmarked(this.#decoder.decode(whole));
     this.#isFirst = false;
+    return text;
+  }
+
+  /** A text without the mark that a stream may begin with. */
+  #unmarked(text: string): string {
+    const isMarked = this.#isFirst && text.startsWith(byteOrderMark);
     return isMarked ? text.slice(1) : text;
   }
 
