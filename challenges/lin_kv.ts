@@ -13,24 +13,19 @@
  * - A node stands only if a majority would vote for it, which nobody does who hears a
  *   leader (*pre-vote*, 9.6): so who was cut off disturbs nobody. A leader that no
  *   majority answers makes room (6.2).
- * - What comes within `--gather-ms` is sent at once, while earlier messages are on
- *   their way (10.2); to just so many as make a majority, to the others by and by.
+ * - What comes within `--gather-ms` is sent at once, to just so many as make a
+ *   majority, while earlier messages are on their way (10.2).
  * - Reads go past the log. The leader holds them until a majority has answered what
  *   it has sent since: so nobody else led when they came (*read index*, 6.4).
- *   `--reads lease` trusts for a while in that nobody votes for another; a clock that
- *   jumps makes two leaders, one of which shows the past. `--reads local`, the naive
- *   answer, shows what a node happens to have: that is old as a rule.
- *
- * **If a node dies** without a disk (`--data-dir`), it doesn't know what it promised,
- * and mustn't vote as if it did. So its new life is another node: it learns, and counts
- * for nothing, until an entry of the log lets it in, which a majority of the others
- * has (4.1). Only if there was no leader, as all others say, is there nothing to
- * remember but votes, in terms that they know.
+ *   `--reads lease` doesn't ask for a while, in which nobody votes for another: a clock
+ *   that jumps makes two leaders. `--reads local`, the naive answer, shows what is old.
+ * - Who dies without a disk (`--data-dir`) doesn't know what it has promised, and
+ *   comes back as another node: it learns, and counts for nothing, until an entry of
+ *   the log lets it in (4.1).
  *
  * What can't be had: an answer where no majority is connected; a bound on how long an
  * election takes (Fischer, Lynch, Paterson, 1985: that's why times are random); and,
- * without a disk, what a majority has forgotten: then nobody answers any more; if all
- * have forgotten, it begins anew, with nothing.
+ * without a disk, what a majority has forgotten.
  *
  * @module
  */
@@ -60,8 +55,7 @@ const insist = { resendMs: 500, timeoutMs: 10_000 }; // on an answer from the le
 const maxEntries = 1000;
 
 const choices = {
-  /** For how long a read trusts that a majority still follows, in ms. */
-  reads: { index: 0, lease: loyalMs, local: Infinity },
+  reads: { index: 0, lease: loyalMs, local: Infinity }, // trust in a majority, in ms
   "gather-ms": { default: 20, least: 0, most: 1000 },
   "data-dir": { default: "" },
 };
@@ -146,14 +140,14 @@ class Raft {
   #store = new Map<Value, Value>(); // the state machine
   #outcomes = new WeakMap<Entry, Outcome>(); // of what is applied
   #leader: string | undefined;
-  #reign = new AbortController(); // ends when the leader isn't any more
+  #reign = new AbortController(); // ends with the term
   #heardMs = 0; // when a leader spoke last
   #sinceMs = Infinity; // when this one began to wait for a leader
   #askedMs = Infinity; // when it began, or asked for votes last
   #patienceMs = electionMs; // more where messages take long
   #turn = 1; // the times of that that it waits: drawn anew
   #life = 0; // drawn anew in each
-  #waiting: (() => void)[] = []; // for whatever changes
+  #waiting: ((_?: unknown) => void)[] = []; // for whatever changes
 
   // Volatile state on leaders
   #followers = new Map<string, Follower>(); // with the leader itself; else empty
@@ -289,7 +283,7 @@ class Raft {
       this.#follow(undefined);
       if (this.isVoter) this.#stand(true);
     }
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** Waits for a leader anew: for a random time, so that somebody stands first. */
@@ -363,11 +357,10 @@ class Raft {
     this.#isGathering = true;
     await this.node.sleep(this.settings["gather-ms"]);
     this.#isGathering = false;
-    const all = [...this.#followers] // itself first
-      .sort(([, a], [, b]) => b.ackedMs - a.ackedMs);
-    for (const [peer] of all.slice(1, (all.length >> 1) + 1)) {
-      this.#sendTo(peer);
-    }
+    const all = [...this.#followers];
+    all.sort(([, a], [, b]) => b.ackedMs - a.ackedMs); // itself is the first
+    const best = all.slice(1, (all.length >> 1) + 1);
+    for (const [peer] of best) this.#sendTo(peer);
   }
 
   /** Sends a peer what it doesn't have, and isn't on its way. */
@@ -411,7 +404,7 @@ class Raft {
   #advance() {
     const matched = this.#quorum("matchIndex");
     if (this.log[matched]?.term === this.currentTerm) this.#commit(matched);
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   // ---- Clients
@@ -472,9 +465,7 @@ class Raft {
 
   /** Waits until something holds: looks again with each tick, and each answer. */
   async #until(holds: () => boolean) {
-    while (!holds()) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+    while (!holds()) await new Promise((wake) => this.#waiting.push(wake));
   }
 
   // ---- The disk, and the beginning
@@ -494,7 +485,8 @@ class Raft {
 
   /**
    * Asks whether there has been a leader. If so, an earlier life may have had entries,
-   * and nobody can tell us which. If not, it may have voted, in a term known by now.
+   * and nobody can tell us which. If not, as all say, there's nothing to remember but
+   * votes, in terms that are known by now; if all have forgotten, we begin anew.
    */
   async #greetAll() {
     const { node } = this;
