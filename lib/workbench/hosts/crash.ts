@@ -116,7 +116,7 @@ export class CrashReader {
     if (this.#reason === undefined || this.#countAfter > maxLinesAfter) {
       return `Its last lines were:\n${last.join("\n")}`;
     }
-    const said = `It said: ${withPermission(this.#reason)}`;
+    const said = `It said: ${advised(this.#reason)}`;
     return this.#after.length === 0
       ? said
       : `${said}\nIts last lines were:\n${this.#after.join("\n")}`;
@@ -133,10 +133,14 @@ export class CrashReader {
 }
 
 /**
- * Adds a way to give a permission to Deno's words to a program that lacks it:
- * flags of the runner's own change nothing for a node.
+ * Adds advice to the words for what a node lacks. Deno's own, to give it a
+ * permission by a flag, is for the runner's command line, which changes nothing
+ * for a node. Of WASI's targets, Rust's compiles what starts a thread.
  */
-function withPermission(reason: string): string {
+function advised(reason: string): string {
+  if (/failed to spawn thread: .*\bUnsupported\b/.test(reason)) {
+    return `${reason}. A module has no threads: build the node for this machine, and it's judged over pipes.`;
+  }
   return reason.replace(
     /^(.*NotCapable: .*), run again with the (--allow-[\w-]+) flag$/,
     (_, what, flag) =>

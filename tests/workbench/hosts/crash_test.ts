@@ -21,6 +21,18 @@ Deno.test("a permission that Deno asks for is told with a way to give it", () =>
   );
 });
 
+Deno.test("a module that starts a thread is told where there are some", () => {
+  assertEquals(
+    lastWords(
+      `
+thread 'main' (1) panicked at library/std/src/thread/functions.rs:131:29:
+failed to spawn thread: Os { code: 58, kind: Unsupported, message: "Not supported" }
+note: run with \`RUST_BACKTRACE=1\` environment variable to display a backtrace`,
+    ),
+    `It said: thread 'main' (1) panicked at library/std/src/thread/functions.rs:131:29: failed to spawn thread: Os { code: 58, kind: Unsupported, message: "Not supported" }. A module has no threads: build the node for this machine, and it's judged over pipes.`,
+  );
+});
+
 Deno.test("colours and links hide no reason, and aren't told", () => {
   assertEquals(
     lastWords(
