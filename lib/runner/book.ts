@@ -11,7 +11,7 @@ import { BadOption } from "../workbench/mod.ts";
 import { untilEnded } from "./ending.ts";
 import { FileChanges } from "./file_changes.ts";
 import { complain, print } from "./output.ts";
-import { flagsWith } from "./project.ts";
+import { bundleEntry, flagsWith } from "./project.ts";
 import { listen } from "./serve.ts";
 import { withTempDir } from "./temp_dir.ts";
 
@@ -155,7 +155,7 @@ async function bundle(place: string): Promise<Map<string, string>> {
   await withTempDir(async (folder) => {
     await deno([
       ...["bundle", ...flags, "--code-splitting", "--outdir", folder],
-      ...scripts.map((name) => `${here}/book/web/${name}.ts`),
+      ...scripts.map((name) => bundleEntry(`${here}/book/web/${name}.ts`)),
     ]);
     for (const path of await pathsIn(folder)) {
       files.set(path, await Deno.readTextFile(`${folder}/${path}`));
@@ -164,7 +164,11 @@ async function bundle(place: string): Promise<Map<string, string>> {
   // Text, which programs are given: no page loads it as a script.
   files.set(
     "library.js.txt",
-    await deno(["bundle", ...flags, `${here}/book/web/library.ts`]),
+    await deno([
+      "bundle",
+      ...flags,
+      bundleEntry(`${here}/book/web/library.ts`),
+    ]),
   );
   const names = namesOf(
     await deno(["doc", "--json", ...flagsWith({}), `${root}/lib/mod.ts`]),

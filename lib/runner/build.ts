@@ -9,7 +9,7 @@ import { isProgram } from "../maelstrom/machine.ts";
 import type { Command } from "../workbench/mod.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import { digestOf, settings } from "../report/digest.ts";
-import { importFlags, projectFlags } from "./project.ts";
+import { bundleEntry, importFlags, projectFlags } from "./project.ts";
 
 /** The folder of the repository. */
 const root = join(import.meta.dirname!, "../../");
@@ -184,7 +184,7 @@ async function deno(
       ...["--config", settings],
       ...importFlags(),
       ...["--output", output],
-      scriptPath(script),
+      bundleEntry(scriptPath(script)),
     ],
     stdout: "null",
     stderr: "piped",

@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { BadOption } from "../workbench/mod.ts";
 import { NotSimulated, type Program } from "../workbench/hosts/program.ts";
 import { asFunction } from "./as_function.ts";
-import { projectFlags, projectOf } from "./project.ts";
+import { bundleEntry, projectFlags, projectOf } from "./project.ts";
 
 /**
  * Makes a program of a source.
@@ -37,7 +37,7 @@ async function bundle(path: string, name: string): Promise<string> {
     args: [
       ...["bundle", "--quiet", "--format", "esm"],
       ...projectFlags(path),
-      path,
+      bundleEntry(path),
     ],
     // Deno looks for the source's project from here.
     cwd: dirname(path),

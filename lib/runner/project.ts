@@ -166,3 +166,11 @@ function isFile(path: string): boolean {
     return false;
   }
 }
+
+/**
+ * The name of a source for `deno bundle`, which takes each `*` in a path for a
+ * pattern.
+ */
+export function bundleEntry(path: string): string {
+  return pathToFileURL(path).href.replaceAll("*", "%2A");
+}

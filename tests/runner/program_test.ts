@@ -38,6 +38,14 @@ async function sourceOf(
   return `${folder}/node.ts`;
 }
 
+Deno.test("a source may be of any name that a file can have", async () => {
+  for (const name of ["a*b.ts", "*.ts", "a#b.ts", "a%2Ab.ts", "a?b.ts"]) {
+    const path = `${tempDir()}/${name}`;
+    await Deno.writeTextFile(path, "console.log(7);");
+    assertMatch((await programFrom(path, [])).code, /console\.log\(7\)/);
+  }
+});
+
 /** An echo that says something with each answer. */
 function echoSaying(expression: string, before = ""): string {
   return `import { serve } from "${library}";
