@@ -4,12 +4,7 @@
  *
  * @module
  */
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertNotEquals,
-} from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { commandForBin } from "../../lib/runner/build.ts";
 import { namesDataDir, withFreshDataDir } from "../../lib/runner/data_dir.ts";
 import { judge } from "../../lib/workbench/mod.ts";
@@ -71,18 +66,22 @@ Deno.test({
     const command = await withFreshDataDir(
       commandForBin(`${root}tests/fixtures/adder.ts`, ["--data-dir", folder]),
     );
-    const { results, reason, logs } = await judge(command, {
+    const add = (atMs: number) => ({ atMs, client: 0, f: "add", value: 1 });
+    const { history, results, reason, logs } = await judge(command, {
       workload: "g-counter",
       "node-count": 1,
-      "time-limit": 4,
-      rate: 50,
-      nemesis: "kill",
-      "nemesis-interval": 0.7,
+    }, {
+      schedule: {
+        ops: [add(0), add(100), add(2500)],
+        faults: [{ kind: "kill", nodes: ["n0"], fromMs: 1000, toMs: 1500 }],
+      },
     });
     assertEquals(results["valid?"], true, reason);
     const lives = logs.get("n0")!.map(({ text }) => text);
-    assertEquals(lives[0], "begins with 0");
-    assert(lives.length > 1);
-    assertMatch(lives.at(-1)!, /^begins with \d+$/);
+    assertEquals([lives.length, lives[0]], [2, "begins with 0"]);
+    const killed = history.findIndex(({ f }) => f === "kill");
+    const acknowledged = history.slice(0, killed)
+      .filter(({ type, f }) => type === "ok" && f === "add").length;
+    assert(Number(/\d+$/.exec(lives[1]!)) >= acknowledged);
   },
 });
