@@ -185,16 +185,34 @@ export function stagger(meanNs: number, generator: Generator): Generator {
 
 // Those that every operation goes through are of a class: a thousand operations a
 // second make as many of each, and a closure takes more than an instance.
-class Stagger implements Generator {
+
+/** Another generator, with something of its own around it. */
+abstract class Around implements Generator {
+  constructor(protected readonly inner: Generator) {}
+
+  abstract op(context: Context): Answer;
+
+  /** The same around another generator. */
+  protected abstract around(inner: Generator): Generator;
+
+  update(context: Context, event: Op | PlannedOp): Generator {
+    const updated = update(this.inner, context, event);
+    return updated === this.inner ? this : this.around(updated);
+  }
+}
+
+class Stagger extends Around {
   constructor(
     private readonly meanNs: number,
-    private readonly generator: Generator,
+    inner: Generator,
     private readonly nextNs?: number,
-  ) {}
+  ) {
+    super(inner);
+  }
 
   op(context: Context): Answer {
-    const { meanNs, generator, nextNs } = this;
-    const answer = generator.op(context);
+    const { meanNs, inner, nextNs } = this;
+    const answer = inner.op(context);
     if (answer === null || answer === "pending") return answer;
     const [op, after] = answer;
     const timeNs = Math.max(op.timeNs, nextNs ?? context.timeNs);
@@ -205,10 +223,8 @@ class Stagger implements Generator {
     ];
   }
 
-  update(context: Context, event: Op | PlannedOp): Generator {
-    const { meanNs, generator, nextNs } = this;
-    const updated = update(generator, context, event);
-    return updated === generator ? this : new Stagger(meanNs, updated, nextNs);
+  protected around(inner: Generator): Generator {
+    return new Stagger(this.meanNs, inner, this.nextNs);
   }
 }
 
@@ -217,16 +233,18 @@ export function timeLimit(limitNs: number, generator: Generator): Generator {
   return new TimeLimit(limitNs, generator);
 }
 
-class TimeLimit implements Generator {
+class TimeLimit extends Around {
   constructor(
     private readonly limitNs: number,
-    private readonly generator: Generator,
+    inner: Generator,
     private readonly cutoffNs?: number,
-  ) {}
+  ) {
+    super(inner);
+  }
 
   op(context: Context): Answer {
-    const { limitNs, generator, cutoffNs } = this;
-    const answer = generator.op(context);
+    const { limitNs, inner, cutoffNs } = this;
+    const answer = inner.op(context);
     if (answer === null || answer === "pending") return answer;
     const [op, after] = answer;
     const endNs = cutoffNs ?? op.timeNs + limitNs;
@@ -235,12 +253,8 @@ class TimeLimit implements Generator {
       : null;
   }
 
-  update(context: Context, event: Op | PlannedOp): Generator {
-    const { limitNs, generator, cutoffNs } = this;
-    const updated = update(generator, context, event);
-    return updated === generator
-      ? this
-      : new TimeLimit(limitNs, updated, cutoffNs);
+  protected around(inner: Generator): Generator {
+    return new TimeLimit(this.limitNs, inner, this.cutoffNs);
   }
 }
 
@@ -600,18 +614,15 @@ class Sequence implements Generator {
   }
 }
 
-class Synchronized implements Generator {
-  constructor(private readonly generator: Generator) {}
-
+class Synchronized extends Around {
   op(context: Context): Answer {
     return context.threads.every((thread) => context.isFree(thread))
-      ? this.generator.op(context)
+      ? this.inner.op(context)
       : "pending";
   }
 
-  update(context: Context, event: Op | PlannedOp): Generator {
-    const updated = update(this.generator, context, event);
-    return updated === this.generator ? this : new Synchronized(updated);
+  protected around(inner: Generator): Generator {
+    return new Synchronized(inner);
   }
 }
 
