@@ -283,7 +283,7 @@ class Raft {
       this.#follow(undefined);
       if (this.isVoter) this.#stand(true);
     }
-    for (const wake of this.#waiting.splice(0)) wake();
+    this.#tell();
   }
 
   /** Waits for a leader anew: for a random time, so that somebody stands first. */
@@ -404,7 +404,7 @@ class Raft {
   #advance() {
     const matched = this.#quorum("matchIndex");
     if (this.log[matched]?.term === this.currentTerm) this.#commit(matched);
-    for (const wake of this.#waiting.splice(0)) wake();
+    this.#tell();
   }
 
   // ---- Clients
@@ -466,6 +466,10 @@ class Raft {
   /** Waits until something holds: looks again with each tick, and each answer. */
   async #until(holds: () => boolean) {
     while (!holds()) await new Promise((wake) => this.#waiting.push(wake));
+  }
+
+  #tell() {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   // ---- The disk, and the beginning

@@ -150,10 +150,9 @@ class Turns implements Watch {
   }
 
   #isStuck(): boolean {
-    return this.#stuck.length > 0 &&
-      this.#stuck.some(({ turn, beat }) =>
-        turn === this.#cell[cells.turn] && beat === this.#cell[cells.beat]
-      );
+    return this.#stuck.some(({ turn, beat }) =>
+      turn === this.#cell[cells.turn] && beat === this.#cell[cells.beat]
+    );
   }
 
   #endNode(): never {
