@@ -424,22 +424,25 @@ const hardships = [
 
 for (const mutant of breaches) {
   const { script, mistake } = mutant;
-  Deno.test(`caught: ${script} that ${mistake}`, async () => {
-    const found = await searchFor(mutant);
-    assertMatch(found.judgement.reason!, mutant.reason);
-    const { nodes, ops, faults } = sizeOf(found);
-    const { nodes: maxNodes, ops: maxOps } = smallEnough;
-    assert(nodes <= maxNodes && ops <= maxOps, `${nodes} nodes, ${ops} ops`);
-    assertEquals(await failureWithout(mutant, found.case), undefined);
-    const left = `${count(nodes, "node")}, ${count(ops, "operation")}, ${
-      count(faults, "fault")
-    }`;
-    await assertRow([script, mistake], [
-      `${found.foundIn}`,
-      left,
-      `${found.runs}`,
-    ]);
-  });
+  Deno.test(`caught: ${script} that ${mistake}`, () => assertFound(mutant));
+}
+
+/** Holds a search for a mistake, and the README's row of it, to each other. */
+async function assertFound(mutant: Breach): Promise<void> {
+  const found = await searchFor(mutant);
+  assertMatch(found.judgement.reason!, mutant.reason);
+  const { nodes, ops, faults } = sizeOf(found);
+  const { nodes: maxNodes, ops: maxOps } = smallEnough;
+  assert(nodes <= maxNodes && ops <= maxOps, `${nodes} nodes, ${ops} ops`);
+  assertEquals(await failureWithout(mutant, found.case), undefined);
+  const left = `${count(nodes, "node")}, ${count(ops, "operation")}, ${
+    count(faults, "fault")
+  }`;
+  await assertRow([mutant.script, mutant.mistake], [
+    `${found.foundIn}`,
+    left,
+    `${found.runs}`,
+  ]);
 }
 
 function count(number: number, thing: string): string {
@@ -931,12 +934,28 @@ async function verdictOn(
   if (shown[0] !== shown[1]) return `nodes differ: ${shown.join(" and ")}`;
 }
 
-/** Raft without one of its rules, and how that shows. */
-const unruly: (Mutant & { rule: RegExp })[] = [
+/** The hardships under which a mistake of Raft's is searched for. */
+type Search = Required<Pick<Breach, "options" | "args">>;
+
+const cuts: Search = { options: { nemesis: "partition" }, args: [] };
+const deaths: Search = {
+  options: {
+    ...{ nemesis: "partition,kill,pause", lazyfs: "clear-cache" },
+    "p-loss": 0.05,
+  },
+  args: ["--data-dir", "d"],
+};
+
+/**
+ * Raft without one of its rules, and how that shows: to a test of the rule, and
+ * of some to whoever looks for runs that fail, too.
+ */
+const unruly: (Mutant & { rule: RegExp; search?: Search })[] = [
   {
     mistake: "votes for all who ask",
     changes: [["(this.votedFor ?? src) === src", "true"]],
     rule: /^votes twice/,
+    search: cuts,
   },
   {
     mistake: "forgets its vote",
@@ -955,6 +974,7 @@ const unruly: (Mutant & { rule: RegExp })[] = [
     mistake: "votes for who knows less",
     changes: [[" || !isUpToDate) return false;", ") return false;"]],
     rule: /^votes for who knows less/,
+    search: deaths,
   },
   {
     mistake: "votes for another when it hears a leader",
@@ -973,6 +993,7 @@ const unruly: (Mutant & { rule: RegExp })[] = [
     mistake: "takes entries that don't fit",
     changes: [["if (!isMatch && !snapshot) return false;", ""]],
     rule: /^doesn't match terms/,
+    search: cuts,
   },
   {
     mistake: "acknowledges entries before they are on the disk",
@@ -981,6 +1002,7 @@ const unruly: (Mutant & { rule: RegExp })[] = [
       'const type = "AppendEntries_ok";',
     ]],
     rule: /^loses entries/,
+    search: deaths,
   },
   {
     mistake: "applies what isn't committed",
@@ -996,6 +1018,7 @@ const unruly: (Mutant & { rule: RegExp })[] = [
     mistake: "commits what a minority has",
     changes: [["[all.length >> 1]", "[(all.length >> 1) - 1]"]],
     rule: /./,
+    search: cuts,
   },
   {
     mistake: "goes on leading in a later term",
@@ -1014,6 +1037,7 @@ const unruly: (Mutant & { rule: RegExp })[] = [
     mistake: "carries out a request as often as it comes",
     changes: [["if (!this.#answers.has(id)) {", "{"]],
     rule: /^makes a change twice/,
+    search: cuts,
   },
   {
     mistake: "reads before it knows what is committed",
@@ -1035,6 +1059,7 @@ const unruly: (Mutant & { rule: RegExp })[] = [
       '(ErrorCode.abort, "the leader is lost")',
     ]],
     rule: /is there, although it failed/,
+    search: cuts,
   },
 ].map((mutant) => ({ ...mutant, script: "lin_kv" } as typeof unruly[number]));
 
@@ -1054,10 +1079,13 @@ Deno.test("not caught: Raft as it is", async () => {
   assertEquals(await misrule(app), undefined);
 });
 
-for (const { rule, ...mutant } of unruly) {
+for (const { rule, search, ...mutant } of unruly) {
   Deno.test(`caught: ${mutant.script} that ${mutant.mistake}`, async () => {
     assertMatch(await misrule(await load(mutant)) ?? "nothing", rule);
   });
+  if (search === undefined) continue;
+  Deno.test(`found: ${mutant.script} that ${mutant.mistake}`, () =>
+    assertFound({ ...mutant, ...search, run: "9", reason: /linearizable/ }));
 }
 
 /** Loads a challenge's source with the changes in it. */

@@ -71,7 +71,7 @@ function draw({ given, most }: Required<Bounds>, random: Random): Options {
       { topology: random.choice(Object.keys(topologies)) },
     ...faults.length > 0 && {
       nemesis: faults.join(","),
-      "nemesis-interval": Math.max(0.1, round(upTo(5, random))),
+      "nemesis-interval": round(upTo(50, random) / 10),
     },
     ...disk.length > 0 && { lazyfs: disk.join(",") },
     ...others,

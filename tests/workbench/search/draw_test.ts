@@ -55,6 +55,15 @@ Deno.test("of faults, what is given is the most", () => {
   assertEquals(values(given, "p-reorder"), [undefined]);
 });
 
+Deno.test("faults come every five seconds, up to ten times a second", () => {
+  const given = { workload: "broadcast", nemesis: "partition" };
+  const seconds = values(given, "nemesis-interval").map(Number)
+    .filter((each) => !Number.isNaN(each));
+  assert(seconds.every((each) => each >= 0.1 && each <= 5));
+  assert(seconds.some((each) => each < 0.2));
+  assert(seconds.some((each) => each > 2.5));
+});
+
 Deno.test("who may be dead or frozen need not always answer", () => {
   const given = {
     workload: "unique-ids",
