@@ -205,7 +205,7 @@ function latenessNote(
   return `this machine was busy: ${tellLateness(max)}. ${
     pass || verdict === "unknown"
       ? "The figures suffer from it."
-      : `It would be ${verdict} without that, too.`
+      : `That alone doesn't make it ${verdict}.`
   }`;
 }
 

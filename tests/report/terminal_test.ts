@@ -144,7 +144,7 @@ Deno.test("a run on a busy machine says so, and what that means for it", () => {
   for (const [verdict, overrides] of others) {
     assertEquals(
       noteOf({ pass: false, reason: "it is", ...late(9012), ...overrides }),
-      `    this machine was busy: messages were up to 9 s late. It would be ${verdict} without that, too.`,
+      `    this machine was busy: messages were up to 9 s late. That alone doesn't make it ${verdict}.`,
     );
   }
 });

@@ -10,7 +10,7 @@ import { beginningOf } from "../sim/parts.ts";
 /** The beginnings, or ends, of lines that say why a program ends. */
 const reasonLines: readonly RegExp[] = [
   /^panic: /, // Go
-  /^(PHP )?fatal error: /i, // Go, PHP, Swift, OCaml
+  /^(PHP )?(fatal|parse) error: /i, // Go, PHP, Swift, OCaml
   /^thread .* panicked at /, // Rust
   /^thread \d+ panic: /, // Zig
   /^Exception in thread /, // Java and its kin
@@ -18,10 +18,17 @@ const reasonLines: readonly RegExp[] = [
   /^Unhandled exception/i, // C#, Dart, Crystal
   /^terminate called /, // C++
   /: Assertion .* failed\.?$/, // C
+  /^Assertion failed: /, // C on WASI and macOS
   /^==\d+==\s*ERROR: /, // sanitizers of C
   /^\S+:\d+:in .* \([A-Z][\w:]*\)$/, // Ruby
   /^\*\* \(\w[\w.]*\) /, // Elixir
+  /^escript: exception /, // Erlang
+  /^abort: /, // AssemblyScript
   /^lua\S*: /,
+  /^[\w.]+@\S+\(\d+\): /, // D
+  /^raised [A-Z][\w.]* : /, // Ada
+  /^(Execution|Syntax) error\b.* at \S*\s?\(.*\)\.$/, // Clojure
+  /^Unhandled [A-Z][\w:-]* in thread /, // Common Lisp
   // `TypeError: …` and `Error [ERR_FOO]: …` of Node, `java.io.IOException: …`
   /^\[?([A-Za-z][\w.$]*)?(Error|Exception|Rejection|Interrupt)\b(\s*[:[(]|$)/,
   /^error: /i,
@@ -38,13 +45,34 @@ const traceLines: readonly RegExp[] = [
   /^\s|^$|^\}$/,
   /^(goroutine \d|created by |exit status \d|[\w./*()$[\]-]+\(.*\)$)/, // Go
   /^note: /, // Rust
+  / \[0x[\da-f]+\]$|^-{4,}$/, // D
+  /^Full report at:$|^\/\S+\.edn$/, // Clojure
+  /^(Backtrace for: |\d+: \(|unhandled condition in --disable-debugger)/, // Lisp
   /^(stack ?(back)?trace|Caused by|Node\.js v\d)/i,
 ];
 
 const traceLine = oneOf(traceLines);
 
 /** The first line of a Python trace; the line that ends it is the reason. */
-const pythonTrace = /^Traceback \(most recent call last\):/;
+const pythonTrace =
+  /^(?: +\+ )?(?:Exception Group )?Traceback \(most recent call last\):/;
+
+/** The margin of what Python prints of several exceptions at once. */
+const groupMargin = /^ +\| /;
+
+/** The line of a Python trace that says where; of a typo, nothing else does. */
+const pythonPlace = /^ +(File ".*", line \d+)$/;
+const pythonTypo = /^(Syntax|Indentation|Tab)Error\b/;
+
+/** The beginnings of reasons that the next line completes. */
+const unfinished =
+  /^(terminate called|Unhandled \S+ in thread|(Execution|Syntax) error .*\.$)|:$/;
+
+/**
+ * The line with what caused the reason, in Java, Deno and Node.js. In Rust's
+ * `anyhow`, nothing follows the colon, and the causes are the next lines.
+ */
+const causeLine = /^(?:Caused by:|[ ]{2}\[cause\]:) ?(.*)$/;
 
 /** Makes one pattern of several, which takes a fraction of their time. */
 function oneOf(patterns: readonly RegExp[]): RegExp {
@@ -83,21 +111,31 @@ export class CrashReader {
   #countAfter = 0;
   /** The sign that has to come before the reason is complete. */
   #missing: "end of trace" | "message" | undefined;
+  /** The last cause of the reason, which is the root. */
+  #cause = "";
+  #areCauses = false;
+  /** True once Python has printed several exceptions at once. */
+  #isGroup = false;
+  #place = "";
 
   /** Takes the next line. */
   read(line: string): void {
     const bare = beginningOf(line, maxRead).replaceAll(finery, "");
-    const text = beginningOf(bare, maxChars).trimEnd();
-    keep(this.#lastLines, text);
+    const whole = beginningOf(bare, maxChars).trimEnd();
+    keep(this.#lastLines, whole);
+    const text = this.#isGroup ? whole.replace(groupMargin, "") : whole;
+    this.#readCause(text);
+    this.#place = pythonPlace.exec(text)?.[1] ?? this.#place;
     const isIndented = text === "" || /^\s/.test(text);
     if (this.#missing === "message") {
       if (text === "") return;
-      this.#missing = undefined;
+      this.#missing = text.endsWith(":") ? "message" : undefined;
       this.#reason = `${this.#reason} ${text.trim()}`;
     } else if (this.#missing === "end of trace" && !isIndented) {
       this.#found(text);
     } else if (pythonTrace.test(text)) {
       this.#missing = "end of trace";
+      this.#isGroup ||= text.startsWith(" ");
     } else if (reasonLine.test(text)) {
       this.#found(text);
     } else if (traceLine.test(text)) {
@@ -116,19 +154,35 @@ export class CrashReader {
     if (this.#reason === undefined || this.#countAfter > maxLinesAfter) {
       return `Its last lines were:\n${last.join("\n")}`;
     }
-    const said = `It said: ${advised(this.#reason)}`;
+    const cause = this.#reason.includes(this.#cause)
+      ? ""
+      : ` (caused by ${this.#cause})`;
+    const said = `It said: ${advised(this.#reason)}${cause}`;
     return this.#after.length === 0
       ? said
       : `${said}\nIts last lines were:\n${this.#after.join("\n")}`;
   }
 
   #found(text: string): void {
-    this.#reason = text;
+    this.#reason = pythonTypo.test(text) && this.#place !== ""
+      ? `${text} (${this.#place})`
+      : text;
     this.#after = [];
     this.#countAfter = 0;
-    // Rust, Dart and C++ say in the next line what it was.
-    const goesOn = text.endsWith(":") || text.startsWith("terminate called");
-    this.#missing = goesOn ? "message" : undefined;
+    this.#cause = "";
+    this.#missing = unfinished.test(text) ? "message" : undefined;
+  }
+
+  #readCause(text: string): void {
+    const cause = causeLine.exec(text)?.[1];
+    if (cause !== undefined) {
+      this.#areCauses = cause === "";
+      this.#cause = cause;
+    } else if (this.#areCauses && /^\s+\S/.test(text)) {
+      this.#cause = text.trim().replace(/^\d+: /, "");
+    } else {
+      this.#areCauses = false;
+    }
   }
 }
 
@@ -165,11 +219,11 @@ const signals: { readonly [signal: string]: string } = {
 
 /** The meanings of a shell's exit codes. */
 const shellCodes: { readonly [code: number]: string } = {
-  126: "a shell's word for a program that can't be executed",
-  127: "a shell's word for a program that isn't there",
-  134: "a shell's word for SIGABRT",
-  137: "a shell's word for SIGKILL",
-  139: "a shell's word for a segmentation fault",
+  126: "from a shell: a program that can't be executed",
+  127: "from a shell: a program that isn't there",
+  134: "from a shell: SIGABRT",
+  137: "from a shell: SIGKILL",
+  139: "from a shell: a segmentation fault",
 };
 
 /**

@@ -26,7 +26,9 @@ export function forward(
     kind: "line-not-valid-json",
     text: `${node} printed ${
       isEmpty ? "an empty line to stdout" : "a line to stdout that isn't JSON"
-    }. Stdout is for messages only, one JSON object per line; write logs to stderr.`,
+    }. Stdout is for messages only, one JSON object per line; write logs to stderr.${
+      isEmpty ? " Loggers such as Elixir's begin with one." : ""
+    }`,
     ...(!isEmpty && { line: excerpt(line) }),
     timeNs: clock.nowNs,
   });
