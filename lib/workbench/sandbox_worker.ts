@@ -112,7 +112,8 @@ class Turns implements Watch {
   #stuck: Order["stuck"];
   #end = () => {};
   #loops = 0;
-  #wasStopped = false;
+  /** True from when the node whose turn it is was ended. */
+  #hasEnded = false;
 
   constructor({ beats, stuck }: Order) {
     this.#cell = new Int32Array(beats);
@@ -121,6 +122,7 @@ class Turns implements Watch {
 
   enter(end: () => void): boolean {
     this.#end = end;
+    this.#hasEnded = false;
     Atomics.store(this.#cell, cells.beat, 0);
     Atomics.add(this.#cell, cells.turn, 1);
     return !this.#isStuck() && !this.#isStopped();
@@ -133,8 +135,9 @@ class Turns implements Watch {
 
   /** Called at each turn of a program's loops. */
   loop(): void {
-    if (++this.#loops % loopTurns !== 0 && !this.#wasStopped) return;
-    if (this.#isStopped()) this.#endNode();
+    if (++this.#loops % loopTurns !== 0 && !this.#hasEnded) return;
+    // What catches the first error in one loop gets the next in that around it.
+    if (this.#hasEnded || this.#isStopped()) this.#endNode();
     const { none, node } = stops;
     if (Atomics.compareExchange(this.#cell, cells.stop, node, none) === node) {
       this.#endNode();
@@ -143,10 +146,7 @@ class Turns implements Watch {
 
   /** Tells whether nobody waits for the run any more. */
   #isStopped(): boolean {
-    // From then on each turn of a loop looks: what catches the first error in
-    // one loop gets the next in that around it.
-    return this.#wasStopped =
-      Atomics.load(this.#cell, cells.stop) === stops.all;
+    return Atomics.load(this.#cell, cells.stop) === stops.all;
   }
 
   #isStuck(): boolean {
@@ -157,7 +157,8 @@ class Turns implements Watch {
 
   #endNode(): never {
     // Before it's thrown: a node may catch it.
-    this.#end();
+    if (!this.#hasEnded) this.#end();
+    this.#hasEnded = true;
     throw new NodeEnded(stuckText);
   }
 }
