@@ -103,6 +103,11 @@ async function noRun(path: string): Promise<BadOption> {
       `${path} is a part of a recorded run, which is judged as a whole: check ${around}.`,
     );
   }
+  if (await exists(`${path}/test.jepsen`)) {
+    return new BadOption(
+      `${path} is a folder of Maelstrom's own, without run.json and history.jsonl. A run by deno task maelstrom leaves a folder that can be checked.`,
+    );
+  }
   const newest = `${path}/latest`;
   const hint = await isRun(newest) ? ` The newest there is ${newest}.` : "";
   return await isFile(path)

@@ -227,6 +227,9 @@ Deno.test("what lies in a run, around it, or instead of it, is told from one", a
   await Deno.writeTextFile(`${folder}/run.json`, JSON.stringify(run));
   await Deno.writeTextFile(`${folder}/history.jsonl`, handedOut("7"));
   await Deno.writeTextFile(`${store}/notes`, "");
+  const jepsen = `${store}/g-set`;
+  await Deno.mkdir(jepsen);
+  await Deno.writeTextFile(`${jepsen}/test.jepsen`, "");
   const part =
     `is a part of a recorded run, which is judged as a whole: check ${folder}.`;
   for (
@@ -238,6 +241,7 @@ Deno.test("what lies in a run, around it, or instead of it, is told from one", a
       [`${store}/echo`, `The newest there is ${folder}.`],
       [`${store}/notes`, "notes is a file: a recorded run is a folder"],
       [store, `${store}/run.json doesn't exist: a recorded run is a folder`],
+      [jepsen, `${jepsen} is a folder of Maelstrom's own`],
     ] as const
   ) {
     await assertRejects(() => checkRecorded(path), BadOption, words);

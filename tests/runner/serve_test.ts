@@ -189,6 +189,16 @@ Deno.test("a run that wrote nothing for 15 s, and has no verdict, was interrupte
   assertEquals((await runsOf(store)())[0]?.verdict, "interrupted");
 });
 
+Deno.test("what Maelstrom itself has kept isn't taken for an interrupted run", async () => {
+  const store = tempDir();
+  await keepFiles(store, `echo/${time}`, { "test.jepsen": "" });
+  const [row] = some(await runsOf(store)());
+  assertEquals(
+    [row.verdict, row.reason],
+    ["unreadable", "a folder of Maelstrom's own"],
+  );
+});
+
 Deno.test("a run by a crashed judge says so, and an older one has no record", async () => {
   const store = tempDir();
   const results = { "valid?": "unknown" };

@@ -116,6 +116,9 @@ async function readRow(store: string, path: string): Promise<Row> {
     const [about, results, record] = await Promise.all(
       ["run", "results", "record"].map((name) => readJson(folder, name)),
     );
+    if (!about && !record && await changedAtMs(`${folder}/test.jepsen`) > 0) {
+      return { ...start, reason: "a folder of Maelstrom's own" };
+    }
     const known = { ...start, ...ofRun(record ?? about) };
     return results === undefined
       ? { ...known, ...await ofRunWithoutVerdict(folder, known) }
