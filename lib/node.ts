@@ -23,6 +23,7 @@ import type {
   Sent,
 } from "./messages.ts";
 import type { Runtime } from "./runtime.ts";
+import { isA, messageOf } from "./thrown.ts";
 
 /**
  * A program for a node: it registers its handlers, and returns. Its arguments
@@ -740,29 +741,6 @@ export class Node<M = object> {
  */
 function isGiven<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null;
-}
-
-function messageOf(error: unknown): string {
-  try {
-    const text = String(isA(error, Error) ? error.message : error);
-    // What an object says of itself is no more than that it's one.
-    return text === "[object Object]" ? JSON.stringify(error) ?? text : text;
-  } catch {
-    return "something that has no text"; // an object without a prototype
-  }
-}
-
-/** Tells of anything whether it's of a class; proxies may not want to be asked. */
-function isA<T>(
-  value: unknown,
-  // deno-lint-ignore no-explicit-any -- any class will do
-  type: new (...args: any[]) => T,
-): value is T {
-  try {
-    return value instanceof type;
-  } catch {
-    return false;
-  }
 }
 
 function describe(error: unknown): string {

@@ -15,6 +15,7 @@ import { FileStorage } from "./file_storage.ts";
 import { type App, Node } from "./node.ts";
 import { type Hosting, hostingKey } from "./hosting.ts";
 import type { Runtime } from "./runtime.ts";
+import { messageOf } from "./thrown.ts";
 
 /** The time for which handlers may go on once the input has ended. */
 const graceMs = 1000;
@@ -54,7 +55,7 @@ export async function serve<M = object>(app: App<M>): Promise<never> {
     try {
       await app(node, Deno.args);
     } catch (error) {
-      console.error(error instanceof Error ? error.message : String(error));
+      console.error(messageOf(error));
       Deno.exit(254);
     }
     return node;

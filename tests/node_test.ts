@@ -240,7 +240,7 @@ Deno.test("anything else that a handler throws is error 13 with its text, and is
   for (
     const [thrown, text] of [
       [new Error("disk full"), "disk full"],
-      [new TypeError(""), ""],
+      [new TypeError(""), "TypeError"],
       ["disk full", "disk full"],
       [undefined, "undefined"],
       [Symbol("disk"), "Symbol(disk)"],

@@ -5,6 +5,7 @@
  */
 import { type App, Node } from "../../node.ts";
 import type { Runtime } from "../../runtime.ts";
+import { isA, messageOf } from "../../thrown.ts";
 import { msInNs } from "../sim/clock.ts";
 import type { Random } from "../sim/random.ts";
 import { incarnationOf, NodeEnded, type StartHost } from "./host.ts";
@@ -42,9 +43,9 @@ export function inProcess(
     const crashed = (error: unknown) => {
       lastCrash.error = error;
       host.crashed(
-        error instanceof NodeEnded
+        isA(error, NodeEnded)
           ? error.message
-          : `threw what nobody caught: ${textOf(error)}`,
+          : `threw what nobody caught: ${messageOf(error)}`,
       );
     };
     const guarded = (action: () => void) => () => {
@@ -95,10 +96,6 @@ export function inProcess(
       },
     };
   };
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**
