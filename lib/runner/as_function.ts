@@ -40,7 +40,7 @@ export function asFunction(
     edits.push(
       ...node.type === "ImportDeclaration"
         ? [importEdit(node, imports, known)]
-        : editsOf(node),
+        : editsOf(node, module),
     );
   });
   if (module.startsWith("#!")) edits.push({ start: 0, end: 2, text: "//" });
@@ -66,13 +66,23 @@ function isNode(value: unknown): value is Node {
     "start" in value;
 }
 
-function editsOf(node: AnyNode): Edit[] {
+/** The words before what is exported, which may be in brackets. */
+const exportDefault = /^export(?:\s|\/\*[^]*?\*\/|\/\/.*)+default/;
+
+function editsOf(node: AnyNode, module: string): Edit[] {
   const { start, end } = node;
   switch (node.type) {
     case "ExportNamedDeclaration":
       return [{ start, end: node.declaration?.start ?? end, text: "" }];
-    case "ExportDefaultDeclaration":
-      return [{ start, end: node.declaration.start, text: "void " }];
+    case "ExportDefaultDeclaration": {
+      const { declaration } = node;
+      // A function or a class may have a name, which the module goes on to use.
+      const isNamed = /^(Function|Class)Declaration$/.test(declaration.type) &&
+        "id" in declaration && declaration.id !== null;
+      const [words] = exportDefault.exec(module.slice(start))!;
+      const text = isNamed ? "" : "void";
+      return [{ start, end: start + words.length, text }];
+    }
     case "ExportAllDeclaration":
       throw new NotSimulated(`exports ${node.source.value}`);
     case "MetaProperty":

@@ -22,7 +22,10 @@ import {
 import { namesOf } from "../../lib/runner/book/names.ts";
 import { contentType } from "../../lib/runner/book/types.ts";
 import { format } from "../../lib/runner/book/web/node/util.ts";
+import { plainData } from "../../lib/runner/book/web/posting.ts";
 import { judgeProgram, type Told } from "../../lib/runner/book/web/program.ts";
+import type { PageData } from "../../lib/report/page/data.ts";
+import { leftOutText } from "../../lib/report/page/fit.ts";
 import { chromium, type Tab, withTab } from "../browser.ts";
 import { root } from "../cli.ts";
 import { some } from "../some.ts";
@@ -353,6 +356,46 @@ Deno.test("the exercises fail as they are given, and pass when they are mended",
   }
 });
 
+Deno.test("a program may export what it serves", async () => {
+  const library = await Deno.readTextFile(
+    `${await bookFolder()}/library.js.txt`,
+  );
+  const program = `import { type Node, serve } from "./lib/mod.ts";
+    export default function app(node: Node) {
+      node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+    }
+    if (import.meta.main) await serve(app);`;
+  const told = await judgeProgram({
+    ...{ run: "1", options: {}, seed: 1, program, library },
+  });
+  assertEquals(passes(told), true);
+});
+
+Deno.test("of millions of messages, the first are shown", async () => {
+  const told = await judgeProgram({
+    ...{ run: "1", options: { "time-limit": 1 }, seed: 1, library: "" },
+    program: "await 1;",
+  }) as Extract<Told, { data: PageData }>;
+  const columns = ["src", "dest", "type", "sentMs", "receivedMs", "lost"];
+  const many = (count: number): PageData => ({
+    ...told.data,
+    messages: {
+      ...told.data.messages,
+      ...Object.fromEntries(
+        columns.map((name) => [name, Array(count).fill(0)]),
+      ),
+      body: Array(count).fill("{}"),
+    },
+  });
+  assertEquals(plainData(many(200_000)).leftOut, undefined);
+  const shown = plainData(many(3_000_000));
+  assertEquals(shown.messages.body.length, 200_000);
+  assertEquals(
+    leftOutText(shown),
+    "2,800,000 of 3,000,000 messages, those after 0.0 s",
+  );
+});
+
 function passes(told: Told): boolean | string {
   return "failed" in told ? told.failed : told.record.pass;
 }
@@ -370,6 +413,10 @@ Deno.test("what can't be a program is told, with its line", async () => {
   assertMatch(
     await told('import { x } from "npm:x";\nx();'),
     /^undefined: It imports npm:x, and that can't be had here/,
+  );
+  assertMatch(
+    await told("const a = 1;\n@a class B {}"),
+    /^2: Unexpected character '@'/,
   );
 });
 
@@ -571,6 +618,10 @@ Deno.test({
       assertMatch(
         await run(given.replace("node.on", "for (;;);\n  node.on")),
         /is there a loop that never ends/,
+      );
+      assertMatch(
+        await run(given.replace("node.on", 'fetch("/");\n  node.on')),
+        /^✗ It calls fetch, and that can't be had here/,
       );
       assertMatch(
         await run(`${given}\nlet b = ;`),

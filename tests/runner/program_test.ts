@@ -185,6 +185,13 @@ Deno.test("a program that blocks its loop is ended and told", async () => {
   assertMatch(reason!, /^n\d computed for ten seconds without/);
 });
 
+Deno.test("one that catches its end is ended all the same", async () => {
+  const { reason } = await judgeSource(
+    echoSaying("(() => { for (;;) try { for (;;); } catch { /* on */ } })()"),
+  );
+  assertMatch(reason!, /^n\d computed for ten seconds without/);
+});
+
 Deno.test("what ends a process ends a node", async () => {
   const ends: [code: string, reason: RegExp][] = [
     [echoSaying("Deno.exit(3)"), /^n\d exited with code 3 in the middle/],
@@ -195,6 +202,16 @@ Deno.test("what ends a process ends a node", async () => {
     [
       echoSaying("setTimeout(() => { throw new Error('late'); }, 1)"),
       /^n\d threw what nobody caught: late/,
+    ],
+    ["throw { code: 3 };", /^n\d threw what nobody caught: \{"code":3\}/],
+    ["throw new RangeError();", /^n\d threw what nobody caught: RangeError/],
+    [
+      "throw Object.create(null);",
+      /^n\d threw what nobody caught: something that has no text/,
+    ],
+    [
+      `import { serve } from "${library}"; await serve(() => { throw [{}]; });`,
+      /^n\d exited with code 254 .*/s,
     ],
     [
       echoSaying("void Promise.reject(new Error('unseen'))"),
@@ -225,6 +242,7 @@ Deno.test("what isn't simulated is named, and not judged", async () => {
   const strange: [code: string, what: string][] = [
     ["setInterval(() => {}, 1000);", "never calls serve"],
     [echoSaying("fetch('http://localhost')"), "calls fetch"],
+    [echoSaying("addEventListener('x', () => {})"), "calls addEventListener"],
     [echoSaying("Deno.readTextFile('x')"), "uses Deno.readTextFile"],
     [echoSaying("new Worker('x')"), "makes a Worker"],
     [echoSaying("crypto.subtle"), "uses crypto.subtle"],
@@ -349,6 +367,22 @@ for (const x of []) {$loop(); x }
 $importMeta.url;
 `,
   );
+});
+
+Deno.test("what a module exports by default keeps its name", () => {
+  for (
+    const [exported, rest] of [
+      ["export default function app() {}", " function app() {}"],
+      ["export default async function* app() {}", " async function* app() {}"],
+      ["export default class App {}", " class App {}"],
+      ["export default app", "void app"],
+      ["export default (function app() {})", "void (function app() {})"],
+      ["export default class {}", "void class {}"],
+      ["export /* a */ // b\n default/* c */[1]", "void/* c */[1]"],
+    ]
+  ) {
+    assertEquals(asFunction(exported!).code, rest);
+  }
 });
 
 Deno.test("what isn't an import or export stays what it comes to", () => {

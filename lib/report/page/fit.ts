@@ -26,13 +26,13 @@ export async function fit(
   const packed = await encode(data);
   if (packed.length <= room) return { data, packed };
   const whole = await withOthersIn(data, othersPart * room);
-  let best = { data: withMessages(whole, 0), packed: "" };
+  let best = { data: firstMessages(whole, 0), packed: "" };
   // What messages take is known when they are packed: they may be alike.
   let [fitting, tooMany] = [0, data.messages.body.length];
   for (let step = 0; step < maxSteps; step++) {
     if (best.packed.length > enough * room) break;
     const rows = Math.floor((fitting + tooMany) / 2);
-    const shown = withMessages(whole, rows);
+    const shown = firstMessages(whole, rows);
     const packed = await encode(shown);
     if (packed.length <= room) {
       fitting = rows;
@@ -52,7 +52,7 @@ const enough = 0.75;
 
 /** Leaves out what makes a run too large without its messages, too. */
 async function withOthersIn(data: PageData, room: number): Promise<PageData> {
-  const bare = withMessages(data, 0);
+  const bare = firstMessages(data, 0);
   const leftOut: LeftOut = { ...data.leftOut };
   let { knowledge, history } = bare;
   const measure = async () =>
@@ -77,8 +77,8 @@ async function withOthersIn(data: PageData, room: number): Promise<PageData> {
   return { ...data, knowledge, history, leftOut };
 }
 
-/** A page's data with its first messages alone. */
-function withMessages(data: PageData, rows: number): PageData {
+/** Leaves out all messages but the first ones, of which there are so many. */
+export function firstMessages(data: PageData, rows: number): PageData {
   const { messages, knowledge, leftOut } = data;
   const count = messages.body.length - rows + (leftOut?.messages?.count ?? 0);
   if (count === 0) return data;
@@ -109,4 +109,26 @@ function withMessages(data: PageData, rows: number): PageData {
       messages: { count, afterMs: messages.sentMs[rows - 1] ?? 0 },
     },
   };
+}
+
+/** Tells, in the middle of a sentence, what was left out, if anything was. */
+export function leftOutText(
+  { leftOut, messages, history }: PageData,
+): string | undefined {
+  if (leftOut === undefined) return undefined;
+  const part = (
+    what: string,
+    left: LeftOut["messages"],
+    shown: number,
+  ) =>
+    left === undefined ? [] : [
+      `${left.count.toLocaleString("en")} of ${
+        (left.count + shown).toLocaleString("en")
+      } ${what}, those after ${(left.afterMs / 1000).toFixed(1)} s`,
+    ];
+  return [
+    ...part("messages", leftOut.messages, messages.body.length),
+    ...part("events of the history", leftOut.operations, history.length),
+    ...(leftOut.knowledge ? ["which node knew which value when"] : []),
+  ].join("; ");
 }

@@ -19,8 +19,8 @@ import { format } from "../format.ts";
 import type { RunRecord } from "../record.ts";
 import { noteOn, plural, verdictOf } from "../terminal.ts";
 import { type PageCode, sha256 } from "./bundle.ts";
-import { type LeftOut, type PageData, partsOf } from "./data.ts";
-import { fit } from "./fit.ts";
+import { type PageData, partsOf } from "./data.ts";
+import { fit, leftOutText } from "./fit.ts";
 
 /**
  * Makes the page of a run, or of two side by side.
@@ -100,10 +100,8 @@ export function nodeOf({ bin, args = [] }: RunRecord): string {
 }
 
 /** The verdict, its reason, the figures, and how to see it again. */
-function verdict(
-  { title, record, replay, when, nodes, anomaly, leftOut, ...rest }: PageData,
-  folder: string | undefined,
-): string {
+function verdict(data: PageData, folder: string | undefined): string {
+  const { title, record, replay, when, nodes, anomaly } = data;
   const [sign, word, colour] = verdictOf(record);
   const { engine, seed } = record;
   const reason = record.reason ??
@@ -131,7 +129,7 @@ ${folder === undefined ? "" : linksTo(folder)}<h1>${escape(title)}${
         when.replace("T", " ").replace(/\.\d+Z$/, " UTC")
       }`,
     )
-  }</p>${missing(leftOut, rest)}
+  }</p>${missing(data)}
 <dl class="cards">
 ${cardsOf(record).map(card).join("\n")}
 </dl>
@@ -145,32 +143,12 @@ ${optionsOf(record)}
 }
 
 /** Tells what there's no room for on the page. */
-function missing(
-  leftOut: LeftOut | undefined,
-  { messages, history }: Pick<PageData, "messages" | "history">,
-): string {
-  if (leftOut === undefined) return "";
-  const part = (
-    what: string,
-    left: LeftOut["messages"],
-    shown: number,
-  ) =>
-    left === undefined ? [] : [
-      `${left.count.toLocaleString("en")} of ${
-        (left.count + shown).toLocaleString("en")
-      } ${what}, those after ${(left.afterMs / 1000).toFixed(1)} s`,
-    ];
-  const parts = [
-    ...part("messages", leftOut.messages, messages.body.length),
-    ...part("events of the history", leftOut.operations, history.length),
-    ...(leftOut.knowledge ? ["which node knew which value when"] : []),
-  ];
-  return `
+function missing(data: PageData): string {
+  const left = leftOutText(data);
+  return left === undefined ? "" : `
 <p class="when">${
     escape(
-      `Not on this page, which is kept below 5 MB: ${
-        parts.join("; ")
-      }. The history is complete in history.jsonl.`,
+      `Not on this page, which is kept below 5 MB: ${left}. The history is complete in history.jsonl.`,
     )
   }</p>`;
 }

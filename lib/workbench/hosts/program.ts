@@ -208,7 +208,7 @@ function globalsOf(
     }),
     ...streams(place, strange),
   };
-  for (const name of Object.getOwnPropertyNames(globalThis)) {
+  for (const name of namesOfGlobals()) {
     if (!(name in own) && !alwaysTheSame.has(name) && isName(name)) {
       (own as Globals)[name] = nothing(name, strange);
     }
@@ -262,6 +262,19 @@ const alwaysTheSame = new Set([
   ...["URLSearchParams", "URLPattern", "atob", "btoa", "structuredClone"],
   ...["Buffer", "console"],
 ]);
+
+/** The names of all globals: in browsers, some are those of prototypes. */
+function namesOfGlobals(): Set<string> {
+  const names = new Set<string>();
+  let from: object | null = globalThis;
+  while (from !== null && from !== Object.prototype) {
+    for (const name of Object.getOwnPropertyNames(from)) {
+      if (from === globalThis || name !== "constructor") names.add(name);
+    }
+    from = Object.getPrototypeOf(from);
+  }
+  return names;
+}
 
 function isName(text: string): boolean {
   return /^[A-Za-z_$][\w$]*$/.test(text);

@@ -5,6 +5,8 @@
  */
 /// <reference lib="dom" />
 import type { PageData } from "../../../report/page/data.ts";
+import { leftOutText } from "../../../report/page/fit.ts";
+import { element } from "../../../report/web/dom.ts";
 
 /** The views of a run that the book shows. */
 const shown = ["What went wrong", "Space-time diagram", "Replay"];
@@ -14,10 +16,13 @@ export async function drawRun(
   place: HTMLElement,
   data: PageData,
 ): Promise<void> {
+  const left = leftOutText(data);
   const { sections, showViews } = await import("../../../report/web/views.ts");
   await showViews(place, [data], {
     parts: sections.filter(({ title }) => shown.includes(title)),
   });
+  if (left === undefined) return;
+  place.prepend(element("p", { className: "about" }, `Not shown: ${left}.`));
 }
 
 /** Reads a seed; what can't be one is 1. */

@@ -59,7 +59,7 @@ function failureOf(error: Error): Told {
   const failed = error instanceof NotSimulated
     ? `It ${message}, and that can't be had here.`
     : message.replace(/^Error transforming \w+: /, "");
-  return { failed, ...loc && { line: loc.line - linesBefore } };
+  return { failed, ...loc && { line: loc.line } };
 }
 
 /** The lines before the program's first. */
