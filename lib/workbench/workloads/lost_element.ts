@@ -10,7 +10,7 @@
  * @module
  */
 import { secondInNs } from "../sim/clock.ts";
-import { identity } from "../sim/exact_json.ts";
+import { ExactNumber, identity } from "../sim/exact_json.ts";
 import {
   excerpt,
   type History,
@@ -133,8 +133,14 @@ export function explainSet(
     ? ", although reads had shown it before"
     : ", nor did any read before";
   const begun = history.find((op) => op.type === "invoke" && isAdd(op));
-  const why = begun &&
-    tellWhy(element, begun, missing.map(({ node }) => node), history, evidence);
+  const why = tellTwin(element, findings.unexpected) ?? (begun &&
+    tellWhy(
+      element,
+      begun,
+      missing.map(({ node }) => node),
+      history,
+      evidence,
+    ));
   return `${lost.length} of ${
     findings["attempt-count"]
   } ${many} were lost; the first is ${excerpt(element)}, ${
@@ -144,6 +150,33 @@ export function explainSet(
   } ${missing.length === 1 ? "doesn't" : "don't"} show${rest}${
     why ? `\n${why}` : ""
   }`;
+}
+
+/**
+ * Tells that reads show what only looks like an element: `"7"` or `7.0` for 7,
+ * as a map's keys in JavaScript are, and Lua's numbers.
+ */
+function tellTwin(
+  element: unknown,
+  unexpected: readonly unknown[] = [],
+): string | undefined {
+  const looks = looksOf(element);
+  const twin = unexpected.find((value) =>
+    looks !== undefined && looksOf(value) === looks
+  );
+  return twin === undefined
+    ? undefined
+    : `Reads show ${excerpt(twin)} instead, which is another value than ${
+      excerpt(element)
+    }.`;
+}
+
+/** The look of a number, or of a text of one. */
+function looksOf(value: unknown): string | undefined {
+  const plain = value instanceof ExactNumber ? value.source : value;
+  return typeof plain === "object"
+    ? undefined
+    : `${plain}`.replace(/\.0+$/, "");
 }
 
 /** Nodes with the reads that show it: `n1 (operation 90) and n2 (…)`. */

@@ -16,6 +16,7 @@ import {
   lastReads,
 } from "../../../lib/workbench/workloads/lost_element.ts";
 import { setFull } from "../../../lib/workbench/checkers/set_full.ts";
+import { ExactNumber } from "../../../lib/workbench/sim/exact_json.ts";
 import { msInNs } from "../../../lib/workbench/sim/clock.ts";
 import { judge } from "../../../lib/workbench/mod.ts";
 import type { Envelope } from "../../../lib/workbench/sim/network.ts";
@@ -80,6 +81,24 @@ const message = (
 });
 
 const one = [...add(0, 7), ...read(20, 0, [7]), ...read(22, 1, [7])];
+
+Deno.test("what only looks like a lost element is named", () => {
+  for (
+    const [added, shown, words] of [
+      [7, "7", '"7" instead, which is another value than 7'],
+      ["7", 7, '7 instead, which is another value than "7"'],
+      [7, new ExactNumber("7.0"), "7.0 instead, which is another value than 7"],
+    ]
+  ) {
+    assertMatch(
+      told([...add(0, added), ...read(20, 0, [shown])])!,
+      new RegExp(`nor did any read before\nReads show ${words}\\.$`),
+    );
+  }
+  const others = [70, "", "7.5", null, [7], { 7: 7 }];
+  const text = told([...add(0, 7), ...read(20, 0, others)])!;
+  assertEquals(text.includes("instead"), false);
+});
 
 Deno.test("reads that show an element aren't passed over: who shows it, and who doesn't", () => {
   assertMatch(
