@@ -146,7 +146,7 @@ export function identity(value: unknown): string {
   if (value instanceof ExactNumber) {
     return value.isInteger
       ? BigInt(value.source).toString()
-      : `${Number(value.source)}f`;
+      : `${Number(value.source)}`.replace(/^-?\d+$/, "$&.0");
   }
   if (Array.isArray(value)) return `[${value.map(identity).join(",")}]`;
   if (typeof value === "object" && value !== null) {

@@ -138,6 +138,14 @@ Deno.test("identity: however a float is written, it is the same", () => {
   assert(same("-0.0", "0.0"));
 });
 
+Deno.test("identity: a float reads like one, for some see it", () => {
+  const texts = ["1.0", "1.50", "1e21", "-2.0", "12"];
+  assertEquals(
+    texts.map((text) => identity(parseExact(text))),
+    ["1.0", "1.5", "1e+21", "-2.0", "12"],
+  );
+});
+
 Deno.test("identity: different floats differ", () => {
   assert(!same("0.1", "0.2"));
   assert(!same("0.5", "-0.5"));
