@@ -74,6 +74,7 @@ Deno.test("what is published is the library, the workbench, the licence and the 
       "lib/node.ts",
       "lib/runtime.ts",
       "lib/stdio.ts",
+      "lib/thrown.ts",
     ],
   );
   assertEquals(
