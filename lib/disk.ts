@@ -296,6 +296,7 @@ function frameBehind(bytes: Uint8Array, broken: number): number | undefined {
     if (at === 0) return undefined;
     if (frameAt(bytes, at) !== undefined) return at;
   }
+  return undefined;
 }
 
 /** The polynomial of CRC-32, its bits in reverse (ISO-HDLC, as in zlib). */

@@ -98,7 +98,7 @@ export interface RPCOptions {
    */
   timeoutMs?: number;
   /** Ends the wait early; the promise rejects with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Milliseconds until the request is sent again, if no answer has come; then
    * twice as many each time, up to eight times as many. The first answer counts, to

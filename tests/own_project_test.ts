@@ -46,6 +46,31 @@ Deno.test("with a path and a flag, it's checked, and its tests pass", async () =
   assertMatch(tested.output, /ok \| 3 passed \| 0 failed/);
 });
 
+Deno.test("a project may be stricter than this one", async () => {
+  const folder = await project((_, text) =>
+    text.replace(/(function app\(.*\)) \{/, "$1: void {")
+  );
+  const path = `${folder}/deno.json`;
+  const config = JSON.parse(await Deno.readTextFile(path));
+  config.compilerOptions = Object.fromEntries(
+    [
+      "erasableSyntaxOnly",
+      "exactOptionalPropertyTypes",
+      "isolatedDeclarations",
+      "noFallthroughCasesInSwitch",
+      "noImplicitOverride",
+      "noImplicitReturns",
+      "noUncheckedIndexedAccess",
+      "noUnusedLocals",
+      "noUnusedParameters",
+      "verbatimModuleSyntax",
+    ].map((name) => [name, true]),
+  );
+  await Deno.writeTextFile(path, JSON.stringify(config));
+  const { code, output } = await deno(folder, "check", flag, ".");
+  assertEquals(code, 0, output);
+});
+
 Deno.test("its tests fail when the node loses values", async () => {
   const folder = await project((_, text) =>
     text.replace("node.every", "void ")

@@ -52,13 +52,13 @@ export function assertFalse(expr: unknown, msg = ""): asserts expr is Falsy {
 }
 
 /** Fails unless the two are equal in depth, as {@linkcode equal} tells. */
-export function assertEquals<T>(actual: T, expected: T, msg?: string) {
+export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (equal(actual, expected)) return;
   failWith("Values are not equal", msg, difference(actual, expected));
 }
 
 /** Fails if the two are equal in depth, as {@linkcode equal} tells. */
-export function assertNotEquals<T>(actual: T, expected: T, msg?: string) {
+export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!equal(actual, expected)) return;
   failWith(
     `Expected actual: ${show(actual)} not to be: ${show(expected)}`,
@@ -83,9 +83,9 @@ export function assertStrictEquals<T>(
 export function assertAlmostEquals(
   actual: number,
   expected: number,
-  tolerance = isFinite(expected) ? Math.abs(expected * 1e-7) : 1e-7,
+  tolerance: number = isFinite(expected) ? Math.abs(expected * 1e-7) : 1e-7,
   msg?: string,
-) {
+): void {
   if (Object.is(actual, expected)) return;
   const delta = Math.abs(expected - actual);
   if (delta <= tolerance) return;
@@ -101,22 +101,30 @@ function failOrder(a: unknown, sign: string, b: unknown, msg?: string): never {
 }
 
 /** Fails unless `actual > expected`. */
-export function assertGreater<T>(actual: T, expected: T, msg?: string) {
+export function assertGreater<T>(actual: T, expected: T, msg?: string): void {
   if (!(actual > expected)) failOrder(actual, ">", expected, msg);
 }
 
 /** Fails unless `actual >= expected`. */
-export function assertGreaterOrEqual<T>(actual: T, expected: T, msg?: string) {
+export function assertGreaterOrEqual<T>(
+  actual: T,
+  expected: T,
+  msg?: string,
+): void {
   if (!(actual >= expected)) failOrder(actual, ">=", expected, msg);
 }
 
 /** Fails unless `actual < expected`. */
-export function assertLess<T>(actual: T, expected: T, msg?: string) {
+export function assertLess<T>(actual: T, expected: T, msg?: string): void {
   if (!(actual < expected)) failOrder(actual, "<", expected, msg);
 }
 
 /** Fails unless `actual <= expected`. */
-export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string) {
+export function assertLessOrEqual<T>(
+  actual: T,
+  expected: T,
+  msg?: string,
+): void {
   if (!(actual <= expected)) failOrder(actual, "<=", expected, msg);
 }
 
@@ -151,13 +159,21 @@ export function assertInstanceOf<
 }
 
 /** Fails unless the pattern matches `actual`. */
-export function assertMatch(actual: string, expected: RegExp, msg?: string) {
+export function assertMatch(
+  actual: string,
+  expected: RegExp,
+  msg?: string,
+): void {
   if (expected.test(actual)) return;
   failWith(`Expected actual: "${actual}" to match: "${expected}"`, msg);
 }
 
 /** Fails if the pattern matches `actual`. */
-export function assertNotMatch(actual: string, expected: RegExp, msg?: string) {
+export function assertNotMatch(
+  actual: string,
+  expected: RegExp,
+  msg?: string,
+): void {
   if (!expected.test(actual)) return;
   failWith(`Expected actual: "${actual}" to not match: "${expected}"`, msg);
 }
@@ -167,7 +183,7 @@ export function assertStringIncludes(
   actual: string,
   expected: string,
   msg?: string,
-) {
+): void {
   if (actual.includes(expected)) return;
   failWith(`Expected actual: "${actual}" to contain: "${expected}"`, msg);
 }

@@ -140,11 +140,11 @@ export interface Happened {
   /** The last lines of the nodes' logs. */
   logs: Map<string, LogLine[]>;
   /** A hint that may explain why a node is silent. */
-  hint?: string;
+  hint?: string | undefined;
   /** The number of times that nodes wrote to their disks. */
   syncCount: number;
   /** The lateness of the workbench; absent in virtual time. */
-  lateness?: Lateness;
+  lateness?: Lateness | undefined;
   /** The memory of the largest of the nodes, in bytes, if that is known. */
   memoryBytes?: number;
 }

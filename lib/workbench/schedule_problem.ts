@@ -39,6 +39,7 @@ function listProblem(
       return `of the ${name} of its schedule, ${excerpt(item)} ${wrong}`;
     }
   }
+  return undefined;
 }
 
 type JSONObject = { [key: string]: unknown };

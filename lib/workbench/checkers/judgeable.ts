@@ -112,6 +112,7 @@ export function valueProblem(
       } (operation ${before.index})`;
     }
   }
+  return undefined;
 }
 
 /**

@@ -123,7 +123,7 @@ interface Call {
   to: string;
   invocation: Op;
   /** Absent if nobody knows how it ended: then it may happen at any time. */
-  completion?: Op;
+  completion?: Op | undefined;
   /** Its place in a set of operations of its kind that are open. */
   bit: bigint;
 }

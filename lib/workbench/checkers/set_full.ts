@@ -59,10 +59,10 @@ export interface SetFullFindings extends Findings {
 interface Element {
   value: unknown;
   /** The completion that first showed it was there: of the add, or a read. */
-  known?: Op;
+  known?: Op | undefined;
   /** Invocations of reads. */
-  lastPresent?: Op;
-  lastAbsent?: Op;
+  lastPresent?: Op | undefined;
+  lastAbsent?: Op | undefined;
 }
 
 /** The number of the worst that are described. */

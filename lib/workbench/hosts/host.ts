@@ -80,9 +80,9 @@ export interface Surroundings {
   /** Called for each line of a node's log. */
   onLog(node: string, line: string): void;
   /** Sees that no node computes for ever. */
-  watch?: Watch;
+  watch?: Watch | undefined;
   /** The node's disk, under virtual time. */
-  disk?: SimulatedDisk;
+  disk?: SimulatedDisk | undefined;
 }
 
 /**

@@ -122,7 +122,7 @@ function start({ bin, args, cwd }: Command): ProcessGroup {
   try {
     return startGroup(bin, {
       args,
-      cwd,
+      ...cwd !== undefined && { cwd },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

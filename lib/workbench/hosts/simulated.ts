@@ -47,7 +47,7 @@ const maxAheadNs = 100 * msInNs;
 const freeTurns = 10_000;
 
 /** The real time when a run begins: the first moment of 2024. */
-export const epochMs = Date.UTC(2024);
+export const epochMs: number = Date.UTC(2024);
 
 /** A node that went on computing, as it's reported. */
 export const stuckText =

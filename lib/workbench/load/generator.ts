@@ -188,7 +188,11 @@ export function stagger(meanNs: number, generator: Generator): Generator {
 
 /** Another generator, with something of its own around it. */
 abstract class Around implements Generator {
-  constructor(protected readonly inner: Generator) {}
+  protected readonly inner: Generator;
+
+  constructor(inner: Generator) {
+    this.inner = inner;
+  }
 
   abstract op(context: Context): Answer;
 
@@ -202,12 +206,13 @@ abstract class Around implements Generator {
 }
 
 class Stagger extends Around {
-  constructor(
-    private readonly meanNs: number,
-    inner: Generator,
-    private readonly nextNs?: number,
-  ) {
+  private readonly meanNs: number;
+  private readonly nextNs: number | undefined;
+
+  constructor(meanNs: number, inner: Generator, nextNs?: number) {
     super(inner);
+    this.meanNs = meanNs;
+    this.nextNs = nextNs;
   }
 
   op(context: Context): Answer {
@@ -234,12 +239,13 @@ export function timeLimit(limitNs: number, generator: Generator): Generator {
 }
 
 class TimeLimit extends Around {
-  constructor(
-    private readonly limitNs: number,
-    inner: Generator,
-    private readonly cutoffNs?: number,
-  ) {
+  private readonly limitNs: number;
+  private readonly cutoffNs: number | undefined;
+
+  constructor(limitNs: number, inner: Generator, cutoffNs?: number) {
     super(inner);
+    this.limitNs = limitNs;
+    this.cutoffNs = cutoffNs;
   }
 
   op(context: Context): Answer {
@@ -264,7 +270,11 @@ export function any(...generators: Generator[]): Generator {
 }
 
 class Any implements Generator {
-  constructor(private readonly generators: readonly Generator[]) {}
+  private readonly generators: readonly Generator[];
+
+  constructor(generators: readonly Generator[]) {
+    this.generators = generators;
+  }
 
   op(context: Context): Answer {
     const { generators } = this;
@@ -363,10 +373,16 @@ export function on(
 }
 
 class Among implements Generator {
+  private readonly allowed: (threads: readonly Thread[]) => readonly Thread[];
+  private readonly generator: Generator;
+
   constructor(
-    private readonly allowed: (threads: readonly Thread[]) => readonly Thread[],
-    private readonly generator: Generator,
-  ) {}
+    allowed: (threads: readonly Thread[]) => readonly Thread[],
+    generator: Generator,
+  ) {
+    this.allowed = allowed;
+    this.generator = generator;
+  }
 
   op(context: Context): Answer {
     const answer = this.generator.op(this.#own(context));
@@ -589,7 +605,11 @@ export function phases(...generators: Generator[]): Generator {
 }
 
 class Sequence implements Generator {
-  constructor(private readonly generators: readonly Generator[]) {}
+  private readonly generators: readonly Generator[];
+
+  constructor(generators: readonly Generator[]) {
+    this.generators = generators;
+  }
 
   op(context: Context): Answer {
     let left = this.generators;

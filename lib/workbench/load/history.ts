@@ -145,6 +145,7 @@ export function historyProblem(
     const problem = entryProblem(entry, i) ?? orderProblem(entry as Op, open);
     if (problem !== undefined) return problem;
   }
+  return undefined;
 }
 
 /**
@@ -180,6 +181,7 @@ export function entryProblem(entry: unknown, i: number): string | undefined {
   if (!Number.isSafeInteger(time)) {
     return wrong("time", time, "a whole number of nanoseconds");
   }
+  return undefined;
 }
 
 /**

@@ -149,13 +149,13 @@ export class VirtualClock extends Clock {
 
 /** A clock that waits for the time to come. */
 export class WallClock extends Clock {
-  override readonly meter = new LatenessMeter();
+  override readonly meter: LatenessMeter = new LatenessMeter();
   #time: () => number;
   #start: number;
   #wake = () => {};
 
   /** @param time returns milliseconds that go on by themselves. */
-  constructor(time = () => performance.now()) {
+  constructor(time: () => number = () => performance.now()) {
     super();
     this.#time = time;
     this.#start = time();

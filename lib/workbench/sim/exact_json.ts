@@ -9,8 +9,12 @@
 
 /** A number that `JSON.parse` would not keep apart from others. */
 export class ExactNumber {
-  /** @param source the number as it was written. */
-  constructor(readonly source: string) {}
+  /** The number as it was written. */
+  readonly source: string;
+
+  constructor(source: string) {
+    this.source = source;
+  }
 
   /** True if it was written as an integer. */
   get isInteger(): boolean {

@@ -125,11 +125,11 @@ export interface NetworkOptions {
    */
   handoverMs: readonly [number, number];
   /** The probability that a message is lost. None of these touch clients. */
-  pLoss?: number;
+  pLoss?: number | undefined;
   /** The probability that a message arrives twice. */
-  pDuplicate?: number;
+  pDuplicate?: number | undefined;
   /** The probability that a message is held up, so that others overtake it. */
-  pReorder?: number;
+  pReorder?: number | undefined;
   /**
    * The fates of messages, instead of what chance would have: dice are thrown, so
    * that all else stays as it was, but don't count.

@@ -28,7 +28,9 @@ import type { SetFullFindings } from "../checkers/set_full.ts";
 export interface Evidence {
   test: Pick<Test, "nodes" | "concurrency" | "options">;
   /** All messages, where they were kept, and when the test began among them. */
-  messages?: { journal: readonly Envelope[]; startNs: number };
+  messages?:
+    | { journal: readonly Envelope[]; startNs: number }
+    | undefined;
 }
 
 /** The last read of a node that could show an element. */

@@ -17,8 +17,22 @@ import { txnRwRegister } from "./txn_rw_register.ts";
 import { uniqueIds } from "./unique_ids.ts";
 import type { Workload } from "./workload.ts";
 
+/** The name of a workload. */
+export type WorkloadName =
+  | "echo"
+  | "unique-ids"
+  | "broadcast"
+  | "g-set"
+  | "g-counter"
+  | "pn-counter"
+  | "lin-kv"
+  | "kafka"
+  | "txn-list-append"
+  | "txn-rw-register"
+  | "membership";
+
 /** All workloads that the workbench judges. */
-export const workloads = {
+export const workloads: { readonly [Name in WorkloadName]: Workload } = {
   echo,
   "unique-ids": uniqueIds,
   broadcast,
@@ -30,10 +44,7 @@ export const workloads = {
   "txn-list-append": txnListAppend,
   "txn-rw-register": txnRwRegister,
   membership,
-} as const satisfies { readonly [name: string]: Workload };
-
-/** The name of a workload. */
-export type WorkloadName = keyof typeof workloads;
+};
 
 /** Tells the names of workloads from other words. */
 export function isWorkload(word: string): word is WorkloadName {

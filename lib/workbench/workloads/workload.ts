@@ -55,7 +55,7 @@ export interface ValueWords {
 export const recoverySeconds = 10;
 
 /** The same in milliseconds. */
-export const recoveryMs = recoverySeconds * 1000;
+export const recoveryMs: number = recoverySeconds * 1000;
 
 /** One of Maelstrom's workloads, or of ours. */
 export interface Workload {

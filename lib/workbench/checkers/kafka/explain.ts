@@ -36,6 +36,7 @@ export function explainKafka(findings: KafkaFindings): string | undefined {
   if ("empty-transaction-graph" in findings) {
     return "no two sends or polls had to do with each other, so nothing was tested";
   }
+  return undefined;
 }
 
 /** The name of the error nearest to the cause. */
@@ -52,6 +53,7 @@ export function firstError(findings: KafkaFindings): KindAndError | undefined {
     const error = errs.reduce((a, b) => position(b) < position(a) ? b : a);
     return { kind, error } as KindAndError;
   }
+  return undefined;
 }
 
 /** The words for each kind of error; those nearest to the cause come first. */
