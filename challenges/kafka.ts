@@ -113,8 +113,8 @@ const reserved = 10_000;
 type KafkaNode = Node<
   KafkaMessages & {
     batch: Batch;
-    fetch: { of: string; from: number; nonce: number };
-    fetch_ok: Part & { nonce: number };
+    fetch: Speaker & { of: string; from: number };
+    fetch_ok: Speaker & Part;
   }
 >;
 
@@ -248,6 +248,14 @@ interface Part extends Feed {
   from: number;
 }
 
+/** The node that asks or answers. */
+interface Speaker {
+  /** The number of this life of its. */
+  life: number;
+  /** The number that the other's batches have to repeat. */
+  nonce: number;
+}
+
 /** A message from node to node: a part of its sender's events. */
 interface Batch extends Part {
   /** The receiver's events before this offset have arrived. */
@@ -279,6 +287,8 @@ interface Peer extends Feed {
   sent: number;
   /** It waits for an answer: it has sent events, or asked for one. */
   asked: boolean;
+  /** The life in which it has spoken last. */
+  life: number | null;
   /** The number that its batches have to repeat, and that ours have to. */
   nonce: number;
   echo: number | null;
@@ -308,6 +318,7 @@ class Feeds {
   /** Our own events, and on which offset they may go, at most. */
   #own!: Feed;
   #peers = new Map<string, Peer>();
+  #life = 0; // drawn anew in each
   /** Our next offset: our place among the n nodes, or n, 2n, 3n, … beyond. */
   #next = 0;
   /** The greatest offset of any event that we know of. */
@@ -336,17 +347,18 @@ class Feeds {
     private take: Take,
   ) {
     node.onInit(() => this.#open(folder));
-    node.on("fetch", async ({ src, body: { of, from, nonce } }) => {
+    node.on("fetch", async ({ src, body: { of, from, life, nonce } }) => {
       const peer = this.#peers.get(src);
-      const fits = peer !== undefined && areOffsets(from, nonce);
+      const fits = peer !== undefined && areOffsets(from, life, nonce);
       demand(fits, "a fetch has numbers, and comes from a node");
       await this.#opened.promise;
-      this.#meet(peer, nonce);
+      this.#meet(peer, { life, nonce });
       if (of !== src) await this.#whole.promise;
       const found = of === src
         ? part(peer, from, peer.upTo)
         : part(this.#own, from, this.#promise);
-      return { type: "fetch_ok", nonce: peer.nonce, ...found };
+      const who = { life: this.#life, nonce: peer.nonce };
+      return { type: "fetch_ok", ...who, ...found };
     }, { early: true });
     node.on("batch", async ({ src, body }) => {
       const fits = isPart(body) && areOffsets(body.have);
@@ -403,13 +415,14 @@ class Feeds {
   /** Reads the disk; if it's empty, the others may know of an earlier life. */
   async #open(folder: string) {
     const { id, nodeIds, peers } = this.node;
+    this.#life = this.#draw();
     this.#next = nodeIds.indexOf(id);
     this.#own = { events: [], upTo: this.#next };
     for (const each of peers) {
       this.#peers.set(each, {
         ...{ events: [], upTo: nodeIds.indexOf(each) },
         ...{ acknowledged: 0, sent: 0, asked: false },
-        ...{ nonce: this.#draw(), echo: null },
+        ...{ life: null, nonce: this.#draw(), echo: null },
       });
     }
     this.#disk = await this.node.openDisk<Kept, Kept[]>(folder);
@@ -466,9 +479,10 @@ class Feeds {
     const feed = of === id ? peer : this.#own;
     for (let isDone = false; !isDone;) {
       const { nonce } = peer;
-      const request = { type: "fetch", of, from: feed.upTo, nonce } as const;
+      const who = { life: this.#life, nonce };
+      const request = { type: "fetch", of, from: feed.upTo, ...who } as const;
       const reply = await this.node.rpc(id, request, insist);
-      peer.echo = reply.nonce;
+      if (nonce === peer.nonce) this.#meet(peer, reply);
       if (nonce !== peer.nonce || !isPart(reply)) continue; // it has died since
       const { upTo, events } = reply;
       if (upTo > feed.upTo) await this.#keepAnyway(of, upTo, events);
@@ -480,14 +494,20 @@ class Feeds {
     if (this.#awaits(peer)) this.#retryLater();
   }
 
-  /** Takes in a peer's number. If it's another, what it had confirmed is void. */
-  #meet(peer: Peer, nonce: number) {
+  /**
+   * Takes in who has spoken. If it's another life of the peer's, what an earlier one
+   * has confirmed is void, and what that has sent, and is late, has an old number.
+   * (Were it told by its number, which is drawn anew here, two that restart at the
+   * same time would take each other for new again and again.)
+   */
+  #meet(peer: Peer, { life, nonce }: Speaker) {
     this.#up.resolve();
-    if (nonce === peer.echo) return;
-    if (peer.echo !== null) peer.nonce = this.#draw();
+    peer.echo = nonce;
+    if (life === peer.life) return;
+    if (peer.life !== null) peer.nonce = this.#draw();
     // It asks for what came before.
     const sent = this.#promise;
-    Object.assign(peer, { echo: nonce, sent, acknowledged: 0, asked: false });
+    Object.assign(peer, { life, sent, acknowledged: 0, asked: false });
   }
 
   /** Takes in a node's events, and its promise, when they are on the disk. */
