@@ -16,9 +16,9 @@
  *
  * Addition doesn't care about order, so nobody has to be faster. **Each node
  * counts for itself** and writes its own total under its own name, where nobody
- * else writes: no compare-and-set, no conflict, and repeating a write does no
- * harm. The sum of all totals is the counter. A node writes once a second, however
- * much was added.
+ * else writes: no conflict. The sum of all totals is the counter. A node writes
+ * once a second, however much was added. (It compares and sets all the same: a late
+ * copy of what it wrote before mustn't undo what it has written since.)
  *
  * One problem remains: stale reads. `seq-kv` may answer a read from an old
  * state for as long as it likes; but a node never sees anything older than what
@@ -102,6 +102,9 @@ interface News {
   totals: Totals;
 }
 
+/** A node's entry in the store. Each write has a round of its own. */
+type Written = News & { round: number };
+
 /** A counter, wherever it's kept. */
 interface Counter {
   /** Resolves when it's safe. */
@@ -144,31 +147,40 @@ function cas(node: CounterNode): Counter {
 
 /** A total for each life of a node, in the store. */
 function totals(node: CounterNode, safety: Safety): Counter {
-  const kv = new KV<News & { round: number }>(node, "seq-kv");
+  const kv = new KV<Written>(node, "seq-kv");
   const knowledge = new Knowledge(node, safety);
   /** The rounds in which the others wrote what was last read. */
   const rounds = new Map<string, number>();
-  /** The number of our next write; before the store was read, unknown. */
-  let round: number | undefined;
+  /** Our entry in the store; before that was read, unknown. */
+  let ours: { entry?: Written } | undefined;
 
   const allKnow = () =>
-    !node.nodeIds.some((id) => knowledge.isBehind(id)) && round !== undefined;
+    !node.nodeIds.some((id) => knowledge.isBehind(id)) && ours !== undefined;
   const syncSoon = untilDone(node, sync, allKnow, knowledge);
   node.onInit(syncSoon);
   node.on("look", syncSoon);
 
   async function sync() {
     const find = (id: string) => kv.readOr(id, undefined, patiently);
-    if (round === undefined) {
+    if (ours === undefined) {
       // What this node knew before it was started again.
-      const earlier = await find(node.id);
-      if (earlier) knowledge.learn(earlier.totals);
-      round = (earlier?.round ?? -1) + 1;
+      ours = { entry: await find(node.id) };
+      if (ours.entry) knowledge.learn(ours.entry.totals);
       if (allKnow()) return;
     }
-    const entry = { ...knowledge.news, round: round++ };
-    await kv.write(node.id, entry, patiently);
-    knowledge.hear(node.id, entry);
+    const before = ours.entry;
+    const entry = { ...knowledge.news, round: (before?.round ?? -1) + 1 };
+    // Not write: a late copy of an earlier one would undo this one.
+    const options = { ...patiently, createIfMissing: before === undefined };
+    try {
+      await kv.cas(node.id, before, entry, options);
+      ours = { entry };
+    } catch {
+      // An earlier copy has done it, or one of an earlier life of ours.
+      ours = { entry: await find(node.id) };
+      if (ours.entry) knowledge.learn(ours.entry.totals);
+    }
+    if (ours.entry) knowledge.hear(node.id, { ...ours.entry, life: node.id });
     await Promise.all(node.peers.map(async (peer) => {
       const found = await find(peer);
       // The store forgets nothing, whoever dies.

@@ -243,7 +243,7 @@ function stubbornStore(cluster: Cluster): void {
   const states: Map<string, string>[] = [new Map()];
   const seen = new Map<string, number>();
   cluster.network.add("seq-kv", ({ src, line }) => {
-    const { type, key, value, msg_id } = JSON.parse(line).body;
+    const { type, key, msg_id, ...body } = JSON.parse(line).body;
     const reply = (body: Record<string, unknown>) =>
       cluster.network.send(
         "seq-kv",
@@ -255,12 +255,13 @@ function stubbornStore(cluster: Cluster): void {
         }),
       );
     const past = states[seen.get(src) ?? 0]!;
-    if (type === "write") {
-      const text = JSON.stringify(value);
-      if (past.get(key) !== text) {
-        seen.set(src, states.push(new Map(states.at(-1)).set(key, text)) - 1);
-      }
-      reply({ type: "write_ok" });
+    if (type === "cas") {
+      const isAsAsked = body.create_if_not_exists && !past.has(key) ||
+        past.get(key) === JSON.stringify(body.from);
+      if (!isAsAsked) return reply({ type: "error", code: 22 });
+      const to = JSON.stringify(body.to);
+      seen.set(src, states.push(new Map(states.at(-1)).set(key, to)) - 1);
+      reply({ type: "cas_ok" });
     } else if (past.has(key)) {
       reply({ type: "read_ok", value: JSON.parse(past.get(key)!) });
     } else reply({ type: "error", code: 20 });
@@ -282,6 +283,29 @@ Deno.test("totals: a store that shows the past for as long as it may is no obsta
   await cluster.wait(60_000);
   assertEquals(cluster.messages, messages);
 });
+
+for (
+  const options of [
+    {
+      ...{ "time-limit": 15, rate: 5, "p-loss": 0.04, "p-reorder": 0.04 },
+      nemesis: "asymmetric-partition,kill,pause,packet",
+      ...{ "nemesis-interval": 0.15, seed: 108254959 },
+    },
+    {
+      ...{ "node-count": 3, "time-limit": 12, concurrency: "2n", rate: 8 },
+      nemesis: "partition,asymmetric-partition,kill,pause,packet,clock",
+      ...{ "nemesis-interval": 1.56, "p-duplicate": 0.06, seed: 173181123 },
+    },
+  ]
+) {
+  const isRepeated = "p-duplicate" in options;
+  Deno.test(`totals: what was written ${isRepeated ? "twice" : "late"} doesn't undo what was written since, and is safe whoever dies`, async () => {
+    const { results, reason } = await judge(gCounter, {
+      ...{ workload: "g-counter", "node-count": 2, ...options },
+    }, { args: ["--acks", "2"] });
+    assertEquals(results["valid?"], true, reason);
+  });
+}
 
 Deno.test("totals: whoever has stopped is woken by whoever has something new", async () => {
   const cluster = await Cluster.start(3, gCounter);
