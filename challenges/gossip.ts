@@ -66,7 +66,7 @@ import {
 } from "../lib/mod.ts";
 
 /** The mean time between two comparisons of all that a node knows. */
-const antiEntropyMs = 5000;
+const antiEntropyMs = 2000;
 
 /** The time after which a value should be everywhere. */
 const settledMs = 3000;
