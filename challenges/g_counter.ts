@@ -152,7 +152,7 @@ function totals(node: CounterNode, safety: Safety): Counter {
   /** The rounds in which the others wrote what was last read. */
   const rounds = new Map<string, number>();
   /** Our entry in the store; before that was read, unknown. */
-  let ours: { entry?: Written } | undefined;
+  let ours: { entry: Written | undefined } | undefined;
 
   const allKnow = () =>
     !node.nodeIds.some((id) => knowledge.isBehind(id)) && ours !== undefined;
@@ -162,24 +162,23 @@ function totals(node: CounterNode, safety: Safety): Counter {
 
   async function sync() {
     const find = (id: string) => kv.readOr(id, undefined, patiently);
+    const findOurs = async () => {
+      const entry = await find(node.id);
+      if (entry) knowledge.learn(entry.totals);
+      return { entry };
+    };
     if (ours === undefined) {
       // What this node knew before it was started again.
-      ours = { entry: await find(node.id) };
-      if (ours.entry) knowledge.learn(ours.entry.totals);
+      ours = await findOurs();
       if (allKnow()) return;
     }
     const before = ours.entry;
     const entry = { ...knowledge.news, round: (before?.round ?? -1) + 1 };
-    // Not write: a late copy of an earlier one would undo this one.
+    // Not write: a late copy of an earlier one would undo this one. If it's refused,
+    // a copy of it has done it, or one of an earlier life of ours.
     const options = { ...patiently, createIfMissing: before === undefined };
-    try {
-      await kv.cas(node.id, before, entry, options);
-      ours = { entry };
-    } catch {
-      // An earlier copy has done it, or one of an earlier life of ours.
-      ours = { entry: await find(node.id) };
-      if (ours.entry) knowledge.learn(ours.entry.totals);
-    }
+    ours = await kv.cas(node.id, before, entry, options)
+      .then(() => ({ entry }), findOurs);
     if (ours.entry) knowledge.hear(node.id, { ...ours.entry, life: node.id });
     await Promise.all(node.peers.map(async (peer) => {
       const found = await find(peer);
