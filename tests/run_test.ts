@@ -135,7 +135,7 @@ Deno.test("what is invalid is told in words, with the command that replays it", 
   assertMatch(verdict, /^✗ {2}unique-ids {2}invalid/);
   assertEquals(
     reason?.trim(),
-    "1 ids were handed out more than once; the first to come again was 2, to process 0",
+    "1 id was handed out more than once; the first to come again was 2, to process 0",
   );
   assertEquals(
     again?.trim(),

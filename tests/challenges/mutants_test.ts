@@ -55,7 +55,7 @@ const breaches: Breach[] = [
     script: "unique_ids",
     changes: [["`${node.id}-${start}-${count++}`", "`${count++}`"]],
     run: "2",
-    reason: /ids were handed out more than once/,
+    reason: /ids? (was|were) handed out more than once/,
   },
   {
     mistake: "forgets that it waits for an acknowledgement",
@@ -139,7 +139,7 @@ const breaches: Breach[] = [
     changes: [["const start = bits(node, 48);", "const start = 0;"]],
     run: "2",
     options: { nemesis: "kill", availability: 0 },
-    reason: /ids were handed out more than once/,
+    reason: /ids? (was|were) handed out more than once/,
   },
   {
     mistake: "forgets to sync",

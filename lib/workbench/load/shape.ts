@@ -105,10 +105,8 @@ function fits(value: unknown, kind: Shape[string]): boolean {
 }
 
 function kindText(kind: Shape[string]): string {
-  if (typeof kind === "object") {
-    return "is" in kind ? JSON.stringify(kind.is) : `a ${kind.a}`;
-  }
-  return kind === "any"
-    ? "anything"
-    : `${/^[aio]/.test(kind) ? "an" : "a"} ${kind}`;
+  if (kind === "any") return "anything";
+  if (typeof kind === "object" && "is" in kind) return JSON.stringify(kind.is);
+  const text = typeof kind === "object" ? kind.a : kind;
+  return `${/^[aio]/.test(text) ? "an" : "a"} ${text}`;
 }

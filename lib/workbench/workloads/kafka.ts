@@ -78,7 +78,7 @@ const finalSeconds = 10;
 // seen one beyond 2^53. Here such an offset would lose its last digits.
 const isOffset = Number.isSafeInteger as (value: unknown) => boolean;
 
-const offsetKind = { a: "whole number below 2^53", fits: isOffset };
+const offsetKind = { a: "integer below 2^53", fits: isOffset };
 
 // Nobody reckons with these, so they may be of any size.
 const offsetsKind = {

@@ -43,7 +43,8 @@ export const uniqueIds: Workload = {
       const key = identity(value);
       return seen.size === seen.add(key).size;
     });
-    return `${count} ids were handed out more than once; the first to come again was ${
+    const ids = count === 1 ? "1 id was" : `${count} ids were`;
+    return `${ids} handed out more than once; the first to come again was ${
       JSON.stringify(repeated?.value)
     }, to process ${repeated?.process}`;
   },

@@ -567,7 +567,7 @@ Deno.test("kafka: an assign that gets no answer did not happen; a poll may have"
 const malformed: { [type: string]: [answer: OutgoingBody, problem: RegExp] } = {
   send: [
     { type: "send_ok", offset: 2 ** 60 },
-    /for "offset", which isn't a whole number below 2\^53/,
+    /for "offset", which isn't an integer below 2\^53/,
   ],
   poll: [
     { type: "poll_ok", msgs: { "9": [[0]] } },
