@@ -8,7 +8,6 @@ import { format } from "../report/format.ts";
 import type { RunRecord } from "../report/record.ts";
 import { significant, verdictOf } from "../report/terminal.ts";
 import { defaultNodeCount } from "../workbench/options.ts";
-import { recoverySeconds } from "../workbench/workloads/workload.ts";
 import type { Quantiles } from "../workbench/checkers/quantiles.ts";
 
 /** A run that was judged, and how long its operations took. */
@@ -135,12 +134,12 @@ const numbers: {
     },
   },
   "msgs/node/s": {
-    of({ record: { results, options } }) {
-      const { net } = results;
-      // While clients work, and in the time for recovery.
-      const seconds = options["time-limit"] + recoverySeconds;
+    of(outcome) {
+      const { results: { net }, options } = outcome.record;
+      const durationMs = finding("duration-ms")(outcome);
       const nodes = options["node-count"] ?? defaultNodeCount;
-      return net && net.servers["msg-count"] / nodes / seconds;
+      return net && durationMs &&
+        net.servers["msg-count"] / nodes / (durationMs / 1000);
     },
   },
 };

@@ -7,7 +7,8 @@
  * who has died is noticed by all the others, here within {@linkcode patienceMs}.
  * **Accuracy**: who is up isn't taken for dead. Nobody can have that always, as
  * silence has many causes; so a false alarm is counted, and only one that is
- * left at the end, when the network has been whole for a while, is a mistake.
+ * left at the end, when all faults have been over for a while, is a mistake. A
+ * client that reads several times then has to see the right list once.
  *
  * Maelstrom has no such checker.
  *
@@ -40,7 +41,7 @@ export interface WrongRead {
 /** The findings of {@linkcode membership}. */
 export interface MembershipFindings extends Findings {
   "valid?": Validity;
-  /** Final reads that don't list just who is up. */
+  /** Final reads that don't list just who is up; the last of each client. */
   errors: WrongRead[];
   /** Reads that list somebody long dead. */
   unnoticed: WrongRead[];
@@ -56,6 +57,8 @@ export interface MembershipFindings extends Findings {
   "false-alarm-count": number;
   /** The same in an hour. */
   "false-alarms-per-hour": number;
+  /** The time of the last event: milliseconds since the test began. */
+  "duration-ms": number;
 }
 
 /** A read that was answered. */
@@ -80,8 +83,10 @@ interface Span {
 /** Checks a history of reads of the members. */
 export function membership(
   history: History,
-  { nodes, latencyMs = 0, nodeOf }: {
+  { nodes, concurrency, latencyMs = 0, nodeOf }: {
     nodes: readonly string[];
+    /** The number of clients. */
+    concurrency: number;
     latencyMs?: number;
     nodeOf(op: Op): string;
   },
@@ -92,14 +97,21 @@ export function membership(
       .map((fault) => spanOf(fault, history));
   const [kills, others] = [spans(true), spans(false)];
   const reads = readsOf(history, nodeOf);
-  const errors = reads.filter(({ op }) => op["final?"] === true)
-    .map((read) => comparison(read, upAt(read, nodes, kills)))
-    .filter(({ missing, extra }) => missing.length + extra.length > 0);
+  const final = reads.filter(({ op }) => op["final?"] === true)
+    .map((read) => ({ read, wrong: wrongIn(read, upAt(read, nodes, kills)) }));
+  const byClient = Map.groupBy(
+    final,
+    ({ read }) => read.op.process as number % concurrency,
+  );
+  const errors = [...byClient.values()].flatMap((each) =>
+    each.every(({ wrong }) => wrong) ? each.at(-1)!.wrong! : []
+  );
   const waitNs = (patienceMs + patienceLatencies * latencyMs) * msInNs;
   const unnoticed = unnoticedIn(reads, { nodes, kills, others, waitNs });
   const deaths = kills.flatMap((kill) => detections(kill, reads, nodes, kills));
   const falseAlarms = falseAlarmsIn(reads, nodes, kills);
-  const hours = (history.at(-1)?.time ?? 0) / secondInNs / 3600;
+  const durationNs = history.at(-1)?.time ?? 0;
+  const hours = durationNs / secondInNs / 3600;
   const noticed = deaths.filter(({ firstMs }) => firstMs !== undefined);
   return {
     "valid?": errors.length === 0 && unnoticed.length === 0,
@@ -111,6 +123,7 @@ export function membership(
     ...latencies("dissemination-latencies", deaths.map(({ allMs }) => allMs)),
     "false-alarm-count": falseAlarms,
     "false-alarms-per-hour": hours > 0 ? falseAlarms / hours : 0,
+    "duration-ms": durationNs / msInNs,
   };
 }
 
@@ -170,17 +183,16 @@ function isStruck(
   );
 }
 
-function comparison(
+/** Tells what a read shows that can't be; `undefined` if nothing. */
+function wrongIn(
   { node, listed, op: { index } }: Read,
   up: readonly string[],
-): WrongRead {
-  return {
-    index,
-    node,
-    missing: up.filter((each) => !listed.has(each)),
-    extra: [...listed].filter((each) => !up.includes(each as string))
-      .map((each) => typeof each === "string" ? each : JSON.stringify(each)),
-  };
+): WrongRead | undefined {
+  const missing = up.filter((each) => !listed.has(each));
+  const extra = [...listed].filter((each) => !up.includes(each as string))
+    .map((each) => typeof each === "string" ? each : JSON.stringify(each));
+  if (missing.length + extra.length === 0) return undefined;
+  return { index, node, missing, extra };
 }
 
 /**

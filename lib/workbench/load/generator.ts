@@ -501,6 +501,40 @@ export function filter(
   };
 }
 
+/** Ends once an operation was such a one; after Jepsen's `until-ok`. */
+export function until(
+  isEnough: (event: Op | PlannedOp) => boolean,
+  generator: Generator,
+): Generator {
+  return new Until(isEnough, generator);
+}
+
+class Until extends Around {
+  private readonly isEnough: (event: Op | PlannedOp) => boolean;
+
+  constructor(
+    isEnough: (event: Op | PlannedOp) => boolean,
+    inner: Generator,
+  ) {
+    super(inner);
+    this.isEnough = isEnough;
+  }
+
+  op(context: Context): Answer {
+    const answer = this.inner.op(context);
+    if (answer === null || answer === "pending") return answer;
+    return [answer[0], this.around(answer[1])];
+  }
+
+  protected around(inner: Generator): Generator {
+    return new Until(this.isEnough, inner);
+  }
+
+  override update(context: Context, event: Op | PlannedOp): Generator {
+    return this.isEnough(event) ? nothing : super.update(context, event);
+  }
+}
+
 /**
  * Ends once too many processes could have taken part: those that did, and those
  * that would have been free to.

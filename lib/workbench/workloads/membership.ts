@@ -16,7 +16,16 @@ import {
   type MembershipFindings,
 } from "../checkers/membership.ts";
 import type { RPC } from "../load/client.ts";
-import { eachThread, forever, once } from "../load/generator.ts";
+import {
+  eachThread,
+  forever,
+  type Generator,
+  once,
+  phases,
+  sleep,
+  until,
+} from "../load/generator.ts";
+import type { Test } from "../options.ts";
 import { nodeOf } from "./lost_element.ts";
 import { recoveryMs, type Workload } from "./workload.ts";
 
@@ -25,11 +34,40 @@ const readRPC: RPC = {
   reply: { type: { is: "read_ok" }, members: "array" },
 };
 
+const finalRead = once({ f: "read", "final?": true });
+
+/** The most final reads of a client, a second apart. */
+const maxFinalReads = 10;
+
+/**
+ * The final reads of a client. Where messages go on being lost, or late, so do false
+ * alarms, and what matters is that they end: it reads until all are listed.
+ */
+function finalReads(test: Test): Generator {
+  if (!isNeverWhole(test)) return finalRead;
+  const { nodes } = test;
+  const listsAll = ({ type, value }: { type: string; value: unknown }) =>
+    type === "ok" && Array.isArray(value) &&
+    new Set(value).symmetricDifference(new Set(nodes)).size === 0;
+  const others = Array.from(
+    { length: maxFinalReads - 1 },
+    () => [sleep(1), finalRead],
+  );
+  return until(listsAll, phases(finalRead, ...others.flat()));
+}
+
+/** Tells whether chance deals with messages to the end of a run. */
+function isNeverWhole({ options, schedule }: Test): boolean {
+  const { "p-loss": loss = 0, "p-reorder": reorder = 0, latency } = options;
+  const isRandom = latency > 0 && options["latency-dist"] !== "constant";
+  return loss > 0 || reorder > 0 || isRandom || schedule?.fates !== undefined;
+}
+
 /** The workload. */
 export const membership: Workload = {
   isOurs: true,
   generator: () => forever(() => ({ f: "read" })),
-  finalGenerator: () => eachThread(once({ f: "read", "final?": true })),
+  finalGenerator: (test) => eachThread(finalReads(test)),
   open: (client, node) => async () => {
     const { members } = await client.rpc(node, readRPC, {});
     return { type: "ok", value: members };
@@ -43,6 +81,7 @@ export const membership: Workload = {
   check: (history, test) =>
     check(history, {
       nodes: test.nodes,
+      concurrency: test.concurrency,
       latencyMs: test.options.latency,
       nodeOf: (op) => nodeOf(op, test),
     }),

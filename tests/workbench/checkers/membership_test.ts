@@ -46,6 +46,7 @@ function check(...entries: Entry[][]) {
   const history = entries.flat().toSorted((a, b) => a.time - b.time);
   return membership(historyOf(...history), {
     nodes,
+    concurrency: nodes.length,
     nodeOf: ({ process }) => `n${process}`,
   });
 }
@@ -91,6 +92,20 @@ Deno.test("what is listed may be anything; what is no node is wrong in the end",
   ]);
   assertEquals(found.errors.map(({ extra }) => extra), [["7", "null"], []]);
   assertEquals(found.errors[1]?.missing, nodes);
+});
+
+Deno.test("a client that reads several times in the end has to see the right list once", () => {
+  const found = check(
+    read(50_000, 0, "123", isFinal),
+    read(50_000, 1, "0123", isFinal),
+    read(51_000, 0, "0123", isFinal),
+    read(51_000, 1, "123", isFinal),
+    read(51_000, 2, "023", isFinal),
+    read(52_000, 2, "02", isFinal),
+  );
+  assertEquals(found.errors, [
+    { index: 11, node: "n2", missing: ["n1", "n3"], extra: [] },
+  ]);
 });
 
 Deno.test("a death is noticed by the first, and later by all", () => {

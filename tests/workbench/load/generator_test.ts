@@ -35,6 +35,7 @@ import {
   sleep,
   stagger,
   timeLimit,
+  until,
 } from "../../../lib/workbench/load/generator.ts";
 import { Random } from "../../../lib/workbench/sim/random.ts";
 import { some } from "../../some.ts";
@@ -502,6 +503,21 @@ Deno.test("on: only what concerns the threads that are allowed is told", () => {
   generator.update!(context, event(3));
   generator.update!(context, event(0)); // nobody is process 0 any more
   assertEquals(heard, ["f of 1 among 0 1 2", "f of 3 among 0 1 2"]);
+});
+
+Deno.test("until: goes on until an operation was such a one", () => {
+  const heard: string[] = [];
+  const [op, after] = taken(
+    ask(until(({ type }) => type === "ok", witness(heard, times(2, "f")))),
+  );
+  assertEquals(op.f, "f");
+  const began = after.update!(contextOf(), event(0));
+  assertEquals(heard, ["f of 0 among 0 1 2 nemesis"]);
+  const [, last] = taken(ask(began));
+  assertStrictEquals(ask(last), null); // it has no more
+  const ended = began.update!(contextOf(), { ...event(0), type: "ok" });
+  assertStrictEquals(ask(ended), null);
+  assertStrictEquals(ask(until(() => true, undecided)), "pending");
 });
 
 Deno.test("eachThread: each thread has its own copy", () => {

@@ -54,6 +54,41 @@ Deno.test("who lists itself alone is wrong in the end", async () => {
   assertMatch(reason!, /^3 final reads are wrong: n\d doesn't list n\d, n\d, /);
 });
 
+/** Takes the others for dead in every other second. */
+function worrier(node: MemberNode) {
+  node.on("read", () => ({
+    type: "read_ok",
+    members: node.now() % 2000 < 1000 ? [node.id] : node.nodeIds,
+  }));
+}
+
+for (
+  const [network, options] of Object.entries<Partial<Options>>({
+    "loses messages": { "p-loss": 0.1 },
+    "lets messages overtake others": { "p-reorder": 0.1 },
+    "takes a random time": { latency: 10, "latency-dist": "exponential" },
+  })
+) {
+  Deno.test(`a false alarm that ends is none where the network ${network}`, async () => {
+    const { results, reason, history } = await judge(worrier, {
+      ...{ ...small, ...options },
+    });
+    assertEquals(results["valid?"], true, reason);
+    const lengths = history.filter((op) => op["final?"] && op.type === "ok")
+      .map(({ value }) => (value as string[]).length);
+    assertEquals(lengths.toSorted(), [1, 3, 3, 3]);
+    const { anomaly } = await judge(loner, { ...small, ...options });
+    assertEquals(anomaly, "false-alarm");
+  });
+}
+
+Deno.test("a false alarm in the end is one where the network is whole", async () => {
+  for (const options of [{}, { latency: 10 }, { "p-duplicate": 0.1 }]) {
+    const { anomaly } = await judge(worrier, { ...small, ...options });
+    assertEquals(anomaly, "false-alarm");
+  }
+});
+
 Deno.test("who never answers is told so", async () => {
   const { results } = await judge((_: MemberNode) => {}, small);
   assertEquals(results["valid?"], false);
