@@ -101,7 +101,15 @@ export async function judgeOnMaelstrom(
     const lines = whyOf(ended).map((line) =>
       before ? line.replace(before, `${folder}/maelstrom`) : line
     );
-    return new Crash([`${what}. The end of ${log}:`, ...lines].join("\n"));
+    const { logProblem } = ended;
+    const source = logProblem === undefined
+      ? `The end of ${log}:`
+      : `${log} can't be written: ${logProblem}. What it printed last:`;
+    return new Crash(
+      lines.length === 0
+        ? `${what}, and printed nothing.`
+        : [`${what}. ${source}`, ...lines].join("\n"),
+    );
   };
   const results = await verdictOf(folder, ended, crash);
   return await judgementOf(folder, results, options);

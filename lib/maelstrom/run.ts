@@ -6,6 +6,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Progress } from "../workbench/judge.ts";
 import { allRead, startGroup } from "../workbench/hosts/process_group.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
 import { type Env, type Java, pathWith } from "./machine.ts";
 import { writeAll } from "./write_all.ts";
 
@@ -41,6 +42,8 @@ export interface Ended {
   how: string;
   /** The end of what it printed, without stack traces. */
   lastLines: string[];
+  /** The reason why the log isn't complete; absent if it is. */
+  logProblem?: string;
 }
 
 const tickMs = 200;
@@ -106,7 +109,8 @@ export async function run(settings: RunSettings): Promise<Ended> {
     const how = endedBy
       ? `was ended by ${endedBy}`
       : `exited with code ${code}`;
-    return { code, how, lastLines: output.lastLines };
+    const { lastLines, logProblem } = output;
+    return { code, how, lastLines, ...logProblem && { logProblem } };
   } finally {
     clearInterval(ticker);
     clearTimeout(deadline);
@@ -122,6 +126,7 @@ function read(
   onLine: (line: string) => void,
 ) {
   const lastLines: string[] = [];
+  let logProblem: string | undefined;
   const encoder = new TextEncoder();
   const reading = new AbortController();
   const take = async (stream: ReadableStream<Uint8Array>) => {
@@ -129,7 +134,11 @@ function read(
       .pipeThrough(new TextDecoderStream() as TransformStream, reading)
       .pipeThrough(new TextLineStream()) as ReadableStream<string>;
     for await (const line of lines) {
-      await writeAll(file, encoder.encode(line + "\n"));
+      // Whose pipe nobody reads stops: what can't be kept is read all the same.
+      if (logProblem === undefined) {
+        await writeAll(file, encoder.encode(line + "\n"))
+          .catch((error) => logProblem = systemReason(error));
+      }
       onLine(line);
       if (stackFrame.test(line)) continue;
       lastLines.push(line);
@@ -140,6 +149,9 @@ function read(
     done: Promise.allSettled([take(stdout), take(stderr)]),
     cancel: () => reading.abort(),
     lastLines,
+    get logProblem() {
+      return logProblem;
+    },
   };
 }
 

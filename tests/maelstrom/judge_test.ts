@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   Crash,
   judgeOnMaelstrom,
@@ -181,6 +181,31 @@ Deno.test("a crash isn't a verdict, and shows the words without the stack", asyn
     "n0 was here\n",
   );
   await assertNobodyIsLeft(folder);
+});
+
+Deno.test("where the log can't be written, all is read to the end", async () => {
+  const { write } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.write = () =>
+    Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" }));
+  try {
+    const { results } = await judge("valid");
+    assertEquals(results["valid?"], true);
+    const { message } = await assertRejects(() => judge("crash"), Crash);
+    assertMatch(
+      message,
+      /^.* left no verdict\. .*maelstrom\.log can't be written: there is no room left on the device\. What it printed last:\n.*Node n0 crashed/,
+    );
+  } finally {
+    Deno.FsFile.prototype.write = write;
+  }
+});
+
+Deno.test("who printed nothing is said to have", async () => {
+  const { message } = await assertRejects(() => judge("silent"), Crash);
+  assertMatch(
+    message,
+    /exited with code 7 and left no verdict, and printed nothing\.$/,
+  );
 });
 
 const broken: [mode: string, message: string][] = [
