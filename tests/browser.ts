@@ -72,10 +72,12 @@ export interface Tab {
 
 /** Opens a tab of so many pixels, hands it over, and ends the browser. */
 export async function withTab(
-  { width = 1280, height = 900, dark = false }: {
+  { width = 1280, height = 900, dark = false, forced = false }: {
     width?: number;
     height?: number;
     dark?: boolean;
+    /** Whether the reader has chosen all colours. */
+    forced?: boolean;
   },
   use: (tab: Tab) => Promise<void>,
 ): Promise<void> {
@@ -91,7 +93,7 @@ export async function withTab(
   try {
     const connection = await connect(await addressIn(lines));
     try {
-      await use(await openTab(connection, { width, height, dark }));
+      await use(await openTab(connection, { width, height, dark, forced }));
     } finally {
       await connection.close();
     }
@@ -180,7 +182,12 @@ async function connect(address: string): Promise<Connection> {
 
 async function openTab(
   connection: Connection,
-  { width, height, dark }: { width: number; height: number; dark: boolean },
+  { width, height, dark, forced }: {
+    width: number;
+    height: number;
+    dark: boolean;
+    forced: boolean;
+  },
 ): Promise<Tab> {
   const { targetId } = await connection.send("Target.createTarget", {
     url: "about:blank",
@@ -275,6 +282,7 @@ async function openTab(
   await send("Emulation.setEmulatedMedia", {
     features: [
       { name: "prefers-color-scheme", value: dark ? "dark" : "light" },
+      { name: "forced-colors", value: forced ? "active" : "none" },
     ],
   });
   return tab;

@@ -335,6 +335,7 @@ function inBrowser(
     width?: number;
     height?: number;
     dark?: boolean;
+    forced?: boolean;
   },
   use: (tab: Tab) => Promise<void>,
 ) {
@@ -396,6 +397,50 @@ for (const [width, dark] of [[1280, false], [390, true]] as const) {
     },
   );
 }
+
+const long = "what-has-no-end-and-no-space-".repeat(20).replaceAll("-", "_");
+
+inBrowser(
+  "names of any length make a small page no wider, and hide no others; colours that say something stay where the reader has chosen all others",
+  {
+    data: () =>
+      Promise.resolve({
+        ...lossy,
+        record: { ...lossy.record, args: [long] },
+        logs: { lines: [{ ms: 1, node: "n0", text: long }], leftOut: 0 },
+        messages: {
+          ...lossy.messages,
+          types: lossy.messages.types.map((type) => type + long),
+        },
+      }),
+    width: 320,
+    forced: true,
+  },
+  async (tab) => {
+    const { over, name, level, white } = await tab.evaluate<
+      { over: number; name: number; level: string; white: string[] }
+    >(`{
+      document.querySelector("details").open = true;
+      const { scrollWidth } = document.documentElement;
+      const { lineHeight } = getComputedStyle(document.querySelector("th"));
+      ({
+        over: scrollWidth - 320,
+        name: Math.round(
+          document.querySelector("th").clientHeight / parseFloat(lineHeight),
+        ),
+        level: document.querySelector(".log-lines :is(h3, h4)").tagName,
+        white: Array.from(
+          document.querySelectorAll(".swatch:not(.ring), .sample"),
+          (each) => getComputedStyle(each).backgroundColor,
+        ).filter((colour) => colour === "rgb(255, 255, 255)"),
+      });
+    }`);
+    assertEquals(over, 0, "nothing sticks out");
+    assertEquals(name, 1, "an option's name is in one line");
+    assertEquals(level, "H3", "below the view's heading");
+    assertEquals(white, []);
+  },
+);
 
 /** A node that tells of itself, and crashes. */
 const crashing: App = (node) => {

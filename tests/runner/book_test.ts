@@ -470,7 +470,7 @@ Deno.test({
         if (!manifold.includes(slug)) continue;
         await tab.evaluate(`${axe.source}; undefined`);
         const violations = await tab.evaluate<string[]>(
-          `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa"] })
+          `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] })
             .then(({ violations }) => violations.map(({ id, nodes }) =>
               id + ": " + nodes.map(({ html }) => html.slice(0, 120)).join("; ")))`,
         );
@@ -588,6 +588,16 @@ Deno.test({
       await tab.evaluate(`document.querySelector(".workshop button").click()`);
       await tab.until(
         `document.querySelector(".workshop .cm-content") !== null`,
+      );
+      assertEquals(
+        await tab.evaluate(
+          `Array.from(
+            document.querySelectorAll(".workshop .controls button"),
+            (each) => each.ariaLabel.split(":")[0] === each.textContent,
+          )`,
+        ),
+        [true, true, true],
+        "what is spoken begins with what is read",
       );
       const run = async (text?: string) => {
         if (text !== undefined) {

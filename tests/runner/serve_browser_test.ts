@@ -103,7 +103,7 @@ function type(tab: Tab, selector: string, text: string): Promise<void> {
   }`);
 }
 
-for (const [width, dark] of [[1280, false], [390, true]] as const) {
+for (const [width, dark] of [[1280, false], [320, true]] as const) {
   inBrowser(
     `the runs are shown ${width} pixels wide, the newest first, coloured by verdict`,
     { store: someRuns, width, dark },

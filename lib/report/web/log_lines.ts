@@ -35,7 +35,7 @@ export function logLines(
     element: element(
       "aside",
       { className: "log-lines" },
-      element("h4", {}, "Node logs"),
+      element("h3", {}, "Node logs"),
       list,
       note,
     ),

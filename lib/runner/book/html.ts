@@ -5,7 +5,7 @@
  * @module
  */
 import hljs from "highlight.js";
-import { Marked, type Token, type Tokens } from "marked";
+import { Marked, Renderer, type Token, type Tokens } from "marked";
 import type { RunRow, Table } from "../../../challenges/figures.ts";
 import { escape } from "../../report/page/page.ts";
 import { commandOf } from "../columns.ts";
@@ -49,6 +49,11 @@ export function bodyOf(chapter: Chapter, around: Surroundings): string {
         const text = this.parser.parseInline(tokens);
         // What is below a picture is no phrase.
         return tokens[0]?.type === "image" ? `${text}\n` : `<p>${text}</p>\n`;
+      },
+      // It may be wider than the page: then it scrolls, with keys, too.
+      table(token) {
+        const table = Renderer.prototype.table.call(this, token);
+        return `<div class="wide" tabindex="0">${table}</div>\n`;
       },
       // The marks of the README aren't for readers.
       html: ({ text }) => text.replaceAll(/<!--.*?-->\n?/gs, ""),

@@ -81,15 +81,23 @@ class Workshop {
       element(
         "div",
         { className: "controls" },
-        button("Judge the program (Ctrl-Enter)", "Run", () => this.#judge()),
+        button(
+          "Run: judge the program (Ctrl-Enter)",
+          "Run",
+          () => this.#judge(),
+        ),
         element("label", {}, "judged by ", this.#run),
         element("label", {}, "seed ", this.#seed),
         button(
-          "Begin again with the given program",
+          "Reset: begin again with the given program",
           "Reset",
           () => this.#reset(),
         ),
-        button("Copy a link to this program", "Share", () => this.#share()),
+        button(
+          "Share: copy a link to this program",
+          "Share",
+          () => this.#share(),
+        ),
         this.#modulePicker(),
       ),
       this.#file,
