@@ -23,6 +23,11 @@ export function checkExecutable(path: string): void {
     throw new BadOption(`--bin ${path} isn't a file, but ${kindOf(info)}.`);
   }
   if (isSource(path) || isWasm(path)) return;
+  if (headOf(path)?.startsWith("\0asm")) {
+    throw new BadOption(
+      `--bin ${path} is a WebAssembly module, and only run as one by a name that ends in .wasm: call it ${path}.wasm.`,
+    );
+  }
   if (info.mode === null) return; // Windows knows no such thing.
   if ((info.mode & 0o111) === 0) {
     throw new BadOption(

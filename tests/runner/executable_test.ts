@@ -87,6 +87,14 @@ Deno.test({
   },
 });
 
+Deno.test("a WebAssembly module of another name is refused in words", () => {
+  const bytes = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+  assertEquals(
+    complaint(make("module", bytes)),
+    "--bin IT is a WebAssembly module, and only run as one by a name that ends in .wasm: call it IT.wasm.",
+  );
+});
+
 Deno.test({
   name: "on Linux env gets the rest of the line as one name",
   ignore: Deno.build.os !== "linux",

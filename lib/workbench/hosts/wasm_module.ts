@@ -78,6 +78,9 @@ function adviceFor(
   if (name.startsWith("sock_")) {
     return "A node has no sockets: it talks through stdin and stdout.";
   }
+  if (module === "env" && name === "abort") {
+    return "AssemblyScript's modules need it, unless they are built with @assemblyscript/wasi-shim: asc --config node_modules/@assemblyscript/wasi-shim/asconfig.json.";
+  }
   if (module === "env") {
     return "The linker didn't find it: link what defines it, or leave it out.";
   }

@@ -16,6 +16,7 @@ import {
   type Options,
   Sandbox,
 } from "../../../lib/workbench/mod.ts";
+import { wasmProblem } from "../../../lib/workbench/hosts/wasm_module.ts";
 
 const fixture = (name: string) =>
   Deno.readFileSync(
@@ -187,6 +188,15 @@ Deno.test("a module that needs what WASI doesn't have is refused, with its name"
   assertEquals(
     error.message,
     "It needs env.thread_count, which WASI preview 1 doesn't have. The linker didn't find it: link what defines it, or leave it out.",
+  );
+});
+
+Deno.test("a module of AssemblyScript's is refused with its way to WASI", () => {
+  const binary =
+    "\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0d\x01\x03env\x05abort\0\0";
+  assertMatch(
+    wasmProblem(new WebAssembly.Module(new TextEncoder().encode(binary)))!,
+    /^It needs env\.abort, .* asc --config .*wasi-shim\/asconfig\.json\.$/,
   );
 });
 
