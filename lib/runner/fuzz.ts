@@ -14,6 +14,7 @@ import { type Case, faultsOf, type Size } from "../workbench/search/case.ts";
 import type { Bounds } from "../workbench/search/draw.ts";
 import { drawnFor } from "../workbench/search/explore.ts";
 import { addCase, caseFileOf, casesIn, readCase } from "./cases.ts";
+import { isSource } from "./build.ts";
 import type { CommandLine } from "./command_line.ts";
 import { Ended, untilEnded } from "./ending.ts";
 import { roomFor } from "./jobs.ts";
@@ -27,6 +28,7 @@ import {
   summaryOfSearch,
   type ToldFailure,
 } from "./failing.ts";
+import { isScript, isSimulable, takesPermissions } from "./guest.ts";
 import { writeFuzzShard } from "./fuzz_shard_file.ts";
 import type { Job } from "./job.ts";
 import { bar, type Live, liveLines } from "./live.ts";
@@ -63,6 +65,22 @@ interface Failing extends Explained {
   path?: string;
 }
 
+/** Says what makes a job one in virtual time. */
+function adviceFor(bin: string | undefined, { engine }: CommandLine): string {
+  if (bin === undefined || engine === "stdio" && isSimulable(bin)) {
+    return "leave --engine out";
+  }
+  if (takesPermissions(bin)) {
+    return "leave the permissions out of its first line";
+  }
+  if (isScript(bin)) {
+    return isSource(bin)
+      ? "leave out what isn't simulated, or try --seeds"
+      : "after chmod -x the workbench runs it, and not its first line";
+  }
+  return "build it for WASI (see the README), or try --seeds";
+}
+
 /**
  * Looks for failures.
  *
@@ -77,9 +95,7 @@ export async function fuzz(
     if (by.engine === "sim") continue;
     throw new BadOption(
       `fuzz needs virtual time, and ${bin ?? id} can only be run over pipes: ${
-        bin === undefined
-          ? "leave --engine out"
-          : "build it for WASI (see the README), or try --seeds"
+        adviceFor(bin, line)
       }.`,
     );
   }
@@ -199,8 +215,10 @@ class Search {
     await judgeSideBySide(questions(), this.#line.jobs ?? roomFor(job), {
       signal,
       onNote: note,
-      onNotSimulated(text) {
-        throw new BadOption(`${text} So there's nothing to draw from a seed.`);
+      onNotSimulated(why) {
+        throw new BadOption(
+          `fuzz needs virtual time, and ${why}: leave that out, or try --seeds.`,
+        );
       },
       onShrinking: (runs, size, place) => {
         this.#shrinking.set(place, { runs, size });

@@ -12,6 +12,7 @@ import { commandForBin, isSource } from "./build.ts";
 import { complain } from "./output.ts";
 import {
   filesOfSource,
+  judgedOverPipes,
   notSimulated,
   type ProgramFiles,
   programFrom,
@@ -46,13 +47,25 @@ export function prepareFor(
 
 /** Tells whether a script starts itself on Deno, with no permission. */
 function isDenoScript(path: string): boolean {
-  if (!isScript(path)) return false;
-  const firstLine = /^#!.*/.exec(Deno.readTextFileSync(path))?.[0] ?? "";
-  return /\bdeno run\b/.test(firstLine) && !/ (-A|--allow)/.test(firstLine);
+  const start = denoStart(path);
+  return start !== undefined && !asks.test(start);
+}
+
+/** Tells whether a script starts itself on Deno, with permissions. */
+export function takesPermissions(path: string): boolean {
+  return !isSource(path) && asks.test(denoStart(path) ?? "");
+}
+
+const asks = / (-A|--allow)/;
+
+/** A script's first line, if that starts it on Deno. */
+function denoStart(path: string): string | undefined {
+  if (!isScript(path)) return undefined;
+  return /^#!.*\bdeno run\b.*/.exec(Deno.readTextFileSync(path))?.[0];
 }
 
 /** Tells whether a program's name is that of a script that Deno can run. */
-function isScript(path: string): boolean {
+export function isScript(path: string): boolean {
   return /\.[cm]?[jt]s$/.test(path);
 }
 
@@ -77,7 +90,14 @@ export async function judgeOfBin(
     return { engine: "sim", guest: { wasm, args } };
   }
   const command = commandForBin(path, args);
-  if (overPipes || !isSimulable(path)) return { engine: "stdio", command };
+  if (overPipes) return { engine: "stdio", command };
+  if (!isSimulable(path)) {
+    if (takesPermissions(path)) {
+      const why = `${path} takes permissions by its first line`;
+      complain(judgedOverPipes(`${why}, and that isn't simulated`));
+    }
+    return { engine: "stdio", command };
+  }
   return await judgeOfSource(path, args, command);
 }
 
@@ -97,7 +117,7 @@ export async function judgeOfSource(
     return { engine: "sim", guest, instead };
   } catch (error) {
     if (!(error instanceof NotSimulated)) throw error;
-    complain(notSimulated(path, error));
+    complain(judgedOverPipes(notSimulated(path, error)));
     return { engine: "stdio", command: instead };
   }
 }

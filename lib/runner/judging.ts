@@ -19,6 +19,7 @@ import { Ended, untilEnded } from "./ending.ts";
 import { InOrder } from "./in_order.ts";
 import { bar, type Live, liveLines } from "./live.ts";
 import { columns, complain } from "./output.ts";
+import { judgedOverPipes } from "./program.ts";
 import { type Outcome, Printer } from "./printer.ts";
 import { roomFor } from "./jobs.ts";
 import { isSummedUp, type Job } from "./job.ts";
@@ -403,8 +404,8 @@ async function judgeSimulated(
     await judgeSideBySide(questions(), context.jobs ?? roomFor(job), {
       signal: AbortSignal.any([signal, leaving.signal]),
       onNote: note,
-      onNotSimulated(text) {
-        if (!told) note(text);
+      onNotSimulated(why) {
+        if (!told) note(judgedOverPipes(why));
         told = true;
         if (instead) leaving.abort();
       },

@@ -97,7 +97,12 @@ async function modulesOf(
   return modules;
 }
 
-/** Says why a program is judged over pipes. */
+/** Says why a program can't be simulated. */
 export function notSimulated(path: string, { message }: NotSimulated): string {
-  return `${path} ${message}, and that isn't simulated: judged over pipes, in real time.`;
+  return `${path} ${message}, and that isn't simulated`;
+}
+
+/** Says why a program is judged over pipes. */
+export function judgedOverPipes(why: string): string {
+  return `${why}: judged over pipes, in real time.`;
 }

@@ -137,7 +137,7 @@ export type News =
   | { type: "log"; node: string; text: string }
   /** Something about the judging that one should know. */
   | { type: "note"; text: string }
-  | { type: "not simulated"; text: string }
+  | { type: "not simulated"; why: string }
   | { type: "answer"; answer: Answer }
   /** The second run of a guest that has an answer. */
   | { type: "comparing"; progress: Progress }
@@ -372,8 +372,8 @@ async function judgeBy(
       return await judgeGuest(by.guest, options, { ...watching, sandbox });
     } catch (error) {
       if (!(error instanceof NotSimulated && by.instead)) throw error;
-      const text = notSimulated(bin ?? "It", error);
-      worker.postMessage({ type: "not simulated", text });
+      const why = notSimulated(bin ?? "It", error);
+      worker.postMessage({ type: "not simulated", why });
       const instead = await withFreshDataDir(by.instead);
       return await judge(instead, options, watching);
     }

@@ -6,6 +6,7 @@
 import { BadOption, type Progress } from "../workbench/mod.ts";
 import type { Size } from "../workbench/search/case.ts";
 import { Ended } from "./ending.ts";
+import { judgedOverPipes } from "./program.ts";
 import { StartedThreads, type Wish } from "./threads.ts";
 import type { Answer, News, Order, Question } from "./worker.ts";
 
@@ -25,7 +26,7 @@ export interface Waiting {
   /** Called with what one should know of the judging. */
   onNote?(text: string): void;
   /** Called when it turns out that a program can't be simulated, and why. */
-  onNotSimulated?(text: string): void;
+  onNotSimulated?(why: string): void;
   /** Called as soon as there is a verdict; then the run is still to be kept. */
   onAnswer?(answer: Answer): void;
   /** Called while a guest that has a verdict is run a second time. */
@@ -81,7 +82,7 @@ export class JudgingWorker implements Disposable {
       }, graceMs);
     };
     const worker = this.#start();
-    worker.onmessage = ({ data: news }: MessageEvent<News>) => {
+    const hear = (news: News) => {
       if (isWish(news)) return; // That is heard at any time.
       if (news.type === "failed") {
         const { message, isBadOption } = news;
@@ -96,13 +97,21 @@ export class JudgingWorker implements Disposable {
         waiting.onShrinking?.(news.runs, news.size);
       } else if (news.type === "log") waiting.onLog?.(news.node, news.text);
       else if (news.type === "not simulated") {
-        (waiting.onNotSimulated ?? waiting.onNote)?.(news.text);
+        if (waiting.onNotSimulated) waiting.onNotSimulated(news.why);
+        else waiting.onNote?.(judgedOverPipes(news.why));
       } else if (news.type === "comparing") {
         waiting.onComparing?.(news.progress);
       } else if (news.type === "divergence") waiting.onDivergence?.(news.text);
       else {
         answer = news.answer;
         waiting.onAnswer?.(answer);
+      }
+    };
+    worker.onmessage = ({ data: news }: MessageEvent<News>) => {
+      try {
+        hear(news);
+      } catch (error) {
+        reject(error); // by whom it was told
       }
     };
     worker.onerror = (event) => {
@@ -167,7 +176,7 @@ export interface WaitingForAll {
   /** Called with each text once, whoever says it. */
   onNote?(text: string): void;
   /** Called when it turns out that a program can't be simulated, and why. */
-  onNotSimulated?(text: string): void;
+  onNotSimulated?(why: string): void;
 }
 
 /**

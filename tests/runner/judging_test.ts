@@ -331,3 +331,24 @@ Deno.test("what a worker complains about is told by whom asked", async () => {
   });
   assertEquals([record.pass, folder], [true, undefined]);
 });
+
+Deno.test("what its asker makes an error of is that, and ends the run", async () => {
+  const error = new BadOption("not here");
+  const thrown = await assertRejects(() =>
+    judgeSideBySide(
+      [{
+        by: { engine: "sim", script: "echo" },
+        id: "1",
+        args: [],
+        options: { workload: "echo", "time-limit": 1 },
+      }],
+      1,
+      {
+        onAnswer() {
+          throw error;
+        },
+      },
+    )
+  );
+  assertEquals(thrown, error);
+});

@@ -3,7 +3,7 @@
  * map, with the stand-ins in it.
  */
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { isSimulable } from "../../lib/runner/guest.ts";
+import { isSimulable, takesPermissions } from "../../lib/runner/guest.ts";
 import { flagsWithStandIns, projectOf } from "../../lib/runner/project.ts";
 import { BadOption } from "../../lib/workbench/mod.ts";
 import { tempDir } from "../temp.ts";
@@ -81,21 +81,23 @@ Deno.test("a source's project is the nearest above it", async () => {
 });
 
 Deno.test({
-  name: "a script that Deno starts without permissions can be simulated",
+  name:
+    "a script that Deno starts without permissions can be simulated, and one that takes some is known",
   ignore: Deno.build.os === "windows",
   async fn() {
-    const starts: [firstLine: string, simulable: boolean][] = [
-      ["#!/usr/bin/env -S deno run", true],
-      ["#!/usr/bin/env -S deno run --allow-read", false],
-      ["#!/usr/bin/env -S deno run -A", false],
-      ["#!/usr/bin/env node", false],
+    const starts: [firstLine: string, simulable: boolean, takes: boolean][] = [
+      ["#!/usr/bin/env -S deno run", true, false],
+      ["#!/usr/bin/env -S deno run --allow-read", false, true],
+      ["#!/usr/bin/env -S deno run -A", false, true],
+      ["#!/usr/bin/env node", false, false],
     ];
     for (const ending of ["ts", "mts", "cts", "js", "mjs", "cjs"]) {
-      for (const [firstLine, simulable] of starts) {
+      for (const [firstLine, simulable, takes] of starts) {
         const name = `node.${ending}`;
         const { folder } = await folderOf({ [name]: `${firstLine}\n` });
         await Deno.chmod(`${folder}/${name}`, 0o755);
         assertEquals(isSimulable(`${folder}/${name}`), simulable, firstLine);
+        assertEquals(takesPermissions(`${folder}/${name}`), takes, firstLine);
       }
     }
   },
