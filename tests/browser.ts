@@ -76,7 +76,7 @@ export async function withTab(
     width?: number;
     height?: number;
     dark?: boolean;
-    /** Whether the reader has chosen all colours. */
+    /** True for a reader who has chosen all colours. */
     forced?: boolean;
   },
   use: (tab: Tab) => Promise<void>,
