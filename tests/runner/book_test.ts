@@ -24,6 +24,7 @@ import { contentType } from "../../lib/runner/book/types.ts";
 import { format } from "../../lib/runner/book/web/node/util.ts";
 import { plainData } from "../../lib/runner/book/web/posting.ts";
 import { judgeProgram, type Told } from "../../lib/runner/book/web/program.ts";
+import { fragmentOf, sharedIn } from "../../lib/runner/book/web/shared.ts";
 import type { PageData } from "../../lib/report/page/data.ts";
 import { leftOutText } from "../../lib/report/page/fit.ts";
 import { chromium, type Tab, withTab } from "../browser.ts";
@@ -420,6 +421,15 @@ Deno.test("what can't be a program is told, with its line", async () => {
   );
 });
 
+Deno.test("an address holds a program of any length, or none", async () => {
+  const noise = crypto.getRandomValues(new Uint8Array(60_000)).toBase64();
+  const program = `// ${noise.repeat(4)}\nconst ü = "👩‍👩‍👧";\n`;
+  const fragment = await fragmentOf(program);
+  assert(await sharedIn(fragment) === program);
+  assertEquals(await sharedIn("#program=%%%"), undefined);
+  assertEquals(await sharedIn("#3-broadcast"), undefined);
+});
+
 if (chromium === undefined) {
   console.log("There is no Chromium here: the book isn't opened by tests.");
 }
@@ -649,6 +659,25 @@ Deno.test({
           `document.querySelector(".cm-content").textContent`,
         )).includes("let b = ;"),
       );
+      // An open page takes the program of an address; one that was cut short is
+      // told; and neither takes that anything is kept.
+      const shown = (text: string) =>
+        tab.until(
+          `document.querySelector(".workshop .bench")?.innerText.includes("${text}")`,
+        );
+      await tab.goto(`${url}1-echo.html#program=09dXSMssKi5RSExPzMwDAA%3D%3D`);
+      await shown("// first again");
+      await tab.goto(`${url}1-echo.html#program=09dXSMssKi5RSExPzMw`);
+      await shown("was it cut short?");
+      await tab.goto(`${url}1-echo.html`);
+      await tab.evaluate("location.reload()");
+      await tab.until(`document.querySelector(".cm-content") === null`);
+      await tab.until(ready);
+      await tab.evaluate(
+        `Storage.prototype.getItem = () => { throw new Error("blocked"); }`,
+      );
+      await tab.evaluate(`document.querySelector(".workshop button").click()`);
+      await shown("import { type Node, serve }");
     });
   },
 });

@@ -5,6 +5,7 @@
  * @module
  */
 /// <reference lib="dom" />
+import { holdsProgram } from "./shared.ts";
 
 const narrow = matchMedia("(max-width: 899px)");
 const contents = document.querySelector<HTMLDetailsElement>(
@@ -38,7 +39,11 @@ for (const place of document.querySelectorAll<HTMLElement>(".workshop")) {
   const start = place.querySelector("button");
   start?.addEventListener("click", open, { once: true });
   // A page that is a workshop, or an address that holds a program.
-  if (!start || location.hash.startsWith("#program=")) await open();
+  if (!start || holdsProgram(location.hash)) await open();
+  // An address that is given to the open page brings another program.
+  addEventListener("hashchange", () => {
+    if (holdsProgram(location.hash)) location.reload();
+  });
 }
 
 // Where the page is a file on a disk, there is nothing to keep.

@@ -11,6 +11,7 @@ import { Asking } from "./asking.ts";
 import { drawRun, seedIn } from "./bench.ts";
 import { editor } from "./editor.ts";
 import type { Ask, Told } from "./program.ts";
+import { fragmentOf, holdsProgram, sharedIn } from "./shared.ts";
 
 /** The data of a workshop's element. */
 export interface Task {
@@ -33,8 +34,24 @@ export async function openWorkshop(place: HTMLElement): Promise<void> {
     fetch("library.js.txt").then((answer) => answer.text()),
   ]);
   const shared = await sharedIn(location.hash);
-  const kept = shared ?? localStorage.getItem(task.name) ?? task.program;
-  place.append(new Workshop(task, { names, library, text: kept }).element);
+  const text = shared ?? keptAs(task.name) ?? task.program;
+  const workshop = new Workshop(task, { names, library, text });
+  if (shared === undefined && holdsProgram(location.hash)) {
+    workshop.say(
+      "yellow",
+      "The program in this page's address can't be read: was it cut short? This is another one.",
+    );
+  }
+  place.append(workshop.element);
+}
+
+/** The program of last time, where a browser keeps something for a page. */
+function keptAs(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
 }
 
 class Workshop {
@@ -129,14 +146,14 @@ class Workshop {
   async #show(told: Told): Promise<void> {
     if ("failed" in told) {
       const where = told.line === undefined ? "" : `Line ${told.line}: `;
-      this.#say("red", `✗ ${where}${told.failed}`);
+      this.say("red", `✗ ${where}${told.failed}`);
       this.#editor.mark(told.failed, told.line);
       this.#views.replaceChildren();
       return;
     }
     const [sign, word, colour] = verdictOf(told.record);
     const [first = "", ...others] = (told.record.reason ?? "").split("\n");
-    this.#say(
+    this.say(
       colour,
       first === "" ? `${sign} ${word}` : `${sign} ${word}: ${first}`,
       others.join("\n").trim(),
@@ -146,7 +163,7 @@ class Workshop {
     this.element.dataset.shown = String(this.#round);
   }
 
-  #say(colour: string, text: string, more = ""): void {
+  say(colour: string, text: string, more = ""): void {
     this.#verdict.className = `verdict-line ${colour}`;
     this.#verdict.textContent = text;
     this.#more.textContent = more;
@@ -166,13 +183,13 @@ class Workshop {
     this.#editor.setText(this.#task.program);
     this.#editor.mark("");
     this.#views.replaceChildren();
-    this.#say("", "");
+    this.say("", "");
   }
 
   async #share(): Promise<void> {
     history.replaceState(null, "", await fragmentOf(this.#editor.text()));
     await navigator.clipboard?.writeText(location.href).catch(() => {});
-    this.#say("", "The address of this page now holds the program.");
+    this.say("", "The address of this page now holds the program.");
   }
 
   #modulePicker(): HTMLElement {
@@ -197,7 +214,7 @@ class Workshop {
   async #takeFile(file: File | undefined): Promise<void> {
     if (file === undefined) return;
     if (!("Suspending" in WebAssembly)) {
-      return this.#say(
+      return this.say(
         "yellow",
         "This browser can't suspend WebAssembly (JavaScript Promise Integration), which judging a module takes. A Chromium from 137 on can.",
       );
@@ -214,32 +231,5 @@ class Workshop {
     this.#file.textContent = module
       ? `Judged is ${name}, until you change the program.`
       : "";
-  }
-}
-
-/** A program as the fragment of an address. */
-async function fragmentOf(text: string): Promise<string> {
-  const packed = await new Response(
-    new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw")),
-  ).arrayBuffer();
-  const code = btoa(String.fromCharCode(...new Uint8Array(packed)));
-  return `#program=${encodeURIComponent(code)}`;
-}
-
-/** The program that an address holds. */
-async function sharedIn(fragment: string): Promise<string | undefined> {
-  const [, code] = /^#program=(.*)$/.exec(fragment) ?? [];
-  if (code === undefined) return undefined;
-  try {
-    const packed = Uint8Array.from(
-      atob(decodeURIComponent(code)),
-      (char) => char.charCodeAt(0),
-    );
-    return await new Response(
-      new Blob([packed]).stream()
-        .pipeThrough(new DecompressionStream("deflate-raw")),
-    ).text();
-  } catch {
-    return undefined; // Somebody has cut it short.
   }
 }
