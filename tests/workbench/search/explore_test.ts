@@ -20,6 +20,7 @@ import {
   FoundFailure,
   judge,
 } from "../../../lib/workbench/mod.ts";
+import { failureIn } from "../../../lib/workbench/search/case.ts";
 import { sizeOf } from "../../../lib/workbench/search/shrink.ts";
 import { flood } from "../helpers.ts";
 
@@ -132,6 +133,23 @@ Deno.test("a failure never becomes another", async () => {
   }, { workload: "unique-ids", concurrency: "2n" });
   assertEquals(found.anomaly, "duplicate");
   assertEquals(sizeOf(found), { nodes: 2, ops: 2, faults: 0 });
+});
+
+Deno.test("two crashes are told from each other by what the nodes said, however long it takes until there", async () => {
+  const judgement = await judge(flood, { workload: "broadcast", seed: 1 });
+  const named = (said: string) =>
+    failureIn({
+      ...judgement,
+      results: { "valid?": false },
+      anomaly: "node-crashed",
+      reason:
+        `n2 trapped (unreachable) in the middle of the run. A node has to run until its input ends. It said: thread 'main' (1) panicked at src/main.rs:15:97: ${said}`,
+    });
+  assertEquals(
+    named("n3 is worse"),
+    "node-crashed: thread 'main' (#) panicked at src/main.rs:#:#: a node is worse",
+  );
+  assertEquals(named("5 is bad"), named("6 is bad"));
 });
 
 Deno.test("an error that a node answers with is none of the run's", async () => {
