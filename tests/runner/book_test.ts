@@ -683,6 +683,56 @@ Deno.test({
 });
 
 Deno.test({
+  name: "on paper nothing is cut off, and nothing is there to press",
+  ignore: chromium === undefined,
+  async fn() {
+    await inBook(async (tab, url) => {
+      await tab.goto(`${url}3-broadcast.html`);
+      await tab.until(ready);
+      await tab.evaluate(`(() => {
+        const long = document.querySelector(".code").cloneNode();
+        long.textContent = "a_b".repeat(200);
+        document.querySelector("main").append(long);
+        matchMedia("print").onchange = ({ matches }) => {
+          if (matches) window.paper = {
+            cut: Array.from(document.querySelectorAll(".code"))
+              .filter((each) => each.scrollWidth > each.clientWidth).length,
+            buttons: Array.from(document.querySelectorAll("button"))
+              .filter((each) => each.checkVisibility()).length,
+            commands: document.querySelector("th code").checkVisibility(),
+          };
+        };
+      })()`);
+      await tab.pdf();
+      assertEquals(await tab.evaluate("window.paper"), {
+        cut: 0,
+        buttons: 0,
+        commands: true,
+      });
+    });
+  },
+});
+
+Deno.test({
+  name: "without a server a workshop says what it takes",
+  ignore: chromium === undefined,
+  async fn() {
+    const folder = await bookFolder();
+    await withTab({}, async (tab) => {
+      for (const page of ["workshop", "1-echo"]) {
+        await tab.goto(`file://${folder}/${page}.html`);
+        const text = `document.querySelector(".workshop").innerText.trim()`;
+        await tab.until(`${text} !== ""`);
+        assertEquals(
+          await tab.evaluate(text),
+          "The workshop takes scripts, and a server that the browser has them from: deno task book --serve.",
+        );
+      }
+    });
+  },
+});
+
+Deno.test({
   name: "a module is judged like a program",
   ignore: chromium === undefined,
   async fn() {

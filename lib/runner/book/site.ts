@@ -146,7 +146,8 @@ function taskOf(
 /** The element of a workshop, which opens at once or by a button. */
 function workshop(task: Task, asked: boolean): string {
   return `<div class="workshop">
-${asked ? '<button type="button">Open the workshop</button>' : ""}
+${asked ? '<button type="button" hidden>Open the workshop</button>' : ""}
+<p class="about needs">The workshop takes scripts, and a server that the browser has them from: <code>deno task book --serve</code>.</p>
 ${dataOf(task)}
 </div>
 `;

@@ -36,7 +36,9 @@ for (const place of document.querySelectorAll<HTMLElement>(".workshop")) {
     start?.remove();
     await openWorkshop(place);
   };
+  place.querySelector(".needs")?.remove();
   const start = place.querySelector("button");
+  if (start) start.hidden = false;
   start?.addEventListener("click", open, { once: true });
   // A page that is a workshop, or an address that holds a program.
   if (!start || holdsProgram(location.hash)) await open();
