@@ -3,6 +3,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { seedsPage } from "../../lib/report/page/seeds_page.ts";
 import type { RunRecord } from "../../lib/report/record.ts";
 import { Tally } from "../../lib/report/tally.ts";
+import { chromium, withTab } from "../browser.ts";
+import { tempDir } from "../temp.ts";
 
 /** Makes a record of which only what a page needs is there. */
 function record(seed: number, reason?: string): RunRecord {
@@ -48,4 +50,25 @@ Deno.test("the page of seeds that pass has no list, and one that was cut short s
   assertStringIncludes(page, "<h1>All 2 runs passed</h1>");
   assertEquals(page.includes("<h2>"), false);
   assertStringIncludes(pageOf(tally, 9), "2 of 2, 9 in all");
+});
+
+Deno.test({
+  name: "on paper no figure is cut off",
+  ignore: chromium === undefined,
+  async fn() {
+    const tally = new Tally([11111, 22222, 33333].map((seed) => record(seed)));
+    const path = `${tempDir()}/seeds.html`;
+    await Deno.writeTextFile(path, pageOf(tally, 3));
+    await withTab({}, async (tab) => {
+      await tab.goto(`file://${path}`);
+      await tab.evaluate(
+        `matchMedia("print").onchange = ({ matches }) => {
+          const { scrollWidth, clientWidth } = document.querySelector(".wide");
+          if (matches) window.over = scrollWidth - clientWidth;
+        };`,
+      );
+      await tab.pdf();
+      assertEquals(await tab.evaluate("window.over"), 0);
+    });
+  },
 });

@@ -25,6 +25,7 @@ td.number, th.number { text-align: right; white-space: nowrap; font-variant-nume
 td.seeds { font-family: var(--mono); overflow-wrap: anywhere; min-width: 7em; max-width: 24em; }
 .pages { margin-top: 4px; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
+@media print { td.number, th.number { white-space: normal; } }
 .pass { color: var(--ok); } .fail { color: var(--fail); } .unknown { color: var(--info); }
 `;
 
