@@ -687,7 +687,7 @@ Deno.test({
   ignore: chromium === undefined,
   async fn() {
     await inBook(async (tab, url) => {
-      await tab.goto(`${url}3-broadcast.html`);
+      await tab.goto(`${url}10-strict-serializability.html`);
       await tab.until(ready);
       await tab.evaluate(`(() => {
         const long = document.querySelector(".code").cloneNode();
@@ -695,7 +695,7 @@ Deno.test({
         document.querySelector("main").append(long);
         matchMedia("print").onchange = ({ matches }) => {
           if (matches) window.paper = {
-            cut: Array.from(document.querySelectorAll(".code"))
+            cut: Array.from(document.querySelectorAll(".code, .wide"))
               .filter((each) => each.scrollWidth > each.clientWidth).length,
             buttons: Array.from(document.querySelectorAll("button"))
               .filter((each) => each.checkVisibility()).length,
