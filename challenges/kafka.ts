@@ -655,6 +655,9 @@ function part({ events }: Feed, from: number, end: number): Part {
   return { from, upTo, events: events.slice(first, first + maxEvents) };
 }
 
+/** The store is asked again: each change knows its own work. */
+const again = { resendMs: 500 };
+
 /** The straightforward answer: each log is one value in `lin-kv`. */
 function stored(node: KafkaNode): Logs {
   const store = new KV<[tag: number, message: Message][]>(node, "lin-kv");
@@ -668,11 +671,15 @@ function stored(node: KafkaNode): Logs {
       const log = await store.update(
         `log/${key}`,
         (log = []) => place(log) >= 0 ? log : [...log, [tag, message]],
-      );
+        again,
+      ).catch(() => {
+        // Even if the store refused it: that may have been a copy.
+        throw new RPCError(ErrorCode.timeout, "it may be in the log");
+      });
       return place(log);
     },
     async read(key, from) {
-      const log = await store.readOr(`log/${key}`, []);
+      const log = await store.readOr(`log/${key}`, [], again);
       return log.slice(from, from + maxPolled)
         .map(([, message], i): Entry => [from + i, message]);
     },
@@ -681,12 +688,14 @@ function stored(node: KafkaNode): Logs {
         offsets.update(
           `committed/${key}`,
           (before = offset) => Math.max(before, offset),
+          again,
         );
       await Promise.all(Object.entries(committed).map(raise));
     },
     async committed(keys) {
       const read = async (key: string) => {
-        const offset = await offsets.readOr(`committed/${key}`, undefined);
+        const place = `committed/${key}`;
+        const offset = await offsets.readOr(place, undefined, again);
         return offset === undefined ? [] : [[key, offset] as const];
       };
       return Object.fromEntries((await Promise.all(keys.map(read))).flat());

@@ -74,7 +74,7 @@ export interface CasOptions extends Omit<RPCOptions, "resendMs"> {
  * const options: UpdateOptions = { maxAttempts: 10, timeoutMs: 1000 };
  * ```
  */
-export interface UpdateOptions extends Omit<RPCOptions, "resendMs"> {
+export interface UpdateOptions extends RPCOptions {
   /**
    * Milliseconds for all attempts together. Then it fails: with error 0 if an
    * answer was missing, with the last attempt's error if others were faster.
@@ -82,6 +82,14 @@ export interface UpdateOptions extends Omit<RPCOptions, "resendMs"> {
    * @default {4000} as for any RPC
    */
   timeoutMs?: number;
+  /**
+   * Milliseconds without an answer, or twice as many as reading took, after which
+   * it reads again, and changes what it finds. Only for a change that recognises its
+   * own work: what wasn't answered may have happened.
+   *
+   * @default {Infinity} it leaves that open
+   */
+  resendMs?: number;
   /**
    * The number of attempts before it gives up with error 22.
    *
@@ -213,8 +221,8 @@ export class KV<V = JSONValue> {
    * Changes a key by a function of its value, and tries again if another node
    * was faster.
    *
-   * It doesn't repeat a compare-and-set that timed out, because that may have
-   * happened: it rejects with error 0, which leaves it open.
+   * Without `resendMs` it doesn't repeat a compare-and-set that timed out, because
+   * that may have happened: it rejects with error 0, which leaves it open.
    *
    * If the network repeats messages, it may try again although it had
    * succeeded. That does no harm to a change that recognises its own work: one
@@ -230,25 +238,35 @@ export class KV<V = JSONValue> {
   async update(
     key: Key,
     change: (value: V | undefined) => Sendable<V>,
-    { maxAttempts = 100, timeoutMs = 4000, signal }: UpdateOptions = {},
+    options: UpdateOptions = {},
   ): Promise<V> {
+    const { maxAttempts = 100, timeoutMs = 4000, signal } = options;
+    const { resendMs = Infinity } = options;
+    let open: unknown; // the error of a change that may have happened
     const endMs = this.#node.now() + timeoutMs;
     const restMs = () => Math.max(0, Math.round(endMs - this.#node.now()));
     for (let attempt = 1;; attempt++) {
+      const beginMs = this.#node.now();
       const from = await this.readOr(key, undefined, {
         timeoutMs: restMs(),
+        resendMs,
         signal,
       });
+      // What took long to be read takes long to be changed.
+      const patienceMs = Math.max(
+        resendMs,
+        2 * (this.#node.now() - beginMs),
+      );
       // A copy, because a change in place would change `from` as well.
       const to = change(structuredClone(from));
-      const options = { timeoutMs: restMs(), signal };
+      const waiting = { timeoutMs: Math.min(restMs(), patienceMs), signal };
       try {
         // lww-kv has no create: its first write is a write like any other.
         if (from === undefined && this.#service === "lww-kv") {
-          await this.write(key, to, options);
+          await this.write(key, to, waiting);
         } else {
           await this.cas(key, from as Sendable<V> | undefined, to, {
-            ...options,
+            ...waiting,
             createIfMissing: from === undefined,
           });
         }
@@ -256,8 +274,11 @@ export class KV<V = JSONValue> {
       } catch (error) {
         const lostTheRace = hasCode(error, ErrorCode.preconditionFailed) ||
           hasCode(error, ErrorCode.keyDoesNotExist);
+        const isSilent = resendMs < Infinity &&
+          hasCode(error, ErrorCode.timeout);
+        if (isSilent) open = error;
         const isLast = attempt >= maxAttempts || restMs() === 0;
-        if (!lostTheRace || isLast) throw error;
+        if (!lostTheRace && !isSilent || isLast) throw open ?? error;
       }
     }
   }

@@ -273,6 +273,59 @@ Deno.test("update doesn't try again after a cas that timed out, whether it happe
   }
 });
 
+Deno.test("update that may be repeated tries again after a cas that timed out, and knows its own work", async () => {
+  for (const lost of ["request", "reply"] as const) {
+    const { fake, kv, runtime } = await setUp("lin-kv");
+    let count = 0;
+    fake.intercept = ({ type }) =>
+      type === "cas" && ++count <= 2 ? lost : undefined;
+    const seen: unknown[] = [];
+    const update = kv.update("k", (log) => {
+      seen.push(log);
+      const before = log as string[] | undefined ?? [];
+      return before.includes("mine") ? before : [...before, "mine"];
+    }, { resendMs: 300 });
+    const begin = runtime.now();
+    let endMs: number | undefined;
+    update.finally(() => endMs = runtime.now());
+    await runtime.advance(10_000);
+    assertEquals(await update, ["mine"]);
+    assertEquals(fake.get("lin-kv", "k"), ["mine"]);
+    const missing = lost === "request" ? undefined : ["mine"];
+    assertEquals(seen, [undefined, missing, missing]);
+    assertEquals(endMs! - begin, 2 * 300);
+  }
+});
+
+Deno.test("update that may be repeated bears a store that takes longer to answer", async () => {
+  for (let delayMs = 0; delayMs <= 700; delayMs += 100) {
+    const { fake, kv, runtime } = await setUp("lin-kv");
+    fake.delay = () => delayMs;
+    const update = kv.update("k", (value) => Math.max(Number(value ?? 0), 7), {
+      resendMs: 200,
+    });
+    await runtime.advance(10_000);
+    assertEquals(await update, 7);
+    assertEquals(fake.bodies().filter(({ type }) => type === "cas").length, 1);
+  }
+});
+
+Deno.test("update that may have happened is left open, whatever comes later", async () => {
+  const { fake, kv, runtime } = await setUp("lin-kv");
+  let count = 0;
+  fake.intercept = ({ type }) => {
+    if (type !== "cas") return undefined;
+    if (++count === 1) return "reply";
+    fake.set("lin-kv", "k", count); // somebody is faster
+  };
+  const failed = rpcError(
+    kv.update("k", () => "mine", { resendMs: 100, maxAttempts: 3 }),
+  );
+  await runtime.advance(10_000);
+  const { code, definite } = await failed;
+  assertEquals([code, definite, count], [0, false, 3]);
+});
+
 Deno.test("update ends with its time, however many attempts are left", async () => {
   const { fake, kv, runtime } = await setUp("lin-kv");
   let turns = 0;
