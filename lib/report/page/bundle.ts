@@ -3,7 +3,7 @@
  *
  * @module
  */
-
+import { pathToFileURL } from "node:url";
 import { digestOf, filesIn, settings } from "../digest.ts";
 
 /** The parts of the page beside its data. */
@@ -64,6 +64,7 @@ async function keep(
 }
 
 async function bundle(): Promise<string> {
+  const main = pathToFileURL(`${web}/main.ts`).href;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "bundle",
@@ -73,7 +74,9 @@ async function bundle(): Promise<string> {
       "--minify",
       // Else Deno takes those of the folder that it's called in.
       ...["--config", settings],
-      `${web}/main.ts`,
+      // Deno takes a path with a * for a pattern; and the scopes of its settings
+      // wouldn't hold for one that is written in another way.
+      `data:text/javascript;base64,${btoa(`import "${main}";`)}`,
     ],
     env: { NO_COLOR: "1" },
   }).output();
