@@ -322,10 +322,13 @@ function tellFaults(
   const chance = (options["p-loss"] ?? 0) > 0
     ? ` Messages were lost by chance, too (--p-loss ${options["p-loss"]}).`
     : "";
+  // It may have begun while the node was being told, even at the same moment.
+  const answer = pairs(history)[added.index];
+  const told = answer?.type === "ok" ? answer : added;
   const partition = faultsIn(history)
     .flatMap((fault) => "cuts" in fault ? [fault] : [])
     .findLast(({ start, end }) =>
-      start.index <= added.index &&
+      start.index <= told.index &&
       (end === undefined || end.index > added.index)
     );
   if (partition === undefined) {

@@ -147,6 +147,16 @@ Deno.test("without the messages, the nemesis says what may have been", () => {
     lineOf(...partition(0, cut), ...one, ...heal(25), ...missing),
     "n0 was told it during a partition (from 0.0 s on, operation 1), in which n2 didn't hear n0.",
   );
+  // Even if it began while the node was being told.
+  const [asked, answered, ...rest] = one;
+  assertEquals(
+    lineOf(asked!, ...partition(0, cut), answered!, ...rest, ...missing),
+    "n0 was told it during a partition (from 0.0 s on, operation 2), in which n2 didn't hear n0.",
+  );
+  assertEquals(
+    lineOf(...one, ...partition(5, cut), ...missing),
+    "There was no partition when n0 was told it.",
+  );
   assertEquals(
     lineOf(...partition(0, { n1: ["n2"] }), ...one, ...missing),
     "n0 was told it during a partition (from 0.0 s on, operation 1), which let n2 hear n0.",
