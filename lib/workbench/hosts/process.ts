@@ -11,7 +11,7 @@ import { LineSplitter, unended } from "./lines.ts";
 import { allRead, type ProcessGroup, startGroup } from "./process_group.ts";
 import { otherProcessor } from "./processor.ts";
 import { forward } from "./sending.ts";
-import { systemReason } from "./system_error.ts";
+import { isBusy, systemReason } from "./system_error.ts";
 
 /**
  * A program to run as a node.
@@ -128,10 +128,11 @@ function start({ bin, args, cwd }: Command): ProcessGroup {
       stderr: "piped",
     });
   } catch (error) {
+    const advice = isBusy(error)
+      ? ""
+      : " Is it a program for this machine, or a script whose first line (#!) names an interpreter that is installed?";
     throw new Error(
-      `${bin} can't be started: ${
-        systemReason(error)
-      }. Is it a program for this machine, or a script whose first line (#!) names an interpreter that is installed?`,
+      `${bin} can't be started: ${systemReason(error)}.${advice}`,
     );
   }
 }

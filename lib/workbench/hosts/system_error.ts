@@ -8,6 +8,7 @@
 
 const reasons: ReadonlyMap<unknown, string> = new Map(Object.entries({
   EACCES: "the system doesn't permit it",
+  EAGAIN: "the system has no room for it at the moment",
   EPERM: "the system doesn't permit it",
   EBUSY: "something is using it",
   EDQUOT: "there is no room left for you there",
@@ -23,11 +24,29 @@ const reasons: ReadonlyMap<unknown, string> = new Map(Object.entries({
   ENODEV: "there is no such device",
   ENOENT: "it doesn't exist",
   ENOEXEC: "it's no program for this machine",
+  ENOMEM: "there is no memory left",
   ENOSPC: "there is no room left on the device",
   ENOTDIR: "a file stands on the way, where there should be a folder",
   EROFS: "it can only be read there",
   ETXTBSY: "something is writing to it",
 }));
+
+/** The codes of refusals that say nothing about what was asked for. */
+const busy: ReadonlySet<unknown> = new Set(
+  ["EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "ETXTBSY"],
+);
+
+/** Tells whether the system might do the same another time. */
+export function isBusy(error: unknown): boolean {
+  return busy.has(codeOf(error));
+}
+
+function codeOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  // Deno has no code for a program that's being written.
+  return (error as { code?: unknown }).code ??
+    (/\(os error 26\)/.test(error.message) ? "ETXTBSY" : undefined);
+}
 
 /**
  * Returns the reason why the system, or Deno, refused something, to follow a
@@ -41,8 +60,7 @@ export function systemReason(error: unknown): string {
       ? "Deno keeps programs out of there"
       : `Deno wasn't told to permit it${what ? ` (--allow-${what})` : ""}`;
   }
-  const { code } = error as { code?: unknown };
-  return reasons.get(code) ?? error.message;
+  return reasons.get(codeOf(error)) ?? error.message;
 }
 
 /**

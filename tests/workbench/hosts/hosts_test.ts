@@ -21,6 +21,7 @@ import {
 } from "../../../lib/workbench/mod.ts";
 import { inTime } from "../../cli.ts";
 import { some } from "../../some.ts";
+import { tempDir } from "../../temp.ts";
 
 const fixture = (name: string) =>
   decodeURIComponent(
@@ -251,6 +252,24 @@ Deno.test("a program that can't be started says how it should be", async () => {
     Error,
     "can't be started",
   );
+});
+
+Deno.test({
+  name: "one that the system has no room for isn't called no program",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const bin = `${tempDir()}/node`;
+    await Deno.copyFile("/bin/sh", bin);
+    using _ = await Deno.open(bin, { write: true });
+    const { message } = await assertRejects(
+      () => judge({ bin, args: [] }, echoRun),
+      Error,
+    );
+    assertEquals(
+      message,
+      `${bin} can't be started: something is writing to it.`,
+    );
+  },
 });
 
 Deno.test("nodes are gone when the run is over, also one that was ended early", async () => {
