@@ -202,7 +202,7 @@ export const maxClients = 10_000;
 const maxRate = 100_000;
 
 /** The longest run, in seconds: a day. */
-const maxSeconds = 86_400;
+export const maxSeconds = 86_400;
 
 /**
  * The longest time that a message can be on the way, in milliseconds: an hour.

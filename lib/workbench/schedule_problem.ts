@@ -6,7 +6,7 @@
 import type { Kind } from "./checkers/judgeable.ts";
 import { excerpt } from "./load/history.ts";
 import { faults as faultKinds } from "./load/nemesis.ts";
-import type { Test } from "./options.ts";
+import { maxSeconds, type Test } from "./options.ts";
 import { isObject } from "./sim/exact_json.ts";
 
 /**
@@ -55,7 +55,8 @@ function opProblem(
   if (typeof f !== "string" || !Object.hasOwn(kinds, f)) {
     return `has no f of ${Object.keys(kinds).join(", ")}`;
   }
-  const wanted = kinds[f]?.invoke?.(value);
+  const { invoke, asked = invoke } = kinds[f]!;
+  const wanted = asked?.(value);
   return wanted === undefined ? undefined : `has a value that isn't ${wanted}`;
 }
 
@@ -102,6 +103,7 @@ function fateProblem(
     : "has no list of times, holdUpsMs";
 }
 
+/** Tells whether something is a time that a run may take. */
 function isTime(ms: unknown): boolean {
-  return Number.isFinite(ms) && ms as number >= 0;
+  return typeof ms === "number" && ms >= 0 && ms <= maxSeconds * 1000;
 }

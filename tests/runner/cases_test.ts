@@ -118,6 +118,7 @@ for (
     ["an op of none", { schedule: { ops: [7] } }, "7 isn't an object"],
     ...[
       [{ atMs: "soon" }, "has no time, atMs"],
+      [{ atMs: 1e21 }, "has no time, atMs"],
       [{ client: -1 }, "has no client"],
       [{ f: "write" }, "has no f of broadcast, read"],
       [{ value: undefined }, "has a value that isn't"],
@@ -149,6 +150,22 @@ for (
       `a fate with ${JSON.stringify(change)}`,
       { schedule: { ops, faults, fates: [{ ...fate, ...change as object }] } },
       complaint,
+    ]),
+    ...[
+      ["lin-kv", "read", null, "[key, null]"],
+      ["lin-kv", "read", [1, 2], "[key, null]"],
+      ["lin-kv", "write", [1], "[key, value]"],
+      ["lin-kv", "cas", [1, 2], "[key, [from, to]]"],
+      ["kafka", "send", [], '[["send", key, message]]'],
+      ["kafka", "send", [["poll"]], '[["send", key, message]]'],
+      ["kafka", "assign", null, "a list"],
+    ].map(([workload, f, value, wanted]) => [
+      `a ${f} of ${workload} with ${JSON.stringify(value)}`,
+      {
+        options: { workload, concurrency: "2n" },
+        schedule: { ops: [{ ...op, f, value }] },
+      },
+      `has a value that isn't ${wanted}`,
     ]),
   ] as [string, string | object, string][]
 ) {

@@ -20,6 +20,8 @@ export type ValueShape = (value: unknown) => string | undefined;
 export interface Kind {
   /** The value when it begins, and when it ended without success. */
   invoke?: ValueShape;
+  /** The value that a client can be asked for, if that isn't `invoke`. */
+  asked?: ValueShape;
   /** The value when it has succeeded. */
   ok?: ValueShape;
   /** True if it ends with the value that it began with. */
@@ -57,6 +59,17 @@ export const list: ValueShape = (value) =>
  */
 export const listOrNull: ValueShape = (value) =>
   value === null ? undefined : list(value);
+
+/** A key, and what is to be done with it. */
+export function keyed(
+  text: string,
+  fits: (argument: unknown) => boolean,
+): ValueShape {
+  return (value) =>
+    Array.isArray(value) && value.length === 2 && fits(value[1])
+      ? undefined
+      : `[key, ${text}]`;
+}
 
 /** A list of micro-operations. */
 export function mops(

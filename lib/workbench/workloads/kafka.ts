@@ -142,6 +142,13 @@ function isMessages(value: unknown): boolean {
     );
 }
 
+/** A message that a client sends: it sends one at a time. */
+const oneSend: ValueShape = (value) =>
+  Array.isArray(value) && value.length === 1 && Array.isArray(value[0]) &&
+    value[0].length === 3 && value[0][0] === "send"
+    ? undefined
+    : `[["send", key, message]]`;
+
 const exchanges = { invoke: sendsAndPolls(false), ok: sendsAndPolls(true) };
 
 const keyLists = { invoke: list, ok: list };
@@ -160,7 +167,7 @@ export const kafka: Workload = {
   },
   idempotent: new Set(["assign"]),
   operations: {
-    send: exchanges,
+    send: { ...exchanges, asked: oneSend },
     poll: exchanges,
     txn: exchanges,
     assign: keyLists,

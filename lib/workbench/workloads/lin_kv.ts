@@ -12,6 +12,7 @@ import {
   linearizable,
   type LinearizableFindings,
 } from "../checkers/linearizable.ts";
+import { keyed } from "../checkers/judgeable.ts";
 import type { RPC } from "../load/client.ts";
 import {
   any,
@@ -85,7 +86,16 @@ export const linKV: Workload = {
   idempotent: new Set(["read"]),
   reusableClients: true,
   // Which key it's about, and what is asked of it, the checker looks at.
-  operations: { read: {}, write: {}, cas: {} },
+  operations: {
+    read: { asked: keyed("null", (value) => value === null) },
+    write: { asked: keyed("value", () => true) },
+    cas: {
+      asked: keyed(
+        "[from, to]",
+        (pair) => Array.isArray(pair) && pair.length === 2,
+      ),
+    },
+  },
   needs: {
     op: ({ type }) => type === "ok",
     missing: "no operation ever succeeded",
