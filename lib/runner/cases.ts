@@ -149,8 +149,9 @@ function refusing<T>(wrong: (why: string) => BadOption, act: () => T): T {
 export async function casesIn(folder: string): Promise<string[]> {
   const paths: string[] = [];
   try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile && name.endsWith(".json")) paths.push(`${folder}/${name}`);
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (isDirectory || !name.endsWith(".json")) continue; // it may be a link
+      paths.push(`${folder}/${name}`);
     }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];

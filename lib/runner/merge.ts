@@ -27,6 +27,7 @@ import {
 import { Printer } from "./printer.ts";
 import { commandOf } from "./replay.ts";
 import {
+  notResults,
   readShardFile,
   rowsOf,
   type ShardedJob,
@@ -73,6 +74,7 @@ async function mergeRuns(
   found: readonly ShardFile[],
   { store, json, page }: Merging,
 ): Promise<number> {
+  found.forEach(checkJobs);
   const parts = wholeOf(found, difference);
   for (const part of parts) await checkRows(part);
   const [{ jobs }] = parts;
@@ -101,6 +103,19 @@ async function mergeRuns(
   await printer.end();
   printer.total();
   return printer.counts.exitCode;
+}
+
+/**
+ * Sees whether what a file has results of can be told.
+ *
+ * @throws {BadOption} if it can't.
+ */
+function checkJobs(file: ShardFile): void {
+  const isWhole = canBeTold(() => {
+    layoutOf(file.jobs);
+    difference(file, file);
+  });
+  if (!isWhole || file.jobs.length === 0) throw notResults(file.path);
 }
 
 /** Says what keeps two results from being parts of one whole. */

@@ -28,8 +28,8 @@ export function partFilesIn(folders: readonly string[]): string[] {
 }
 
 function filesIn(folder: string): string[] {
-  const files = listed(folder).filter(({ isFile, name }) =>
-    isFile && fileName.test(name)
+  const files = listed(folder).filter(({ isDirectory, name }) =>
+    !isDirectory && fileName.test(name) // it may be a link
   );
   const path = folder.replace(/(?<=.)\/+$/, "");
   if (files.length > 0) {

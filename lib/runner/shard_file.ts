@@ -156,7 +156,12 @@ export async function readShardFile(path: string): Promise<ShardFile> {
     const store = path.slice(0, path.lastIndexOf("/"));
     return { path, store, part: parseShard(shard), version, shard, jobs };
   }
-  throw new BadOption(
+  throw notResults(path);
+}
+
+/** Says that a file has no results. */
+export function notResults(path: string): BadOption {
+  return new BadOption(
     `${path} doesn't begin as the results of a part do. Judge that part once more.`,
   );
 }

@@ -88,6 +88,9 @@ Deno.test("cases of a folder have names that say what they are, and stay", async
     `${folder}/3c-lost-2.json`,
     `${folder}/3c-lost.json`,
   ]);
+  const links = tempDir();
+  await Deno.symlink(`${folder}/3c-lost.json`, `${links}/case.json`);
+  assertEquals(await casesIn(links), [`${links}/case.json`]);
 });
 
 const { ops, faults, fates } = example.schedule!;

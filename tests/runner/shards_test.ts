@@ -318,12 +318,32 @@ Deno.test("sixteen parts, each a process, are merged to what the whole prints, t
         [() => "", /doesn't begin as the results of a part do/],
         [() => "[1]\n", /doesn't begin as the results of a part do/],
         [() => "null\n", /doesn't begin as the results of a part do/],
+        ...[
+          [/"words":\[.*?\]/g, '"words":null'],
+          [/"replay":/g, '"x":'],
+          [/"seeds":/g, '"x":'],
+          [/"jobs":\[.*\]/, '"jobs":[]'],
+        ].map(([from, to]) =>
+          [
+            (text: string) => text.replace(from as RegExp, to as string),
+            /doesn't begin as the results of a part do/,
+          ] as const
+        ),
         [() => "PK\u0003\u0004", /line 1 isn't JSON/],
       ] as const
     ) {
       const { folder } = await changed(edit);
       assertMatch(await refused(folder, ...others), words);
     }
+  });
+
+  await t.step("results that are links", async () => {
+    const links = tempDir();
+    for (const [i, part] of parts.entries()) {
+      const name = `shard-${i + 1}-of-16.jsonl`;
+      if (i > 0) await Deno.symlink(`${part}/${name}`, `${links}/${name}`);
+    }
+    assertEquals(await refused(links), "Part 1 of 16 is missing.");
   });
 
   await t.step("folders without results", async () => {
