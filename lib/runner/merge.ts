@@ -201,9 +201,12 @@ async function mergeFuzz(
     ]));
   for (const { path, failures, extent } of parts) {
     const isWhole = canBeTold(() => {
-      for (const each of failures) linesOf(each, 80) && jsonOf(each);
+      for (const each of failures) {
+        linesOf(each, 80) && jsonOf(each) && explains(each, each);
+      }
       summaryOfSearch(extent, failures.length, 80);
-    });
+    }) && [...Object.values(extent.known), extent.runs, extent.faults]
+      .every(Number.isFinite);
     if (!isWhole) {
       throw new BadOption(
         `${path} isn't the results of a part. Search that part once more.`,

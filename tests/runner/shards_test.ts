@@ -406,6 +406,8 @@ Deno.test("the parts of fuzz are merged to what the whole finds, to the byte", a
       ["null", /isn't the results of a part/],
       [text.replace('"case"', '"x"'), /isn't the results of a part/],
       [text.replace('"known"', '"x"'), /isn't the results of a part/],
+      [text.replace('"runs"', '"x"'), /isn't the results of a part/],
+      [text.replaceAll('"faults": [', '"x": ['), /isn't the results of a part/],
     ] as const
   ) {
     await Deno.writeTextFile(second, changed);
