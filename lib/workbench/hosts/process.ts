@@ -128,7 +128,8 @@ function start({ bin, args, cwd }: Command): ProcessGroup {
       stderr: "piped",
     });
   } catch (error) {
-    const advice = isBusy(error)
+    const isKept = error instanceof Deno.errors.NotCapable;
+    const advice = isKept || isBusy(error)
       ? ""
       : " Is it a program for this machine, or a script whose first line (#!) names an interpreter that is installed?";
     throw new Error(

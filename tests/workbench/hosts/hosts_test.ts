@@ -272,6 +272,21 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "one that Deno may not start isn't called no program",
+  permissions: "none",
+  async fn() {
+    const { message } = await assertRejects(
+      () => judge({ bin: "/bin/sh", args: [] }, echoRun),
+      Error,
+    );
+    assertEquals(
+      message,
+      "/bin/sh can't be started: Deno wasn't told to permit it (--allow-run).",
+    );
+  },
+});
+
 Deno.test("nodes are gone when the run is over, also one that was ended early", async () => {
   const controller = new AbortController();
   const running: Promise<Judgement> = judge(plainNode(), echoRun, {
