@@ -16,7 +16,7 @@ import {
   type Validity,
 } from "./checkers/validity.ts";
 import { VirtualClock, WallClock } from "./sim/clock.ts";
-import type { Op } from "./load/history.ts";
+import { excerpt, type Op } from "./load/history.ts";
 import type { Schedule } from "./load/schedule.ts";
 import { inProcess, startApp, watchRejections } from "./hosts/app.ts";
 import type { NodeError } from "./hosts/host.ts";
@@ -253,6 +253,7 @@ export async function judge<M = object>(
   options: Options,
   settings: JudgeSettings = {},
 ): Promise<Judgement> {
+  refuseOthers(subject);
   const test = testOf(options, settings);
   const random = randomOf(test);
   if ("wasm" in subject) return await judgeGuest(subject, options, settings);
@@ -290,6 +291,18 @@ function testOf(options: Options, { schedule }: JudgeSettings): Test {
     throw new BadOption(`There can be no such run: ${problem}.`);
   }
   return { ...test, schedule };
+}
+
+/** Refuses what is no subject: what an app returned, say. */
+function refuseOthers(subject: unknown): void {
+  if (typeof subject === "function") return;
+  const { bin, wasm } = (subject ?? {}) as { [name: string]: unknown };
+  if (typeof bin === "string" || wasm !== undefined) return;
+  throw new BadOption(
+    `What is judged must be an app, which is a function of a node, or such as { bin: "./my-node", args: [] }, not ${
+      excerpt(subject)
+    }.`,
+  );
 }
 
 /** Refuses what can't be done to processes: their disk and clock are the machine's. */

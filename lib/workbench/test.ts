@@ -76,7 +76,7 @@ export function fillIn(options: Options): Test {
   if (!isWorkload(name)) {
     throw new BadOption(
       `There is no workload "${name}" here${
-        nearest(name, Object.keys(workloads))
+        nearest(`${name}`, Object.keys(workloads))
       }. There are ${Object.keys(workloads).join(", ")}.`,
     );
   }

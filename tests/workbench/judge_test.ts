@@ -21,7 +21,7 @@ import {
   type Node,
   RPCError,
 } from "../../lib/mod.ts";
-import { judge, type Options } from "../../lib/workbench/mod.ts";
+import { BadOption, judge, type Options } from "../../lib/workbench/mod.ts";
 import { some } from "../some.ts";
 
 const small = { "node-count": 5, "time-limit": 10, rate: 20 };
@@ -387,6 +387,16 @@ Deno.test("an app that throws at once is reported, without waiting for init", as
   assertEquals(results["valid?"], false);
   assertEquals(journal.length, 1);
   assertStringIncludes(reason!, "no good arguments");
+});
+
+Deno.test("what is no app, nor a program, is refused in words", async () => {
+  for (const other of [undefined, null, 7, {}, Promise.resolve()]) {
+    await assertRejects(
+      () => judge(other as unknown as App, { workload: "echo" }),
+      BadOption,
+      "What is judged must be an app, which is a function of a node, or",
+    );
+  }
 });
 
 Deno.test("availability is held against what was asked for", async () => {

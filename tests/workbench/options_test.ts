@@ -347,6 +347,10 @@ Deno.test("a workload that isn't there: the nearest one, and all there are", () 
     complaint({ workload: "consensus" }),
     `There is no workload "consensus" here. There are ${list}.`,
   );
+  assertStrictEquals(
+    complaint({ workload: undefined }),
+    `There is no workload "undefined" here. There are ${list}.`,
+  );
 });
 
 Deno.test("names of Object's own properties aren't workloads", () => {

@@ -6,7 +6,7 @@
  */
 import type { App } from "../../node.ts";
 import { judge, type Judgement } from "../judge.ts";
-import type { Options } from "../options.ts";
+import { BadOption, type Options } from "../options.ts";
 import { Random } from "../sim/random.ts";
 import { resolve } from "../test.ts";
 import { type Case, failureIn } from "./case.ts";
@@ -117,7 +117,11 @@ export async function explore<M = object>(
   app: App<M>,
   { runs = 1000, args = [], maxShrinkRuns, signal, ...given }: ExploreOptions,
 ): Promise<number> {
-  resolve(given); // complains before anything is drawn
+  // Complains before anything is drawn; and no runs would find nothing.
+  resolve(given);
+  if (!Number.isSafeInteger(runs) || runs < 1) {
+    throw new BadOption(`runs must be an integer from 1 on, not ${runs}.`);
+  }
   const judgeCase = ({ options, schedule }: Case) =>
     judge(app, options, {
       args,

@@ -172,6 +172,13 @@ Deno.test("bad options are complained of before anything is run", async () => {
     BadOption,
     "did you mean broadcast?",
   );
+  for (const runs of [NaN, 0, -1, 2.5]) {
+    await assertRejects(
+      () => explore(flood, { workload: "broadcast", runs }),
+      BadOption,
+      `runs must be an integer from 1 on, not ${runs}.`,
+    );
+  }
 });
 
 Deno.test("who has heard enough ends it", async () => {
