@@ -273,11 +273,17 @@ export async function judge<M = object>(
   const unwatch = watchRejections();
   try {
     const world = { clock: new VirtualClock(), start, random };
-    return judgementOf("sim", test, await run(test, world, settings));
+    const happened = await run(test, world, settings);
+    const { hint = appHint } = happened;
+    return judgementOf("sim", test, { ...happened, hint });
   } finally {
     unwatch();
   }
 }
+
+/** A question to the author of an app that answers nobody. */
+const appHint =
+  `${silenceHint} Does it wait for something that isn't the node's? Time is virtual: node.sleep is part of the run, and setTimeout isn't.`;
 
 /**
  * Checks the options of a run. With a schedule, they're those by which it was

@@ -389,6 +389,21 @@ Deno.test("an app that throws at once is reported, without waiting for init", as
   assertStringIncludes(reason!, "no good arguments");
 });
 
+Deno.test("an app that waits for a timer of the machine's is asked whether it does", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { reason } = await judge((node: Node<AnyMessages>) => {
+    node.on("echo", async ({ body }) => {
+      await promise;
+      return { type: "echo_ok", echo: body.echo };
+    });
+  }, { workload: "echo", "node-count": 1, "time-limit": 1 });
+  resolve();
+  assertMatch(
+    reason!,
+    /no answer came in time\. Does the handler return, .* and setTimeout isn't\.$/,
+  );
+});
+
 Deno.test("what is no app, nor a program, is refused in words", async () => {
   for (const other of [undefined, null, 7, {}, Promise.resolve()]) {
     await assertRejects(
