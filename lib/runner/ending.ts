@@ -59,6 +59,9 @@ export async function untilEnded<T>(
   try {
     return await act(ending.signal);
   } finally {
-    for (const remove of listeners) remove();
+    // What's passed on may come while the results so far are being told.
+    if (!ending.signal.aborted) {
+      for (const remove of listeners) remove();
+    }
   }
 }
