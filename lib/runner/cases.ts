@@ -94,6 +94,14 @@ export function commandOfCase(
   return commandOf(replay, { store: "store", seed: undefined });
 }
 
+/** Tells whether there is such a command: a schedule has to be in a file. */
+export function canRepeat(
+  { schedule }: CaseFile,
+  path: string | undefined,
+): boolean {
+  return schedule === undefined || path !== undefined;
+}
+
 /**
  * Reads a case.
  *
@@ -178,7 +186,11 @@ export async function addCase(folder: string, file: CaseFile): Promise<string> {
       await Deno.writeTextFile(path, caseText(file), { createNew: true });
       return path;
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (!(error instanceof Deno.errors.AlreadyExists)) {
+        // A part of it would be no case, and keep others from being read.
+        await Deno.remove(path).catch(() => {});
+        throw error;
+      }
       if (await Deno.readTextFile(path) === caseText(file)) return path;
     }
   }

@@ -6,7 +6,7 @@
 import type { RunRecord } from "../report/record.ts";
 import { inWords, type Line, plural } from "../report/terminal.ts";
 import type { Size } from "../workbench/search/case.ts";
-import { type CaseFile, commandOfCase } from "./cases.ts";
+import { canRepeat, type CaseFile, commandOfCase } from "./cases.ts";
 import type { Found } from "./found.ts";
 
 /** A failure, as it's told from others. */
@@ -82,12 +82,19 @@ export function linesOf(failing: ToldFailure, columns: number): Line[] {
   return [
     ...told.flatMap((line) => inWords(line, columns)),
     // To be copied: in one piece.
-    [[`  again: ${commandOfCase(failing.case, failing.path)}`, "dim"]],
+    [[`  again: ${againOf(failing)}`, "dim"]],
     ...folder === undefined
       ? []
       : [[[`  page:  ${folder}/index.html`, "dim"]] as Line],
     [[""]],
   ];
+}
+
+/** Tells how to repeat a case, or what it takes. */
+function againOf({ case: file, path }: ToldFailure): string {
+  return canRepeat(file, path)
+    ? commandOfCase(file, path)
+    : "it takes a file of its schedule, which --store or --corpus FOLDER keeps";
 }
 
 /** A failure as `--json` prints it. */
@@ -104,7 +111,8 @@ export function jsonOf(failing: ToldFailure): object {
       ...shrunk && { shrunk },
       story: failing.case.story,
       ...path !== undefined && { file: path },
-      command: commandOfCase(failing.case, path),
+      ...canRepeat(failing.case, path) &&
+        { command: commandOfCase(failing.case, path) },
     },
     ...folder !== undefined && { folder },
   };

@@ -7,6 +7,8 @@ import {
   commandOfCase,
   readCase,
 } from "../../lib/runner/cases.ts";
+import { jsonOf, linesOf } from "../../lib/runner/failing.ts";
+import type { RunRecord } from "../../lib/report/record.ts";
 import { readCommandLine } from "../../lib/runner/command_line.ts";
 import { plan as makePlan } from "../../lib/runner/plan.ts";
 import { withCase } from "../../lib/runner/repeat.ts";
@@ -91,6 +93,48 @@ Deno.test("cases of a folder have names that say what they are, and stay", async
   const links = tempDir();
   await Deno.symlink(`${folder}/3c-lost.json`, `${links}/case.json`);
   assertEquals(await casesIn(links), [`${links}/case.json`]);
+});
+
+Deno.test("of a case for which there's no room, no part stays", async () => {
+  const folder = tempDir();
+  const { writeTextFile } = Deno;
+  Deno.writeTextFile = async (path) => {
+    await writeTextFile(path, "{");
+    throw new Error("no room");
+  };
+  try {
+    await assertRejects(() => addCase(folder, example), Error, "no room");
+  } finally {
+    Deno.writeTextFile = writeTextFile;
+  }
+  assertEquals(await casesIn(folder), []);
+});
+
+Deno.test("a schedule that isn't kept can't be repeated, and no command says that it can", () => {
+  const { schedule: _, ...without } = example;
+  const failing = {
+    ...{ workload: "broadcast", name: "lost", faults: [], count: 1 },
+    size: { nodes: 2, ops: 2, faults: 1 },
+    record: {} as RunRecord,
+  };
+  const told = (file: CaseFile, path?: string) => {
+    const failure = {
+      ...failing,
+      case: file,
+      ...path !== undefined && { path },
+    };
+    const { command } =
+      (jsonOf(failure) as { failure: { command?: string } }).failure;
+    const lines = linesOf(failure, 80).map((line) =>
+      line.map(([part]) => part)
+    );
+    return [lines.map((parts) => parts.join("")).join("\n"), command] as const;
+  };
+  const [words, command] = told(example);
+  assertStringIncludes(words, "again: it takes a file of its schedule");
+  assertEquals(command, undefined);
+  assertStringIncludes(told(example, "case.json")[0], "--replay case.json");
+  assertStringIncludes(told(without)[0], "again: deno task run broadcast");
 });
 
 const { ops, faults, fates } = example.schedule!;
