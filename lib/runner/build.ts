@@ -157,15 +157,23 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Gives a bundle a first line that names its interpreter. */
+/**
+ * The first line of a bundle, which names its interpreter.
+ *
+ * @param deno the path of Deno, in which there may be anything.
+ */
+export function firstLineWith(deno: string): string {
+  const word = deno.replace(/[\\']/g, "\\$&");
+  return `#!/usr/bin/env -S '${word}' run --quiet --no-config --no-prompt --ext=js`;
+}
+
+/** Gives a bundle its first line. */
 async function makeExecutable(bundle: string): Promise<void> {
-  const interpreter =
-    `#!/usr/bin/env -S ${Deno.execPath()} run --quiet --no-config --no-prompt --ext=js`;
   const code = await Deno.readTextFile(bundle);
   // The challenge's own first line is for running it from its source.
   await Deno.writeTextFile(
     bundle,
-    `${interpreter}\n${code.replace(/^#!.*\n/, "")}`,
+    `${firstLineWith(Deno.execPath())}\n${code.replace(/^#!.*\n/, "")}`,
   );
   await Deno.chmod(bundle, 0o755);
 }

@@ -5,7 +5,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { pageCode } from "../../lib/report/page/bundle.ts";
-import { commandForBin } from "../../lib/runner/build.ts";
+import { commandForBin, firstLineWith } from "../../lib/runner/build.ts";
 import { root } from "../cli.ts";
 import { tempDir, tempFile } from "../temp.ts";
 
@@ -91,6 +91,21 @@ Deno.test("a program is made once, and anew only after a change that concerns it
   const names = (await Array.fromAsync(Deno.readDir(`${house}/bin`)))
     .map(({ name }) => name).sort();
   assertEquals(names, [".echo.sha256", "echo"], "nothing half done is left");
+});
+
+Deno.test({
+  name: "Deno may be in a folder of any name",
+  ignore: Deno.build.os === "windows", // which doesn't read the first line
+  async fn() {
+    const folder = `${tempDir()}/its $HOME 'of' \\ "deno"`;
+    await Deno.mkdir(folder);
+    await Deno.symlink(Deno.execPath(), `${folder}/deno`);
+    const path = `${tempDir()}/program`;
+    const code = `${firstLineWith(`${folder}/deno`)}\nconsole.log(7);\n`;
+    await Deno.writeTextFile(path, code, { mode: 0o755 });
+    const { stdout } = await new Deno.Command(path).output();
+    assertEquals(new TextDecoder().decode(stdout), "7\n");
+  },
 });
 
 Deno.test("where programs can't be written, that is said in words", async () => {
