@@ -136,7 +136,7 @@ export async function explore<M = object>(
       isOver: () => signal?.aborted ?? false,
     });
     signal?.throwIfAborted();
-    throw new FoundFailure(tell(shrunk), shrunk);
+    throw new FoundFailure(tell(shrunk, args), shrunk);
   }
   return runs;
 }
@@ -157,10 +157,13 @@ export function drawnFor(bounds: Bounds, run: number): Options {
 
 function tell(
   { case: found, judgement }: { case: Case; judgement: Judgement },
+  args: readonly string[],
 ) {
+  const hasArgs = args.length > 0;
+  const settings = hasArgs ? "{ schedule, args }" : "{ schedule }";
   return `${failureIn(judgement)}, in a run of ${found.options.workload}:\n${
     story(judgement)
-  }\nTo repeat it: judge(app, options, { schedule }), with\n${
-    JSON.stringify(found)
+  }\nTo repeat it: judge(app, options, ${settings}), with\n${
+    JSON.stringify({ ...found, ...hasArgs && { args } })
   }`;
 }

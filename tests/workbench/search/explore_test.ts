@@ -181,6 +181,24 @@ Deno.test("bad options are complained of before anything is run", async () => {
   }
 });
 
+Deno.test("what is told to repeat a failure has the app's arguments", async () => {
+  const echo: App<AnyMessages> = (node, args) =>
+    node.on("echo", () => ({ type: "echo_ok", echo: args[0]! }));
+  const { message } = await assertRejects(
+    () => explore(echo, { workload: "echo", runs: 1, args: ["wrong"] }),
+    FoundFailure,
+  );
+  assertStringIncludes(
+    message,
+    "judge(app, options, { schedule, args }), with",
+  );
+  const { options: given, ...settings } = JSON.parse(
+    message.split("\n").at(-1)!,
+  );
+  const { reason } = await judge(echo, given, settings);
+  assertStringIncludes(message, reason!);
+});
+
 Deno.test("who has heard enough ends it", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   await assertRejects(
