@@ -19,6 +19,7 @@ import {
   type Schedule,
   type Test,
 } from "../workbench/mod.ts";
+import { resolveGiven } from "../workbench/search/draw.ts";
 import { invariant } from "../workbench/sim/invariant.ts";
 import { resolve } from "../workbench/test.ts";
 import { maelstromHas, workloads } from "../workbench/workloads/mod.ts";
@@ -57,7 +58,7 @@ export interface Plan {
 
 /** Makes the list of what is to be judged. */
 export async function plan(line: CommandLine): Promise<Plan[]> {
-  const { given, bin, nodeArgs } = line;
+  const { command, given, bin, nodeArgs } = line;
   const chosen = eachComplains(
     () => choose(line),
     () => bin === undefined || checkExecutable(bin),
@@ -69,7 +70,8 @@ export async function plan(line: CommandLine): Promise<Plan[]> {
     invariant(known, "each workload has a challenge");
     const solution = bin === undefined ? known : undefined;
     const options: Options = { workload, ...official?.options, ...given };
-    refuseIdle(resolve(options)); // complains before anything starts
+    // Complains before anything starts.
+    refuseIdle(command === "fuzz" ? resolveGiven(options) : resolve(options));
     refuseUnknown(workload, line);
     return {
       id: official?.id ?? workload,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BadOption, type Options, splitFaults } from "../options.ts";
+import { BadOption, type Options, splitFaults, type Test } from "../options.ts";
 import { latencyDists } from "../sim/network.ts";
 import type { Random } from "../sim/random.ts";
 import { topologies } from "../sim/topology.ts";
@@ -25,6 +25,16 @@ const defaults = { "node-count": 5, rate: 100, latency: 200, "time-limit": 20 };
 
 /** The most operations of a run: many small runs find more than a few large ones. */
 const maxOps = 400;
+
+/**
+ * Checks the options that are given for runs to be drawn. What is drawn will fit
+ * them, such as the number of clients, of which some workloads want two per node.
+ *
+ * @throws {BadOption} if they're invalid.
+ */
+export function resolveGiven(given: Options): Test {
+  return resolve({ concurrency: "2n", ...given });
+}
 
 /** Draws the options of a run. */
 export function drawOptions(

@@ -8,9 +8,8 @@ import type { App } from "../../node.ts";
 import { judge, type Judgement } from "../judge.ts";
 import { BadOption, type Options } from "../options.ts";
 import { Random } from "../sim/random.ts";
-import { resolve } from "../test.ts";
 import { type Case, failureIn } from "./case.ts";
-import { type Bounds, drawOptions } from "./draw.ts";
+import { type Bounds, drawOptions, resolveGiven } from "./draw.ts";
 import { shrink } from "./shrink.ts";
 import { story } from "./story.ts";
 
@@ -118,7 +117,7 @@ export async function explore<M = object>(
   { runs = 1000, args = [], maxShrinkRuns, signal, ...given }: ExploreOptions,
 ): Promise<number> {
   // Complains before anything is drawn; and no runs would find nothing.
-  resolve(given);
+  resolveGiven(given);
   if (!Number.isSafeInteger(runs) || runs < 1) {
     throw new BadOption(`runs must be an integer from 1 on, not ${runs}.`);
   }

@@ -181,6 +181,17 @@ Deno.test("bad options are complained of before anything is run", async () => {
   }
 });
 
+Deno.test("clients are as many as a workload wants, unless they're given", async () => {
+  const silent: App<AnyMessages> = () => {};
+  const options = { workload: "lin-kv", runs: 1, maxShrinkRuns: 0 };
+  await assertRejects(() => explore(silent, options), FoundFailure);
+  await assertRejects(
+    () => explore(silent, { ...options, concurrency: "1n" }),
+    BadOption,
+    "lin-kv has two clients for each node",
+  );
+});
+
 Deno.test("what is told to repeat a failure has the app's arguments", async () => {
   const echo: App<AnyMessages> = (node, args) =>
     node.on("echo", () => ({ type: "echo_ok", echo: args[0]! }));
