@@ -118,7 +118,7 @@ export async function explore<M = object>(
 ): Promise<number> {
   // Complains before anything is drawn; and no runs would find nothing.
   resolveGiven(given);
-  if (!Number.isSafeInteger(runs) || runs < 1) {
+  if (runs !== Infinity && !Number.isInteger(runs) || runs < 1) {
     throw new BadOption(`runs must be an integer from 1 on, not ${runs}.`);
   }
   const judgeCase = ({ options, schedule }: Case) =>
