@@ -201,7 +201,16 @@ Deno.test("where the log can't be written, all is read to the end", async () => 
 });
 
 Deno.test("who printed nothing is said to have", async () => {
-  const { message } = await assertRejects(() => judge("silent"), Crash);
+  const folder = tempDir();
+  const launcher = await script(`${folder}/maelstrom.sh`, "exit 7");
+  const { message } = await assertRejects(
+    () =>
+      judgeOnMaelstrom({ launcher, java }, { bin: "/bin", args: [] }, options, {
+        env: Deno.env.toObject(),
+        folder,
+      }),
+    Crash,
+  );
   assertMatch(
     message,
     /exited with code 7 and left no verdict, and printed nothing\.$/,
