@@ -19,6 +19,7 @@ import { type SeedsOfRun, seedsPage } from "../report/page/seeds_page.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import type { Live } from "./live.ts";
 import { complain, JsonArrayPrinter, print } from "./output.ts";
+import { commandOf, type Replay } from "./replay.ts";
 import { quote } from "./shell.ts";
 import type { Answer } from "./worker.ts";
 
@@ -93,14 +94,15 @@ export class Printer {
    * @param asked the number of seeds that were requested.
    */
   endSeeds(
-    run: { id: string; options: { workload: string } },
+    run: { id: string; options: { workload: string }; replay: Replay },
     asked: number,
   ): void {
     const [tally, failed] = [this.#tally, this.#failed];
     this.forgetSeeds();
     if (tally.counts.judged === 0) return;
-    const { id, options } = run;
-    this.#runs.push({ id, options, tally, asked });
+    const { id, options, replay } = run;
+    const command = commandOf(replay, { store: "store", seed: undefined });
+    this.#runs.push({ id, options, tally, asked, command });
     if (this.#printing.json) return;
     this.#print(summaryOfSeeds(run, tally, this.#printing.layout, asked));
     for (const outcome of failed) this.#show(outcome);

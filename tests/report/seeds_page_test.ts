@@ -23,7 +23,10 @@ function record(seed: number, reason?: string): RunRecord {
 
 function pageOf(tally: Tally, asked: number): string {
   return seedsPage(
-    [{ id: "3d", options: { workload: "broadcast" }, tally, asked }],
+    [{
+      ...{ id: "3d", options: { workload: "broadcast" }, tally, asked },
+      command: "deno task run 3d --bin <mine>",
+    }],
     { shared: "", wayTo: (folder) => `${folder}/index.html` },
   );
 }
@@ -42,6 +45,7 @@ Deno.test("the page has the figures of the line, and each seed that failed with 
   assertStringIncludes(page, `Page: <a href="3d/a%20b/index.html">3</a>`);
   assertStringIncludes(page, `<td class="seeds">5..7, 9</td>`);
   assertStringIncludes(page, "such as 5: 5 lost");
+  assertStringIncludes(page, "deno task run 3d --bin &#60;mine&#62;</div>");
 });
 
 Deno.test("the page of seeds that pass has no list, and one that was cut short says so", () => {

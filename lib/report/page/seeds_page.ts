@@ -15,17 +15,21 @@ export interface SeedsOfRun {
   tally: Tally;
   /** The number of seeds that were requested. */
   asked: number;
+  /** What judges any of them: whose node it is, with which options. */
+  command: string;
 }
 
 /** The rules that other pages don't need. */
 const style = `
 table { width: 100%; border-collapse: collapse; margin: 0 0 32px; font-size: 0.875rem; }
 th, td { padding: 6px 16px 6px 0; border-bottom: 1px solid var(--grid); text-align: left; vertical-align: top; }
-td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td.number, th.number { text-align: right; }
+td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.seeds { font-family: var(--mono); overflow-wrap: anywhere; min-width: 7em; max-width: 24em; }
+.judged { min-width: 16em; max-width: 40em; color: var(--muted); font: 0.75rem/1.5 var(--mono); overflow-wrap: anywhere; }
 .pages { margin-top: 4px; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
-@media print { td.number, th.number { white-space: normal; } }
+@media print { td.number { white-space: normal; } }
 .pass { color: var(--ok); } .fail { color: var(--fail); } .unknown { color: var(--info); }
 `;
 
@@ -82,7 +86,9 @@ function sum(
 }
 
 /** The row of a run: of each figure the least, the median and the most. */
-function figuresOf({ id, options, tally, asked }: SeedsOfRun): string {
+function figuresOf(
+  { id, options, tally, asked, command }: SeedsOfRun,
+): string {
   const { counts, messagesPerOp, medianMs, maxMs } = tally;
   const [sign, colour] = verdictOfSeeds(counts, asked);
   const cut = counts.judged < asked ? `, ${asked} in all` : "";
@@ -92,7 +98,7 @@ function figuresOf({ id, options, tally, asked }: SeedsOfRun): string {
   ];
   return `<tr><th scope="row"><span class="${styles[colour]}">${sign}</span> ${
     escape(labelOf(id, options.workload))
-  }</th>${
+  }<div class="judged">${escape(command)}</div></th>${
     cells.map((cell) => `<td class="number">${cell}</td>`).join("")
   }</tr>`;
 }
