@@ -15,7 +15,7 @@ export interface SeedsOfRun {
   tally: Tally;
   /** The number of seeds that were requested. */
   asked: number;
-  /** What judges any of them: whose node it is, with which options. */
+  /** The command that judges any of them: whose node it is, with which options. */
   command: string;
 }
 
