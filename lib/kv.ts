@@ -238,10 +238,13 @@ export class KV<V = JSONValue> {
   async update(
     key: Key,
     change: (value: V | undefined) => Sendable<V>,
-    options: UpdateOptions = {},
+    {
+      maxAttempts = 100,
+      timeoutMs = 4000,
+      resendMs = Infinity,
+      signal,
+    }: UpdateOptions = {},
   ): Promise<V> {
-    const { maxAttempts = 100, timeoutMs = 4000, signal } = options;
-    const { resendMs = Infinity } = options;
     let open: unknown; // the error of a change that may have happened
     const endMs = this.#node.now() + timeoutMs;
     const restMs = () => Math.max(0, Math.round(endMs - this.#node.now()));
@@ -259,14 +262,14 @@ export class KV<V = JSONValue> {
       );
       // A copy, because a change in place would change `from` as well.
       const to = change(structuredClone(from));
-      const waiting = { timeoutMs: Math.min(restMs(), patienceMs), signal };
+      const options = { timeoutMs: Math.min(restMs(), patienceMs), signal };
       try {
         // lww-kv has no create: its first write is a write like any other.
         if (from === undefined && this.#service === "lww-kv") {
-          await this.write(key, to, waiting);
+          await this.write(key, to, options);
         } else {
           await this.cas(key, from as Sendable<V> | undefined, to, {
-            ...waiting,
+            ...options,
             createIfMissing: from === undefined,
           });
         }
