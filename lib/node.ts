@@ -287,10 +287,10 @@ export class Node<M = object> {
   }
 
   /**
-   * Waits until the other nodes are sure to be up, and may be spoken to: until a
-   * client has asked this node for something, as clients begin when all nodes are
-   * initialised; at most 5 seconds. (Maelstrom hears no more of a node that has sent
-   * a message to one that isn't there yet.)
+   * Waits until the other nodes are sure to be up, and may be spoken to: until
+   * somebody has asked this node for something, as clients begin when all nodes are
+   * initialised, and nodes wait for that, too; at most 5 seconds. (Maelstrom hears no
+   * more of a node that has sent a message to one that isn't there yet.)
    */
   allUp(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -565,9 +565,7 @@ export class Node<M = object> {
     if (this.#held && !this.#early.has(body.type)) {
       return void this.#held.push(message);
     }
-    if (this.#spokenTo && !this.#nodeIds.includes(message.src)) {
-      this.#spokenTo();
-    }
+    this.#spokenTo?.();
     const handler = this.#handlers.get(body.type);
     if (this.#id === "" || handler === undefined) {
       const error = this.#id === ""

@@ -105,6 +105,19 @@ Deno.test("totals: a node that is started again goes on from its total", async (
   assertEquals(await values(before), [7, 7]);
 });
 
+Deno.test("totals: a node that comes late, and is told to look before it has begun, does", async () => {
+  for (let phaseMs = 0; phaseMs < 2000; phaseMs += 100) {
+    const cluster = await Cluster.start(2, gCounter);
+    await cluster.kill("n1");
+    await add(cluster, "n0", 5);
+    await cluster.wait(20_000 + phaseMs);
+    await cluster.start("n1");
+    // It's told every two seconds, and takes one.
+    await cluster.wait(3100);
+    assertEquals(await values(cluster), [5, 5], `after ${phaseMs} ms`);
+  }
+});
+
 /** Has a node die just after it acknowledged, and returns what all show later. */
 async function dieInAHurry(args: string[]) {
   const cluster = await Cluster.start(3, gCounter, { args });

@@ -162,6 +162,20 @@ for (const strategy of strategies) {
   });
 }
 
+for (const strategy of strategies) {
+  Deno.test(`${strategy}: who is started again takes part as soon as it's spoken to`, async () => {
+    const run = await judged(strategy, {}, {
+      ops: [{ atMs: 1000, client: 0, f: "broadcast", value: 1 }],
+      faults: [{ kind: "kill", nodes: ["n7"], fromMs: 8000, toMs: 9000 }],
+    });
+    const types = messagesIn(run, [9, 13])
+      .filter(({ src }) => src === "n7")
+      .map(({ body }) => body.type);
+    assert(types.includes("compare"));
+    assertEquals(types.includes("join"), strategy === "plumtree");
+  });
+}
+
 Deno.test("plumtree: who is cut off for a moment, and not given up, soon has what it missed, and the others have what it was told", async () => {
   const cut = { fromMs: 13_300, toMs: 15_000 };
   const others = Array.from({ length: 12 }, (_, i) => `n${i}`)
