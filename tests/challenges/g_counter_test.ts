@@ -105,6 +105,16 @@ Deno.test("totals: a node that is started again goes on from its total", async (
   assertEquals(await values(before), [7, 7]);
 });
 
+Deno.test("totals: a store that is far away isn't asked the same again and again", async () => {
+  const { results, reason } = await judge(gCounter, {
+    workload: "g-counter",
+    ...official.options,
+    latency: 250,
+  });
+  assertEquals(results["valid?"], true, reason);
+  assertLess(results.net.servers["msgs-per-op"]!, 0.25);
+});
+
 Deno.test("totals: a node that comes late, and is told to look before it has begun, does", async () => {
   for (let phaseMs = 0; phaseMs < 2000; phaseMs += 100) {
     const cluster = await Cluster.start(2, gCounter);
