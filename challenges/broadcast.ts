@@ -43,13 +43,15 @@
  * is sent.
  *
  * **Nodes die, and come back knowing nothing.** A node that has been started
- * greets those whom it would tell (the hub, or everybody) once a client has spoken
+ * greets those whom it would tell (the hub, or everybody) once somebody has spoken
  * to it (before that, they may not be there), or after 5 s. It sends what it has;
  * what they had sent to an earlier life of it counts no more, and they answer with
  * what it lacks. That costs two messages and an acknowledgement for each link,
  * and a beat and three latencies later all are even (`direct`: two latencies).
  * Each life draws a number, which batches carry: an acknowledgement that is meant
- * for an earlier life confirms nothing, and whoever gets one greets once more.
+ * for an earlier life confirms nothing, and whoever gets one greets once more; and
+ * one that an earlier life has yet to get isn't given to the next, whose batches
+ * have the same numbers.
  *
  * With `--data-dir`, nothing is lost when all die. A value is on the disk before
  * anybody hears of it, the client included; those that come while one write is
@@ -397,6 +399,11 @@ class Link {
     const { life, to, number, values, acks, urgent, greeting, early } = batch;
     this.waitedMs = batch.waitedMs;
     if (greeting) this.#beginAnew();
+    if (life !== this.#peerLife) {
+      // In another life the same numbers are those of other batches.
+      this.#unacknowledged = [];
+      this.#early = undefined;
+    }
     this.#peerLife = life;
     const isMeant = (to ?? this.life) === this.life;
     if (isMeant) {

@@ -504,6 +504,28 @@ Deno.test("strange batches do no harm", async () => {
   assertEquals(cluster.errors, []);
 });
 
+Deno.test("hub, direct: a life isn't told that batches of an earlier one have arrived", async () => {
+  for (const strategy of ["hub", "direct"]) {
+    const args = ["--strategy", strategy];
+    const cluster = await start(2, { args, latencyMs: 0 });
+    await cluster.kill("n0");
+    const before = cluster.network.journal.length;
+    for (const [life, number] of [[1, 2], [2, 1]] as const) {
+      const batch = { type: "batch", life, number, values: [number] };
+      const rest = { acks: [], urgent: false, greeting: life > 1, waitedMs: 0 };
+      const body = { ...batch, ...rest };
+      const line = JSON.stringify({ src: "n0", dest: "n1", body });
+      cluster.network.send("n0", "n1", line);
+    }
+    await cluster.wait(5000);
+    const acks = cluster.network.journal.slice(before)
+      .map(({ src, line }) => ({ src, body: JSON.parse(line).body }))
+      .filter(({ src, body }) => src === "n1" && body.to === 2)
+      .flatMap(({ body }) => body.acks);
+    assertEquals(acks, [1]);
+  }
+});
+
 Deno.test("arguments that can't be are refused", () => {
   const node = undefined as unknown as Node<AnyMessages>;
   assertThrows(
