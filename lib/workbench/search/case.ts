@@ -86,7 +86,8 @@ function isChance({ test, history, results: { stats } }: Failed): boolean {
   const never = stats ? neverSucceeded(stats) : [];
   const kinds = new Set(never.map(([f]) => f));
   const failures = history.filter((op) =>
-    kinds.has(op.f) && op.type !== "invoke" && !hasError(op, refusals)
+    kinds.has(op.f) && op.type !== "invoke" &&
+    !(test.options.workload === "lin-kv" && hasError(op, refusals[op.f]))
   );
   if (!failures.every((op) => hasTimedOut(op) || hasError(op, temporary))) {
     return false;
@@ -97,19 +98,27 @@ function isChance({ test, history, results: { stats } }: Failed): boolean {
   return late.length <= (isRandom ? maxLate : 0);
 }
 
-/** Errors of a store that does what it should. */
-const refusals = new Set(["key-does-not-exist", "precondition-failed"]);
+/**
+ * Errors of a store that does what it should, for what it was asked. Of other
+ * nodes, they are the errors of a service, passed on.
+ */
+const refusals: { readonly [f: string]: ReadonlySet<string> } = {
+  read: new Set(["key-does-not-exist"]),
+  cas: new Set(["key-does-not-exist", "precondition-failed"]),
+};
 
 /** Errors after which the same may succeed. */
 const temporary = new Set([
   "timeout",
   "temporarily-unavailable",
+  "key-does-not-exist",
+  "precondition-failed",
   "crash",
   "abort",
 ]);
 
-function hasError({ error }: Op, names: ReadonlySet<string>): boolean {
-  return Array.isArray(error) && names.has(error[0]);
+function hasError({ error }: Op, names?: ReadonlySet<string>): boolean {
+  return Array.isArray(error) && names?.has(error[0]) === true;
 }
 
 /** The line of a crash that names the error, without what differs by chance. */

@@ -254,6 +254,25 @@ Deno.test("a store that had nothing to change has made no mistake", async () => 
   await explore(store, { ...options, "time-limit": 1 }); // or it throws
 });
 
+Deno.test("who passes on that a service has no such key is found", async () => {
+  const keyless: App<AnyMessages> = (node) => {
+    const kv = new KV(node, "lin-kv");
+    const onlyRead = async () => ({
+      type: "write_ok",
+      id: await kv.read("key"),
+    });
+    node.on("generate", onlyRead);
+    node.on("write", onlyRead);
+  };
+  const [ids, store] = await Promise.all(
+    ["unique-ids", "lin-kv"].map((workload) =>
+      failureOf(keyless, { workload, "time-limit": 8 })
+    ),
+  );
+  assertEquals(ids!.anomaly, "no-success");
+  assertEquals(store!.anomaly, "no-success");
+});
+
 /** Has no leader to ask for so many seconds. */
 function leaderless(seconds: number): App<AnyMessages> {
   return (node) => {
