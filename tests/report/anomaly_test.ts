@@ -213,6 +213,21 @@ Deno.test("a value that a node forgot was lost to no fault, though there was one
   );
 });
 
+Deno.test("a value that came after the last read isn't said to be had and not shown", async () => {
+  const { story, learned } = found(
+    await judge(flood, {
+      workload: "broadcast",
+      ...{ "node-count": 2, "time-limit": 20, latency: 30_000 },
+    }),
+    "value",
+  );
+  assertEquals(learned.length, 2);
+  assertMatch(
+    story.join("\n"),
+    /When the last read began at n\d, it hadn't arrived there\.$/,
+  );
+});
+
 Deno.test("a value that only one node ever had has no way", async () => {
   const judgement = await judge((node) => {
     const seen: number[] = [];

@@ -136,13 +136,7 @@ export function explainSet(
     : ", nor did any read before";
   const begun = history.find((op) => op.type === "invoke" && isAdd(op));
   const why = tellTwin(element, findings.unexpected) ?? (begun &&
-    tellWhy(
-      element,
-      begun,
-      missing.map(({ node }) => node),
-      history,
-      evidence,
-    ));
+    tellWhy(element, begun, missing, history, evidence));
   return `${lost.length} of ${
     findings["attempt-count"]
   } ${many} were lost; the first is ${excerpt(element)}, ${
@@ -190,11 +184,12 @@ function namesOf(reads: readonly LastRead[]): string {
 function tellWhy(
   element: unknown,
   added: Op,
-  missing: readonly string[],
+  reads: readonly LastRead[],
   history: History,
   { test, messages }: Evidence,
 ): string | undefined {
   const origin = nodeOf(added, test);
+  const missing = reads.map(({ node }) => node);
   const others = missing.filter((node) => node !== origin);
   const lines = missing.includes(origin)
     ? [`${origin} was told it by the client itself.`]
@@ -208,16 +203,33 @@ function tellWhy(
   }
   const to = (nodes: readonly string[]) =>
     carriers.filter(({ dest }) => nodes.includes(dest));
+  const askedNs = new Map(
+    reads.map(({ node, begun }) => [node, messages!.startNs + begun.time]),
+  );
   const reached = others.filter((node) =>
-    to([node]).some(({ receivedNs }) => receivedNs !== undefined)
+    to([node]).some(({ receivedNs = Infinity }) =>
+      receivedNs <= askedNs.get(node)!
+    )
   );
   const unreached = others.filter((node) => !reached.includes(node));
-  const lost = to(unreached);
+  const isLost = ({ lost, receivedNs }: Envelope) =>
+    lost !== undefined && receivedNs === undefined;
+  const lost = to(unreached).filter(isLost);
+  const late = to(unreached).filter((envelope) => !isLost(envelope));
   const untold = unreached.filter((node) => to([node]).length === 0);
   if (untold.length > 0) {
     lines.push(`No message carried it to ${list(untold, "or")}.`);
   }
   if (lost.length > 0) lines.push(tellLostMessages(lost));
+  if (late.length > 0) {
+    lines.push(
+      `${subjectOf(late)} hadn't arrived when ${
+        new Set(late.map(({ dest }) => dest)).size === 1
+          ? "the last read"
+          : "the last reads"
+      } began: ${waysOf(late)}.`,
+    );
+  }
   if (reached.length > 0) {
     lines.push(
       `${list(reached)} ${
@@ -293,22 +305,33 @@ function holds(
 }
 
 function tellLostMessages(lost: readonly Envelope[]): string {
-  const ways = [...Map.groupBy(lost, ({ src, dest }) => `${src} to ${dest}`)]
-    .map(([way, { length }]) => length > 1 ? `${way} (${length} times)` : way);
-  const cut = lost.filter(({ lost }) => lost === "partition").length;
-  const kill = lost.filter(({ lost }) => lost === "kill").length;
-  const chance = lost.filter(({ lost }) => lost === "chance").length;
+  const has = (cause: Envelope["lost"]) =>
+    lost.some(({ lost }) => lost === cause);
   const causes = [
-    ...(kill > 0 ? ["because the receiver was killed"] : []),
-    ...(cut > 0 ? ["to a partition"] : []),
-    ...(chance > 0 ? ["by chance (--p-loss)"] : []),
+    ...(has("kill") ? ["because the receiver was killed"] : []),
+    ...(has("partition") ? ["to a partition"] : []),
+    ...(has("chance") ? ["by chance (--p-loss)"] : []),
   ];
-  const all = lost.length === 1
-    ? "The message that had it in it was"
-    : "The messages that had it in them were";
-  return `${all} lost${causes.length > 0 ? ` ${list(causes)}` : ""}: ${
-    list(ways)
-  }.`;
+  return `${subjectOf(lost)} ${lost.length === 1 ? "was" : "were"} lost ${
+    list(causes)
+  }: ${waysOf(lost)}.`;
+}
+
+/** Some messages, at the beginning of a sentence. */
+function subjectOf({ length }: readonly Envelope[]): string {
+  return length === 1
+    ? "The message that had it in it"
+    : "The messages that had it in them";
+}
+
+/** Where messages went: `n1 to n2 (3 times) and n1 to n0`. */
+function waysOf(messages: readonly Envelope[]): string {
+  return list(
+    [...Map.groupBy(messages, ({ src, dest }) => `${src} to ${dest}`)]
+      .map(([way, { length }]) =>
+        length > 1 ? `${way} (${length} times)` : way
+      ),
+  );
 }
 
 /** Tells what was wrong with the network when an element was added. */

@@ -216,9 +216,24 @@ Deno.test("the messages say whether it was on its way", () => {
       ),
       "The messages that had it in them were lost to a partition and by chance (--p-loss): n0 to n2 (2 times) and n1 to n2.",
     );
+    const late = { receivedNs: 41 * msInNs };
+    for (const fate of [{}, late, { ...late, lost: "chance" as const }]) {
+      assertEquals(
+        lineOf(message("n0", "n2", fields, fate)),
+        "The message that had it in it hadn't arrived when the last read began: n0 to n2.",
+      );
+    }
     assertEquals(
-      lineOf(message("n0", "n2", fields, {})),
-      "The message that had it in it was lost: n0 to n2.",
+      lineOf(
+        message("n0", "n2", fields, late),
+        message("n1", "n2", fields, {}),
+        message("n0", "n2", fields, { lost: "kill" }),
+      ),
+      "The message that had it in it was lost because the receiver was killed: n0 to n2. The messages that had it in them hadn't arrived when the last read began: n0 to n2 and n1 to n2.",
+    );
+    assertEquals(
+      lineOf(message("n0", "n2", fields, late), message("n0", "n2", fields)),
+      "n2 was sent it, and got the message.",
     );
   }
 });

@@ -292,14 +292,25 @@ function tell(
       `The last read that should have shown it, and didn't, was process ${missed.process}'s at ${missed.node} (operation ${missed.index}).`,
     );
   }
-  const gone = nodes.filter((node) => {
-    const own = reads.filter((read) => read.node === node);
-    return had.has(node) && own.length > 0 && !own.at(-1)!.shows;
-  });
+  const sinceMsOf = (node: string) =>
+    learned.find(({ party }) => party === node)?.ms ?? 0;
+  const [late, gone] = [true, false].map((isLate) =>
+    nodes.filter((node) => {
+      const last = reads.findLast((read) => read.node === node);
+      return had.has(node) && last !== undefined && !last.shows &&
+        isLate === sinceMsOf(node) > last.invokedMs;
+    })
+  ) as [string[], string[]];
+  if (missed && late.length > 0) {
+    lines.push(
+      `When the last read began at ${
+        list(late.slice(0, maxTold), late.length - maxTold)
+      }, it hadn't arrived there.`,
+    );
+  }
   if (missed && gone.length > 0) {
     const told = gone.slice(0, maxTold).map((node) => {
-      const { ms: sinceMs = 0 } = learned.find(({ party }) => party === node) ??
-        {};
+      const sinceMs = sinceMsOf(node);
       const kill = faults.find((fault) =>
         fault.kind === "kill" && fault.startMs > sinceMs &&
         fault.nodes.includes(node)
