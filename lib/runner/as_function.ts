@@ -124,7 +124,12 @@ function importEdit(
   const other = known(name);
   if (other === undefined) {
     if (!Object.hasOwn(pureModules, name)) {
-      throw new NotSimulated(`imports ${name}`);
+      const isBundlers = specifiers.some(({ local }) =>
+        local.name.startsWith("__deno_internal_")
+      );
+      throw new NotSimulated(
+        isBundlers ? "calls require, as CommonJS does" : `imports ${name}`,
+      );
     }
     imports.add(name);
   }

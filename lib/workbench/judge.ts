@@ -20,6 +20,7 @@ import { excerpt, type Op } from "./load/history.ts";
 import type { Schedule } from "./load/schedule.ts";
 import { inProcess, startApp, watchRejections } from "./hosts/app.ts";
 import type { NodeError } from "./hosts/host.ts";
+import { advisedOnPermission } from "./hosts/permission.ts";
 import { childProcess, type Command } from "./hosts/process.ts";
 import { blame, type Lateness, maySpoil } from "./sim/lateness.ts";
 import type { Envelope, Fate } from "./sim/network.ts";
@@ -364,9 +365,13 @@ export function judgementOf(
     found.reason?.replace(silenceHint, hint ?? silenceHint);
   const spoiled = results["valid?"] === "unknown" &&
     (found.spoiled === true || results.nodes["valid?"] === "unknown");
-  const reason = lateness && mistake && spoiled
-    ? blame(lateness, mistake)
+  // A process has no permissions; what else there is has those of the caller.
+  const advised = engine === "stdio" && mistake
+    ? advisedOnPermission(mistake)
     : mistake;
+  const reason = lateness && advised && spoiled
+    ? blame(lateness, advised)
+    : advised;
   return {
     engine,
     options: test.options,

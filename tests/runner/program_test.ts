@@ -326,10 +326,20 @@ Deno.test("what stops the run itself is told, too", async () => {
 });
 
 Deno.test("a source in CommonJS isn't simulated", async () => {
-  const path = `${tempDir()}/node.cjs`;
-  await Deno.writeTextFile(path, "require('node:readline');");
-  const error = await assertRejects(() => programFrom(path, []), NotSimulated);
-  assertEquals(error.message, "is CommonJS");
+  for (
+    const [name, message] of [
+      ["node.cjs", "is CommonJS"],
+      ["node.js", "calls require, as CommonJS does"],
+    ]
+  ) {
+    const path = `${tempDir()}/${name}`;
+    await Deno.writeTextFile(path, "require('node:readline');");
+    const error = await assertRejects(
+      () => programFrom(path, []),
+      NotSimulated,
+    );
+    assertEquals(error.message, message);
+  }
 });
 
 Deno.test("a source that can't be parsed is refused, with the place", async () => {

@@ -23,6 +23,7 @@ import {
 } from "../../lib/mod.ts";
 import { BadOption, judge, type Options } from "../../lib/workbench/mod.ts";
 import { some } from "../some.ts";
+import { judgeLate } from "./late.ts";
 
 const small = { "node-count": 5, "time-limit": 10, rate: 20 };
 
@@ -512,6 +513,24 @@ Deno.test("the network is left alone for ten seconds before the last reads", asy
   const firstFinal = history.find((op) => op["final?"] === true)!;
   const pauseNs = firstFinal.time - healed.time;
   assertEquals(Math.round(pauseNs / 1e6), 10_000);
+});
+
+Deno.test("Deno's advice on permissions is for tests, and not for processes", async () => {
+  const needy = (node: Node) =>
+    node.on("echo", () => {
+      throw new Error(
+        'Requires net access to "x:80", run again with the --allow-net flag',
+      );
+    });
+  const options = { workload: "echo", "time-limit": 1 };
+  const inTest = await judge(needy, options);
+  assertMatch(inTest.reason!, /, run again with the --allow-net flag$/);
+  const onTime = { fromMs: 0, toMs: 0, lateMs: 0 };
+  const process = await judgeLate(needy, options, onTime);
+  assertMatch(
+    process.reason!,
+    /crash: Requires net access to "x:80"\. A node runs without permissions, but for those in its first line: .* --allow-net and chmod \+x give it this one\.$/,
+  );
 });
 
 /** Tells every other node at once, and never again. */

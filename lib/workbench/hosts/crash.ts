@@ -6,6 +6,7 @@
  */
 
 import { beginningOf } from "../sim/parts.ts";
+import { advisedOnPermission } from "./permission.ts";
 
 /** The beginnings, or ends, of lines that say why a program ends. */
 const reasonLines: readonly RegExp[] = [
@@ -187,20 +188,23 @@ export class CrashReader {
 }
 
 /**
- * Adds advice to the words for what a node lacks. Deno's own, to give it a
- * permission by a flag, is for the runner's command line, which changes nothing
- * for a node. Of WASI's targets, Rust's compiles what starts a thread.
+ * Adds advice to the words for what a node lacks. Of WASI's targets, Rust's
+ * compiles what starts a thread. Deno takes a script in CommonJS, as Node.js runs
+ * it, for a module.
  */
 function advised(reason: string): string {
   if (/failed to spawn thread: .*\bUnsupported\b/.test(reason)) {
     return `${reason}. A module has no threads: build the node for this machine, and it's judged over pipes.`;
   }
-  return reason.replace(
-    /^(.*NotCapable: .*), run again with the (--allow-[\w-]+) flag$/,
-    (_, what, flag) =>
-      `${what}. A node runs without permissions, but for those in its first line: #!/usr/bin/env -S deno run ${flag} and chmod +x give it this one.`,
-  );
+  if (ofCommonJS.test(reason)) {
+    return `${reason}. It was run by Deno, as an ES module. If it's for Node.js, make #!/usr/bin/env node its first line, and chmod +x it: then Node.js runs it.`;
+  }
+  return advisedOnPermission(reason);
 }
+
+/** What Deno says of a name that only CommonJS has. */
+const ofCommonJS =
+  /^error: Uncaught .*\bReferenceError: (require|module|exports|__dirname|__filename) is not defined$/;
 
 /** Keeps the last lines. */
 function keep(lines: string[], line: string): void {

@@ -21,6 +21,26 @@ Deno.test("a permission that Deno asks for is told with a way to give it", () =>
   );
 });
 
+Deno.test("a script in CommonJS is told what runs it", () => {
+  const said = (name: string) =>
+    lastWords(
+      `error: Uncaught (in promise) ReferenceError: ${name} is not defined
+const rl = require('readline');
+           ^
+    at file:///node.js:1:12
+
+    info: Deno supports CommonJS modules in .cjs files, or when the closest`,
+    ).split("\n")[0];
+  assertEquals(
+    said("require"),
+    "It said: error: Uncaught (in promise) ReferenceError: require is not defined. It was run by Deno, as an ES module. If it's for Node.js, make #!/usr/bin/env node its first line, and chmod +x it: then Node.js runs it.",
+  );
+  assertEquals(
+    said("required"),
+    "It said: error: Uncaught (in promise) ReferenceError: required is not defined",
+  );
+});
+
 Deno.test("a module that starts a thread is told where there are some", () => {
   assertEquals(
     lastWords(
