@@ -53,15 +53,36 @@ function infoOf(path: string): Deno.FileInfo {
   }
 }
 
-/** Tells where it was looked for; and that it wasn't on the `PATH`. */
+/** Tells where it was looked for, and what would be found. */
 function placeHint(path: string): string {
+  const env = Deno.env.toObject();
   const whole = resolve(path);
   const place = whole === path ? "" : `: there is no ${whole}`;
-  if (path.includes("/")) return place;
-  const program = findProgram(path, Deno.env.toObject());
-  return `${place}. It's a path, which isn't looked for in the PATH: write ${
-    program === undefined ? "" : `${program} for that program, or `
-  }./${path} for a file in this folder`;
+  // Tasks run in the folder of their deno.json, from wherever they're begun.
+  const begun = resolve(env.INIT_CWD ?? "", path);
+  if (begun !== whole && exists(begun)) {
+    return `${place}. A task runs in the folder of its deno.json, wherever it was begun: write ${
+      quote(begun)
+    }`;
+  }
+  const [first = "", ...rest] = path.trim().split(/\s+/);
+  const program = first.includes("/")
+    ? isProgram(first) ? first : undefined
+    : findProgram(first, env);
+  if (program === undefined) return place;
+  return rest.length > 0
+    ? `${place}. It's a path, and no command line: write --bin ${program}, and behind all options -- ${
+      rest.join(" ")
+    }`
+    : `${place}. It's a path, which isn't looked for in the PATH: write ${program} for that program`;
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
 
 function kindOf(info: Deno.FileInfo): string {

@@ -165,13 +165,29 @@ Deno.test({
       words("./none"),
       `--bin ./none doesn't exist: there is no ${Deno.cwd()}/none.`,
     );
-    assertMatch(
+    assertEquals(
       words("none"),
-      /isn't looked for in the PATH: write \.\/none for a file in this folder\.$/,
+      `--bin none doesn't exist: there is no ${Deno.cwd()}/none.`,
     );
     assertMatch(
       words("sh"),
-      /in the PATH: write \/\S+\/sh for that program, or \.\/sh for a file in this folder\.$/,
+      /in the PATH: write \/\S+\/sh for that program\.$/,
     );
+    assertMatch(
+      words("sh  ./node.sh -v"),
+      /It's a path, and no command line: write --bin \/\S+\/sh, and behind all options -- \.\/node\.sh -v\.$/,
+    );
+    // A task is begun in any folder, and run in that of its deno.json.
+    const folder = tempDir();
+    Deno.writeTextFileSync(`${folder}/node.py`, "");
+    Deno.env.set("INIT_CWD", folder);
+    try {
+      assertEquals(
+        words("node.py"),
+        `--bin node.py doesn't exist: there is no ${Deno.cwd()}/node.py. A task runs in the folder of its deno.json, wherever it was begun: write ${folder}/node.py.`,
+      );
+    } finally {
+      Deno.env.delete("INIT_CWD");
+    }
   },
 });
