@@ -66,13 +66,32 @@ export function caseFileOf(
   };
 }
 
+/** Whose a case is. */
+export type Judged = Pick<CaseFile, "bin" | "args">;
+
+/**
+ * Chooses the arguments with which a case is repeated: those that are given, or
+ * else its own. Those of our solutions mean nothing to a program.
+ */
+export function argsOf(
+  file: Judged,
+  bin: string | undefined,
+  given: readonly string[],
+): readonly string[] {
+  const isOthers = file.bin === undefined && bin !== undefined;
+  return given.length > 0 || isOthers ? given : file.args ?? [];
+}
+
 /**
  * The command that repeats a case, to be pasted into a shell: by its options, or
  * else by the file that holds it.
+ *
+ * @param held whose case the file holds, where it isn't this one's.
  */
 export function commandOfCase(
   { id, bin, args = [], options, schedule }: CaseFile,
   path: string | undefined,
+  held?: Judged,
 ): string {
   const common = { task: "run", engine: [] } as const;
   const { workload, ...given } = options;
@@ -83,7 +102,13 @@ export function commandOfCase(
   const own = isFirst ? undefined : `challenges/${script}.ts`;
   const program = bin ?? own;
   const replay: Replay = !isAll && path !== undefined
-    ? { ...common, words: ["--replay", path], given: {}, nodeArgs: [] }
+    ? {
+      ...common,
+      words: ["--replay", path],
+      ...held && bin !== undefined && bin !== held.bin && { bin },
+      given: {},
+      nodeArgs: held && `${args}` !== `${argsOf(held, bin, [])}` ? args : [],
+    }
     : {
       ...common,
       words: [workload],

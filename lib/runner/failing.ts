@@ -6,7 +6,12 @@
 import type { RunRecord } from "../report/record.ts";
 import { inWords, type Line, plural } from "../report/terminal.ts";
 import type { Size } from "../workbench/search/case.ts";
-import { canRepeat, type CaseFile, commandOfCase } from "./cases.ts";
+import {
+  canRepeat,
+  type CaseFile,
+  commandOfCase,
+  type Judged,
+} from "./cases.ts";
 import type { Found } from "./found.ts";
 
 /** A failure, as it's told from others. */
@@ -31,6 +36,8 @@ export interface ToldFailure extends Explained {
   folder?: string;
   /** The file that holds the case, if one does. */
   path?: string;
+  /** Whose case it holds, if it was known before. */
+  held?: Judged;
 }
 
 /** The extent of a search. */
@@ -91,15 +98,16 @@ export function linesOf(failing: ToldFailure, columns: number): Line[] {
 }
 
 /** Tells how to repeat a case, or what it takes. */
-function againOf({ case: file, path }: ToldFailure): string {
+function againOf({ case: file, path, held }: ToldFailure): string {
   return canRepeat(file, path)
-    ? commandOfCase(file, path)
+    ? commandOfCase(file, path, held)
     : "it takes a file of its schedule, which --store or --corpus FOLDER keeps";
 }
 
 /** A failure as `--json` prints it. */
 export function jsonOf(failing: ToldFailure): object {
-  const { name, faults, foundIn, count, size, shrunk, folder, path } = failing;
+  const { name, faults, foundIn, count, size, shrunk, folder } = failing;
+  const { path, held } = failing;
   return {
     ...failing.record,
     failure: {
@@ -112,7 +120,7 @@ export function jsonOf(failing: ToldFailure): object {
       story: failing.case.story,
       ...path !== undefined && { file: path },
       ...canRepeat(failing.case, path) &&
-        { command: commandOfCase(failing.case, path) },
+        { command: commandOfCase(failing.case, path, held) },
     },
     ...folder !== undefined && { folder },
   };

@@ -13,7 +13,14 @@ import { smallOps } from "../workbench/search/shrink.ts";
 import { type Case, faultsOf, type Size } from "../workbench/search/case.ts";
 import type { Bounds } from "../workbench/search/draw.ts";
 import { drawnFor } from "../workbench/search/explore.ts";
-import { addCase, caseFileOf, casesIn, readCase } from "./cases.ts";
+import {
+  addCase,
+  argsOf,
+  caseFileOf,
+  casesIn,
+  type Judged,
+  readCase,
+} from "./cases.ts";
 import { isSource } from "./build.ts";
 import type { CommandLine } from "./command_line.ts";
 import { Ended, untilEnded } from "./ending.ts";
@@ -63,6 +70,8 @@ interface Failing extends Explained {
   tries: number;
   /** The file that holds it. */
   path?: string;
+  /** Whose case that holds, if it was known before. */
+  held?: Judged;
 }
 
 /** Says what makes a job one in virtual time. */
@@ -139,7 +148,7 @@ function boundsOf(
 }
 
 type Ask =
-  | { kind: "corpus"; target: Target; path: string }
+  | { kind: "corpus"; target: Target; path: string; held: Judged }
   | { kind: "run"; target: Target; number: number }
   | { kind: "shrink"; failing: Failing };
 
@@ -174,20 +183,27 @@ class Search {
       const file = await readCase(path);
       const { workload } = file.options;
       const script = runOf(file.id, workload)?.script;
-      const target = this.#targets.find(({ job }) => job.id === file.id) ??
-        this.#targets.find(({ job: { id, bin, options } }) =>
+      // A program's cases are none of our solutions'.
+      const targets = this.#targets.filter(({ job: { bin } }) =>
+        bin !== undefined || file.bin === undefined
+      );
+      const found = targets.find(({ job }) => job.id === file.id) ??
+        targets.find(({ job: { id, bin, options } }) =>
           options.workload === workload &&
           (bin !== undefined || runOf(id, workload)?.script === script)
         );
-      if (target === undefined) continue;
+      if (found === undefined) continue;
       this.#corpusSize++;
       const { options, schedule } = file;
+      const { bin, args: given } = found.job;
+      const args = bin === undefined && file.args || argsOf(file, bin, given);
+      const target = { ...found, job: { ...found.job, args } };
       this.#first.push({
-        question: {
-          ...this.#question(target, { options, ...schedule && { schedule } }),
-          ...file.args && target.job.bin === undefined && { args: file.args },
-        },
-        ask: { kind: "corpus", target, path },
+        question: this.#question(target, {
+          options,
+          ...schedule && { schedule },
+        }),
+        ask: { kind: "corpus", target, path, held: file },
       });
     }
   }
@@ -295,7 +311,7 @@ class Search {
       foundIn: ask.kind === "run" ? ask.number : undefined,
       count: 1,
       tries: 0,
-      ...ask.kind === "corpus" && { path: ask.path },
+      ...ask.kind === "corpus" && { path: ask.path, held: ask.held },
     };
     const known = this.failing.find((each) => explains(each, found));
     if (ask.kind === "corpus") this.failing.push(found);
@@ -424,7 +440,8 @@ class Search {
 
 /** Returns all that is told of a failure. */
 function toldOf(
-  { target, workload, name, faults, foundIn, count, answer, path }: Failing,
+  { target, workload, name, faults, foundIn, count, answer, path, held }:
+    Failing,
 ): ToldFailure {
   const { size, shrunk, failure } = answer.search!;
   return {
@@ -435,6 +452,7 @@ function toldOf(
     record: answer.record,
     ...answer.folder !== undefined && { folder: answer.folder },
     ...path !== undefined && { path },
+    ...held && { held: { bin: held.bin, args: held.args } },
   };
 }
 

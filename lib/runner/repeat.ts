@@ -4,7 +4,7 @@
  * @module
  */
 import { BadOption } from "../workbench/mod.ts";
-import { readCase } from "./cases.ts";
+import { argsOf, readCase } from "./cases.ts";
 import { type CommandLine, isForMaelstrom } from "./command_line.ts";
 
 /**
@@ -22,7 +22,7 @@ export async function withCase(line: CommandLine): Promise<CommandLine> {
     );
   }
   const file = await readCase(path);
-  const { id, bin, args = [], schedule } = file;
+  const { id, bin, schedule } = file;
   const { workload: own, seed = 1, ...given } = file.options;
   const word = [...words, ...workload === undefined ? [] : [workload]]
     .find((word) => ![id, own].includes(word.toLowerCase()));
@@ -40,7 +40,7 @@ export async function withCase(line: CommandLine): Promise<CommandLine> {
     words: [own],
     caseOf: id,
     bin: line.bin ?? bin,
-    nodeArgs: nodeArgs.length > 0 ? nodeArgs : [...args],
+    nodeArgs: [...argsOf(file, line.bin, nodeArgs)],
     given,
     // Another seed has other latencies, and nodes that draw something else.
     ...!line.isSeedGiven && { seeds: { first: seed, length: 1 } },

@@ -62,6 +62,33 @@ Deno.test("options that say it all are a command, and others need the file", () 
   );
 });
 
+Deno.test("a case that another program fails is repeated with that, and what is given for it", async () => {
+  const path = "corpus/3c-lost.json";
+  const again = (now: Partial<CaseFile>, held: Partial<CaseFile>) =>
+    commandOfCase({ ...example, ...now }, path, held);
+  const repeat = `deno task run --replay ${path}`;
+  const flood = ["--strategy", "flood"];
+  const ours = { bin: undefined, args: flood };
+  assertEquals(again(ours, ours), repeat);
+  assertEquals(
+    again({ bin: "new.ts", args: [] }, ours),
+    `${repeat} --bin new.ts`,
+  );
+  const old = { bin: "old.ts", args: flood };
+  assertEquals(again(old, old), repeat);
+  assertEquals(again({ ...old, bin: "new.ts" }, old), `${repeat} --bin new.ts`);
+  assertEquals(
+    again({ bin: "new.ts", args: ["--x"] }, old),
+    `${repeat} --bin new.ts -- --x`,
+  );
+  // And so it's repeated.
+  for (const [held, args] of [[ours, []], [old, flood]] as const) {
+    const file = await fileWith(caseText({ ...example, ...held }));
+    const line = readCommandLine(["--replay", file, "--bin", "new.ts"]);
+    assertEquals((await withCase(line)).nodeArgs, args);
+  }
+});
+
 Deno.test("a case of a challenge that isn't the first of its workload is repeated with that one", async () => {
   const { schedule: _, ...gossip } = { ...example, id: "11a", args: [] };
   const path = await fileWith(caseText(gossip));

@@ -44,6 +44,14 @@ Deno.test("what fails is made small, told, kept, and tried first next time", asy
     /^✗ 4 runs with \d+ faults in .*1 distinct failure$/m,
   );
 
+  // A program's cases, whose arguments ours doesn't know, are none of it.
+  await Deno.writeTextFile(
+    `${folder}/corpus/theirs.json`,
+    JSON.stringify({
+      ...JSON.parse(await Deno.readTextFile(path)),
+      ...{ bin: "their.ts", args: ["--theirs"] },
+    }),
+  );
   const second = await run(...forgetful, ...store, ...corpus);
   assertEquals(second.code, 1);
   assertMatch(
