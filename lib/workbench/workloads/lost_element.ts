@@ -12,6 +12,7 @@
 import { secondInNs } from "../sim/clock.ts";
 import { ExactNumber, identity } from "../sim/exact_json.ts";
 import {
+  describeError,
   excerpt,
   type History,
   isClientOp,
@@ -140,12 +141,24 @@ export function explainSet(
   return `${lost.length} of ${
     findings["attempt-count"]
   } ${many} were lost; the first is ${excerpt(element)}, ${
-    added ? acknowledged(added) : "which a read had shown"
+    added
+      ? acknowledged(added)
+      : `which a read had shown${tellRefusal(begun, history)}`
   }, and which the last ${missing.length === 1 ? "read" : "reads"} at ${
     namesOf(missing)
   } ${missing.length === 1 ? "doesn't" : "don't"} show${rest}${
     why ? `\n${why}` : ""
   }`;
+}
+
+/** Tells how the operation ended that added what a read has shown nevertheless. */
+function tellRefusal(begun: Op | undefined, history: History): string {
+  const end = begun && pairs(history)[begun.index];
+  return end?.error === undefined
+    ? ""
+    : `, though its ${end.f} ended in ${end.type}: ${
+      describeError(end)
+    } (operation ${end.index})`;
 }
 
 /**

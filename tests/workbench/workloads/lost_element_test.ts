@@ -135,6 +135,18 @@ Deno.test("an element that only a read has shown to be there", () => {
   );
 });
 
+Deno.test("an element that was refused, and shown, is told with the refusal", () => {
+  const [asked, answered] = add(0, 7) as [Entry, Entry];
+  const refused = {
+    ...answered,
+    ...{ type: "info" as const, error: ["crash", "peers is not defined"] },
+  };
+  assertMatch(
+    told([asked, refused, ...read(20, 0, [7]), ...read(30, 1, [])])!,
+    /the first is 7, which a read had shown, though its add ended in info: crash: peers is not defined \(operation 1\), and which the last read at n1 /,
+  );
+});
+
 Deno.test("without the messages, the nemesis says what may have been", () => {
   const missing = read(40, 2, []);
   const lineOf = (...entries: Entry[]) => told(entries)!.split("\n")[1];
