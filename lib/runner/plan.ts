@@ -36,6 +36,7 @@ import type { Job } from "./job.ts";
 import { checkExecutable } from "./executable.ts";
 import { isSimulable, isWasm, judgeOfBin, judgeOfSource } from "./guest.ts";
 import { complain } from "./output.ts";
+import { loosely } from "./repeat.ts";
 import type { Replay } from "./replay.ts";
 import { quote } from "./shell.ts";
 import type { Judge } from "./worker.ts";
@@ -244,6 +245,8 @@ async function ourJob(
       : judgeOfSolution(solution, args, line));
   judges.set(node, judge);
   const by = await judge;
+  const note = loosely(line.replay, by.engine);
+  if (note !== undefined) complain(note);
   const engine = overPipes && (solution || isSimulable(line.bin!))
     ? ["--engine", "stdio"]
     : [];

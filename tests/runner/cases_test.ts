@@ -11,7 +11,7 @@ import { jsonOf, linesOf } from "../../lib/runner/failing.ts";
 import type { RunRecord } from "../../lib/report/record.ts";
 import { readCommandLine } from "../../lib/runner/command_line.ts";
 import { plan as makePlan } from "../../lib/runner/plan.ts";
-import { withCase } from "../../lib/runner/repeat.ts";
+import { loosely, withCase } from "../../lib/runner/repeat.ts";
 import { BadOption } from "../../lib/workbench/mod.ts";
 import { tempDir } from "../temp.ts";
 
@@ -87,6 +87,15 @@ Deno.test("a case that another program fails is repeated with that, and what is 
     const line = readCommandLine(["--replay", file, "--bin", "new.ts"]);
     assertEquals((await withCase(line)).nodeArgs, args);
   }
+});
+
+Deno.test("a case that is repeated in real time isn't said to be the same run", () => {
+  assertEquals(loosely(undefined, "stdio"), undefined);
+  assertEquals(loosely("case.json", "sim"), undefined);
+  assertStringIncludes(
+    loosely("case.json", "stdio")!,
+    "case.json is repeated over pipes, in real time",
+  );
 });
 
 Deno.test("a case of a challenge that isn't the first of its workload is repeated with that one", async () => {
