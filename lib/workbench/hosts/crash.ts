@@ -204,7 +204,7 @@ function advised(reason: string): string {
 
 /** What Deno says of a name that only CommonJS has. */
 const ofCommonJS =
-  /^error: Uncaught .*\bReferenceError: (require|module|exports|__dirname|__filename) is not defined$/;
+  /^error: Uncaught .*\bReferenceError: (require|module|exports) is not defined$/;
 
 /** Keeps the last lines. */
 function keep(lines: string[], line: string): void {
