@@ -66,7 +66,7 @@ export function caseFileOf(
   };
 }
 
-/** Whose a case is. */
+/** The program, and its arguments, that a case is of. */
 export type Judged = Pick<CaseFile, "bin" | "args">;
 
 /**
@@ -86,7 +86,7 @@ export function argsOf(
  * The command that repeats a case, to be pasted into a shell: by its options, or
  * else by the file that holds it.
  *
- * @param held whose case the file holds, where it isn't this one's.
+ * @param held the owner of the case in the file, where it may be another.
  */
 export function commandOfCase(
   { id, bin, args = [], options, schedule }: CaseFile,

@@ -36,7 +36,7 @@ export interface ToldFailure extends Explained {
   folder?: string;
   /** The file that holds the case, if one does. */
   path?: string;
-  /** Whose case it holds, if it was known before. */
+  /** The owner of the case in it, if that was known before. */
   held?: Judged;
 }
 

@@ -70,7 +70,7 @@ interface Failing extends Explained {
   tries: number;
   /** The file that holds it. */
   path?: string;
-  /** Whose case that holds, if it was known before. */
+  /** The owner of the case in it, if that was known before. */
   held?: Judged;
 }
 

@@ -202,7 +202,7 @@ function advised(reason: string): string {
   return advisedOnPermission(reason);
 }
 
-/** What Deno says of a name that only CommonJS has. */
+/** Words of Deno for a name that only CommonJS has. */
 const ofCommonJS =
   /^error: Uncaught .*\bReferenceError: (require|module|exports) is not defined$/;
 
