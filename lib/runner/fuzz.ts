@@ -197,7 +197,7 @@ class Search {
       const { options, schedule } = file;
       const { bin, args: given } = found.job;
       const args = bin === undefined && file.args || argsOf(file, bin, given);
-      const target = { ...found, job: { ...found.job, args } };
+      const target = { ...found, job: withArgs(found.job, args) };
       this.#first.push({
         question: this.#question(target, {
           options,
@@ -436,6 +436,17 @@ class Search {
       );
     }
   }
+}
+
+/** A job with other arguments, which a program or a module has of its own. */
+function withArgs(job: Job, args: readonly string[]): Job {
+  const { by } = job;
+  return {
+    ...job,
+    args: [...args],
+    ...args.length > 0 && "guest" in by &&
+      { by: { ...by, guest: { ...by.guest, args } } },
+  };
 }
 
 /** Returns all that is told of a failure. */

@@ -8,6 +8,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { caseText } from "../../lib/runner/cases.ts";
 import { root, run } from "../cli.ts";
 import { tempDir } from "../temp.ts";
 
@@ -67,6 +68,37 @@ Deno.test("what fails is made small, told, kept, and tried first next time", asy
   const disk = ["--", "--data-dir", "data"];
   const mended = await run("--replay", path, ...store, ...disk);
   assertEquals(mended.code, 0, mended.stdout);
+});
+
+Deno.test("a program's known failure is tried with the arguments that it had", async () => {
+  const folder = tempDir();
+  const bin = `${folder}/node.ts`;
+  await Deno.writeTextFile(
+    bin,
+    `import { serve } from "${root}lib/mod.ts";
+await serve((node, [what]) => {
+  node.on("echo", ({ body: { echo } }) => ({ type: "echo_ok", echo: what ?? echo }));
+});`,
+  );
+  await Deno.mkdir(`${folder}/corpus`);
+  await Deno.writeTextFile(
+    `${folder}/corpus/echo.json`,
+    caseText({
+      ...{ id: "echo", bin: "moved.ts", args: ["x"] },
+      ...{ anomaly: "wrong-echo", story: [] },
+      options: { workload: "echo", "node-count": 1, seed: 1 },
+      schedule: {
+        ops: [{ atMs: 1, client: 0, f: "echo", value: "hi" }],
+        faults: [],
+      },
+    }),
+  );
+  const { stdout } = await run(
+    ...["fuzz", "-w", "echo", "--bin", bin, "--runs", "1", "--jobs", "1"],
+    ...["--store", `${folder}/store`, "--corpus", `${folder}/corpus`],
+  );
+  assertMatch(stdout, /wrong-echo {2}known, and still there$/m);
+  assertMatch(stdout, /corpus\/echo\.json --bin \S+\/node\.ts$/m);
 });
 
 Deno.test("as JSON, each failure has its story, its file and its command", async () => {
