@@ -107,7 +107,7 @@ export function commandOfCase(
       words: ["--replay", path],
       ...held && bin !== undefined && bin !== held.bin && { bin },
       given: {},
-      nodeArgs: held && `${args}` !== `${argsOf(held, bin, [])}` ? args : [],
+      nodeArgs: held && !isSame(args, argsOf(held, bin, [])) ? args : [],
     }
     : {
       ...common,
@@ -117,6 +117,10 @@ export function commandOfCase(
       nodeArgs: args,
     };
   return commandOf(replay, { store: "store", seed: undefined });
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return JSON.stringify(some) === JSON.stringify(others);
 }
 
 /** Tells whether there is such a command: a schedule has to be in a file. */
