@@ -27,7 +27,7 @@ import {
 } from "../load/generator.ts";
 import type { Test } from "../options.ts";
 import { nodeOf } from "./lost_element.ts";
-import { recoveryMs, type Workload } from "./workload.ts";
+import { losesMessages, recoveryMs, type Workload } from "./workload.ts";
 
 const readRPC: RPC = {
   type: "read",
@@ -57,10 +57,10 @@ function finalReads(test: Test): Generator {
 }
 
 /** Tells whether chance deals with messages to the end of a run. */
-function isNeverWhole({ options, schedule }: Test): boolean {
-  const { "p-loss": loss = 0, "p-reorder": reorder = 0, latency } = options;
-  const isRandom = latency > 0 && options["latency-dist"] !== "constant";
-  return loss > 0 || reorder > 0 || isRandom || schedule?.fates !== undefined;
+function isNeverWhole(test: Test): boolean {
+  const { "p-reorder": reorder = 0, latency, ...others } = test.options;
+  const isRandom = latency > 0 && others["latency-dist"] !== "constant";
+  return losesMessages(test) || reorder > 0 || isRandom;
 }
 
 /** The workload. */

@@ -57,6 +57,11 @@ export const recoverySeconds = 10;
 /** The same in milliseconds. */
 export const recoveryMs: number = recoverySeconds * 1000;
 
+/** Tells whether messages go on being lost to the end of a run. */
+export function losesMessages({ options, schedule }: Test): boolean {
+  return (options["p-loss"] ?? 0) > 0 || schedule?.fates !== undefined;
+}
+
 /** One of Maelstrom's workloads, or of ours. */
 export interface Workload {
   /** True if Maelstrom doesn't have it. */

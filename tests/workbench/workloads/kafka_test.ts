@@ -324,6 +324,22 @@ Deno.test("kafka: the last polls go on until all was seen, and for ten seconds a
   assertAlmostEquals(times.length, 200, 60);
 });
 
+Deno.test("kafka: where messages are lost to the end, who crashes in the last polls starts afresh once more", async () => {
+  for (const loss of [0, 0.001]) {
+    let crashes = 0;
+    const app: App<AnyMessages> = (node, args) =>
+      logs({
+        find(log, from) {
+          if (node.now() < 12_000) return [];
+          if (crashes++ === 0) throw new RPCError(ErrorCode.crash, "lost");
+          return log.filter(([offset]) => offset >= from);
+        },
+      })(node, args);
+    const { types } = await run(app, { concurrency: "1n", "p-loss": loss });
+    assertEquals(types, loss > 0 ? [] : ["unseen"]);
+  }
+});
+
 Deno.test("kafka: a poll can be for keys whose messages nobody has seen yet", async () => {
   const { history } = await run(logs(), { rate: 500 });
   const [first] = some(
