@@ -38,7 +38,7 @@ import { latenciesMs, latencyBars } from "../report/terminal.ts";
 import { caseFileOf, caseText, commandOfCase } from "./cases.ts";
 import { withFreshDataDir } from "./data_dir.ts";
 import { NotSimulated } from "../workbench/hosts/program.ts";
-import { stuckText } from "../workbench/hosts/simulated.ts";
+import { fullText, stuckText } from "../workbench/hosts/simulated.ts";
 import { judgeGuest, runGuest } from "../workbench/judge.ts";
 import { paced } from "../workbench/run.ts";
 import { type Found, tellFound } from "./found.ts";
@@ -332,9 +332,12 @@ async function divergenceFrom(
 ): Promise<string | undefined> {
   // What turned out to use what isn't simulated has been judged over pipes.
   if (!("guest" in by) || judged.engine !== "sim") return undefined;
-  // It would do so again, for as long.
+  // It would do so again, for as long, or not at quite the same moment.
   const { errors } = (judged as Judgement).results.nodes;
-  if (errors.some(({ text }) => text.endsWith(stuckText))) return undefined;
+  const isEnded = errors.some(({ text }) =>
+    text.endsWith(stuckText) || text.endsWith(fullText)
+  );
+  if (isEnded) return undefined;
   try {
     const { happened } = await runGuest(by.guest, options, {
       ...schedule && { schedule },

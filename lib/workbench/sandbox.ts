@@ -69,6 +69,8 @@ export type News =
     type: "happened";
     happened: Omit<Happened, "history">;
     history: string;
+    /** True if another run should have a thread of its own, and its memory. */
+    isWorn: boolean;
   }
   | { type: "failed"; name: string; message: string };
 
@@ -173,12 +175,13 @@ export class Sandbox implements Disposable {
     this.#on = {
       error: (message) =>
         reject(new Error(`The thread of the nodes failed: ${message}`)),
-      message(news) {
+      message: (news) => {
         if (news.type === "progress") onProgress?.(news.progress);
         else if (news.type === "log") onLog?.(news.node, news.text);
         else if (news.type === "failed") reject(errorOf(news));
         else {
           const history = parseExact(news.history) as Op[];
+          if (news.isWorn) this[Symbol.dispose]();
           resolve({ ...news.happened, history });
         }
       },

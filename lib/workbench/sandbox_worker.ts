@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { getHeapStatistics } from "node:v8";
 import { parentPort } from "node:worker_threads";
 import { hostsOf } from "./guest_hosts.ts";
 import { watchRejections } from "./hosts/app.ts";
 import { NodeEnded, type Watch } from "./hosts/host.ts";
-import { stuckText } from "./hosts/simulated.ts";
+import { fullText, stuckText } from "./hosts/simulated.ts";
 import {
   type Happened,
   paced,
@@ -97,20 +98,33 @@ async function answer(order: Order): Promise<void> {
     },
     // Numbers that are kept exactly are objects, which can't be posted.
     history: JSON.stringify(history),
+    isWorn: turns.isHalfFull,
   });
 }
 
 /** The turns of its loops that a program makes before it looks around. */
 const loopTurns = 1024;
 
+/** The turns of nodes from one look at the memory to the next, while half is free. */
+const turnsPerLook = 64;
+
+/**
+ * The part of the memory that may be taken up: beyond all of it V8 ends the process,
+ * and all other runs with it. So much isn't garbage: it's collected before.
+ */
+const mostMemory = 0.85;
+
 /**
  * Shows how far the nodes are to the thread that watches this one, and ends the
  * node that it's told to end.
  */
 class Turns implements Watch {
+  /** True if more than half of the memory was taken up, by garbage or not. */
+  isHalfFull = false;
   #cell: Int32Array;
   #stuck: Order["stuck"];
-  #end = () => {};
+  #end: (why?: string) => void = () => {};
+  #turns = 0;
   #loops = 0;
   /** True from when the node whose turn it is was ended. */
   #hasEnded = false;
@@ -120,9 +134,14 @@ class Turns implements Watch {
     this.#stuck = stuck;
   }
 
-  enter(end: () => void): boolean {
+  enter(end: (why?: string) => void): boolean {
     this.#end = end;
     this.#hasEnded = false;
+    const isLook = ++this.#turns % turnsPerLook === 0 || this.isHalfFull;
+    if (isLook && this.#isFull()) {
+      end(fullText);
+      return false;
+    }
     Atomics.store(this.#cell, cells.beat, 0);
     Atomics.add(this.#cell, cells.turn, 1);
     return !this.#isStuck() && !this.#isStopped();
@@ -142,11 +161,19 @@ class Turns implements Watch {
     if (Atomics.compareExchange(this.#cell, cells.stop, node, none) === node) {
       this.#endNode();
     }
+    const isLook = this.#loops % (turnsPerLook * loopTurns) === 0;
+    if (isLook && this.#isFull()) this.#endNode(fullText);
   }
 
   /** Tells whether nobody waits for the run any more. */
   #isStopped(): boolean {
     return Atomics.load(this.#cell, cells.stop) === stops.all;
+  }
+
+  #isFull(): boolean {
+    const { used_heap_size: used, heap_size_limit: most } = getHeapStatistics();
+    this.isHalfFull ||= used > most / 2;
+    return used > mostMemory * most;
   }
 
   #isStuck(): boolean {
@@ -155,10 +182,10 @@ class Turns implements Watch {
     );
   }
 
-  #endNode(): never {
+  #endNode(why = stuckText): never {
     // Before it's thrown: a node may catch it.
-    if (!this.#hasEnded) this.#end();
+    if (!this.#hasEnded) this.#end(why);
     this.#hasEnded = true;
-    throw new NodeEnded(stuckText);
+    throw new NodeEnded(why);
   }
 }

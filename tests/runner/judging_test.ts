@@ -261,6 +261,32 @@ Deno.test("Ctrl-C ends all runs side by side, says how far they came, and leaves
   for (const pid of pids) assertEquals(await isAlive(pid), false);
 });
 
+Deno.test("a program that takes up all the memory is ended, and the next run has it again", async () => {
+  const library = import.meta.resolve("../../lib/mod.ts");
+  const node = `${tempDir()}/hoarder.ts`;
+  await Deno.writeTextFile(
+    node,
+    `import { serve } from "${library}";
+const hoard: unknown[] = [];
+await serve((node) => {
+  node.on("echo", ({ body }: any) => {
+    hoard.push(Array.from({ length: 100_000 }, (_, i) => i));
+    return { type: "echo_ok", echo: body.echo };
+  });
+});
+`,
+  );
+  const heap = "--v8-flags=--max-old-space-size=200,--max-semi-space-size=1";
+  const { code, stdout } = await runIn(
+    { flags: [heap] },
+    ...["--engine=sim", "echo", "--bin", node, "--rate", "1000"],
+    ...["--seeds", "1..2", "--jobs", "1", "--no-page"],
+  );
+  assertEquals(code, 1);
+  const ended = stdout.match(/: seed \d: n\d was ended, as the nodes and their/g);
+  assertEquals(ended?.length, 2, stdout);
+});
+
 Deno.test("answers are handed on in order, as soon as they can be, and in the end all that came", () => {
   fc.assert(
     fc.property(

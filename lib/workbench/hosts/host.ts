@@ -57,10 +57,11 @@ export interface Watch {
   /**
    * Called before a node goes on.
    *
-   * @param end ends the node, where it doesn't come back.
+   * @param end ends the node, where it doesn't come back: for that, or for what is
+   * said.
    * @returns whether it may go on: `false` if it would never come back.
    */
-  enter(end: () => void): boolean;
+  enter(end: (why?: string) => void): boolean;
   /**
    * Called whenever a node asks something of its surroundings.
    *

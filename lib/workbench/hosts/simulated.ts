@@ -53,6 +53,10 @@ export const epochMs: number = Date.UTC(2024);
 export const stuckText =
   "computed for ten seconds without reading, writing or waiting, and was ended: is there a loop that never ends?";
 
+/** A node that has, or has sent, too much, as it's reported. */
+export const fullText =
+  "was ended, as the nodes and their messages take up all the memory that there is: does it keep, or send, more and more?";
+
 /** One node under virtual time. */
 export class SimulatedNode {
   /** The time at which its program starts, on the run's clock. */
@@ -167,7 +171,7 @@ export class SimulatedNode {
     this.#turnNs = this.#clock.nowNs;
     if (this.#turns > freeTurns) this.#leastDelayNs = msInNs;
     const { watch } = this.#surroundings;
-    const end = () => this.crashed(stuckText);
+    const end = (why = stuckText) => this.crashed(why);
     if (watch?.enter(end) === false) return end();
     action();
   }
