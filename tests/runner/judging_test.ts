@@ -283,7 +283,9 @@ await serve((node) => {
     ...["--seeds", "1..2", "--jobs", "1", "--no-page"],
   );
   assertEquals(code, 1);
-  const ended = stdout.match(/: seed \d: n\d was ended, as the nodes and their/g);
+  const ended = stdout.match(
+    /: seed \d: n\d was ended, as the nodes and their/g,
+  );
   assertEquals(ended?.length, 2, stdout);
 });
 
