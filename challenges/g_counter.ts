@@ -42,9 +42,8 @@
  * and takes an answer however late it comes. (Where the store's answers always take
  * long, it's more patient from the start: a busy store mustn't be kept busy by
  * questions that come again.) So both converge at any latency: after the last `add`
- * every node shows the sum within 10 seconds and 16
- * latencies (`gossip`: 4 seconds and one). Each time that messages are lost costs
- * 2 seconds more.
+ * every node shows the sum within 10 seconds and 16 latencies (`gossip`: 4 seconds
+ * and one). Each time that messages are lost costs 2 seconds more.
  *
  * **Nodes die, and come back knowing nothing.** Whoever has forgotten its total
  * would begin below what others know of it, and they would take nothing in until

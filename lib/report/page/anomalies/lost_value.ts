@@ -294,13 +294,13 @@ function tell(
   }
   const sinceMsOf = (node: string) =>
     learned.find(({ party }) => party === node)?.ms ?? 0;
-  const [late, gone] = [true, false].map((isLate) =>
-    nodes.filter((node) => {
-      const last = reads.findLast((read) => read.node === node);
-      return had.has(node) && last !== undefined && !last.shows &&
-        isLate === sinceMsOf(node) > last.invokedMs;
-    })
-  ) as [string[], string[]];
+  const lastOf = (node: string) => reads.findLast((read) => read.node === node);
+  const blind = nodes.filter((node) =>
+    had.has(node) && lastOf(node)?.shows === false
+  );
+  const isLate = (node: string) => sinceMsOf(node) > lastOf(node)!.invokedMs;
+  const late = blind.filter(isLate);
+  const gone = blind.filter((node) => !isLate(node));
   if (missed && late.length > 0) {
     lines.push(
       `When the last read began at ${
