@@ -219,10 +219,11 @@ function tellWhy(
   const askedNs = new Map(
     reads.map(({ node, begun }) => [node, messages!.startNs + begun.time]),
   );
+  const got = to(others).filter(({ dest, receivedNs = Infinity }) =>
+    receivedNs <= askedNs.get(dest)!
+  );
   const reached = others.filter((node) =>
-    to([node]).some(({ receivedNs = Infinity }) =>
-      receivedNs <= askedNs.get(node)!
-    )
+    got.some(({ dest }) => dest === node)
   );
   const unreached = others.filter((node) => !reached.includes(node));
   const isLost = ({ lost, receivedNs }: Envelope) =>
@@ -244,10 +245,11 @@ function tellWhy(
     );
   }
   if (reached.length > 0) {
+    const types = new Set(got.map(({ line }) => JSON.parse(line).body.type));
     lines.push(
-      `${list(reached)} ${
-        reached.length === 1 ? "was" : "were"
-      } sent it, and got the message.`,
+      `${subjectOf(got)} (${list([...types])}) got to ${
+        list(reached)
+      } in time.`,
     );
   }
   const had = missing.filter((node) => !unreached.includes(node));

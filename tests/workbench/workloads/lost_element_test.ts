@@ -218,7 +218,7 @@ Deno.test("the messages say whether it was on its way", () => {
   ) {
     assertEquals(
       lineOf(message("n0", "n2", fields)),
-      "n2 was sent it, and got the message.",
+      "The message that had it in it (tell) got to n2 in time.",
     );
     assertEquals(
       lineOf(
@@ -245,7 +245,16 @@ Deno.test("the messages say whether it was on its way", () => {
     );
     assertEquals(
       lineOf(message("n0", "n2", fields, late), message("n0", "n2", fields)),
-      "n2 was sent it, and got the message.",
+      "The message that had it in it (tell) got to n2 in time.",
+    );
+    assertEquals(
+      lineOf(
+        message("n0", "n2", { type: "announce", ...fields }),
+        message("n0", "n2", fields),
+        message("n1", "n2", fields),
+      ),
+      "The messages that had it in them (announce and tell) got to n2 in time.",
+      "whether it was told the value, or of it, their author knows",
     );
   }
 });
@@ -266,7 +275,7 @@ Deno.test("who got it, and was killed after that, is told with the time", () => 
       carried ? [message("n0", "n2", { value: 7 })] : [],
     )!.split("\n")[1];
   };
-  const reached = "n2 was sent it, and got the message.";
+  const reached = "The message that had it in it (tell) got to n2 in time.";
   assertEquals(lineOf([kill(0, "n2")]), reached, "it was dead before");
   assertEquals(lineOf([kill(60, "n1")]), reached, "another one died");
   assertEquals(
@@ -295,7 +304,7 @@ Deno.test("where the journal keeps only parts of messages, the nemesis says it",
       { ...shortened, src: "c1" }, // no message between nodes
       message("n0", "n2", { value: 7 }),
     ])!.split("\n")[1],
-    "n2 was sent it, and got the message.",
+    "The message that had it in it (tell) got to n2 in time.",
   );
 });
 
