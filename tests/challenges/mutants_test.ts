@@ -938,6 +938,7 @@ async function verdictOn(
 type Search = Required<Pick<Breach, "options" | "args">>;
 
 const cuts: Search = { options: { nemesis: "partition" }, args: [] };
+const freezes: Search = { options: { nemesis: "partition,pause" }, args: [] };
 const deaths: Search = {
   options: {
     ...{ nemesis: "partition,kill,pause", lazyfs: "clear-cache" },
@@ -1043,6 +1044,7 @@ const unruly: (Mutant & { rule: RegExp; search?: Search })[] = [
     mistake: "reads before it knows what is committed",
     changes: [["isSettled() && this.#quorum", "this.#quorum"]],
     rule: /^reads when it may not know/,
+    search: freezes,
   },
   {
     mistake: "says that a change failed that is gone from its own log",
