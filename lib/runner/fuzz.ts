@@ -314,8 +314,14 @@ class Search {
       ...ask.kind === "corpus" && { path: ask.path, held: ask.held },
     };
     const known = this.failing.find((each) => explains(each, found));
-    if (ask.kind === "corpus") this.failing.push(found);
-    else if (known === undefined) {
+    if (ask.kind === "corpus") {
+      this.failing.push(found);
+      // Another job may have found it sooner.
+      const again = this.failing.filter((each) =>
+        each.foundIn !== undefined && explains(found, each)
+      );
+      for (const each of again) this.#replace(each, found);
+    } else if (known === undefined) {
       this.failing.push(found);
       this.#shrink(found, answer);
     } else {
@@ -348,15 +354,20 @@ class Search {
   /** Takes a failure that was made small: it may turn out to be a known one. */
   #becomeSmall(failing: Failing, answer: Answer): void {
     const { failure } = answer.search!;
-    if (failure === undefined) return;
+    if (failure === undefined || !this.failing.includes(failing)) return;
     const before = failing.answer.search!;
     if (before.shrunk && before.size.ops <= answer.search!.size.ops) return;
     failing.answer = answer;
     failing.faults = faultsOf(failure.case);
     const known = this.failing.find((each) =>
-      each !== failing && each.answer.search?.shrunk && explains(each, failing)
+      each !== failing && (each.held || each.answer.search?.shrunk) &&
+      explains(each, failing)
     );
-    if (known === undefined) return;
+    if (known) this.#replace(failing, known);
+  }
+
+  /** Takes a failure for a known one. */
+  #replace(failing: Failing, known: Failing): void {
     known.count += failing.count;
     this.failing.splice(this.failing.indexOf(failing), 1);
   }

@@ -70,6 +70,31 @@ Deno.test("what fails is made small, told, kept, and tried first next time", asy
   assertEquals(mended.code, 0, mended.stdout);
 });
 
+Deno.test("whichever job finds it first, a known failure is told once", async () => {
+  const folder = tempDir();
+  await Deno.mkdir(`${folder}/corpus`);
+  // It takes longer than those that are drawn.
+  await Deno.writeTextFile(
+    `${folder}/corpus/long.json`,
+    caseText({
+      ...{ id: "3c", anomaly: "lost", story: [] },
+      options: {
+        ...{ workload: "broadcast", "node-count": 5, rate: 100, seed: 1 },
+        ...{ "time-limit": 20, nemesis: "kill", "nemesis-interval": 1 },
+      },
+    }),
+  );
+  const { stdout } = await run(
+    ...["fuzz", "3c", "--nemesis", "kill", "--node-count", "1"],
+    ...["--runs", "20", "--jobs", "2", "--no-page"],
+    ...["--store", `${folder}/store`, "--corpus", `${folder}/corpus`],
+  );
+  assertMatch(stdout, /^✗ 3c {2}lost \(kill\) {2}known, and still there$/m);
+  assertMatch(stdout, /1 distinct failure$/m);
+  const kept = await Array.fromAsync(Deno.readDir(`${folder}/corpus`));
+  assertEquals(kept.map(({ name }) => name), ["long.json"]);
+});
+
 Deno.test("a program's known failure is tried with the arguments that it had", async () => {
   const folder = tempDir();
   const bin = `${folder}/node.ts`;
