@@ -19,6 +19,7 @@ import {
   commands,
   readCommandLine,
 } from "./lib/runner/command_line.ts";
+import { tooOld } from "./lib/runner/deno_version.ts";
 import { Ended } from "./lib/runner/ending.ts";
 import { checkExecutable } from "./lib/runner/executable.ts";
 import { figures } from "./lib/runner/figures.ts";
@@ -39,6 +40,8 @@ import { errorText } from "./lib/workbench/hosts/system_error.ts";
 import { BadOption } from "./lib/workbench/mod.ts";
 
 async function main(args: string[]): Promise<number> {
+  const problem = tooOld(Deno.version.deno);
+  if (problem !== undefined) throw new Error(problem);
   const line = await withCase(readCommandLine(args));
   const { command, words } = line;
   if (line.version) {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { stripTypeScriptTypes } from "node:module";
 import { NotFound } from "./responses.ts";
 
 const lib = new URL("../../", import.meta.url);
@@ -30,6 +29,8 @@ export async function serveAsset(path: string): Promise<Response> {
   if (!assets.has(path)) throw new NotFound(path);
   const text = await Deno.readTextFile(new URL(path, lib));
   const isScript = path.endsWith(".ts");
+  // Looked for late: a Deno that hasn't got it is to say that it's too old.
+  const { stripTypeScriptTypes } = await import("node:module");
   return new Response(isScript ? stripTypeScriptTypes(text) : text, {
     headers: {
       "content-type": `text/${isScript ? "javascript" : "css"}; charset=utf-8`,
