@@ -23,7 +23,7 @@ import type {
   Sent,
 } from "./messages.ts";
 import type { Runtime } from "./runtime.ts";
-import { isA, messageOf } from "./thrown.ts";
+import { isA, messageOf, traceOf } from "./thrown.ts";
 
 /**
  * A program for a node: it registers its handlers, and returns. Its arguments
@@ -487,10 +487,10 @@ export class Node<M = object> {
         const result = task();
         if (!(result instanceof Promise)) return;
         busy = true;
-        result.catch((error) => this.log(`every: ${describe(error)}`))
+        result.catch((error) => this.log(`every: ${traceOf(error)}`))
           .finally(() => busy = false);
       } catch (error) {
-        this.log(`every: ${describe(error)}`);
+        this.log(`every: ${traceOf(error)}`);
       }
     };
     cancel = this.#setTimer(tick, intervalMs);
@@ -547,7 +547,7 @@ export class Node<M = object> {
       this.#take(message);
     } catch (error) {
       // JSON can't get here: only a getter that throws, say.
-      this.log(`skipped a message: ${describe(error)}`);
+      this.log(`skipped a message: ${traceOf(error)}`);
     }
   }
 
@@ -690,7 +690,7 @@ export class Node<M = object> {
 
   #fail(message: Message, error: unknown): void {
     if (!isA(error, RPCError)) {
-      this.log(`handler of "${message.body.type}" threw: ${describe(error)}`);
+      this.log(`handler of "${message.body.type}" threw: ${traceOf(error)}`);
       if (!isGiven(message.body.msg_id)) return;
       error = new RPCError(ErrorCode.crash, messageOf(error));
     }
@@ -739,15 +739,6 @@ export class Node<M = object> {
  */
 function isGiven<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null;
-}
-
-function describe(error: unknown): string {
-  try {
-    if (isA(error, Error) && error.stack) return error.stack;
-  } catch {
-    // Its text may do.
-  }
-  return messageOf(error);
 }
 
 const maxExcerptChars = 200;

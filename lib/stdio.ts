@@ -31,8 +31,9 @@ const maxQueuedChars = 64 * 1024 * 1024;
 
 /**
  * Runs an app as a Maelstrom node, until the input ends; then ends the process:
- * with 0, or with 254 if the app rejected its arguments. In the workbench,
- * which runs whole programs too, the node lives there.
+ * with 0, or with 254 if the app rejected its arguments, by any error but those
+ * of JavaScript's own for slips, `TypeError` and `ReferenceError`. In the
+ * workbench, which runs whole programs too, the node lives there.
  *
  * It needs no permission.
  *
@@ -55,6 +56,10 @@ export async function serve<M = object>(app: App<M>): Promise<never> {
     try {
       await app(node, Deno.args);
     } catch (error) {
+      // A slip of the program's is none of its arguments: Deno says where it is.
+      if (error instanceof TypeError || error instanceof ReferenceError) {
+        throw error;
+      }
       console.error(messageOf(error));
       Deno.exit(254);
     }

@@ -31,3 +31,15 @@ export function messageOf(error: unknown): string {
     return "something that has no text"; // an object without a prototype
   }
 }
+
+/** The trace of an error; of anything without one, its message. */
+export function traceOf(error: unknown): string {
+  try {
+    if (isA(error, Error) && typeof error.stack === "string" && error.stack) {
+      return error.stack;
+    }
+  } catch {
+    // Its text may do.
+  }
+  return messageOf(error);
+}

@@ -11,6 +11,12 @@ import {
   pureModules,
 } from "../workbench/hosts/program.ts";
 
+/** The body of an async function. */
+export interface Body extends Pick<Program, "code" | "imports"> {
+  /** Returns the place in the module that a place in the code was. */
+  originOf(place: number): number;
+}
+
 /** A change of a text: the part from `start` to `end` becomes another. */
 interface Edit {
   start: number;
@@ -28,7 +34,7 @@ interface Edit {
 export function asFunction(
   module: string,
   known: (name: string) => string | undefined = () => undefined,
-): Pick<Program, "code" | "imports"> {
+): Body {
   const imports = new Set<string>();
   const edits: Edit[] = [];
   const tree = parse(module, {
@@ -49,7 +55,19 @@ export function asFunction(
   for (const { start, end, text } of edits.sort((a, b) => b.start - a.start)) {
     code = code.slice(0, start) + text + code.slice(end);
   }
-  return { code, imports: [...imports] };
+  return {
+    code,
+    imports: [...imports],
+    originOf(place) {
+      let shift = 0;
+      for (const { start, end, text } of edits.toReversed()) {
+        if (place < start + shift) break;
+        if (place < start + shift + text.length) return start;
+        shift += text.length - (end - start);
+      }
+      return place - shift;
+    },
+  };
 }
 
 function visit(node: AnyNode, each: (node: AnyNode) => void): void {

@@ -4,11 +4,13 @@
  *
  * @module
  */
+import { SourceMap, type SourceMapPayload } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { BadOption } from "../workbench/mod.ts";
+import type { Places } from "../workbench/hosts/places.ts";
 import { NotSimulated, type Program } from "../workbench/hosts/program.ts";
-import { asFunction } from "./as_function.ts";
+import { asFunction, type Body } from "./as_function.ts";
 import { bundleEntry, projectFlags, projectOf } from "./project.ts";
 
 /**
@@ -23,8 +25,49 @@ export async function programFrom(
 ): Promise<Program> {
   if (path.endsWith(".cjs")) throw new NotSimulated("is CommonJS");
   const file = Deno.realPathSync(path);
-  const { code, imports } = asFunction(await bundle(file, path));
-  return { code, imports, url: pathToFileURL(file).href, args };
+  const { module, map } = await bundle(file, path);
+  const body = asFunction(module);
+  const { code, imports } = body;
+  const places = placesOf(body, module, map);
+  return { code, imports, url: pathToFileURL(file).href, args, places };
+}
+
+/** Finds the files' lines that the lines of a body were made of. */
+function placesOf(
+  { code, originOf }: Body,
+  module: string,
+  map: SourceMapPayload,
+): Places {
+  const sourceMap = new SourceMap(map);
+  const files: string[] = [];
+  const starts = startsOf(module);
+  const lines = startsOf(code).flatMap((start) => {
+    const origin = originOf(start + indentation(code, start));
+    const line = starts.findLastIndex((each) => each <= origin);
+    const found = sourceMap.findEntry(line, origin - starts[line]!);
+    if (!("originalSource" in found)) return [0, 0];
+    const { originalSource: file, originalLine } = found;
+    if (!files.includes(file)) files.push(file);
+    return [files.indexOf(file), originalLine + 1];
+  });
+  return { files, lines: Uint32Array.from(lines) };
+}
+
+/** The places at which the lines of a text begin. */
+function startsOf(text: string): number[] {
+  return [0, ...text.matchAll(/\n/g).map(({ index }) => index + 1)];
+}
+
+function indentation(text: string, start: number): number {
+  const indented = /[ \t]*/y;
+  indented.lastIndex = start;
+  return indented.exec(text)![0].length;
+}
+
+/** A module, and the files that it was made of. */
+interface Bundle {
+  module: string;
+  map: SourceMapPayload;
 }
 
 /**
@@ -32,10 +75,10 @@ export async function programFrom(
  *
  * @param name for the words.
  */
-async function bundle(path: string, name: string): Promise<string> {
+async function bundle(path: string, name: string): Promise<Bundle> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["bundle", "--quiet", "--format", "esm"],
+      ...["bundle", "--quiet", "--format", "esm", "--sourcemap=inline"],
       ...projectFlags(path),
       bundleEntry(path),
     ],
@@ -44,13 +87,26 @@ async function bundle(path: string, name: string): Promise<string> {
     env: { NO_COLOR: "1" },
   }).output();
   const decoder = new TextDecoder();
-  if (success) return decoder.decode(stdout);
+  if (success) return withMap(decoder.decode(stdout), dirname(path));
   const [problem = ""] = decoder.decode(stderr).split(
     /^error: bundling failed/m,
   );
   throw new BadOption(
     `${name} can't be bundled: ${problem.replace(/^error: /, "").trim()}`,
   );
+}
+
+/** Takes the map at the end of a module off it; in it, paths are from a folder. */
+function withMap(text: string, folder: string): Bundle {
+  const at = text.lastIndexOf("\n//# sourceMappingURL=");
+  const map: SourceMapPayload = JSON.parse(
+    new TextDecoder().decode(
+      Uint8Array.fromBase64(text.slice(text.indexOf(",", at) + 1).trim()),
+    ),
+  );
+  const base = pathToFileURL(`${folder}/`);
+  const sources = map.sources.map((source) => new URL(source, base).href);
+  return { module: text.slice(0, at + 1), map: { ...map, sources } };
 }
 
 /** The files of a program. */

@@ -35,7 +35,7 @@ export async function hostsOf(
           onFailedStart(error);
           throw error;
         });
-    return { ...program, start: inProcess(start, random) };
+    return { ...program, start: inProcess(start, random, program.placed) };
   }
   const module = guest.wasm instanceof WebAssembly.Module
     ? guest.wasm

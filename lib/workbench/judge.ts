@@ -21,6 +21,7 @@ import type { Schedule } from "./load/schedule.ts";
 import { inProcess, startApp, watchRejections } from "./hosts/app.ts";
 import type { NodeError } from "./hosts/host.ts";
 import { advisedOnPermission } from "./hosts/permission.ts";
+import { withPlace } from "./hosts/places.ts";
 import { childProcess, type Command } from "./hosts/process.ts";
 import { blame, type Lateness, maySpoil } from "./sim/lateness.ts";
 import type { Envelope, Fate } from "./sim/network.ts";
@@ -369,9 +370,10 @@ export function judgementOf(
   const advised = engine === "stdio" && mistake
     ? advisedOnPermission(mistake)
     : mistake;
-  const reason = lateness && advised && spoiled
-    ? blame(lateness, advised)
-    : advised;
+  const placed = advised && withPlace(advised, textOf(logs));
+  const reason = lateness && placed && spoiled
+    ? blame(lateness, placed)
+    : placed;
   return {
     engine,
     options: test.options,
@@ -388,6 +390,11 @@ export function judgementOf(
     ...(lateness && { lateness }),
     ...(spoiled && { spoiled }),
   };
+}
+
+/** All that the nodes' logs have. */
+function textOf(logs: Happened["logs"]): string {
+  return [...logs.values()].flat().map(({ text }) => text).join("\n");
 }
 
 /** Adds the findings from messages and nodes to those from the history. */

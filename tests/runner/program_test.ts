@@ -10,6 +10,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
 import { asFunction } from "../../lib/runner/as_function.ts";
 import { programFrom } from "../../lib/runner/program.ts";
 import { NotSimulated } from "../../lib/workbench/hosts/program.ts";
@@ -214,6 +216,10 @@ Deno.test("what ends a process ends a node", async () => {
       /^n\d exited with code 254 .*/s,
     ],
     [
+      `import { serve } from "${library}"; await serve(() => null!.x);`,
+      /^n\d threw what nobody caught: Cannot read .* \(at node\.ts:1\)$/,
+    ],
+    [
       echoSaying("void Promise.reject(new Error('unseen'))"),
       /^n\d threw what nobody caught: unseen/,
     ],
@@ -228,6 +234,55 @@ Deno.test("what ends a process ends a node", async () => {
     assertEquals(judgement.results["valid?"], false);
     assertMatch(judgement.reason!, reason);
   }
+});
+
+Deno.test("an error's place is that in the program's own files", async () => {
+  const boom = `/** Nothing of this is in the code. */
+interface Box { n: number }
+
+export function boom(box?: Box): number {
+  for (let i = 0; ; i++) if (i === 2) return box!.n;
+}`;
+  const judged = async (how: string) => {
+    const path = await sourceOf(
+      `import { inspect } from "node:util";
+import { boom } from "./boom.ts";
+import { serve } from "${library}";
+
+type Echo = { echo: unknown };
+await serve((node) => {
+  node.on("echo", ({ body }) => {
+    for (const each of [1, 2]) inspect(each);
+    ${how}
+    return { type: "echo_ok", echo: (body as Echo).echo };
+  });
+});`,
+      { "boom.ts": boom },
+    );
+    const program = await programFrom(path, []);
+    const { reason, logs } = await judgeGuest(program, echoRun, {});
+    const lines = [...logs.values()].flat().map(({ text }) => text);
+    const { href } = pathToFileURL(Deno.realPathSync(dirname(path)));
+    return { reason, log: lines.join("\n").replaceAll(`${href}/`, "") };
+  };
+  const handled = await judged("boom();");
+  assertMatch(
+    handled.reason!,
+    /info: crash: Cannot read .* \(reading 'n'\) \(at boom\.ts:5\)$/,
+  );
+  assertMatch(
+    handled.log,
+    /^handler of "echo" threw: TypeError: .*\n +at boom \(boom\.ts:5\)\n +at \w+ \(node\.ts:9\)\n +at Node\.#handle \(file:.*lib\/node\.ts:\d+\)\n/,
+  );
+  const later = await judged("node.sleep(1).then(() => boom());");
+  assertMatch(later.reason!, /caught: Cannot read .* \(at boom\.ts:5\)$/);
+  assertMatch(
+    later.log,
+    /^Uncaught TypeError: .*\n +at boom \(boom\.ts:5\)\n +at \w+ \(node\.ts:9\)\n/,
+  );
+  const logged = await judged("console.error(new Error('x'));");
+  assertEquals(logged.reason, undefined);
+  assertMatch(logged.log, /^Error: x\n +at \w+ \(node\.ts:9\)\n/);
 });
 
 Deno.test("what it prints is taken for a message", async () => {
@@ -377,6 +432,21 @@ for (const x of []) {$loop(); x }
 $importMeta.url;
 `,
   );
+});
+
+Deno.test("each place of a function's body is one of the module", () => {
+  const module = `#!/usr/bin/env -S deno run
+import { a1, b1 as b2 } from "node:util"; const c1 = 1;
+import * as d1 from "node:path";
+export default class E1 {}
+export const f1 = () => { for (;;) while (g1) { h1(); } };
+do j1(); while (import.meta.k1); export { f1 as l1 }; m1();`;
+  const { code, originOf } = asFunction(module);
+  for (const name of ["c1", "E1", "f1", "g1", "h1", "j1", "k1", "m1"]) {
+    assertEquals(originOf(code.indexOf(name)), module.indexOf(name), name);
+  }
+  assertEquals(originOf(code.length), module.length);
+  assertEquals(originOf(code.indexOf("$loop")), module.indexOf("while (g1)"));
 });
 
 Deno.test("what a module exports by default keeps its name", () => {

@@ -369,7 +369,9 @@ Deno.test("of runs at the same time, each has the crashes of its own nodes", asy
     failing.map((node) => judge(echo(node), options)),
   );
   for (const [i, { results }] of judgements.entries()) {
-    const nodes = results.nodes.errors.map(({ node, text }) => [node, text]);
+    const nodes = results.nodes.errors.map((
+      { node, text },
+    ) => [node, text.replace(/ \(at judge_test\.ts:\d+\)$/, "")]);
     assertEquals(
       nodes[0],
       failing[i] && [
@@ -524,7 +526,10 @@ Deno.test("Deno's advice on permissions is for tests, and not for processes", as
     });
   const options = { workload: "echo", "time-limit": 1 };
   const inTest = await judge(needy, options);
-  assertMatch(inTest.reason!, /, run again with the --allow-net flag$/);
+  assertMatch(
+    inTest.reason!,
+    /, run again with the --allow-net flag \(at judge_test\.ts:\d+\)$/,
+  );
   const onTime = { fromMs: 0, toMs: 0, lateMs: 0 };
   const process = await judgeLate(needy, options, onTime);
   assertMatch(

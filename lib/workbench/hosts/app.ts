@@ -5,10 +5,11 @@
  */
 import { type App, Node } from "../../node.ts";
 import type { Runtime } from "../../runtime.ts";
-import { isA, messageOf } from "../../thrown.ts";
+import { isA, messageOf, traceOf } from "../../thrown.ts";
 import { msInNs } from "../sim/clock.ts";
 import type { Random } from "../sim/random.ts";
 import { incarnationOf, NodeEnded, type StartHost } from "./host.ts";
+import { placeIn } from "./places.ts";
 import { SimulatedNode } from "./simulated.ts";
 
 /**
@@ -31,10 +32,15 @@ export function startApp<M>(app: App<M>, args: string[]): StartNode {
   };
 }
 
-/** Nodes in this process: each is started once. */
+/**
+ * Nodes in this process: each is started once.
+ *
+ * @param placed names the files of what is run, in a trace.
+ */
 export function inProcess(
   start: StartNode,
   randomFor: (id: string) => Random,
+  placed: (trace: string) => string = (trace) => trace,
 ): StartHost {
   return (id, surroundings) => {
     const { clock, disk } = surroundings;
@@ -42,10 +48,18 @@ export function inProcess(
     const host = new SimulatedNode(id, surroundings, random);
     const crashed = (error: unknown) => {
       lastCrash.error = error;
+      if (isA(error, NodeEnded)) return host.crashed(error.message);
+      const trace = placed(traceOf(error));
+      try {
+        host.log(`Uncaught ${trace}`);
+      } catch {
+        // It may have changed what all share, so that there's no log.
+      }
+      const place = placeIn(trace);
       host.crashed(
-        isA(error, NodeEnded)
-          ? error.message
-          : `threw what nobody caught: ${messageOf(error)}`,
+        `threw what nobody caught: ${messageOf(error)}${
+          place ? ` (at ${place})` : ""
+        }`,
       );
     };
     const guarded = (action: () => void) => () => {

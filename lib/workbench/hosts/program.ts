@@ -13,6 +13,7 @@ import type { StartNode } from "./app.ts";
 import { CrashReader, endingOf, untimely } from "./crash.ts";
 import { NodeEnded } from "./host.ts";
 import { LineSplitter } from "./lines.ts";
+import { codeName, inFiles, type Places } from "./places.ts";
 import { msInNs } from "../sim/clock.ts";
 import { SharedBuiltIns } from "./shared_built_ins.ts";
 import { epochMs, type SimulatedNode } from "./simulated.ts";
@@ -30,6 +31,8 @@ export interface Program {
   /** Its file's address, for `import.meta`. */
   url: string;
   args: readonly string[];
+  /** The places of its lines. Absent: traces name the code's. */
+  places?: Places;
 }
 
 /** Something that a program uses, and that can't be had under virtual time. */
@@ -77,6 +80,8 @@ export interface Prepared {
    * @throws {NotSimulated} if they have.
    */
   restore(): void;
+  /** Names the program's own files in a trace. */
+  placed(trace: string): string;
 }
 
 /**
@@ -93,6 +98,7 @@ export async function startProgram(
     onLoop: () => void;
   },
 ): Promise<Prepared> {
+  const { places } = program;
   const imported: Globals = {};
   for (const name of program.imports) {
     imported[name] = await pureModules[name]?.();
@@ -116,10 +122,17 @@ export async function startProgram(
   const names = [...Object.keys(globalsOf(noNode, strange)), "$importMeta"];
   const main = new AsyncFunction(
     ...[...names, "$imported", "$loop"],
-    `"use strict"; await (async () => {\n${program.code}\n})();`,
+    `"use strict"; await (async () => {\n${program.code}\n})();${
+      places ? `\n//# sourceURL=${codeName}` : ""
+    }`,
   );
-  const start: StartNode = (runtime, node) =>
+  const placed = (trace: string) => places ? inFiles(trace, places) : trace;
+  const start: StartNode = (given, node) =>
     new Promise((resolve, reject) => {
+      const runtime: Runtime = {
+        ...given,
+        log: (text) => given.log(placed(text)),
+      };
       let serves = false;
       const pending: Place["pending"] = new Map();
       const hosting: Hosting = (start) => {
@@ -145,7 +158,7 @@ export async function startProgram(
         globals.close(); // There's nothing left that it could do.
       }).catch(reject);
     });
-  return { start, restore };
+  return { start, restore, placed };
 }
 
 /** The globals that all nodes share. */
