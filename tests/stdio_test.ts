@@ -8,6 +8,7 @@ import {
   assert,
   assertEquals,
   assertLess,
+  assertMatch,
   assertStringIncludes,
 } from "@std/assert";
 import { importFlags } from "../lib/runner/project.ts";
@@ -69,6 +70,15 @@ Deno.test("an app that doesn't take its arguments ends the node with 254 and its
     assertEquals([code, stdout], [254, ""]);
     assertEquals(stderr, "there is no --flog\n");
   }
+});
+
+Deno.test("an app that slips ends the node with its trace", async () => {
+  const { code, stdout, stderr } = await run([initMessage()], {
+    args: ["slip"],
+  });
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(stderr, /TypeError: args\.get is not a function/);
+  assertMatch(stderr, /at app \(.*fixtures\/node\.ts:\d+:\d+\)/);
 });
 
 Deno.test("ten thousand requests at once get their ten thousand replies, in order", async () => {
