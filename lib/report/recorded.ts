@@ -234,7 +234,11 @@ function readOp(line: string, where: string): Op {
   } catch {
     throw new BadOption(`${where} isn't JSON.`);
   }
-  if (isObject(entry)) return entry as Op;
+  if (isObject(entry)) {
+    const { error, ...op } = entry;
+    // Null is how JSON says that there was none.
+    return (error === null ? op : entry) as Op;
+  }
   throw new BadOption(`${where} isn't an operation: ${excerpt(entry)}.`);
 }
 

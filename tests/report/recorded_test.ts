@@ -147,6 +147,13 @@ Deno.test("an entry that is none makes it unknown, and says what is missing", as
   }
 });
 
+Deno.test("an error that is null is none", async () => {
+  const [invoke = "", ok = ""] = handedOut("null").split("\n");
+  const fail = ok.replace('"ok"', '"fail"').replace(/}$/, ',"error":null}');
+  const { reason } = await checkFolder({ history: `${invoke}\n${fail}` });
+  assertStringIncludes(reason!, "ended in fail: no reason is known");
+});
+
 Deno.test("a packed history that is broken is an error in words", async () => {
   const whole = await gzip(handedOut("7"));
   for (

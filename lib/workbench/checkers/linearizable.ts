@@ -39,7 +39,7 @@
  * @module
  */
 import { compareExact, identity } from "../sim/exact_json.ts";
-import { type History, isClientOp, type Op } from "../load/history.ts";
+import { excerpt, type History, isClientOp, type Op } from "../load/history.ts";
 import { invariant } from "../sim/invariant.ts";
 import { type Findings, mergeValid, type Validity } from "./validity.ts";
 
@@ -196,7 +196,7 @@ function registerOf(op: Op, registers: Map<string, Register>): Register {
   }
   if (!keyed) {
     register.problem ??= `operation ${op.index} names no key: its value is ${
-      JSON.stringify(value)
+      excerpt(value)
     }`;
   }
   return register;
@@ -231,7 +231,9 @@ function addCalls(register: Register, ends: Map<Op, Op>): void {
       if (completion && id !== absent) add("read", id, id);
     } else if (op.f === "write") {
       add("write", absent, idOf(argument));
-    } else if (op.f === "cas" && Array.isArray(argument)) {
+    } else if (
+      op.f === "cas" && Array.isArray(argument) && argument.length === 2
+    ) {
       const [from, to] = [idOf(argument[0]), idOf(argument[1])];
       if (from !== to) add("cas", from, to);
       else if (completion) add("read", from, from); // it only looks

@@ -206,6 +206,7 @@ Deno.test("with what it can't understand there is no telling, and it says why", 
     ["names no key: its value is 7", [op(0, 0, "invoke", "write", 7)]],
     ["which isn't [from, to]", whole(0, "cas", 7)],
     ["which isn't [from, to]", whole(0, "cas", null)],
+    ["which isn't [from, to]", whole(0, "cas", [1])],
     ["registers know only read, write and cas", whole(0, "append", 7)],
     ["ended on another key than it began on", [
       at0(0, "invoke", "read", null),

@@ -43,8 +43,8 @@ function hashTransaction(op: Op): number {
     fields.push([
       "error",
       Array.isArray(op.error)
-        ? hashList([hashKeyword(op.error[0]), hashValue(op.error[1])])
-        : hashKeyword(op.error),
+        ? hashList([hashKeyword(String(op.error[0])), hashValue(op.error[1])])
+        : hashKeyword(String(op.error)),
     ]);
   }
   return hashRecord("jepsen.history.Op", fields);
