@@ -35,13 +35,21 @@ export function projectOf(path: string): string | undefined {
 }
 
 /**
- * The flags that make a source, from wherever it is run, find what it imports.
- * If it has no project, this one is it: without, Deno wouldn't know the packages
- * that the library imports.
+ * The flags that make a source, from wherever it is run, find what it imports:
+ * also without an extension, as sources for Node.js do. The bundler finds that
+ * anyway.
  *
  * @throws {BadOption} if its project can't be read.
  */
 export function projectFlags(path: string): string[] {
+  return ["--sloppy-imports", ...packageFlags(path)];
+}
+
+/**
+ * The flags for the packages that a source imports. If it has no project, this
+ * one is it: without, Deno wouldn't know those that the library imports.
+ */
+function packageFlags(path: string): string[] {
   const project = projectOf(path);
   if (project === undefined) return [...importFlags(), `--config=${settings}`];
   const isOfDeno = basename(project) !== "package.json";

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { pageCode } from "../../lib/report/page/bundle.ts";
 import { commandForBin, firstLineWith } from "../../lib/runner/build.ts";
+import { filesOfSource } from "../../lib/runner/program.ts";
 import { root } from "../cli.ts";
 import { tempDir, tempFile } from "../temp.ts";
 
@@ -181,4 +182,19 @@ Deno.test("a source of no project runs in this one, any other in its own", async
   );
   await Deno.writeTextFile(`${folder}/deno.json`, "{}");
   assertEquals(flags(), []);
+});
+
+Deno.test("a source may leave out the extensions of what it imports", async () => {
+  const folder = await Deno.realPath(tempDir());
+  const [source, other] = [`${folder}/node.ts`, `${folder}/other.ts`];
+  await Deno.writeTextFile(
+    source,
+    'import { text } from "./other"; console.log(text);',
+  );
+  await Deno.writeTextFile(other, 'export const text: string = "found";');
+  const { bin, args } = commandForBin(source, []);
+  const { stdout } = await new Deno.Command(bin, { args }).output();
+  assertEquals(new TextDecoder().decode(stdout), "found\n");
+  const { files, isWhole } = await filesOfSource(source);
+  assertEquals([files.includes(other), isWhole], [true, true]);
 });
