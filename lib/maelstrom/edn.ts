@@ -44,9 +44,13 @@ const exact = "call-me-maybe/exact";
 const literals =
   /"(?:[^"\\]|\\.)*"|\\\S|(?<![\w.+:/#-])[-+]?\d+(?:\.\d+(?:[eE][-+]?\d+)?|[eE][-+]?\d+|)(?![\w./:])/g;
 
-/** Puts a tag before each such number, so that the parser hands it over as text. */
+/**
+ * Puts a tag before each such number, so that the parser hands it over as text,
+ * and makes characters like `\(` strings, for the parser takes that for a list.
+ */
 function markExact(text: string, exactFloats: boolean): string {
   return text.replace(literals, (literal) => {
+    if (/^\\[^\w]$/.test(literal)) return JSON.stringify(literal[1]);
     if (!/^[-+\d]/.test(literal)) return literal;
     const isInteger = /^[-+]?\d+$/.test(literal);
     return (isInteger ? literal.length >= 16 : exactFloats)

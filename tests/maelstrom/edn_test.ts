@@ -10,6 +10,7 @@ const cases: [edn: string, json: unknown][] = [
   [":valid?", "valid?"],
   ["symbol", "symbol"],
   ["\\a", "a"],
+  ['[\\( \\" \\; \\\\]', ["(", '"', ";", "\\"]],
   ['"a \\"quoted\\" text\\n"', 'a "quoted" text\n'],
   ["-7", -7],
   ["0.5", 0.5],
