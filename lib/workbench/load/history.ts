@@ -238,6 +238,7 @@ export function describeError(op: Op | undefined): string {
   if (op.error === "net-timeout") return "no answer came in time";
   if (typeof op.error === "string") return op.error;
   return Array.isArray(op.error)
-    ? op.error.filter((part) => part !== null).join(": ")
+    ? op.error.filter((part) => part !== null)
+      .map((part) => typeof part === "string" ? part : excerpt(part)).join(": ")
     : excerpt(op.error);
 }

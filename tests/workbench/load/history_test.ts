@@ -12,6 +12,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import {
+  describeError,
   historyProblem,
   isClientOp,
   type Op,
@@ -181,5 +182,19 @@ Deno.test("only the first problem is told, and shortly", () => {
   for (const value of ["x".repeat(100_000), deep, circle]) {
     const problem = historyProblem([...readWith({ type: value }), null]);
     assertMatch(problem!, /^entry 0 .{20,160}$/);
+  }
+});
+
+Deno.test("an error is told in words, whatever it is", () => {
+  const texts: [error: unknown, text: string][] = [
+    [undefined, "no reason is known"],
+    ["net-timeout", "no answer came in time"],
+    [["abort", null], "abort"],
+    [["abort", "as told"], "abort: as told"],
+    [["abort", { a: [1] }, 7], 'abort: {"a":[1]}: 7'],
+    [{ code: 14 }, '{"code":14}'],
+  ];
+  for (const [error, text] of texts) {
+    assertEquals(describeError({ error } as unknown as Op), text);
   }
 });
