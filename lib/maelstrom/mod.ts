@@ -5,7 +5,9 @@
  * @module
  */
 import type { Command } from "../workbench/hosts/process.ts";
+import { systemReason } from "../workbench/hosts/system_error.ts";
 import type { Judgement, Results } from "../workbench/judge.ts";
+import type { Op } from "../workbench/load/history.ts";
 import { BadOption, type Options, type Test } from "../workbench/options.ts";
 import { fillIn } from "../workbench/test.ts";
 import { checkHistory } from "../workbench/verdict.ts";
@@ -107,12 +109,13 @@ export async function judgeOnMaelstrom(
       : `${log} can't be written: ${logProblem}. What it printed last:`;
     return new Crash(
       lines.length === 0
-        ? `${what}, and printed nothing.`
+        ? `${what}. Maelstrom printed nothing.`
         : [`${what}. ${source}`, ...lines].join("\n"),
     );
   };
   const results = await verdictOf(folder, ended, crash);
-  return await judgementOf(folder, results, options);
+  const history = await historyOf(folder, crash);
+  return await judgementOf(folder, results, history, options);
 }
 
 function argumentsOf(
@@ -163,9 +166,7 @@ async function verdictOf(
   const { readResults } = await readers();
   const results = await readFile(`${folder}/maelstrom/results.edn`)
     .then((edn) => edn === undefined ? undefined : readResults(edn))
-    .catch((error) => {
-      throw crash(`Maelstrom's results.edn can't be read: ${error.message}`);
-    });
+    .catch(unreadable("results.edn", crash));
   if (results === undefined) {
     throw crash(`Maelstrom ${how} and left no verdict`);
   }
@@ -176,17 +177,39 @@ async function verdictOf(
   return results;
 }
 
+/**
+ * Reads the history; there is none if Maelstrom wrote none.
+ *
+ * @param crash as for {@linkcode verdictOf}.
+ */
+async function historyOf(
+  folder: string,
+  crash: (what: string) => Crash,
+): Promise<Op[]> {
+  const { readHistory } = await readers();
+  return await readFile(`${folder}/maelstrom/history.edn`)
+    .then((edn) => readHistory(edn ?? ""))
+    .catch(unreadable("history.edn", crash));
+}
+
+/** What becomes of an error of reading one of Maelstrom's files. */
+function unreadable(name: string, crash: (what: string) => Crash) {
+  return (error: unknown): never => {
+    throw crash(
+      `Maelstrom's ${name} can't be read: ${systemReason(error).trim()}`,
+    );
+  };
+}
+
 /** Puts together what Maelstrom left. */
 async function judgementOf(
   folder: string,
   results: Results,
+  history: Op[],
   options: Options,
 ): Promise<Judgement> {
-  const { objection, readHistory } = await readers();
+  const { objection } = await readers();
   const test = testOf(options);
-  const history = readHistory(
-    await readFile(`${folder}/maelstrom/history.edn`) ?? "",
-  );
   // Ours sees what Maelstrom's sees, and has the words for it.
   const reason = objection(results);
   const words = reason && checkHistory(history, test).reason;

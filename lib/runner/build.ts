@@ -111,7 +111,10 @@ export class Builder {
         if (error !== undefined) throw new Error(error);
         await makeExecutable(output);
       }
-      await Deno.rename(output, `${binFolder}/${script}`);
+      const program = join(binFolder, script);
+      await Deno.rename(output, program).catch((error) => {
+        throw notWritable(program, error);
+      });
       await Deno.writeTextFile(digestPath(script), digest);
     } finally {
       await Deno.remove(output).catch(() => {});
@@ -151,10 +154,12 @@ async function makeFolder(folder: string): Promise<void> {
     await Deno.mkdir(folder, { recursive: true });
     await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: "." }));
   } catch (error) {
-    throw new Error(
-      `${resolve(folder)} can't be written, as ${systemReason(error)}.`,
-    );
+    throw notWritable(resolve(folder), error);
   }
+}
+
+function notWritable(path: string, error: unknown): Error {
+  return new Error(`${path} can't be written, as ${systemReason(error)}.`);
 }
 
 /**

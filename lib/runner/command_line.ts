@@ -326,6 +326,11 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     ...faults.filter((fault) => isOurs(fault, engine))
       .map((fault) => `nemesis ${fault}`),
   ];
+  if (command === "fuzz" && isForMaelstrom(engine)) {
+    throw new BadOption(
+      "fuzz needs virtual time, which the real Maelstrom hasn't: leave --engine out.",
+    );
+  }
   checkForMaelstrom(engine, oursGiven);
   if (has("watch") && has("json")) {
     throw new BadOption(

@@ -213,13 +213,14 @@ Deno.test("who printed nothing is said to have", async () => {
   );
   assertMatch(
     message,
-    /exited with code 7 and left no verdict, and printed nothing\.$/,
+    /exited with code 7 and left no verdict\. Maelstrom printed nothing\.$/,
   );
 });
 
 const broken: [mode: string, message: string][] = [
   ["no-verdict", "exited with code 0 and left no verdict"],
   ["torn", "results.edn can't be read: not a whole EDN value: {:valid? tr"],
+  ["torn-history", "history.edn can't be read: not a whole EDN value: {:index"],
   [
     "contradiction",
     "exited with code 0, although its verdict is false",

@@ -122,6 +122,22 @@ Deno.test("where programs can't be written, that is said in words", async () => 
   );
 });
 
+Deno.test("a program whose place is taken is named, and nothing half done is left", async () => {
+  const { house, programOf } = await copyOfTheHouse();
+  await Deno.mkdir(`${house}/bin/echo`, { recursive: true });
+  const { message } = await assertRejects(
+    () => programOf("echo", () => {}),
+    Error,
+  );
+  assertEquals(
+    message,
+    `${house}/bin/echo can't be written, as it's a folder.`,
+  );
+  const names = (await Array.fromAsync(Deno.readDir(`${house}/bin`)))
+    .map(({ name }) => name);
+  assertEquals(names, ["echo"]);
+});
+
 Deno.test("where the page's code can't be kept, there is a page all the same", async () => {
   const file = tempFile();
   const { script } = await pageCode(`${file}/bin`);

@@ -267,6 +267,12 @@ Deno.test("the real Maelstrom isn't given options of ours", () => {
     refused("1 --engine maelstrom --nemesis kill,clock"),
     "The real Maelstrom has no --nemesis clock",
   );
+  for (const engine of ["maelstrom", "both"]) {
+    assertEquals(
+      refused(`fuzz 3c --engine ${engine} --p-loss 0.1`),
+      "fuzz needs virtual time, which the real Maelstrom hasn't: leave --engine out.",
+    );
+  }
   // Whether it has this one, it says itself.
   assertEquals(read("1 --engine maelstrom --nemesis kill").oursGiven, []);
   assertEquals(read("1 --engine both --seed 3").seeds, { first: 3, length: 1 });
