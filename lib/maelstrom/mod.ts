@@ -208,7 +208,7 @@ async function judgementOf(
   history: Op[],
   options: Options,
 ): Promise<Judgement> {
-  const { objection } = await readers();
+  const { objection, withoutFailed } = await readers();
   const test = testOf(options);
   // Ours sees what Maelstrom's sees, and has the words for it.
   const reason = objection(results);
@@ -217,7 +217,7 @@ async function judgementOf(
     engine: "maelstrom",
     options: test.options,
     test,
-    results,
+    results: withoutFailed(results),
     ...(reason !== undefined && {
       reason: words === undefined ? reason : `${words}\n(${reason}.)`,
     }),

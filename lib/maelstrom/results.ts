@@ -58,6 +58,18 @@ export function objection(results: Results): string | undefined {
     : `${who} can't tell`;
 }
 
+/** The checkers of every run, whose figures lines and pages show. */
+const everyRuns = ["stats", "availability", "net"];
+
+/** Leaves out those that failed: a checker that threw has just its error. */
+export function withoutFailed(results: Results): Results {
+  return Object.fromEntries(
+    Object.entries(results).filter(([name, findings]) =>
+      !everyRuns.includes(name) || findings.error === undefined
+    ),
+  ) as Results;
+}
+
 /** All checkers with their findings, inner ones before those around them. */
 function checkersIn(findings: object, path = ""): [string, Findings][] {
   return Object.entries(findings).flatMap(([key, value]) =>

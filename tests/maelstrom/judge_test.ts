@@ -137,6 +137,15 @@ Deno.test("an invalid run says why in our words, and who says so", async () => {
   assert(reason!.endsWith(`(Maelstrom's checker "workload" says no.)`), reason);
 });
 
+Deno.test("a checker that failed is left out, as it has no figures", async () => {
+  const { results, reason } = await judge("no-net");
+  assertEquals(Object.keys(results), ["stats", "workload", "valid?"]);
+  assertMatch(
+    reason!,
+    /"net" failed: java\.lang\.OutOfMemoryError: Java heap space/,
+  );
+});
+
 Deno.test("an unknown verdict names the checker that failed, and on what", async () => {
   const { results, reason } = await judge("unknown");
   assertEquals(results["valid?"], "unknown");
