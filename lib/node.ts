@@ -192,8 +192,8 @@ export class Node<M = object> {
   #held: Message[] | undefined;
   /** The types of messages that don't wait for those handlers. */
   #early = new Set<string>();
-  /** Called when a client asks for something. */
-  #spokenTo: (() => void) | undefined;
+  /** Resolved by the first who asks for something, and then gone. */
+  #unspoken: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
   #calls = new Map<number, PendingCall>();
   #lastMsgId: number;
   #intervals = new Set<() => void>();
@@ -289,18 +289,14 @@ export class Node<M = object> {
   /**
    * Waits until the other nodes are sure to be up, and may be spoken to: until
    * somebody has asked this node for something, as clients begin when all nodes are
-   * initialised, and nodes wait for that, too; at most 5 seconds. (Maelstrom hears no
-   * more of a node that has sent a message to one that isn't there yet.)
+   * initialised, and nodes wait for that, too; at most 5 seconds. Who was asked already
+   * doesn't wait. (Maelstrom hears no more of a node that has sent a message to one that
+   * isn't there yet.)
    */
   allUp(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const before = this.#spokenTo;
-    this.#spokenTo = () => {
-      before?.();
-      this.#spokenTo = undefined;
-      resolve();
-    };
-    return Promise.race([promise, this.sleep(maxStartMs)]);
+    return this.#unspoken === undefined
+      ? Promise.resolve()
+      : Promise.race([this.#unspoken.promise, this.sleep(maxStartMs)]);
   }
 
   /**
@@ -565,7 +561,10 @@ export class Node<M = object> {
     if (this.#held && !this.#early.has(body.type)) {
       return void this.#held.push(message);
     }
-    this.#spokenTo?.();
+    if (this.#unspoken !== undefined && this.#id !== "") {
+      this.#unspoken.resolve();
+      this.#unspoken = undefined;
+    }
     const handler = this.#handlers.get(body.type);
     if (this.#id === "" || handler === undefined) {
       const error = this.#id === ""

@@ -1371,6 +1371,26 @@ Deno.test("all are up once somebody has asked for something, or after five secon
   }
 });
 
+Deno.test("who was asked already needn't wait until all are up", async () => {
+  const { node, runtime } = newNode();
+  node.on("read", async () => {
+    await node.allUp();
+    return { type: "read_ok", value: 7 };
+  });
+  // Before init it's asked by who doesn't know that.
+  node.receive(message({ type: "read", msg_id: 1 }, "c2"));
+  let up = 0;
+  node.onInit(() => void node.allUp().then(() => up++));
+  node.receive(initMessage());
+  await settled();
+  runtime.takeSent();
+  assertEquals([up, runtime.timerCount], [0, 1]);
+  node.receive(message({ type: "read", msg_id: 2 }, "c2"));
+  await settled();
+  assertEquals(runtime.takeSent().map(({ body }) => body.type), ["read_ok"]);
+  assertEquals([up, runtime.timerCount], [1, 1], "and sets no timer");
+});
+
 Deno.test("what is registered as early doesn't wait for handlers of init", async () => {
   const { node, runtime } = newNode();
   const gate = Promise.withResolvers<void>();
