@@ -170,11 +170,16 @@ export class Disk<R = JSONValue, S = JSONValue> {
     return new Disk(storage, contents);
   }
 
-  /** Adds a record, which is on the disk after the next {@linkcode sync}. */
+  /**
+   * Adds a record, which is on the disk after the next {@linkcode sync}.
+   *
+   * @throws {TypeError} if JSON can't hold it.
+   */
   append(record: R): void {
     if (this.#storage === undefined || this.#failed) return;
+    const text = jsonOf(record);
     this.#open ??= { records: [] };
-    this.#open.records.push(JSON.stringify(record));
+    this.#open.records.push(text);
   }
 
   /**
@@ -197,9 +202,10 @@ export class Disk<R = JSONValue, S = JSONValue> {
    * it's on the disk.
    *
    * @throws {DiskError} if that fails.
+   * @throws {TypeError} if JSON can't hold it; then nothing has changed.
    */
   replace(snapshot: S): Promise<void> {
-    const bytes = frame(`{"snapshot":${JSON.stringify(snapshot)}}`);
+    const bytes = frame(`{"snapshot":${jsonOf(snapshot)}}`);
     // The snapshot has them. What is being written comes before it.
     this.#open = undefined;
     return this.#enqueue((storage) => storage.replace(bytes));
@@ -227,6 +233,13 @@ export class Disk<R = JSONValue, S = JSONValue> {
 interface Contents<R, S> {
   snapshot: S | undefined;
   records: R[];
+}
+
+/** JSON, which has no `undefined`: such a frame could never be read again. */
+function jsonOf(value: unknown): string {
+  const text: string | undefined = JSON.stringify(value);
+  if (text !== undefined) return text;
+  throw new TypeError(`The disk keeps JSON, which can't hold ${typeof value}`);
 }
 
 /** A frame: its length and checksum in a line, and then its text. */

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { Disk, DiskError, Node, type StableStorage } from "../lib/mod.ts";
 import { FileStorage } from "../lib/file_storage.ts";
@@ -74,6 +80,20 @@ Deno.test("what was synced is there, in order, whatever it is", async () => {
     }),
     { seed: 1, numRuns: 100 },
   );
+});
+
+Deno.test("what JSON can't hold is refused, and leaves the rest readable", async () => {
+  const memory = new Memory();
+  const disk = await Disk.open<unknown, unknown>(memory);
+  for (const value of [undefined, () => {}, Symbol("s"), 7n]) {
+    assertThrows(() => disk.append(value), TypeError);
+    assertThrows(() => disk.replace(value), TypeError);
+  }
+  await disk.sync();
+  assertEquals(memory.writes, 0);
+  disk.append(7);
+  await disk.sync();
+  assertEquals((await Disk.open(memory)).records, [7]);
 });
 
 Deno.test("what wasn't synced isn't there", async () => {
