@@ -362,8 +362,8 @@ export function judgementOf(
   const results = check(found, happened);
   const ofNodes = explainNodes(happened);
   const anomaly = ofNodes?.anomaly ?? found.anomaly;
-  const mistake = ofNodes?.reason ??
-    found.reason?.replace(silenceHint, hint ?? silenceHint);
+  const mistake = (ofNodes?.reason ?? found.reason)
+    ?.replace(silenceHint, hint ?? silenceHint);
   const spoiled = results["valid?"] === "unknown" &&
     (found.spoiled === true || results.nodes["valid?"] === "unknown");
   // A process has no permissions; what else there is has those of the caller.

@@ -151,10 +151,7 @@ Deno.test("a node that never answers init is named", async () => {
   }, { workload: "echo", "node-count": 3, "time-limit": 2 });
   assertEquals(results["valid?"], false);
   assertEquals(history, []);
-  assertEquals(
-    reason,
-    "n2 did not answer init within 10000 ms. Does the handler return, is what it prints flushed, and is the reply's in_reply_to the request's msg_id?",
-  );
+  assertStringIncludes(reason!, "n2 did not answer init within 10000 ms.");
 });
 
 Deno.test("a node that falls silent ends in time-outs, and the run is invalid", async () => {
@@ -394,17 +391,26 @@ Deno.test("an app that throws at once is reported, without waiting for init", as
 
 Deno.test("an app that waits for a timer of the machine's is asked whether it does", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const { reason } = await judge((node: Node<AnyMessages>) => {
-    node.on("echo", async ({ body }) => {
-      await promise;
-      return { type: "echo_ok", echo: body.echo };
+  const waiters: ((node: Node<AnyMessages>) => void)[] = [
+    (node) =>
+      node.on("echo", async ({ body }) => {
+        await promise;
+        return { type: "echo_ok", echo: body.echo };
+      }),
+    (node) => node.onInit(() => promise),
+  ];
+  for (const app of waiters) {
+    const { reason } = await judge(app, {
+      workload: "echo",
+      "node-count": 1,
+      "time-limit": 1,
     });
-  }, { workload: "echo", "node-count": 1, "time-limit": 1 });
+    assertMatch(
+      reason!,
+      /( came in time|within 10000 ms)\. Does the handler return, .* and setTimeout isn't\.$/,
+    );
+  }
   resolve();
-  assertMatch(
-    reason!,
-    /no answer came in time\. Does the handler return, .* and setTimeout isn't\.$/,
-  );
 });
 
 Deno.test("what is no app, nor a program, is refused in words", async () => {
