@@ -192,7 +192,7 @@ async function historyOf(
     .catch(unreadable("history.edn", crash));
 }
 
-/** What becomes of an error of reading one of Maelstrom's files. */
+/** Makes a crash of what keeps one of Maelstrom's files from being read. */
 function unreadable(name: string, crash: (what: string) => Crash) {
   return (error: unknown): never => {
     throw crash(
