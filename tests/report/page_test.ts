@@ -557,6 +557,13 @@ for (const width of [1280, 390]) {
             ),
             "at once: nothing that comes later is printed",
           );
+          assertEquals(
+            await tab.evaluate<number>(
+              "document.querySelectorAll('svg:not([aria-hidden]) [aria-label]').length",
+            ),
+            0,
+            "a figure is spoken as a whole",
+          );
           await tab.evaluate("dispatchEvent(new Event('afterprint'))");
           const { over, text } = await tab.evaluate<
             { over: number; text: string }

@@ -116,7 +116,12 @@ function drawing(
     role: "img",
     ariaLabel: `Drawing. ${label}. The words above say the same.`,
   });
-  drawFitting(box, (width, theme) => box.replaceChildren(draw(width, theme)));
+  drawFitting(box, (width, theme) => {
+    const drawn = draw(width, theme);
+    // The box has its words, and Plot names what needs none.
+    drawn.setAttribute("aria-hidden", "true");
+    box.replaceChildren(drawn);
+  });
   return box;
 }
 
