@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   describeFault,
+  faultsBetween,
   type FaultSpan,
   faultThatCut,
   isDeaf,
@@ -64,6 +65,17 @@ Deno.test("each kind says whom it struck", () => {
   for (const [fault, words] of cases) {
     assertEquals(describeFault(fault, nodes), words);
   }
+});
+
+Deno.test("what was in force is what struck somebody, and touches the time", () => {
+  const ofNobody: FaultSpan[] = [
+    { kind: "kill", nodes: [], ...span },
+    { kind: "partition", cuts: { n0: [] }, ...span },
+    { kind: "asymmetric-partition", cuts: {}, ...span },
+  ];
+  const later = { ...kill, startMs: 4000, endMs: 5000 };
+  const faults = [...ofNobody, kill, partition, later];
+  assertEquals(faultsBetween(faults, 2500, 3999), [kill, partition]);
 });
 
 Deno.test("in a sentence a fault has its time", () => {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Grudge } from "../../workbench/load/grudge.ts";
+import { type Grudge, strikes } from "../../workbench/load/grudge.ts";
 import type { Effect } from "../../workbench/load/nemesis.ts";
 
 /** A fault from its beginning to its end. */
@@ -15,14 +15,17 @@ export type FaultSpan = Effect & { startMs: number; endMs: number };
  */
 export const losses = [undefined, "partition", "chance", "kill"] as const;
 
-/** The faults that were in force at some time between two moments. */
+/**
+ * The faults that were in force at some time between two moments; one that
+ * strikes nobody never is.
+ */
 export function faultsBetween(
   faults: readonly FaultSpan[],
   fromMs: number,
   toMs: number,
 ): FaultSpan[] {
-  return faults.filter(({ startMs, endMs }) =>
-    startMs <= toMs && endMs >= fromMs
+  return faults.filter((fault) =>
+    fault.startMs <= toMs && fault.endMs >= fromMs && strikes(fault)
   );
 }
 

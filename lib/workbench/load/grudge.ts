@@ -19,6 +19,18 @@ import type { Random } from "../sim/random.ts";
  */
 export type Grudge = { [node: string]: string[] };
 
+/**
+ * Tells whether a fault strikes anybody. The third of three nodes that Jepsen
+ * draws is none, and one node alone hears all there are.
+ */
+export function strikes(
+  fault: { cuts: Grudge } | { nodes: readonly string[] },
+): boolean {
+  return "cuts" in fault
+    ? Object.values(fault.cuts).some((sources) => sources.length > 0)
+    : fault.nodes.length > 0;
+}
+
 /** The ways in which a partition divides the nodes. */
 export type PartitionKind =
   /** One node is alone. */

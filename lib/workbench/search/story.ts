@@ -5,6 +5,7 @@
  * @module
  */
 import type { Judgement } from "../judge.ts";
+import { strikes } from "../load/grudge.ts";
 import {
   describeError,
   excerpt,
@@ -32,7 +33,11 @@ export function story(judgement: Judgement): string {
     ...faultEvents(judgement),
     ...messageEvents(judgement),
   ].sort((a, b) => a.timeNs - b.timeNs);
-  const width = Math.max(...events.map(({ timeNs }) => seconds(timeNs).length));
+  // The longest time is the first or the last: of all there may be too many.
+  const width = Math.max(
+    ...[events.at(0), events.at(-1)]
+      .map((event) => seconds(event?.timeNs ?? 0).length),
+  );
   const lines = events.map(({ timeNs, text }) =>
     `${seconds(timeNs).padStart(width)} s  ${text}`
   );
@@ -100,7 +105,8 @@ function finally_(op: { [key: string]: unknown }): string {
 }
 
 function faultEvents({ history, test }: Judgement): Event[] {
-  return faultsIn(history).flatMap(({ start, end, ...effect }) => {
+  return faultsIn(history).filter(strikes).flatMap((fault) => {
+    const { start, end, ...effect } = fault;
     const [begins, ends] = faultWords(effect as Effect, test.nodes);
     return [
       { timeNs: start.time, text: begins },

@@ -1,0 +1,47 @@
+/**
+ * The story of a run: what struck nobody isn't told, and a long one is abridged.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import { judge, type Schedule } from "../../../lib/workbench/mod.ts";
+import { story } from "../../../lib/workbench/search/story.ts";
+import type { Node } from "../../../lib/mod.ts";
+
+const echo = (node: Node) =>
+  node.on("echo", ({ body }) => ({ type: "echo_ok", echo: body.echo }));
+
+const options = { workload: "echo", "node-count": 1, "time-limit": 1 };
+
+Deno.test("faults that struck nobody aren't told", async () => {
+  const span = { fromMs: 0, toMs: 100 };
+  const schedule: Schedule = {
+    ops: [],
+    faults: [
+      { kind: "kill", nodes: [], ...span },
+      { kind: "pause", nodes: [], ...span },
+      { kind: "packet", nodes: [], delayMs: 50, ...span },
+      { kind: "clock", nodes: [], changes: {}, ...span },
+      { kind: "partition", cuts: { n0: [] }, ...span },
+      { kind: "asymmetric-partition", cuts: {}, ...span },
+      { kind: "kill", nodes: ["n0"], fromMs: 200, toMs: 300 },
+    ],
+  };
+  const lines = story(await judge(echo, options, { schedule })).split("\n");
+  const told = lines.slice(0, 2).map((line) => line.replace(/^.* s {2}/, ""));
+  assertEquals(told, ["n0 is killed", "n0 is started anew"]);
+});
+
+Deno.test("a run of any length has a story of a few lines", async () => {
+  const judgement = await judge(echo, options);
+  const [asked, answered] = judgement.history;
+  const history = Array.from({ length: 400_000 }, (_, index) => ({
+    ...index % 2 === 0 ? asked! : answered!,
+    index,
+    time: index * 1e5,
+  }));
+  const lines = story({ ...judgement, history }).split("\n");
+  assertEquals(lines.length, 41);
+  assertMatch(lines[0]!, /^ 0\.000 s {2}n0 /);
+  assertMatch(lines.at(-1)!, /^40\.000 s {2}n0 /);
+});
