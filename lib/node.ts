@@ -197,6 +197,8 @@ export class Node<M = object> {
   #calls = new Map<number, PendingCall>();
   #lastMsgId: number;
   #intervals = new Set<() => void>();
+  /** True once its disk is open. */
+  #hasDisk = false;
   /** The number of handlers that are still running, and who waits for them. */
   #running = 0;
   #idle = Promise.withResolvers<void>();
@@ -509,13 +511,15 @@ export class Node<M = object> {
   }
 
   /**
-   * Opens what this node has kept, in earlier lives of its, too.
+   * Opens what this node has kept, in earlier lives of its, too. A node has one
+   * disk, and opens it once.
    *
    * @typeParam R a record of it.
    * @typeParam S a snapshot of it.
    * @param folder the folder of this run: each node has a file of its own there.
    * Without one, nothing is kept.
-   * @throws {TypeError} before the node is initialised: nobody knows whose it is.
+   * @throws {TypeError} before the node is initialised: nobody knows whose it is; and
+   * if it's open already.
    * @throws {DiskError} if it's damaged, or can't be read.
    */
   async openDisk<R = JSONValue, S = JSONValue>(
@@ -531,7 +535,18 @@ export class Node<M = object> {
     if (storage === undefined) {
       throw new TypeError("This runtime gives nodes no disk");
     }
-    return await Disk.open<R, S>(storage);
+    if (this.#hasDisk) {
+      throw new TypeError(
+        "The node's disk is open already: two that write there would undo each other's work",
+      );
+    }
+    this.#hasDisk = true;
+    try {
+      return await Disk.open<R, S>(storage);
+    } catch (error) {
+      this.#hasDisk = false;
+      throw error;
+    }
   }
 
   /**
@@ -652,6 +667,7 @@ export class Node<M = object> {
       // So that init can be tried again.
       this.#id = "";
       this.#nodeIds = this.#peers = [];
+      this.#hasDisk = false;
       throw error;
     }
     return { type: "init_ok" };

@@ -285,6 +285,35 @@ Deno.test("without a folder nothing is kept, and nothing waits", async () => {
   await assertRejects(() => node.openDisk("data"), TypeError, "before init");
 });
 
+Deno.test("a node opens its disk once, unless that failed", async () => {
+  const memory = new Memory();
+  let unreadable = true;
+  const node = new Node({
+    send: () => {},
+    now: () => 0,
+    setTimer: () => () => {},
+    random: () => 0,
+    log: () => {},
+    storage: () => ({
+      name: "disk",
+      read() {
+        if (unreadable) throw new DiskError("it can't be read");
+        return memory.read();
+      },
+      append: (bytes) => memory.append(bytes),
+      replace: (bytes) => memory.replace(bytes),
+    }),
+  });
+  const body = { type: "init", node_id: "n1", node_ids: ["n1"] };
+  node.receive({ src: "c1", dest: "n1", body });
+  await assertRejects(() => node.openDisk("data"), DiskError);
+  unreadable = false;
+  await node.openDisk("data");
+  for (const folder of ["data", "elsewhere"]) {
+    await assertRejects(() => node.openDisk(folder), TypeError, "open already");
+  }
+});
+
 Deno.test("a file keeps what was synced, and is replaced as a whole", async () => {
   const folder = `${tempDir()}/run 1`;
   const open = () => Disk.open<string, string>(new FileStorage(folder, "n/1"));
