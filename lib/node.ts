@@ -388,7 +388,13 @@ export class Node<M = object> {
             `${dest} did not answer ${body.type} within ${timeoutMs} ms`,
           ),
         ), timeoutMs);
-      const post = () => this.#post(dest, { ...body, msg_id: msgId });
+      const post = () => {
+        try {
+          this.#post(dest, { ...body, msg_id: msgId });
+        } catch (error) {
+          call.reject(error);
+        }
+      };
       const insists = resendMs < Infinity;
       const cancelResend = insists ? this.#again(post, resendMs) : undefined;
       const onAbort = () => call.reject(signal!.reason);
@@ -406,11 +412,7 @@ export class Node<M = object> {
       };
       signal?.addEventListener("abort", onAbort);
       this.#calls.set(msgId, call);
-      try {
-        post();
-      } catch (error) {
-        call.reject(error);
-      }
+      post();
     }
     return promise;
   }
@@ -420,8 +422,9 @@ export class Node<M = object> {
     let cancel = () => {};
     const arm = (ms: number) => {
       cancel = this.#setTimer(() => {
-        task();
+        // First, as the task may end it.
         arm(Math.min(2 * ms, maxResendFactor * firstMs));
+        task();
       }, ms);
     };
     arm(firstMs);

@@ -1353,6 +1353,20 @@ Deno.test("a request that is sent again ends with its time, or with another erro
   assertEquals([runtime.sent.length, runtime.timerCount], [0, 0]);
 });
 
+Deno.test("a request that can't be sent again, as init has failed meanwhile, fails", async () => {
+  const { node, runtime } = newNode();
+  let asked: ReturnType<typeof outcomeOf> | undefined;
+  node.onInit(async () => {
+    asked = outcomeOf(node.rpc("n2", { type: "read" }, { resendMs: 100 }));
+    await node.sleep(50);
+    throw new Error("not yet");
+  });
+  node.receive(initMessage());
+  await runtime.advance(1000);
+  assert(asked?.value instanceof TypeError);
+  assertEquals(runtime.timerCount, 0);
+});
+
 Deno.test("all are up once somebody has asked for something, or after five seconds", async () => {
   for (const asker of ["c2", "n2", undefined]) {
     const { node, runtime } = newNode();
