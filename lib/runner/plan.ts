@@ -191,6 +191,11 @@ function runOrWorkload(word: string): Run | string {
       }.`,
     );
   }
+  if (commands.some((command) => command === name)) {
+    throw new BadOption(
+      `${name} is a command, and stands first: see run.ts ${name} --help.`,
+    );
+  }
   throw new BadOption(
     `There is no run, workload or command "${word}"${
       nearest(name, [

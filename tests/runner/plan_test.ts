@@ -42,3 +42,13 @@ Deno.test("where nobody says who judges, the workbench does if only it can", asy
   const [job] = await jobsOf(await plan(line), line, maelstrom);
   assertEquals(job?.by.engine, "sim");
 });
+
+Deno.test("a command that doesn't stand first is told where it stands", async () => {
+  for (const words of [["3c", "check"], ["fuzz", "Check"]]) {
+    await assertRejects(
+      () => planned(...words),
+      BadOption,
+      "check is a command, and stands first: see run.ts check --help.",
+    );
+  }
+});
