@@ -939,6 +939,11 @@ type Search = Required<Pick<Breach, "options" | "args">>;
 
 const cuts: Search = { options: { nemesis: "partition" }, args: [] };
 const freezes: Search = { options: { nemesis: "partition,pause" }, args: [] };
+const jumps: Search = {
+  options: { nemesis: "clock,pause,partition" },
+  args: [],
+};
+const restarts: Search = { options: { nemesis: "kill,packet" }, args: [] };
 const deaths: Search = {
   options: {
     ...{ nemesis: "partition,kill,pause", lazyfs: "clear-cache" },
@@ -989,6 +994,7 @@ const unruly: (Mutant & { rule: RegExp; search?: Search })[] = [
       "then(() => true, () => true)",
     ]],
     rule: /^votes when it may have voted/,
+    search: restarts,
   },
   {
     mistake: "takes entries that don't fit",
@@ -1033,6 +1039,7 @@ const unruly: (Mutant & { rule: RegExp; search?: Search })[] = [
     mistake: "reads before a majority has answered",
     changes: [['this.#quorum("ackedMs") >= sinceMs', "sinceMs > 0"]],
     rule: /^reads when there may be another leader/,
+    search: jumps,
   },
   {
     mistake: "carries out a request as often as it comes",
