@@ -5,7 +5,7 @@
  */
 
 /** The oldest version that can do all that is asked of it. */
-export const oldestDeno = "2.8.2";
+export const oldestDeno = "2.9.0";
 
 /** Tells what to do about a Deno that is too old; `undefined` if it isn't. */
 export function tooOld(version: string): string | undefined {

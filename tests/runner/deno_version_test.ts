@@ -3,14 +3,14 @@ import { oldestDeno, tooOld } from "../../lib/runner/deno_version.ts";
 import { readme } from "../readme.ts";
 
 Deno.test("a Deno that is too old is told how to be newer", () => {
-  for (const version of ["1.46.3", "2.6.7", "2.7.14", "2.8.1"]) {
+  for (const version of ["1.46.3", "2.6.7", "2.7.14", "2.8.3"]) {
     assertEquals(
       tooOld(version),
-      `This takes Deno 2.8.2 or newer, and here is ${version}. "deno upgrade" gets the newest; so does "npx -y deno@latest" in the place of "deno".`,
+      `This takes Deno 2.9.0 or newer, and here is ${version}. "deno upgrade" gets the newest; so does "npx -y deno@latest" in the place of "deno".`,
     );
   }
   for (
-    const version of [oldestDeno, "2.8.10", "2.9.6", "2.10.0", "3.0.0-rc.1"]
+    const version of [oldestDeno, "2.9.10", "2.9.6", "2.10.0", "3.0.0-rc.1"]
   ) {
     assertEquals(tooOld(version), undefined, version);
   }
