@@ -18,7 +18,7 @@ import {
 import { VirtualClock, WallClock } from "./sim/clock.ts";
 import { excerpt, type Op } from "./load/history.ts";
 import type { Schedule } from "./load/schedule.ts";
-import { inProcess, startApp, watchRejections } from "./hosts/app.ts";
+import { inProcess, startApp, watchUncaught } from "./hosts/app.ts";
 import type { NodeError } from "./hosts/host.ts";
 import { advisedOnPermission } from "./hosts/permission.ts";
 import { withPlace } from "./hosts/places.ts";
@@ -272,7 +272,7 @@ export async function judge<M = object>(
     startApp(subject, settings.args ?? []),
     (id) => random(`node/${id}`),
   );
-  const unwatch = watchRejections();
+  const unwatch = watchUncaught();
   try {
     const world = { clock: new VirtualClock(), start, random };
     const happened = await run(test, world, settings);

@@ -7,7 +7,7 @@
 import { getHeapStatistics } from "node:v8";
 import { parentPort } from "node:worker_threads";
 import { hostsOf } from "./guest_hosts.ts";
-import { watchRejections } from "./hosts/app.ts";
+import { watchUncaught } from "./hosts/app.ts";
 import { NodeEnded, type Watch } from "./hosts/host.ts";
 import { fullText, stuckText } from "./hosts/simulated.ts";
 import {
@@ -38,7 +38,7 @@ way.onmessage = async ({ data }) => {
     way.onmessage = onmessage;
     return;
   }
-  const unwatch = watchRejections();
+  const unwatch = watchUncaught();
   try {
     await answer(data);
   } catch (error) {

@@ -312,6 +312,20 @@ Deno.test("a promise that nobody handles ends the run's validity, not the workbe
   );
 });
 
+Deno.test("so does a listener that throws", async () => {
+  const { reason } = await judge((node) => {
+    node.on("echo", ({ body }) => {
+      const target = new EventTarget();
+      target.addEventListener("x", () => {
+        throw new Error("unheard of");
+      });
+      target.dispatchEvent(new Event("x"));
+      return { type: "echo_ok", echo: body.echo };
+    });
+  }, { workload: "echo", "node-count": 1, "time-limit": 1 });
+  assertStringIncludes(reason!, "n0 threw what nobody caught: unheard of");
+});
+
 Deno.test("what reads show is in the history, and takes no more than what was written", async () => {
   const { history } = await judge(tellEverybody, {
     workload: "broadcast",

@@ -113,22 +113,25 @@ export function inProcess(
 }
 
 /**
- * A promise that is rejected and that nobody handles would end the node, were
- * it a process of its own. Here it would end the workbench; so while nodes live
- * in this process, it is held against the node that acted last. That is the one
- * that rejected it: nodes act one at a time, those of several runs, too, and what
- * one sets in motion comes to rest before another acts. (To follow a node through
- * all that it awaits would cost more than most of what nodes do.)
+ * A promise that is rejected and that nobody handles, or an event's listener that
+ * throws, would end the node, were it a process of its own. Here it would end
+ * the workbench; so while nodes live in this process, it is held against the node
+ * that acted last. That is the one that did it: nodes act one at a time, those of
+ * several runs, too, and what one sets in motion comes to rest before another
+ * acts. (To follow a node through all that it awaits would cost more than most of
+ * what nodes do.)
  *
  * @returns a function that ends the watch.
  */
-export function watchRejections(): () => void {
+export function watchUncaught(): () => void {
   if (watchers++ === 0) {
     globalThis.addEventListener("unhandledrejection", blame);
+    globalThis.addEventListener("error", blame);
   }
   return () => {
     if (--watchers > 0) return;
     globalThis.removeEventListener("unhandledrejection", blame);
+    globalThis.removeEventListener("error", blame);
     actor = undefined;
   };
 }
@@ -141,8 +144,8 @@ let actor: ((error: unknown) => void) | undefined;
 /** The last error that left a node. */
 export const lastCrash: { error?: unknown } = {};
 
-function blame(event: PromiseRejectionEvent): void {
+function blame(event: PromiseRejectionEvent | ErrorEvent): void {
   if (actor === undefined || event.defaultPrevented) return;
   event.preventDefault();
-  actor(event.reason);
+  actor("reason" in event ? event.reason : event.error);
 }

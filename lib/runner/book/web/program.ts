@@ -9,7 +9,7 @@ import { runs } from "../../../../challenges/runs.ts";
 import { type PageData, pageData } from "../../../report/page/data.ts";
 import { type RunRecord, toRecord } from "../../../report/record.ts";
 import { hostsOf } from "../../../workbench/guest_hosts.ts";
-import { lastCrash, watchRejections } from "../../../workbench/hosts/app.ts";
+import { lastCrash, watchUncaught } from "../../../workbench/hosts/app.ts";
 import { NodeEnded, type Watch } from "../../../workbench/hosts/host.ts";
 import { NotSimulated } from "../../../workbench/hosts/program.ts";
 import { stuckText } from "../../../workbench/hosts/simulated.ts";
@@ -43,7 +43,7 @@ const maxTurns = 30_000_000;
 
 /** Judges a program. */
 export async function judgeProgram(ask: Ask): Promise<Told> {
-  const unwatch = watchRejections();
+  const unwatch = watchUncaught();
   try {
     return await answer(ask);
   } catch (error) {
