@@ -15,7 +15,7 @@ import { FileStorage } from "./file_storage.ts";
 import { type App, Node } from "./node.ts";
 import { type Hosting, hostingKey } from "./hosting.ts";
 import type { Runtime } from "./runtime.ts";
-import { messageOf } from "./thrown.ts";
+import { isA, messageOf } from "./thrown.ts";
 
 /** The time for which handlers may go on once the input has ended. */
 const graceMs = 1000;
@@ -57,7 +57,7 @@ export async function serve<M = object>(app: App<M>): Promise<never> {
       await app(node, Deno.args);
     } catch (error) {
       // A slip of the program's is none of its arguments: Deno says where it is.
-      if (error instanceof TypeError || error instanceof ReferenceError) {
+      if (isA(error, TypeError) || isA(error, ReferenceError)) {
         throw error;
       }
       console.error(messageOf(error));

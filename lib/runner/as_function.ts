@@ -13,8 +13,8 @@ import {
 
 /** The body of an async function. */
 export interface Body extends Pick<Program, "code" | "imports"> {
-  /** Returns the place in the module that a place in the code was. */
-  originOf(place: number): number;
+  /** Returns where places in the module, in ascending order, are in the code. */
+  moved(places: readonly number[]): number[];
 }
 
 /** A change of a text: the part from `start` to `end` becomes another. */
@@ -58,14 +58,18 @@ export function asFunction(
   return {
     code,
     imports: [...imports],
-    originOf(place) {
+    moved(places) {
+      const left = [...edits]; // the last of them is the first
       let shift = 0;
-      for (const { start, end, text } of edits.toReversed()) {
-        if (place < start + shift) break;
-        if (place < start + shift + text.length) return start;
-        shift += text.length - (end - start);
-      }
-      return place - shift;
+      return places.map((place) => {
+        for (let next = left.at(-1); next; next = left.at(-1)) {
+          const { start, end, text } = next;
+          if (place < end || place < start) break;
+          shift += text.length - (end - start);
+          left.pop();
+        }
+        return Math.min(place, left.at(-1)?.start ?? place) + shift;
+      });
     },
   };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { SourceMap, type SourceMapPayload } from "node:module";
+import { parse, type Token } from "acorn";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { BadOption } from "../workbench/mod.ts";
@@ -32,25 +32,30 @@ export async function programFrom(
   return { code, imports, url: pathToFileURL(file).href, args, places };
 }
 
-/** Finds the files' lines that the lines of a body were made of. */
+/** Finds the places in files that the places in a body were made of. */
 function placesOf(
-  { code, originOf }: Body,
+  { code, moved }: Body,
   module: string,
-  map: SourceMapPayload,
+  { sources, sourcesContent, mappings }: SourceMap,
 ): Places {
-  const sourceMap = new SourceMap(map);
-  const files: string[] = [];
+  const lineIn = sources.map((source, i) =>
+    linesFrom(source, sourcesContent[i]!)
+  );
   const starts = startsOf(module);
-  const lines = startsOf(code).flatMap((start) => {
-    const origin = originOf(start + indentation(code, start));
-    const line = starts.findLastIndex((each) => each <= origin);
-    const found = sourceMap.findEntry(line, origin - starts[line]!);
-    if (!("originalSource" in found)) return [0, 0];
-    const { originalSource: file, originalLine } = found;
-    if (!files.includes(file)) files.push(file);
-    return [files.indexOf(file), originalLine + 1];
-  });
-  return { files, lines: Uint32Array.from(lines) };
+  const marks = marksIn(mappings);
+  const places = moved(
+    marks.map(({ at: [line, column] }) => starts[line]! + column),
+  );
+  return {
+    files: sources,
+    starts: Uint32Array.from(startsOf(code)),
+    marks: Uint32Array.from(
+      marks.flatMap(({ file, from }, i) => [
+        ...[places[i]!, file ?? sources.length],
+        file === undefined ? 0 : lineIn[file]!(from),
+      ]),
+    ),
+  };
 }
 
 /** The places at which the lines of a text begin. */
@@ -58,16 +63,146 @@ function startsOf(text: string): number[] {
   return [0, ...text.matchAll(/\n/g).map(({ index }) => index + 1)];
 }
 
-function indentation(text: string, start: number): number {
-  const indented = /[ \t]*/y;
-  indented.lastIndex = start;
-  return indented.exec(text)![0].length;
+/**
+ * Finds the lines of a file that places in its text were made of, from 1 on; 0:
+ * it can't be told. Deno prints what isn't the first file and is JavaScript anew,
+ * with the same words in other lines.
+ */
+function linesFrom(source: string, text: string): (place: Place) => number {
+  const file = isOwn(source) ? readOrNothing(source) : undefined;
+  if (file === undefined) return () => 0;
+  if (file === text) return ([line]) => line + 1;
+  // Deno knows that it isn't the main module.
+  const known = file.replaceAll("import.meta.main", "false".padEnd(16));
+  const [words, printed] = [wordsOf(known), wordsOf(text)];
+  if (words.length !== printed.length) return () => 0;
+  const starts = startsOf(text);
+  const places = printed.map(({ start }) => start);
+  return ([line, column]) => {
+    const word = lastUpTo(places, starts[line]! + column);
+    return words[Math.max(0, word)]?.line ?? 0;
+  };
+}
+
+/** Tells whether a file may be the author's, and not of a package. */
+function isOwn(source: string): boolean {
+  return source.startsWith("file:") &&
+    !/\/node_modules\/|\/npm\/registry\./.test(source);
+}
+
+function readOrNothing(source: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(new URL(source)).replace(/^\ufeff/, "");
+  } catch {
+    return undefined; // it has just been removed, say
+  }
+}
+
+/** A part of a module that is the same however it's printed. */
+interface Word {
+  /** Its place. */
+  start: number;
+  /** Its line, from 1 on. */
+  line: number;
+}
+
+/** Lists the words of a module; none if it's more than JavaScript, such as JSX. */
+function wordsOf(module: string): Word[] {
+  const tokens: (Token & { value?: unknown })[] = [];
+  try {
+    parse(module, {
+      ecmaVersion: "latest",
+      sourceType: "module",
+      allowHashBang: true,
+      locations: true,
+      onToken: tokens,
+    });
+  } catch {
+    return [];
+  }
+  // Brackets, commas and semicolons have no value, and come and go.
+  return tokens.filter(({ value }) => value !== undefined)
+    .map(({ start, loc }) => ({ start, line: loc!.start.line }));
+}
+
+/** Returns the index of the last of ascending numbers that isn't beyond one. */
+function lastUpTo(numbers: readonly number[], limit: number): number {
+  let [last, after] = [-1, numbers.length];
+  while (after - last > 1) {
+    const middle = (last + after) >> 1;
+    if (numbers[middle]! <= limit) last = middle;
+    else after = middle;
+  }
+  return last;
+}
+
+/** A place in a text: line and column, both from 0 on. */
+type Place = readonly [line: number, column: number];
+
+/** A place of a module, and what it was made of, if it's from a file. */
+interface Mark {
+  at: Place;
+  file?: number;
+  from: Place;
+}
+
+/** Reads the mappings of a source map, as ECMA-426 has them. */
+function marksIn(mappings: string): Mark[] {
+  const marks: Mark[] = [];
+  let [file, fromLine, fromColumn] = [0, 0, 0];
+  for (const [line, segments] of mappings.split(";").entries()) {
+    let column = 0;
+    for (const segment of segments.split(",")) {
+      if (segment === "") continue;
+      const [toColumn = 0, toFile, toLine = 0, toFromColumn = 0] = numbersIn(
+        segment,
+      );
+      column += toColumn;
+      file += toFile ?? 0;
+      fromLine += toLine;
+      fromColumn += toFromColumn;
+      marks.push({
+        at: [line, column],
+        ...toFile !== undefined && { file },
+        from: [fromLine, fromColumn],
+      });
+    }
+  }
+  return marks;
+}
+
+const digits =
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+const valueOf = new Map([...digits].map((digit, value) => [digit, value]));
+
+/** Reads numbers of which each digit has five bits, the lowest first. */
+function numbersIn(segment: string): number[] {
+  const numbers: number[] = [];
+  let [number, bits] = [0, 0];
+  for (const digit of segment) {
+    const value = valueOf.get(digit)!;
+    number += (value & 31) << bits;
+    bits += 5;
+    if (value & 32) continue;
+    numbers.push(number & 1 ? -(number >> 1) : number >> 1);
+    [number, bits] = [0, 0];
+  }
+  return numbers;
+}
+
+/** The files that a module was made of, and which part of it each place was. */
+interface SourceMap {
+  sources: string[];
+  /** Their texts, as the bundler saw them. */
+  sourcesContent: string[];
+  mappings: string;
 }
 
 /** A module, and the files that it was made of. */
 interface Bundle {
   module: string;
-  map: SourceMapPayload;
+  map: SourceMap;
 }
 
 /**
@@ -99,7 +234,7 @@ async function bundle(path: string, name: string): Promise<Bundle> {
 /** Takes the map at the end of a module off it; in it, paths are from a folder. */
 function withMap(text: string, folder: string): Bundle {
   const at = text.lastIndexOf("\n//# sourceMappingURL=");
-  const map: SourceMapPayload = JSON.parse(
+  const map: SourceMap = JSON.parse(
     new TextDecoder().decode(
       Uint8Array.fromBase64(text.slice(text.indexOf(",", at) + 1).trim()),
     ),

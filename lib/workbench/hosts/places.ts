@@ -5,15 +5,18 @@
  * @module
  */
 
-/** The files that the lines of a program's code come from. */
+/** The files that a program's code comes from. */
 export interface Places {
   /** Their addresses. */
   files: readonly string[];
+  /** The places in the code at which its lines begin. */
+  starts: Uint32Array;
   /**
-   * For each line two numbers: which of the files it comes from, and its line
-   * there, from 1 on. That is 0 for what comes from none.
+   * Three numbers for each part of the code: the place where it begins; which of
+   * the files it comes from, as many as there are if from none; and its line
+   * there, from 1 on, or 0 if it isn't known.
    */
-  lines: Uint32Array;
+  marks: Uint32Array;
 }
 
 /** The name of a program's code in traces. */
@@ -23,15 +26,30 @@ export const codeName = "$program";
 const linesBefore = 3;
 
 /** Returns a text with the places in a program's files for those in its code. */
-export function inFiles(text: string, { files, lines }: Places): string {
+export function inFiles(text: string, places: Places): string {
   return text.replaceAll(
-    /\$program(?:, <anonymous>)?:(\d+):\d+/g,
-    (place, number) => {
-      const at = 2 * (number - linesBefore - 1);
-      const line = lines[at + 1] ?? 0;
-      return line > 0 ? `${files[lines[at]!]}:${line}` : place;
-    },
+    /\$program(?:, <anonymous>)?:(\d+):(\d+)/g,
+    (place, line, column) =>
+      fileAt(places, line - linesBefore - 1, column - 1) ?? place,
   );
+}
+
+function fileAt(
+  { files, starts, marks }: Places,
+  line: number,
+  column: number,
+): string | undefined {
+  const start = starts[line];
+  if (start === undefined) return undefined;
+  let [mark, after] = [-1, marks.length / 3]; // the last mark that isn't beyond
+  while (after - mark > 1) {
+    const middle = (mark + after) >> 1;
+    if (marks[3 * middle]! <= start + column) mark = middle;
+    else after = middle;
+  }
+  const [at = 0, file = 0, number = 0] = marks.subarray(3 * mark, 3 * mark + 3);
+  if (mark < 0 || at < start || files[file] === undefined) return undefined;
+  return number > 0 ? `${files[file]}:${number}` : files[file];
 }
 
 /** The library's folder: what is in it, its users didn't write. */
@@ -45,28 +63,54 @@ export function placeIn(trace: string): string | undefined {
   for (const line of trace.split("\n", maxLines)) {
     const [, file, number] = frame.exec(line.slice(0, maxChars)) ?? [];
     if (file === undefined || file.startsWith(library)) continue;
-    return `${file.slice(file.lastIndexOf("/") + 1)}:${number}`;
+    return `${nameOf(file)}:${number}`;
   }
   return undefined;
 }
 
-const frame = /^ +at .*?(file:[^\s()]+?):(\d+)(?::\d+)?\)?$/;
+/** The name of a file, as its author wrote it. */
+function nameOf(file: string): string {
+  const name = file.slice(file.lastIndexOf("/") + 1);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // a trace that somebody made up
+  }
+}
+
+const frame = /^ +at (?:.* \()?(file:\S+?):(\d+)(?::\d+)?\)?$/;
 
 /** So much of a trace is looked at: its author may not be V8. */
 const [maxLines, maxChars] = [50, 1000];
 
 /** The words of the library for what a handler threw, and the trace of that. */
 const thrown =
-  /^handler of "[^"]*" threw: (?:\w*Error: )?(.+)\n((?: {4}at .*(?:\n|$))+)/gm;
+  /^handler of "[^"]*" threw: ((?:(?!\nhandler of ")[^])*?)\n((?: {4}at .*(?:\n|$))+)/gm;
+
+/** The name of an error, in front of its message. */
+const nameOfError = /^[^:\n]*: /;
+
+/** The words in front of the message that a verdict tells. */
+const beforeMessage = ["crash: ", "(crash): ", "indeterminate: "];
 
 /** Adds to what a handler threw its place, which a node's log knows. */
 export function withPlace(told: string, log: string): string {
-  for (const [, message, trace] of log.matchAll(thrown)) {
-    const place = placeIn(trace!);
-    const whole = ["crash: ", "(crash): ", "indeterminate: "]
-      .map((before) => before + message).find((each) => told.includes(each));
-    if (place === undefined || whole === undefined) continue;
-    return told.replace(whole, () => `${whole} (at ${place})`);
+  let [known, placeOfKnown] = ["", ""];
+  for (const [, words, trace] of log.matchAll(thrown)) {
+    const whole = [words!, words!.replace(nameOfError, "")]
+      .flatMap((message) => beforeMessage.map((before) => before + message))
+      .find((each) => each.length > known.length && ends(told, each));
+    const place = whole === undefined ? undefined : placeIn(trace!);
+    if (place === undefined) continue;
+    [known, placeOfKnown] = [whole!, place];
   }
-  return told;
+  return known === ""
+    ? told
+    : told.replace(known, () => `${known} (at ${placeOfKnown})`);
+}
+
+/** Tells whether a part of a text isn't the beginning of a longer message. */
+function ends(text: string, part: string): boolean {
+  const at = text.indexOf(part);
+  return at >= 0 && /^(?:$|[.,;)\n])/.test(text.slice(at + part.length));
 }

@@ -7,17 +7,27 @@ import {
 
 const places = {
   files: ["file:///nodes/a%20b.ts", "file:///nodes/c.ts"],
-  lines: Uint32Array.of(0, 0, 0, 7, 1, 2),
+  starts: Uint32Array.of(0, 10, 20, 30),
+  marks: Uint32Array.of(...[10, 0, 7], ...[15, 1, 2], ...[20, 1, 0], 25, 2, 0),
 };
 
 Deno.test("a trace names the program's files, whoever wrote it", () => {
   const named = (place: string) => inFiles(`at f (${place})`, places);
   for (const name of ["$program", "$program, <anonymous>"]) { // V8's, Deno's
-    assertEquals(named(`${name}:5:9`), "at f (file:///nodes/a%20b.ts:7)");
-    assertEquals(named(`${name}:6:1`), "at f (file:///nodes/c.ts:2)");
+    for (const column of [1, 5]) {
+      assertEquals(
+        named(`${name}:5:${column}`),
+        "at f (file:///nodes/a%20b.ts:7)",
+      );
+    }
+    for (const column of [6, 10]) {
+      assertEquals(named(`${name}:5:${column}`), "at f (file:///nodes/c.ts:2)");
+    }
+    assertEquals(named(`${name}:6:1`), "at f (file:///nodes/c.ts)");
   }
-  for (const line of [0, 1, 4, 7, 999]) { // what comes from no file
-    assertEquals(named(`$program:${line}:1`), `at f ($program:${line}:1)`);
+  // What comes from no file.
+  for (const place of ["0:1", "1:1", "4:9", "6:6", "7:1", "8:1", "999:1"]) {
+    assertEquals(named(`$program:${place}`), `at f ($program:${place})`);
   }
 });
 
@@ -29,8 +39,13 @@ Deno.test("the place of an error is the first that isn't the library's", () => {
     at ext:core/01_core.js:427:7
     at f (file:///nodes/a%20b.ts:7)
     at file:///nodes/c.ts:4:49`),
-    "a%20b.ts:7",
+    "a b.ts:7",
   );
+  assertEquals(
+    placeIn("    at async g (file:///a(1)/b).ts:4:49)"),
+    "b).ts:4",
+  );
+  assertEquals(placeIn("    at file:///100%.ts:4"), "100%.ts:4");
   assertEquals(placeIn("    at file:///nodes/c.ts:4:49"), "c.ts:4");
   for (
     const none of [
@@ -61,4 +76,24 @@ handler of "add" threw: RangeError: far
   for (const other of ["crash: x", "crash: near", "abort: far"]) {
     assertEquals(withPlace(other, log), other);
   }
+});
+
+Deno.test("what a handler threw may have any name, and be more than a line", () => {
+  const log = `handler of "add" threw: nothing that has a trace
+handler of "add" threw: E.Bad one: a
+b: c
+    at f (file:///nodes/c.ts:4:49)
+handler of "add" threw: TypeError: far
+    at f (file:///nodes/c.ts:5)
+handler of "add" threw: TypeError: far. Away
+    at f (file:///nodes/c.ts:6)`;
+  for (
+    const [message, line] of [["a\nb: c", 4], ["far", 5], ["far. Away", 6]]
+  ) {
+    assertEquals(
+      withPlace(`crash: ${message}`, log),
+      `crash: ${message} (at c.ts:${line})`,
+    );
+  }
+  assertEquals(withPlace("crash: far away", log), "crash: far away");
 });
