@@ -127,8 +127,13 @@ function causeIn(reason: string): string {
   const cause = / It said: (.+)/.exec(lines[0]!)?.[1] ??
     lines.find((line) => /^(Uncaught )?\w*(Error|panic)\b/.test(line)) ??
     lines[0]!;
-  return cause.replace(/\bn\d+\b/g, "a node").replace(/\d+(\.\d+)?/g, "#")
-    .slice(0, 120);
+  // The same words at another place are another mistake.
+  const [place = ""] = / \(at [^\n]+:\d+\)$/.exec(reason) ?? [];
+  const words = cause.endsWith(place)
+    ? cause.slice(0, cause.length - place.length)
+    : cause;
+  return words.replace(/\bn\d+\b/g, "a node").replace(/\d+(\.\d+)?/g, "#")
+    .slice(0, 120) + place;
 }
 
 /** The kinds of faults that a case has: `partition`, `kill`, `p-loss`, … */

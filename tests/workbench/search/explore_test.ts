@@ -137,19 +137,26 @@ Deno.test("a failure never becomes another", async () => {
 
 Deno.test("two crashes are told from each other by what the nodes said, however long it takes until there", async () => {
   const judgement = await judge(flood, { workload: "broadcast", seed: 1 });
-  const named = (said: string) =>
+  const nameOf = (reason: string) =>
     failureIn({
       ...judgement,
       results: { "valid?": false },
       anomaly: "node-crashed",
-      reason:
-        `n2 trapped (unreachable) in the middle of the run. A node has to run until its input ends. It said: thread 'main' (1) panicked at src/main.rs:15:97: ${said}`,
+      reason,
     });
+  const named = (said: string) =>
+    nameOf(
+      `n2 trapped (unreachable) in the middle of the run. A node has to run until its input ends. It said: thread 'main' (1) panicked at src/main.rs:15:97: ${said}`,
+    );
   assertEquals(
     named("n3 is worse"),
     "node-crashed: thread 'main' (#) panicked at src/main.rs:#:#: a node is worse",
   );
   assertEquals(named("5 is bad"), named("6 is bad"));
+  assertEquals(
+    nameOf("n2 threw what nobody caught: n3 is worse (at n4.ts:5)"),
+    "node-crashed: a node threw what nobody caught: a node is worse (at n4.ts:5)",
+  );
 });
 
 Deno.test("an error that a node answers with is none of the run's", async () => {
