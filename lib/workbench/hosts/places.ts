@@ -53,7 +53,9 @@ function fileAt(
 }
 
 /** The library's folder: what is in it, its users didn't write. */
-const library = import.meta.url.replace(/workbench\/hosts\/[^/]*$/, "");
+const library = decoded(
+  import.meta.url.replace(/workbench\/hosts\/[^/]*$/, ""),
+);
 
 /**
  * Returns the first place in a trace that is in a file of the node's own, as
@@ -61,24 +63,25 @@ const library = import.meta.url.replace(/workbench\/hosts\/[^/]*$/, "");
  */
 export function placeIn(trace: string): string | undefined {
   for (const line of trace.split("\n", maxLines)) {
-    const [, file, number] = frame.exec(line.slice(0, maxChars)) ?? [];
-    if (file === undefined || file.startsWith(library)) continue;
-    return `${nameOf(file)}:${number}`;
+    const [, address, number] = frame.exec(line.slice(0, maxChars)) ?? [];
+    if (address === undefined) continue;
+    const file = decoded(address);
+    if (file.startsWith(library)) continue;
+    return `${file.slice(file.lastIndexOf("/") + 1)}:${number}`;
   }
   return undefined;
 }
 
-/** The name of a file, as its author wrote it. */
-function nameOf(file: string): string {
-  const name = file.slice(file.lastIndexOf("/") + 1);
+/** Reads an address as people write it; some traces have it so already. */
+function decoded(address: string): string {
   try {
-    return decodeURIComponent(name);
+    return decodeURIComponent(address);
   } catch {
-    return name; // a trace that somebody made up
+    return address;
   }
 }
 
-const frame = /^ +at (?:.* \()?(file:\S+?):(\d+)(?::\d+)?\)?$/;
+const frame = /^ +at (?:.*? \()?(file:.+?):(\d+)(?::\d+)?\)?$/;
 
 /** So much of a trace is looked at: its author may not be V8. */
 const [maxLines, maxChars] = [50, 1000];

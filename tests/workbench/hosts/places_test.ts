@@ -46,6 +46,7 @@ Deno.test("the place of an error is the first that isn't the library's", () => {
     "b).ts:4",
   );
   assertEquals(placeIn("    at file:///100%.ts:4"), "100%.ts:4");
+  assertEquals(placeIn("    at file:///my (1).ts:4:49"), "my (1).ts:4"); // Deno's
   assertEquals(placeIn("    at file:///nodes/c.ts:4:49"), "c.ts:4");
   for (
     const none of [
