@@ -370,7 +370,7 @@ export function judgementOf(
   const advised = engine === "stdio" && mistake
     ? advisedOnPermission(mistake)
     : mistake;
-  const placed = advised && withPlace(advised, textOf(logs));
+  const placed = advised && withPlace(advised, textOf(logs, engine));
   const reason = lateness && placed && spoiled
     ? blame(lateness, placed)
     : placed;
@@ -392,9 +392,13 @@ export function judgementOf(
   };
 }
 
-/** All that the nodes' logs have. */
-function textOf(logs: Happened["logs"]): string {
-  return [...logs.values()].flat().map(({ text }) => text).join("\n");
+/** All that the nodes' logs have; in order, if each entry is whole. */
+function textOf(logs: Happened["logs"], engine: Judgement["engine"]): string {
+  const entries = [...logs.values()].flat();
+  if (engine === "sim") {
+    entries.sort((a, b) => (a.timeNs ?? 0) - (b.timeNs ?? 0));
+  }
+  return entries.map(({ text }) => text).join("\n");
 }
 
 /** Adds the findings from messages and nodes to those from the history. */

@@ -312,7 +312,7 @@ Deno.test("a promise that nobody handles ends the run's validity, not the workbe
   );
 });
 
-Deno.test("so does a listener that throws", async () => {
+Deno.test("a listener that throws ends the run's validity, and not the workbench", async () => {
   const { reason } = await judge((node) => {
     node.on("echo", ({ body }) => {
       const target = new EventTarget();
@@ -324,6 +324,21 @@ Deno.test("so does a listener that throws", async () => {
     });
   }, { workload: "echo", "node-count": 1, "time-limit": 1 });
   assertStringIncludes(reason!, "n0 threw what nobody caught: unheard of");
+});
+
+Deno.test("of two places with the same words, the first to fail is told", async () => {
+  const { reason } = await judge((node) => {
+    node.on("echo", async () => {
+      if (node.id === "n1") throw new Error("same");
+      await node.sleep(300);
+      throw new Error("same");
+    });
+  }, { workload: "echo", "node-count": 2, "time-limit": 2, rate: 20 });
+  const [line] = /\d+(?=\)$)/.exec(reason!)!;
+  const source = (await Deno.readTextFile(new URL(import.meta.url))).split(
+    "\n",
+  );
+  assertMatch(source[Number(line) - 1]!, /"n1"/);
 });
 
 Deno.test("what reads show is in the history, and takes no more than what was written", async () => {
