@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { decode } from "@jridgewell/sourcemap-codec";
 import { parse, type Token } from "acorn";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { BadOption } from "../workbench/mod.ts";
-import type { Places } from "../workbench/hosts/places.ts";
+import { lastBefore, type Places } from "../workbench/hosts/places.ts";
 import { NotSimulated, type Program } from "../workbench/hosts/program.ts";
 import { asFunction, type Body } from "./as_function.ts";
 import { bundleEntry, projectFlags, projectOf } from "./project.ts";
@@ -39,7 +40,7 @@ function placesOf(
   { sources, sourcesContent, mappings }: SourceMap,
 ): Places {
   const lineIn = sources.map((source, i) =>
-    linesFrom(source, sourcesContent[i]!)
+    linesFrom(source, sourcesContent?.[i])
   );
   const starts = startsOf(module);
   const marks = marksIn(mappings);
@@ -68,18 +69,21 @@ function startsOf(text: string): number[] {
  * it can't be told. Deno prints what isn't the first file and is JavaScript anew,
  * with the same words in other lines.
  */
-function linesFrom(source: string, text: string): (place: Place) => number {
+function linesFrom(
+  source: string,
+  text: string | null | undefined,
+): (place: Place) => number {
   const file = isOwn(source) ? readOrNothing(source) : undefined;
-  if (file === undefined) return () => 0;
+  if (file === undefined || typeof text !== "string") return () => 0;
   if (file === text) return ([line]) => line + 1;
   // Deno knows that it isn't the main module.
   const known = file.replaceAll("import.meta.main", "false".padEnd(16));
   const [words, printed] = [wordsOf(known), wordsOf(text)];
   if (words.length !== printed.length) return () => 0;
   const starts = startsOf(text);
-  const places = printed.map(({ start }) => start);
   return ([line, column]) => {
-    const word = lastUpTo(places, starts[line]! + column);
+    const place = starts[line]! + column;
+    const word = lastBefore(printed.length, (i) => printed[i]!.start > place);
     return words[Math.max(0, word)]?.line ?? 0;
   };
 }
@@ -125,17 +129,6 @@ function wordsOf(module: string): Word[] {
     .map(({ start, loc }) => ({ start, line: loc!.start.line }));
 }
 
-/** Returns the index of the last of ascending numbers that isn't beyond one. */
-function lastUpTo(numbers: readonly number[], limit: number): number {
-  let [last, after] = [-1, numbers.length];
-  while (after - last > 1) {
-    const middle = (last + after) >> 1;
-    if (numbers[middle]! <= limit) last = middle;
-    else after = middle;
-  }
-  return last;
-}
-
 /** A place in a text: line and column, both from 0 on. */
 type Place = readonly [line: number, column: number];
 
@@ -146,56 +139,25 @@ interface Mark {
   from: Place;
 }
 
-/** Reads the mappings of a source map, as ECMA-426 has them. */
+/** Reads the mappings of a source map. */
 function marksIn(mappings: string): Mark[] {
-  const marks: Mark[] = [];
-  let [file, fromLine, fromColumn] = [0, 0, 0];
-  for (const [line, segments] of mappings.split(";").entries()) {
-    let column = 0;
-    for (const segment of segments.split(",")) {
-      if (segment === "") continue;
-      const [toColumn = 0, toFile, toLine = 0, toFromColumn = 0] = numbersIn(
-        segment,
-      );
-      column += toColumn;
-      file += toFile ?? 0;
-      fromLine += toLine;
-      fromColumn += toFromColumn;
-      marks.push({
-        at: [line, column],
-        ...toFile !== undefined && { file },
-        from: [fromLine, fromColumn],
-      });
-    }
-  }
-  return marks;
-}
-
-const digits =
-  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-const valueOf = new Map([...digits].map((digit, value) => [digit, value]));
-
-/** Reads numbers of which each digit has five bits, the lowest first. */
-function numbersIn(segment: string): number[] {
-  const numbers: number[] = [];
-  let [number, bits] = [0, 0];
-  for (const digit of segment) {
-    const value = valueOf.get(digit)!;
-    number += (value & 31) << bits;
-    bits += 5;
-    if (value & 32) continue;
-    numbers.push(number & 1 ? -(number >> 1) : number >> 1);
-    [number, bits] = [0, 0];
-  }
-  return numbers;
+  return decode(mappings).flatMap((segments, line) =>
+    segments.map((segment: readonly number[]) => {
+      const [column = 0, file, fromLine = 0, fromColumn = 0] = segment;
+      return {
+        at: [line, column] as const,
+        ...file !== undefined && { file },
+        from: [fromLine, fromColumn] as const,
+      };
+    })
+  );
 }
 
 /** The files that a module was made of, and which part of it each place was. */
 interface SourceMap {
   sources: string[];
   /** Their texts, as the bundler saw them. */
-  sourcesContent: string[];
+  sourcesContent?: (string | null)[];
   mappings: string;
 }
 

@@ -41,15 +41,28 @@ function fileAt(
 ): string | undefined {
   const start = starts[line];
   if (start === undefined) return undefined;
-  let [mark, after] = [-1, marks.length / 3]; // the last mark that isn't beyond
-  while (after - mark > 1) {
-    const middle = (mark + after) >> 1;
-    if (marks[3 * middle]! <= start + column) mark = middle;
-    else after = middle;
-  }
+  const isBeyond = (i: number) => marks[3 * i]! > start + column;
+  const mark = lastBefore(marks.length / 3, isBeyond);
   const [at = 0, file = 0, number = 0] = marks.subarray(3 * mark, 3 * mark + 3);
   if (mark < 0 || at < start || files[file] === undefined) return undefined;
   return number > 0 ? `${files[file]}:${number}` : files[file];
+}
+
+/**
+ * Returns the last of so many, from 0 on, that isn't beyond something; -1: the
+ * first is already.
+ */
+export function lastBefore(
+  count: number,
+  isBeyond: (index: number) => boolean,
+): number {
+  let [last, beyond] = [-1, count];
+  while (beyond - last > 1) {
+    const middle = (last + beyond) >> 1;
+    if (isBeyond(middle)) beyond = middle;
+    else last = middle;
+  }
+  return last;
 }
 
 /** The library's folder: what is in it, its users didn't write. */
