@@ -14,6 +14,7 @@ import {
 import fc from "fast-check";
 import { Disk, DiskError, Node, type StableStorage } from "../lib/mod.ts";
 import { FileStorage } from "../lib/file_storage.ts";
+import type { Runtime } from "../lib/runtime.ts";
 import { tempDir } from "./temp.ts";
 
 /** A disk whose bytes, and whose moments, a test holds in its hand. */
@@ -269,14 +270,17 @@ Deno.test("after a write that failed, no sync succeeds", async () => {
   assert(!taken);
 });
 
+/** A runtime in which nothing ever happens. */
+const idle: Runtime = {
+  send: () => {},
+  now: () => 0,
+  setTimer: () => () => {},
+  random: () => 0,
+  log: () => {},
+};
+
 Deno.test("without a folder nothing is kept, and nothing waits", async () => {
-  const node = new Node({
-    send: () => {},
-    now: () => 0,
-    setTimer: () => () => {},
-    random: () => 0,
-    log: () => {},
-  });
+  const node = new Node(idle);
   const disk = await node.openDisk<number, number>("");
   disk.append(1);
   await disk.sync();
@@ -289,11 +293,7 @@ Deno.test("a node opens its disk once, unless that failed", async () => {
   const memory = new Memory();
   let unreadable = true;
   const node = new Node({
-    send: () => {},
-    now: () => 0,
-    setTimer: () => () => {},
-    random: () => 0,
-    log: () => {},
+    ...idle,
     storage: () => ({
       name: "disk",
       read() {

@@ -22,15 +22,15 @@ export interface Places {
 /** The name of a program's code in traces. */
 export const codeName = "$program";
 
-/** The lines before a function's code. */
-const linesBefore = 3;
+/** The lines before a function's body, and before a program's code in it. */
+export const functionLines = 3;
 
 /** Returns a text with the places in a program's files for those in its code. */
 export function inFiles(text: string, places: Places): string {
   return text.replaceAll(
     /\$program(?:, <anonymous>)?:(\d+):(\d+)/g,
     (place, line, column) =>
-      fileAt(places, line - linesBefore - 1, column - 1) ?? place,
+      fileAt(places, line - functionLines - 1, column - 1) ?? place,
   );
 }
 

@@ -11,6 +11,7 @@ import { type RunRecord, toRecord } from "../../../report/record.ts";
 import { hostsOf } from "../../../workbench/guest_hosts.ts";
 import { lastCrash, watchUncaught } from "../../../workbench/hosts/app.ts";
 import { NodeEnded, type Watch } from "../../../workbench/hosts/host.ts";
+import { functionLines } from "../../../workbench/hosts/places.ts";
 import { NotSimulated } from "../../../workbench/hosts/program.ts";
 import { stuckText } from "../../../workbench/hosts/simulated.ts";
 import { judgementOf } from "../../../workbench/judge.ts";
@@ -147,9 +148,6 @@ function lineIn(text: string): number | undefined {
   const own = Number(line) - linesBefore - functionLines;
   return own > 0 ? own : undefined;
 }
-
-/** The lines that are before a function's body, and before a program in it. */
-const functionLines = 3;
 
 /** Ends a node that computes for too long. */
 class Turns implements Watch {
