@@ -10,6 +10,8 @@
  *
  * @module
  */
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import {
   isObject,
   maxNesting,
@@ -254,11 +256,7 @@ async function* linesOf(
 ): AsyncGenerator<string[]> {
   const packed = path.endsWith(".gz");
   const file = await open(path);
-  const chunks = textsOf(
-    packed
-      ? file.readable.pipeThrough(new DecompressionStream("gzip"))
-      : file.readable,
-  );
+  const chunks = textsOf(packed ? unpacked(file.readable) : file.readable);
   let chars = 0;
   // The line that hasn't ended: put together once, however many pieces it has.
   let pieces: string[] = [];
@@ -289,13 +287,24 @@ async function* linesOf(
   yield [pieces.join("")];
 }
 
+/** Unpacks a file of any number of members; `DecompressionStream` takes only one. */
+function unpacked(
+  packed: ReadableStream<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  const source = Readable.fromWeb(
+    packed as Parameters<typeof Readable.fromWeb>[0],
+  );
+  // Who reads is told of errors.
+  return pipeline(source, createGunzip(), () => {});
+}
+
 /**
  * The number of bytes decoded at a time: what is unpacked comes in any size.
  */
 const chunkBytes = 65_536;
 
 async function* textsOf(
-  chunks: ReadableStream<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   for await (const chunk of chunks) {

@@ -154,6 +154,15 @@ Deno.test("an error that is null is none", async () => {
   assertStringIncludes(reason!, "ended in fail: no reason is known");
 });
 
+Deno.test("a packed history may consist of several that were joined", async () => {
+  const [invoke = "", ok = ""] = handedOut("7").split("\n");
+  const packed = [await gzip(`${invoke}\n`), await gzip(`${ok}\n`)];
+  const { "valid?": valid } = await checkFolder({
+    packed: new Uint8Array([...packed[0]!, ...packed[1]!]),
+  });
+  assertEquals(valid, true);
+});
+
 Deno.test("a packed history that is broken is an error in words", async () => {
   const whole = await gzip(handedOut("7"));
   for (
