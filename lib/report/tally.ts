@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { causeIn } from "../workbench/search/case.ts";
 import { format } from "./format.ts";
 import type { RunRecord } from "./record.ts";
 import { SeedRanges } from "./seeds.ts";
@@ -134,9 +135,10 @@ export class Failures {
   #kinds = new Map<string, Kind>();
 
   add(record: RunRecord, folder?: string): void {
-    const { seed = 0, reason = "no reason is known" } = record;
+    const { seed = 0, reason = "no reason is known", anomaly } = record;
     const [, verdict] = verdictOf(record);
-    const key = `${verdict} ${kindOf(reason)}`;
+    const kindOfReason = anomaly === "node-crashed" ? causeIn : openingOf;
+    const key = `${verdict} ${kindOfReason(reason)}`;
     const kind: Kind = this.#kinds.get(key) ??
       { verdict, seeds: new SeedRanges(), count: 0, kept: [], first: [] };
     this.#kinds.set(key, kind);
@@ -177,7 +179,7 @@ export class Failures {
 }
 
 /** The opening of a reason, without its numbers and lists. */
-function kindOf(reason: string): string {
+function openingOf(reason: string): string {
   const [opening = ""] = reason.split(/[;:]\s|\n/);
   return opening.replaceAll(/\d+(\.\d+)?/g, "#")
     .replaceAll(/("?\w*#"?)(, \1)*( and \1)?/g, "$1");

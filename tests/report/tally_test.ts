@@ -3,7 +3,8 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { format } from "../../lib/report/format.ts";
 import { SeedRanges } from "../../lib/report/seeds.ts";
-import { Spread } from "../../lib/report/tally.ts";
+import { Failures, Spread } from "../../lib/report/tally.ts";
+import { resolve } from "../../lib/workbench/test.ts";
 
 /** Figures, and those just beside the edges of what is shown alike. */
 const figures = fc.array(
@@ -45,4 +46,29 @@ Deno.test("ranges of seeds name each, and nothing else", () => {
     }),
     { seed: 1 },
   );
+});
+
+Deno.test("crashes are told together if it's the same mistake, wherever it shows", () => {
+  const { options } = resolve({ workload: "echo" });
+  const failures = new Failures();
+  const mistakes = [
+    (seed: number) =>
+      `n${seed % 3} threw what nobody caught: no ${seed} (at a.ts:5)`,
+    () => "n0 threw what nobody caught: no 7 (at a.ts:6)",
+    () => "n0 exited with code 2 in the middle of the run. It said: panic: x",
+    () => "n1 exited with code 2 in the middle of the run. It said: panic: y",
+  ];
+  for (let seed = 0; seed < 20; seed++) {
+    const reason = mistakes[seed % mistakes.length]!(seed);
+    failures.add({
+      ...{ id: "1", engine: "sim", seed, options, pass: false, "wall-ms": 0 },
+      ...{ anomaly: "node-crashed", reason, results: { "valid?": false } },
+    });
+  }
+  assertEquals(failures.groups().map(({ seeds }) => `${seeds}`), [
+    "0, 4, 8, 12, 16",
+    "1, 5, 9, 13, 17",
+    "2, 6, 10, 14, 18",
+    "3, 7, 11, 15, 19",
+  ]);
 });

@@ -122,7 +122,7 @@ function hasError({ error }: Op, names?: ReadonlySet<string>): boolean {
 }
 
 /** The line of a crash that names the error, without what differs by chance. */
-function causeIn(reason: string): string {
+export function causeIn(reason: string): string {
   const lines = reason.split("\n").map((line) => line.trim());
   const cause = / It said: (.+)/.exec(lines[0]!)?.[1] ??
     lines.find((line) => /^(Uncaught )?\w*(Error|panic)\b/.test(line)) ??
