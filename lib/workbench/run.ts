@@ -63,7 +63,7 @@ export function paced(
 export interface RunSettings {
   /** Called as things happen, for an observer. */
   onProgress?(progress: Progress): void;
-  /** Called for each line of a node's log. */
+  /** Called for each line of a node's log. If it throws, `judge` rejects. */
   onLog?(node: string, line: string): void;
   /** Ends the run early: nodes are stopped, and `judge` rejects. */
   signal?: AbortSignal;
@@ -250,7 +250,10 @@ class Running {
     };
   }
 
-  /** Resolves when there are as many messages as are wanted. */
+  /**
+   * Resolves when there are as many messages as are wanted; rejects when the
+   * observer of logs has failed.
+   */
   get enough(): Promise<void> {
     return this.#enough.promise;
   }
@@ -359,7 +362,12 @@ class Running {
   };
 
   #onLog = (node: string, line: string): void => {
-    this.#settings.onLog?.(node, line);
+    try {
+      this.#settings.onLog?.(node, line);
+    } catch (error) {
+      // Who listens has failed, and not the node that speaks.
+      this.#enough.reject(error);
+    }
     const lines = this.happened.logs.get(node)!;
     const text = beginningOf(line, maxLogLineChars);
     lines.push({ text, timeNs: this.#world.clock.nowNs });

@@ -5,6 +5,7 @@
  * @module
  */
 import { nearest } from "../nearest.ts";
+import { excerpt } from "./load/history.ts";
 import type { Fault } from "./load/nemesis.ts";
 import {
   BadOption,
@@ -31,6 +32,13 @@ const maxFaults = 100_000;
  * @throws {BadOption} if a value is invalid, or a name unknown.
  */
 export function resolve(options: Options): Test {
+  if (typeof options !== "object" || options === null) {
+    throw new BadOption(
+      `A run takes options, such as { workload: "echo" }, not ${
+        excerpt(options)
+      }.`,
+    );
+  }
   const known = optionSpecs.map((spec): string => spec.name);
   for (const key of Object.keys(options)) {
     if (key !== "workload" && !known.includes(key)) {

@@ -452,6 +452,37 @@ Deno.test("what is no app, nor a program, is refused in words", async () => {
   }
 });
 
+Deno.test("options that aren't there are refused in words", async () => {
+  for (const none of [undefined, null, "echo"]) {
+    await assertRejects(
+      () => judge(() => {}, none as unknown as Options),
+      BadOption,
+      "A run takes options, such as",
+    );
+  }
+});
+
+Deno.test("an observer of logs who throws is no node that crashed", async () => {
+  const talkative = (node: Node) =>
+    node.on("echo", ({ body: { echo } }) => {
+      node.log("echo");
+      return { type: "echo_ok", echo };
+    });
+  const options = {
+    workload: "echo",
+    "node-count": 1,
+    "time-limit": 1,
+  } as const;
+  const onLog = () => {
+    throw new RangeError("too much talk");
+  };
+  await assertRejects(
+    () => judge(talkative, options, { onLog }),
+    RangeError,
+    "too much talk",
+  );
+});
+
 Deno.test("availability is held against what was asked for", async () => {
   const unreliable = (node: Node) => {
     let count = 0;

@@ -5,6 +5,7 @@
  * @module
  */
 import type { App } from "../../node.ts";
+import { excerpt } from "../load/history.ts";
 import { judge, type Judgement } from "../judge.ts";
 import { BadOption, type Options } from "../options.ts";
 import { Random } from "../sim/random.ts";
@@ -99,7 +100,7 @@ export class FoundFailure extends Error {
  * @typeParam M the app's own messages.
  * @returns the number of runs, all of which the app has borne.
  * @throws {FoundFailure} when a run fails, after making that small.
- * @throws {BadOption} if the options are invalid.
+ * @throws {BadOption} if the options are invalid, or it's no app.
  *
  * @example
  * ```ts
@@ -116,6 +117,13 @@ export async function explore<M = object>(
   app: App<M>,
   { runs = 1000, args = [], maxShrinkRuns, signal, ...given }: ExploreOptions,
 ): Promise<number> {
+  if (typeof app !== "function") {
+    throw new BadOption(
+      `What is explored must be an app, which is a function of a node, not ${
+        excerpt(app)
+      }. For any other program there is deno task fuzz --bin.`,
+    );
+  }
   // Complains before anything is drawn; and no runs would find nothing.
   resolveGiven(given);
   if (runs !== Infinity && !Number.isInteger(runs) || runs < 1) {

@@ -24,6 +24,14 @@ import { failureIn } from "../../../lib/workbench/search/case.ts";
 import { sizeOf } from "../../../lib/workbench/search/shrink.ts";
 import { flood } from "../helpers.ts";
 
+Deno.test("only apps are explored", async () => {
+  await assertRejects(
+    () => explore({ bin: "./node" } as unknown as App, { workload: "echo" }),
+    BadOption,
+    'must be an app, which is a function of a node, not {"bin":"./node"}',
+  );
+});
+
 /** Each node has logs of its own. */
 const loneLogs: App<AnyMessages> = (node) => {
   const logs = new Map<string, JSONValue[]>();
