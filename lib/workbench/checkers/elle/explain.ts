@@ -5,7 +5,7 @@
  */
 import type { Op } from "../../load/history.ts";
 import { invariant } from "../../sim/invariant.ts";
-import { compareSeverity, ruledOutBy } from "./consistency.ts";
+import { boundary, compareSeverity, ruledOutBy } from "./consistency.ts";
 import {
   type CycleExample,
   type ElleFindings,
@@ -66,9 +66,18 @@ export function explain(
   const count = findings["anomaly-counts"]?.[type] ?? 1;
   const times = count === 1 ? "once" : `${count} times`;
   const others = asWell(all.filter((each) => each !== type));
-  const models = findings.not ?? [];
-  const not = models.length === 0 ? "" : `\nThat rules out ${list(models)}.`;
+  const not = ruledOut(type, findings.not ?? []);
   return `${type}, ${times}: ${describe(type, example, writeF)}${not}${others}`;
+}
+
+/** Says which models can't hold; often it isn't what is told that says so. */
+function ruledOut(told: string, models: readonly string[]): string {
+  if (models.length === 0) return "";
+  const own = boundary([told]).not;
+  const what = models.every((model) => own.includes(model))
+    ? "That rules"
+    : "All anomalies together rule";
+  return `\n${what} out ${list(models)}.`;
 }
 
 function asWell(types: readonly string[]): string {

@@ -89,6 +89,28 @@ Deno.test("what comes first is explained, the others are named", () => {
   assertMatch(explain(registers, "w")!, /^(?!empty)/);
 });
 
+Deno.test("a model is ruled out by the anomaly that is told, or by all of them", () => {
+  const told = (types: string[], not: string[]) =>
+    explain({ ...findingsOf(types), not }, "w")!.split("\n")[1];
+  assertEquals(
+    told(["G1b"], ["read-committed"]),
+    "That rules out read-committed.",
+  );
+  assertEquals(
+    told(["G0", "lost-update"], ["read-uncommitted"]),
+    "That rules out read-uncommitted.",
+  );
+  // G1b alone is no matter for read uncommitted.
+  assertEquals(
+    told(["G1b", "PL-1-cycle-exists"], ["read-uncommitted"]),
+    "All anomalies together rule out read-uncommitted.",
+  );
+  assertEquals(
+    told(["internal", "lost-update"], ["cursor-stability", "read-atomic"]),
+    "All anomalies together rule out cursor-stability and read-atomic.",
+  );
+});
+
 Deno.test("a circle of versions is told by its values, one of transactions by its operations", () => {
   assertEquals(
     describe("cyclic-versions", { key: 7, scc: [1, 2] }, "w"),
