@@ -66,6 +66,13 @@ function opEvents({ history, test }: Judgement): Event[] {
     if (!isClientOp(op)) return [];
     const node = nodeOf(op, test);
     const other = counterpart[op.index];
+    if (op.f === "crash") {
+      return op.type === "invoke" ? [] : [{
+        timeNs: op.time,
+        text:
+          `A client of ${node} crashes (by plan), and another takes its place`,
+      }];
+    }
     if (op.type === "invoke") {
       return other !== undefined && tells(op, other) ? [] : [{
         timeNs: op.time,

@@ -5,6 +5,7 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { judge, type Schedule } from "../../../lib/workbench/mod.ts";
+import type { Op } from "../../../lib/workbench/load/history.ts";
 import { story } from "../../../lib/workbench/search/story.ts";
 import type { Node } from "../../../lib/mod.ts";
 
@@ -30,6 +31,17 @@ Deno.test("faults that struck nobody aren't told", async () => {
   const lines = story(await judge(echo, options, { schedule })).split("\n");
   const told = lines.slice(0, 2).map((line) => line.replace(/^.* s {2}/, ""));
   assertEquals(told, ["n0 is killed", "n0 is started anew"]);
+});
+
+Deno.test("the end of one of kafka's clients isn't taken for the node's", async () => {
+  const judgement = await judge(echo, options);
+  const [asked] = judgement.history;
+  const crash = { ...asked!, index: 0, f: "crash", value: null };
+  const history: Op[] = [crash, { ...crash, index: 1, type: "info" }];
+  assertMatch(
+    story({ ...judgement, history }).split("\n")[0]!,
+    /^\d\.\d{3} s {2}A client of n0 crashes \(by plan\), and another takes its place$/,
+  );
 });
 
 Deno.test("a run of any length has a story of a few lines", async () => {
