@@ -136,12 +136,23 @@ function explain(
     : typeof workload.error === "string"
     ? workload.error
     : explain(workload, history, evidence);
+  const never = neverSucceeded(stats);
+  const silent = never.length === 0
+    ? undefined
+    : explainNever(never, history, test);
   // What a checker can't tell may be for want of answers, which is told next.
   if (
     reason !== undefined && workload["valid?"] === false && !isEmpty(workload)
-  ) return { anomaly: anomaly(workload), reason };
-  const never = neverSucceeded(stats);
-  if (never.length > 0) return explainNever(never, history, test);
+  ) {
+    return {
+      anomaly: anomaly(workload),
+      // An error may be what the checker has told just now; silence isn't.
+      reason: silent?.isTimeout
+        ? `${reason}\nBesides, ${silent.reason}`
+        : reason,
+    };
+  }
+  if (silent) return { anomaly: silent.anomaly, reason: silent.reason };
   if (availability["valid?"] !== true) {
     return {
       anomaly: "unavailable",
@@ -181,7 +192,7 @@ function explainNever(
   never: ReturnType<typeof neverSucceeded>,
   history: History,
   test: Test,
-): Required<Pick<HistoryFindings, "anomaly" | "reason">> {
+): { anomaly: string; reason: string; isTimeout: boolean } {
   const kinds = new Set(never.map(([f]) => f));
   const failures = history.filter((op) =>
     kinds.has(op.f) && op.type !== "invoke" && op.type !== "ok"
@@ -191,6 +202,7 @@ function explainNever(
   const silenced = isTimeout && areSilenced(failures, history, test);
   const isAlone = isTimeout && areSilenced(failures, history);
   return {
+    isTimeout,
     anomaly: silenced ? silencedAnomaly : "no-success",
     reason: `not one of ${
       never.map(([f, { count }]) => `${count} ${f}`).join(" and ")

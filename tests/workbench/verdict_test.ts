@@ -202,6 +202,25 @@ Deno.test("null is an empty list where Maelstrom's clients take it for one", () 
   assertEquals(found["valid?"], true);
 });
 
+Deno.test("that a kind never succeeded is told beside what went wrong as well", () => {
+  const { anomaly, reason } = verdictOn(
+    "broadcast",
+    historyOf(
+      op(0, 0, "invoke", "broadcast", 1),
+      op(1, 1, "invoke", "read"),
+      op(2, 1, "ok", "read", [1]),
+      op(3, 1, "invoke", "read"),
+      op(4, 1, "ok", "read", []),
+      op(5, 0, "info", "broadcast", 1, { error: "net-timeout" }),
+    ),
+  );
+  assertEquals(anomaly, "lost");
+  assertMatch(
+    reason!,
+    /^1 of 1 values were lost; .*\n(.*\n)?Besides, not one of 1 broadcast operations succeeded; the first ended in info: no answer came in time\. Does the handler return/,
+  );
+});
+
 Deno.test("of the operations that never succeeded all kinds are named, and none that need not", () => {
   const kafka = verdictOn(
     "kafka",
