@@ -148,7 +148,7 @@ function explain(
       anomaly: anomaly(workload),
       // An error may be what the checker has told just now; silence isn't.
       reason: silent?.isTimeout
-        ? `${reason}\nBesides, ${silent.reason}`
+        ? `${reason}\n${besides} ${silent.reason}`
         : reason,
     };
   }
@@ -273,6 +273,9 @@ function isEmpty(workload: Findings): boolean {
   return Array.isArray(types) && types.length > 0 &&
     types.every((type) => type === "empty-transaction-graph");
 }
+
+/** The beginning of a line that tells what else went wrong. */
+export const besides = "Besides,";
 
 /** A question to the author of a node that runs and answers nobody. */
 export const silenceHint =

@@ -169,6 +169,31 @@ Deno.test("a value that chance lost isn't said to be lost to a partition", async
   assertEquals(faults, []);
 });
 
+Deno.test("where every message was lost, the fault that swallowed them is told", async () => {
+  const judgement = await judge(flood, {
+    workload: "broadcast",
+    "node-count": 2,
+    "time-limit": 1,
+  }, {
+    schedule: {
+      ops: [{ atMs: 10, client: 0, f: "broadcast", value: 7 }],
+      faults: [{
+        kind: "partition",
+        cuts: { n0: ["n1"], n1: ["n0"] },
+        fromMs: 0,
+        toMs: 100,
+      }],
+    },
+  });
+  const { messages, faults, story } = found(judgement, "value");
+  assertEquals(messages.map(({ lost }) => lost), ["partition"]);
+  assertEquals(faults.map(({ kind }) => kind), ["partition"]);
+  assertMatch(
+    story.join("\n"),
+    /Messages with 7 from n0 to n1 were swallowed by the partition n0 \| n1/,
+  );
+});
+
 Deno.test("a read of null is a read that misses a lost value", () => {
   const { reads } = found(
     judged(
@@ -245,6 +270,24 @@ Deno.test("a value that only one node ever had has no way", async () => {
     story.join("\n"),
     `No message brought it from ${add.node} to anybody else.`,
   );
+});
+
+Deno.test("what else went wrong is told beside a value's way", () => {
+  const judgement = judged(
+    "broadcast",
+    historyOf(
+      op(0, 0, "invoke", "broadcast", 7),
+      op(1, 1, "invoke", "read"),
+      op(2, 1, "ok", "read", [7]),
+      op(3, 1, "invoke", "read"),
+      op(4, 1, "ok", "read", []),
+      op(5, 0, "info", "broadcast", 7, { error: "net-timeout" }),
+    ),
+  );
+  const knowledge = { values: [7], knownMs: [[0, null]], carriers: [[]] };
+  const { story, retold } = anomalyOf(judgement, { knowledge })!;
+  assert(retold);
+  assertMatch(story.at(-1)!, /^Besides, not one of 1 broadcast /);
 });
 
 Deno.test("a run that is only too slow shows the value that took longest", async () => {

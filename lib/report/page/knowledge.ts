@@ -16,7 +16,7 @@
  * bear it out. Where the node that received a number showed it in its next read
  * but not in the one before, and can't have it from elsewhere, that speaks for
  * the field; where the number is missing in the next read, that speaks against
- * it.
+ * it. Of a field whose numbers were all lost nobody could show any: it's believed.
  *
  * @module
  */
@@ -108,6 +108,10 @@ class Findings {
    * any more.
    */
   follow(fields: Field[]): void {
+    const isLost = ({ arrivals }: Field) =>
+      arrivals.every(({ receivedNs }) => receivedNs === undefined);
+    for (const field of fields.filter(isLost)) this.#carry(field);
+    fields = fields.filter((field) => !isLost(field));
     for (;;) {
       const evidence = new Map(
         fields.map((each) => [
@@ -119,12 +123,16 @@ class Findings {
         .sort((a, b) => evidence.get(b)! - evidence.get(a)!);
       const best = fields.shift();
       if (best === undefined) return;
-      for (const { row, node, value, receivedNs } of best.arrivals) {
-        if (receivedNs !== undefined) this.#learn(node, value, receivedNs);
-        const rows = this.#carriers.get(value);
-        if (rows) rows.push(row);
-        else this.#carriers.set(value, [row]);
-      }
+      this.#carry(best);
+    }
+  }
+
+  #carry({ arrivals }: Field): void {
+    for (const { row, node, value, receivedNs } of arrivals) {
+      if (receivedNs !== undefined) this.#learn(node, value, receivedNs);
+      const rows = this.#carriers.get(value);
+      if (rows) rows.push(row);
+      else this.#carriers.set(value, [row]);
     }
   }
 

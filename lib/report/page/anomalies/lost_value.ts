@@ -11,6 +11,7 @@ import type { Op } from "../../../workbench/load/history.ts";
 import type { Judgement } from "../../../workbench/judge.ts";
 import type { Envelope } from "../../../workbench/sim/network.ts";
 import type { ValueWords } from "../../../workbench/workloads/workload.ts";
+import { besides } from "../../../workbench/verdict.ts";
 import type { Told } from "./told.ts";
 import { type FaultSpan, faultThatCut, tellFault } from "../faults.ts";
 import type { Knowledge } from "../knowledge.ts";
@@ -137,6 +138,7 @@ function wayOf(
   const missed = reads.findLast((read) =>
     !read.shows && known !== undefined && read.index > known.index
   );
+  const told = storyOf(judgement);
   return {
     title: {
       lost: `Value ${text} was lost`,
@@ -146,13 +148,16 @@ function wayOf(
     // Where its way is known, faults are told with their times.
     retold: way.learned.length > 0,
     story: [
-      ...(way.learned.length > 0 ? [] : storyOf(judgement)),
+      ...(way.learned.length > 0 ? [] : told),
       ...(fate === "late" ? tellDelay(value, judgement) : []),
       ...tell(anomaly, nodes, {
         missed,
         faults,
         lost: tellLost(anomaly, judgement, faults),
       }),
+      ...(way.learned.length > 0
+        ? told.filter((line) => line.startsWith(besides))
+        : []),
     ],
     momentMs: add.invokedMs,
     ...anomaly,
