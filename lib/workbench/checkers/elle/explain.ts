@@ -264,10 +264,12 @@ function because(
   const verb = writeF === "append" ? "appended" : "wrote";
   const key = text(step.key);
   const value = text(step.value);
-  const later = text(step["value'"]);
+  const unseen = step.unseen ? ", which no read shows" : "";
+  const later = text(step["value'"]) + unseen;
+  const after = step.unseen ? ", so after it" : " after it";
   switch (step.type) {
     case "ww":
-      return `${a} ${verb} ${value} to key ${key}, and ${b} ${verb} ${later} after it`;
+      return `${a} ${verb} ${value} to key ${key}, and ${b} ${verb} ${later}${after}`;
     case "wr":
       return `${b} read ${value} from key ${key}, which ${a} had written`;
     case "rw":
@@ -275,7 +277,7 @@ function because(
         ? `${a} read key ${key} before anything was in it, and ${b} ${verb} ${later}`
         : `${a} read key ${key} when ${value} was the last ${
           writeF === "append" ? "element" : "value"
-        }, and ${b} ${verb} ${later} after it`;
+        }, and ${b} ${verb} ${later}${after}`;
     case "process":
       return `process ${step.process} executed ${a} first`;
     case "realtime":

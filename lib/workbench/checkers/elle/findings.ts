@@ -39,6 +39,8 @@ export interface Step extends Example {
   value?: unknown;
   /** The value that the second wrote after that. */
   "value'"?: unknown;
+  /** True if nobody read that value, so that it's only taken to come after. */
+  unseen?: boolean;
   /** The index of the micro-operation among theirs. */
   "a-mop-index"?: number;
   "b-mop-index"?: number;

@@ -382,6 +382,11 @@ class ListDependencies implements Dependencies {
     }
   }
 
+  /** Tells whether an element is in no list that somebody read. */
+  #isUnseen([, key, value]: Mop): boolean {
+    return !this.#lists.get(idOf(key))?.places.has(idOf(value));
+  }
+
   /**
    * The element before the one that is appended. One that nobody saw came
    * after all that somebody did.
@@ -430,11 +435,13 @@ class ListDependencies implements Dependencies {
       }
       if (f !== "append") continue;
       const before = this.#elementBefore(mop);
+      const unseen = this.#isUnseen(mop) && { unseen: true };
       if (reason === "ww" && this.#writerBefore(b, mop) === a) {
         return {
           key,
           value: before === init ? null : valueOf(before),
           "value'": value,
+          ...unseen,
           "a-mop-index": mopsOfA.findIndex((other) =>
             other[0] === "append" && same(other) && idOf(other[2]) === before
           ),
@@ -446,6 +453,7 @@ class ListDependencies implements Dependencies {
           key,
           value: before === init ? null : valueOf(before),
           "value'": value,
+          ...unseen,
           "a-mop-index": mopsOfA.findIndex((other) =>
             other[0] === "r" && same(other) &&
             (lastOf(other[2]) ?? init) === before

@@ -330,3 +330,25 @@ function serialHistory(
   }
   return indexed(entries);
 }
+
+Deno.test("an append that no read shows is said to be taken to come last", () => {
+  const told = explain(
+    listAppend(
+      concurrent(
+        [read(9, []), append(8, 5)],
+        [append(9, 6)],
+        [append(8, 8), read(8, [8]), read(9, [6])],
+      ),
+      ["serializable"],
+    ),
+    "append",
+  )!;
+  assertStringIncludes(
+    told,
+    "appended 8 to key 8, and T1 appended 5, which no read shows, so after it",
+  );
+  assertStringIncludes(
+    told,
+    "read key 9 before anything was in it, and T2 appended 6\n",
+  );
+});
