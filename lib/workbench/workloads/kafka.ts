@@ -203,7 +203,8 @@ export const kafka: Workload = {
       ? finalSeconds * 1000
       : undefined,
   anomaly: (findings) => kafkaAnomaly(findings as KafkaFindings),
-  explain: (findings) => explainKafka(findings as KafkaFindings),
+  explain: (findings, history) =>
+    explainKafka(findings as KafkaFindings, history),
   drawing: { kind: "log" },
 };
 

@@ -174,6 +174,24 @@ Deno.test("kafka: a lost write says who sent it, and who saw a later one", () =>
   assertEquals(error!["max-read"].index, 5);
 });
 
+Deno.test("kafka: of messages that nobody polled, it's told if the last polls got no answer", () => {
+  const late = { error: "net-timeout" };
+  const history = indexed([
+    ...send(0, 0, 1),
+    op(2, 1, "invoke", "assign", ["k"], { "seek-to-beginning?": true }),
+    op(3, 1, "ok", "assign", ["k"], { "seek-to-beginning?": true }),
+    op(4, 1, "invoke", "poll", [["poll"]]),
+    op(5, 1, "info", "poll", [["poll"]], late),
+    op(6, 5, "invoke", "poll", [["poll"]]),
+    op(7, 5, "ok", "poll", [["poll", {}]]),
+  ]);
+  assertEquals(
+    explainKafka(kafka(history), history),
+    `1 acknowledged message was never found by any poll; one is message 1 of key "k"
+Of the last polls, 1 got no answer in time; the first is process 1's poll (operation 5). Its client begins anew then, without a key, and its polls find nothing.`,
+  );
+});
+
 Deno.test("kafka: the last message need not have been polled to be kept, but is unseen", () => {
   const { text, ...found } = verdict(
     send(0, 0, 1),

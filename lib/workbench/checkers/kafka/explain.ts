@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { hasTimedOut, type History } from "../../load/history.ts";
 import type { ErrorKinds, KafkaFindings } from "../kafka.ts";
 import type { Cycle } from "./cycles.ts";
 import type { Unseen } from "./delivery.ts";
@@ -22,7 +23,10 @@ export type KindAndError = {
 }[keyof ErrorKinds];
 
 /** The first thing to know; `undefined` if nothing is wrong. */
-export function explainKafka(findings: KafkaFindings): string | undefined {
+export function explainKafka(
+  findings: KafkaFindings,
+  history: History = [],
+): string | undefined {
   const first = firstError(findings);
   if (first !== undefined) {
     const { kind, error } = first;
@@ -32,7 +36,7 @@ export function explainKafka(findings: KafkaFindings): string | undefined {
       ? `${text} (${kind})`
       : `${text} (one of ${count} cases of ${kind})`;
   }
-  if (findings.unseen) return tellUnseen(findings.unseen);
+  if (findings.unseen) return tellUnseen(findings.unseen) + tellWaits(history);
   if ("empty-transaction-graph" in findings) {
     return "no two sends or polls had to do with each other, so nothing was tested";
   }
@@ -159,6 +163,23 @@ function tellUnseen({ unseen, messages }: Unseen): string {
   return `${count} acknowledged ${
     count === 1 ? "message was" : "messages were"
   } never found by any poll; ${one}`;
+}
+
+/**
+ * Tells of the last polls that nobody answered. What their clients poll then is
+ * nothing, and looks as if nodes had nothing.
+ */
+function tellWaits(history: History): string {
+  const start = history.findIndex((op) => op["seek-to-beginning?"] === true);
+  if (start < 0) return "";
+  const waits = history.slice(start).filter((op) =>
+    op.f === "poll" && hasTimedOut(op)
+  );
+  const [first] = waits;
+  if (first === undefined) return "";
+  return `\nOf the last polls, ${waits.length} got no answer in time; the first is ${
+    by(first as OpSummary)
+  }. Its client begins anew then, without a key, and its polls find nothing.`;
 }
 
 function by({ f, process, index }: OpSummary): string {
