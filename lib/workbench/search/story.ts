@@ -9,6 +9,7 @@ import { strikes } from "../load/grudge.ts";
 import {
   describeError,
   excerpt,
+  hasTimedOut,
   isClientOp,
   type Op,
   pairs,
@@ -32,6 +33,7 @@ export function story(judgement: Judgement): string {
     ...opEvents(judgement),
     ...faultEvents(judgement),
     ...messageEvents(judgement),
+    ...crashEvents(judgement),
   ].sort((a, b) => a.timeNs - b.timeNs);
   // The longest time is the first or the last: of all there may be too many.
   const width = Math.max(
@@ -96,6 +98,7 @@ function answer(op: Op, asked: Op | undefined): string {
       ? `acknowledges ${words(op)}`
       : `answers ${op.f}: ${excerpt(op.value)}${finally_(op)}`;
   }
+  if (hasTimedOut(op)) return `doesn't answer ${words(asked ?? op)} in time`;
   const verb = op.type === "fail" ? "refuses" : "leaves open";
   const why = op.error === undefined ? "" : `: ${describeError(op)}`;
   return `${verb} ${words(asked ?? op)}${why}`;
@@ -162,6 +165,19 @@ function faultWords(
         "All clocks are right again",
       ];
   }
+}
+
+/** The first crash of each node: what it is asked then, nobody answers. */
+function crashEvents({ results }: Judgement): Event[] {
+  const crashes = results.nodes.errors.filter(({ kind }) =>
+    kind === "node-crashed"
+  );
+  return [...Map.groupBy(crashes, ({ node }) => node)].map((
+    [node, [first]],
+  ) => ({
+    timeNs: Math.max(0, first!.time),
+    text: `${node} crashes`,
+  }));
 }
 
 /** Messages between nodes that were lost, or came more than once or late. */

@@ -44,6 +44,34 @@ Deno.test("the end of one of kafka's clients isn't taken for the node's", async 
   );
 });
 
+Deno.test("of a node that crashed it's told when, and that nobody answers then", async () => {
+  const judgement = await judge(
+    (node: Node) => {
+      node.on("echo", () => {
+        node.sleep(500).then(() => {
+          throw new Error("oops");
+        });
+        return { type: "echo_ok", echo: "" };
+      });
+    },
+    options,
+    {
+      schedule: {
+        ops: [0, 1000].map((atMs) => ({
+          atMs,
+          client: 0,
+          f: "echo",
+          value: "",
+        })),
+        faults: [],
+      },
+    },
+  );
+  const lines = story(judgement).split("\n");
+  assertMatch(lines[1]!, /^0\.50\d s {2}n0 crashes$/);
+  assertMatch(lines[3]!, /^6\.\d{3} s {2}n0 doesn't answer echo "" in time$/);
+});
+
 Deno.test("a run of any length has a story of a few lines", async () => {
   const judgement = await judge(echo, options);
   const [asked, answered] = judgement.history;
