@@ -9,6 +9,7 @@
  */
 import { styleText } from "node:util";
 import type { Quantiles } from "../workbench/checkers/quantiles.ts";
+import type { SetFullFindings } from "../workbench/checkers/set_full.ts";
 import { msInNs } from "../workbench/sim/clock.ts";
 import {
   maxLateMs,
@@ -148,8 +149,27 @@ export function summary(
 
 /** A sentence on what else one should know of a run. */
 export function noteOn(record: RunRecord): string | undefined {
-  return divergenceNote(record) ?? latenessNote(record);
+  return divergenceNote(record) ?? missingNote(record) ?? latenessNote(record);
 }
+
+/** A sentence on nodes that miss values at the end of a run that is valid. */
+function missingNote({ results }: RunRecord): string | undefined {
+  const { missing } = (results?.workload ?? {}) as Partial<SetFullFindings>;
+  if (missing === undefined) return undefined;
+  const [nodes, counts] = [Object.keys(missing), Object.values(missing)];
+  const most = Math.max(...counts);
+  const named = nodes.slice(0, maxNamed);
+  if (nodes.length > maxNamed) named.push(`${nodes.length - maxNamed} more`);
+  const last = named.pop();
+  return `the last reads at ${
+    named.length === 0 ? last : `${named.join(", ")} and ${last}`
+  } miss ${counts.some((each) => each < most) ? "up to " : ""}${
+    most === 1 ? "a value" : `${most} values`
+  }. Maelstrom's rule calls that valid, because reads that began later, at other nodes, show them.`;
+}
+
+/** The most nodes that a note names. */
+const maxNamed = 6;
 
 /** A sentence on a run that went another way the second time. */
 export function divergenceNote(

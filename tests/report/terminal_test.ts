@@ -50,6 +50,19 @@ Deno.test("a run is one line where there is room", () => {
   ]);
 });
 
+Deno.test("a valid run says which nodes miss values at the end", () => {
+  const told = (missing: { [node: string]: number }) =>
+    lines(Infinity, {
+      results: { ...record.results, workload: { missing } },
+    } as unknown as Partial<RunRecord>)[1];
+  assertEquals(
+    told({ n0: 2, n3: 2 }),
+    "    the last reads at n0 and n3 miss 2 values. Maelstrom's rule calls that valid, because reads that began later, at other nodes, show them.",
+  );
+  assertMatch(told({ n0: 1 })!, /at n0 miss a value\. /);
+  assertMatch(told({ n0: 1, n1: 9 })!, /at n0 and n1 miss up to 9 values\. /);
+});
+
 Deno.test("a narrow terminal breaks the line between figures, and indents the rest", () => {
   assertEquals(lines(80), [
     "✓  3d  broadcast  valid     1997 ops    0.94 msgs/op <30  █▁▁▁▂▁     1.2 s",

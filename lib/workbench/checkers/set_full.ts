@@ -6,7 +6,9 @@
  * (https://github.com/jepsen-io/jepsen/blob/main/jepsen/src/jepsen/checker.clj),
  * down to its indulgence: an element that a read shows twice, or that nobody
  * added, doesn't make it invalid there, so it doesn't here. They are reported
- * under keys of our own, `repeated` and `unexpected`.
+ * under keys of our own, `repeated` and `unexpected`. Nor does an element that
+ * some nodes miss to the last, as long as a read that began later shows it: see
+ * `missing`.
  *
  * @module
  */
@@ -54,6 +56,8 @@ export interface SetFullFindings extends Findings {
   repeated?: [element: unknown, times: number][];
   /** Elements that reads showed and nobody had added. */
   unexpected?: unknown[];
+  /** Of nodes whose last reads miss acknowledged elements: how many. */
+  missing?: { [node: string]: number };
 }
 
 interface Element {

@@ -4,7 +4,7 @@
  * @module
  */
 import { invariant } from "../sim/invariant.ts";
-import { explainSet } from "./lost_element.ts";
+import { explainSet, withMissing } from "./lost_element.ts";
 import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../load/client.ts";
@@ -66,7 +66,8 @@ export const broadcast: Workload = {
     broadcast: { invoke: present, same: true },
     read: { ok: listOrNull },
   },
-  check: (history) => setFull(history, "broadcast"),
+  check: (history, test) =>
+    withMissing(setFull(history, "broadcast"), history, "broadcast", test),
   // It may still have been on its way.
   waitsMs: () => recoveryMs,
   anomaly: () => "lost",

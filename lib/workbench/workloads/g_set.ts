@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { explainSet } from "./lost_element.ts";
+import { explainSet, withMissing } from "./lost_element.ts";
 import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../load/client.ts";
@@ -41,7 +41,8 @@ export const gSet: Workload = {
     add: { invoke: present, same: true },
     read: { ok: listOrNull },
   },
-  check: (history) => setFull(history, "add"),
+  check: (history, test) =>
+    withMissing(setFull(history, "add"), history, "add", test),
   // It may still have been on its way.
   waitsMs: () => recoveryMs,
   anomaly: () => "lost",
