@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { endsOf } from "../../lib/report/web/crosses.ts";
 import { seconds, timeOf } from "../../lib/report/web/dom.ts";
 import { wayToAllRuns } from "../../lib/report/web/header.ts";
+import { lossWords } from "../../lib/report/web/message_tip.ts";
 import { fragmentOf, momentOf } from "../../lib/report/web/moment.ts";
 import { cases } from "../workbench/helpers.ts";
 
@@ -64,6 +65,10 @@ Deno.test("messages that are lost at the same time end in different places", () 
 Deno.test("a message that is lost alone ends before the middle of its way", () => {
   const lost = [0, 100, 200].map((sentMs) => ({ sentMs, from: 0, to: 1 }));
   assertEquals(endsOf(lost, 1), [0.4, 0.4, 0.4]);
+});
+
+Deno.test("a message that was on its way when the run ended isn't said to be lost", () => {
+  assertEquals(lossWords.none, "not received before the run ended");
 });
 
 Deno.test("the way to all runs is right wherever the page is", () => {

@@ -186,7 +186,7 @@ function signsOf(found: Anomaly): string[] {
         "● a read shows it",
         "○ a read doesn't",
         ...(found.messages.some(({ receivedMs }) => receivedMs === null)
-          ? ["✗ message lost"]
+          ? ["✗ message that never arrived"]
           : []),
       ];
     case "register":

@@ -23,11 +23,11 @@ export interface MessageTip {
 }
 
 /** The reasons why a message was never received. */
-const lossWords = {
+export const lossWords = {
   partition: "never received: a partition swallowed it",
   kill: "never received: its receiver was killed",
   chance: "never received: it was lost by chance",
-  none: "never received",
+  none: "not received before the run ended",
 };
 
 /** Makes the box. */

@@ -174,7 +174,7 @@ function keyOf(
       ? [
         entry(
           swatch(({ fault }) => fault, "ring"),
-          "struck by a fault, or lost",
+          "struck by a fault, or never arrived",
         ),
       ]
       : []),

@@ -134,7 +134,7 @@ function hints(): HTMLElement {
   return element(
     "p",
     { className: "note hints" },
-    "Drag to move; click to choose a moment; Ctrl and the wheel, or two fingers, zoom. Keys: ↑ ↓ + − 0, and ← → from message to message. ✗ a message was lost; ■ a node logged something.",
+    "Drag to move; click to choose a moment; Ctrl and the wheel, or two fingers, zoom. Keys: ↑ ↓ + − 0, and ← → from message to message. ✗ a message never arrived; ■ a node logged something.",
   );
 }
 

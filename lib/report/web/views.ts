@@ -44,7 +44,7 @@ export const sections: readonly Section[] = [
   {
     title: "Space-time diagram",
     about:
-      "A line for each node, time runs downwards, and an arrow for each message. Arrows that end in a cross were lost.",
+      "A line for each node, time runs downwards, and an arrow for each message. Arrows that end in a cross never arrived: they were lost, or still on their way when the run ended.",
     make: spaceTime,
   },
   {

@@ -213,7 +213,7 @@ function drawMessages(
 
 function lossWords({ lost }: ValueAnomaly["messages"][number]): string {
   return lost === undefined
-    ? "never received"
+    ? "not received before the run ended"
     : lost === "partition"
     ? "swallowed by a partition"
     : lost === "kill"
