@@ -39,7 +39,13 @@
  * @module
  */
 import { compareExact, identity } from "../sim/exact_json.ts";
-import { excerpt, type History, isClientOp, type Op } from "../load/history.ts";
+import {
+  describeError,
+  excerpt,
+  type History,
+  isClientOp,
+  type Op,
+} from "../load/history.ts";
 import { invariant } from "../sim/invariant.ts";
 import { type Findings, mergeValid, type Validity } from "./validity.ts";
 
@@ -642,6 +648,7 @@ export function firstFailure(
 /** In words, where the first key that isn't valid goes wrong. */
 export function explainLinearizable(
   findings: LinearizableFindings,
+  history: History = [],
 ): string | undefined {
   const found = firstFailure(findings);
   if (found === undefined) return;
@@ -655,7 +662,35 @@ export function explainLinearizable(
     deed(op!)
   } (operation ${op!.index}), but by then the key held ${
     alternatives(values!)
-  }, in whatever order the operations before took effect`;
+  }, in whatever order the operations before took effect${
+    tellRefused(op!, history)
+  }`;
+}
+
+/** Tells that a value was read which only a refused operation can have written. */
+function tellRefused(
+  { index, f, value }: KeyOp,
+  history: History,
+): string {
+  const whole = history.find((op) => op.index === index);
+  if (whole === undefined || f === "write") return "";
+  const [key] = whole.value as [unknown];
+  const seen = identity(f === "cas" ? (value as unknown[])[0] : value);
+  const writes = history.filter((op) =>
+    op.index < index && isClientOp(op) && op.f !== "read" &&
+    Array.isArray(op.value) && identity(op.value[0]) === identity(key) &&
+    identity(op.f === "cas" ? op.value[1]?.[1] : op.value[1]) === seen
+  );
+  const ends = writes.filter(({ type }) => type !== "invoke");
+  const [first] = ends;
+  // Those that are open, or succeeded, may have written it as well.
+  if (
+    first === undefined || ends.length * 2 < writes.length ||
+    ends.some(({ type }) => type !== "fail")
+  ) return "";
+  return `\nOnly what was refused wrote that, such as process ${first.process}'s ${first.f} (operation ${first.index}): ${
+    describeError(first)
+  }. Who answers with such an error promises that nothing was done.`;
 }
 
 function deed({ f, value }: KeyOp): string {

@@ -102,7 +102,8 @@ export const linKV: Workload = {
   },
   check: (history) => linearizable(history),
   anomaly: () => "nonlinearizable",
-  explain: (findings) => explainLinearizable(findings as LinearizableFindings),
+  explain: (findings, history) =>
+    explainLinearizable(findings as LinearizableFindings, history),
   drawing: { kind: "register" },
 };
 

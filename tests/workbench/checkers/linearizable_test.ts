@@ -430,3 +430,30 @@ function hasOrder(calls: readonly Call[], state: unknown = null): boolean {
     return hasOrder(calls.toSpliced(i, 1), next);
   });
 }
+
+Deno.test("a value that only a refused write can have written is told as that", () => {
+  const told = (...more: Entry[]) => {
+    const history = historyOf(
+      op(0, 0, "invoke", "write", [0, 3]),
+      op(1, 0, "fail", "write", [0, 3], { error: ["abort", "no"] }),
+      ...more,
+      op(4, 1, "invoke", "read", [0, null]),
+      op(5, 1, "ok", "read", [0, 3]),
+    );
+    return explainLinearizable(linearizable(history), history);
+  };
+  assertStringIncludes(
+    told()!,
+    "\nOnly what was refused wrote that, such as process 0's write (operation 1): abort: no. Who answers with such an error promises that nothing was done.",
+  );
+  // Another may have written it, and was overwritten.
+  assertEquals(
+    told(
+      op(2, 0, "invoke", "write", [0, 3]),
+      op(2, 0, "ok", "write", [0, 3]),
+      op(3, 0, "invoke", "write", [0, 4]),
+      op(3, 0, "ok", "write", [0, 4]),
+    )!.includes("refused"),
+    false,
+  );
+});
