@@ -118,9 +118,15 @@ function faultEvents({ history, test }: Judgement): Event[] {
   return faultsIn(history).filter(strikes).flatMap((fault) => {
     const { start, end, ...effect } = fault;
     const [begins, ends] = faultWords(effect as Effect, test.nodes);
+    // A node may answer before all are said to have been started.
+    const timeNs = end && fault.kind === "kill"
+      ? history.findLast(({ f, process, index }) =>
+        process === "nemesis" && f === end.f && index < end.index
+      )?.time ?? end.time
+      : end?.time;
     return [
       { timeNs: start.time, text: begins },
-      ...end === undefined ? [] : [{ timeNs: end.time, text: ends }],
+      ...timeNs === undefined ? [] : [{ timeNs, text: ends }],
     ];
   });
 }

@@ -72,6 +72,30 @@ Deno.test("of a node that crashed it's told when, and that nobody answers then",
   assertMatch(lines[3]!, /^6\.\d{3} s {2}n0 doesn't answer echo "" in time$/);
 });
 
+Deno.test("a node that was killed answers after it was started anew", async () => {
+  const judgement = await judge(
+    (node: Node) => {
+      echo(node);
+    },
+    { ...options, latency: 50 },
+    {
+      schedule: {
+        ops: [{ atMs: 250, client: 0, f: "echo", value: "" }],
+        faults: [{ kind: "kill", nodes: ["n0"], fromMs: 100, toMs: 200 }],
+      },
+    },
+  );
+  // As slow as a machine may be.
+  const history = judgement.history.map((op) => ({
+    ...op,
+    ...(op.f === "start" && typeof op.value === "object" && { time: 9e9 }),
+  }));
+  assertMatch(
+    story({ ...judgement, history }),
+    /n0 is killed\n.*n0 is started anew\n.*n0 is asked to echo ""\n.*n0 answers echo/,
+  );
+});
+
 Deno.test("a run of any length has a story of a few lines", async () => {
   const judgement = await judge(echo, options);
   const [asked, answered] = judgement.history;

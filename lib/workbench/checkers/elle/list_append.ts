@@ -211,6 +211,8 @@ function addDuplicateElements(
 interface Longest {
   key: unknown;
   list: unknown[];
+  /** True if nobody read it: there was but one append. */
+  unread?: true;
 }
 
 /**
@@ -252,7 +254,7 @@ function longestLists(txns: readonly Txn[]): Map<Id, Longest> {
   }
   for (const [keyId, { key, values }] of appends) {
     if (values.length === 1 && !result.has(keyId)) {
-      result.set(keyId, { key, list: values });
+      result.set(keyId, { key, list: values, unread: true });
     }
   }
   return result;
@@ -334,7 +336,10 @@ class ListDependencies implements Dependencies {
   readonly explainFirst = ["ww", "wr", "rw", "process", "realtime"] as const;
 
   #txns: readonly Txn[];
-  #lists = new Map<Id, { elements: Id[]; places: Map<Id, number> }>();
+  #lists = new Map<
+    Id,
+    { elements: Id[]; places: Map<Id, number>; unread: boolean }
+  >();
   #writers: ByWrite<Op> = new Map();
   #readers = new Map<Id, Map<Id | typeof init, Op[]>>();
 
@@ -343,10 +348,10 @@ class ListDependencies implements Dependencies {
     longest: ReadonlyMap<Id, Longest>,
   ) {
     this.#txns = txns;
-    for (const [keyId, { list }] of longest) {
+    for (const [keyId, { list, unread = false }] of longest) {
       const elements = distinct(list).map(idOf);
       const places = new Map(elements.map((each, i) => [each, i]));
-      this.#lists.set(keyId, { elements, places });
+      this.#lists.set(keyId, { elements, places, unread });
     }
     for (const { op, mops } of txns) {
       for (const [f, key, value] of mops) {
@@ -384,7 +389,8 @@ class ListDependencies implements Dependencies {
 
   /** Tells whether an element is in no list that somebody read. */
   #isUnseen([, key, value]: Mop): boolean {
-    return !this.#lists.get(idOf(key))?.places.has(idOf(value));
+    const list = this.#lists.get(idOf(key));
+    return list === undefined || list.unread || !list.places.has(idOf(value));
   }
 
   /**
