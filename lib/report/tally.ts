@@ -17,6 +17,7 @@ import {
   type Layout,
   type Line,
   messagesPerOp,
+  missingNote,
   plural,
   verdictOf,
   words,
@@ -193,7 +194,9 @@ export class Tally {
   readonly maxMs = new Spread();
   readonly failures = new Failures();
   /** The first note on a seed that isn't deterministic. */
-  note: string | undefined;
+  #divergence: string | undefined;
+  /** The seeds that are valid, though nodes miss values at the end. */
+  #missing = { count: 0, first: "" };
 
   constructor(records: Iterable<RunRecord> = []) {
     for (const record of records) this.add(record);
@@ -208,7 +211,25 @@ export class Tally {
     if (median !== undefined) this.medianMs.add(median);
     if (max !== undefined) this.maxMs.add(max);
     if (!pass) this.failures.add(record, folder);
-    this.note ??= divergenceNote(record);
+    this.#divergence ??= divergenceNote(record);
+    const missing = missingNote(record);
+    if (missing === undefined) return;
+    const { count, first } = this.#missing;
+    this.#missing = {
+      count: count + 1,
+      first: first || `seed ${record.seed}: ${missing}`,
+    };
+  }
+
+  /** A sentence on what else one should know. */
+  get note(): string | undefined {
+    const { count, first } = this.#missing;
+    const missing = count === 0
+      ? undefined
+      : count === 1
+      ? first
+      : `${count} valid seeds leave out values, such as ${first}`;
+    return this.#divergence ?? missing;
   }
 }
 

@@ -153,7 +153,9 @@ export function noteOn(record: RunRecord): string | undefined {
 }
 
 /** A sentence on nodes that miss values at the end of a run that is valid. */
-function missingNote({ results }: RunRecord): string | undefined {
+export function missingNote(
+  { results }: Pick<RunRecord, "results">,
+): string | undefined {
   const { missing } = (results?.workload ?? {}) as Partial<SetFullFindings>;
   if (missing === undefined) return undefined;
   const [nodes, counts] = [Object.keys(missing), Object.values(missing)];

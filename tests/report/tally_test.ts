@@ -1,9 +1,10 @@
 /** Sums of many runs. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { format } from "../../lib/report/format.ts";
 import { SeedRanges } from "../../lib/report/seeds.ts";
-import { Failures, Spread } from "../../lib/report/tally.ts";
+import type { RunRecord } from "../../lib/report/record.ts";
+import { Failures, Spread, Tally } from "../../lib/report/tally.ts";
 import { resolve } from "../../lib/workbench/test.ts";
 
 /** Figures, and those just beside the edges of what is shown alike. */
@@ -45,6 +46,24 @@ Deno.test("ranges of seeds name each, and nothing else", () => {
       assertEquals(named, sorted);
     }),
     { seed: 1 },
+  );
+});
+
+Deno.test("of many seeds, valid ones that leave out values are told", () => {
+  const record = (seed: number, missing?: { [node: string]: number }) =>
+    ({
+      seed,
+      pass: true,
+      results: { "valid?": true, workload: { ...missing && { missing } } },
+    }) as unknown as RunRecord;
+  assertEquals(new Tally([record(1), record(2)]).note, undefined);
+  assertMatch(
+    new Tally([record(1), record(2, { n0: 3 })]).note!,
+    /^seed 2: the last reads at n0 miss 3 values\./,
+  );
+  assertMatch(
+    new Tally([record(1, { n0: 3 }), record(2, { n1: 1 })]).note!,
+    /^2 valid seeds leave out values, such as seed 1: the last reads at n0 /,
   );
 });
 
