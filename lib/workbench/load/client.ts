@@ -242,7 +242,7 @@ export class Client {
       const text =
         `${node} answered ${rpc.type} with a body that ${problem}. Expected ${
           shapeText({ ...rpc.reply, in_reply_to: "integer" })
-        }.`;
+        }.${problem.startsWith("has {} ") ? emptyHint : ""}`;
       this.#onError({
         node,
         kind: "malformed-rpc-response",
@@ -254,3 +254,7 @@ export class Client {
     }
   }
 }
+
+/** A hint for who has sent what JSON can't hold. */
+const emptyHint =
+  " In JavaScript, a promise that nobody awaits is {} in JSON, and so are a map and a set.";

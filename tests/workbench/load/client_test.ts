@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import type { OpenBody } from "../../../lib/message.ts";
 import {
   type Client,
@@ -202,6 +207,17 @@ Deno.test("a malformed answer is the node's fault, and is shown", async () => {
   assertEquals([node, kind], ["n0", "malformed-rpc-response"]);
   assertStringIncludes(text, "n0 answered count with a body that has a key");
   assertStringIncludes(line!, '"more":1');
+});
+
+Deno.test("of {} it's told what JavaScript makes that of", async () => {
+  const world = new World();
+  world.say(5, { ...answer(1, 1), count: {} });
+  await assertRejects(() => world.ask(), MalformedReply);
+  const [{ text }] = some(world.errors);
+  assertMatch(
+    text,
+    /that has \{\} for .* a promise that nobody awaits is \{\}/,
+  );
 });
 
 Deno.test("of an answer to init nothing but the type counts", async () => {
