@@ -272,7 +272,7 @@ function latencyMs(known: Op, read: Op | undefined): number {
  * content. The text of an object can't be mistaken for a string's, which is
  * itself.
  */
-function keyOf(value: unknown): unknown {
+export function keyOf(value: unknown): unknown {
   return typeof value === "object" && value !== null
     ? `\0${identity(value)}`
     : value;

@@ -18,12 +18,13 @@ import {
   isClientOp,
   type Op,
   pairs,
+  type Process,
 } from "../load/history.ts";
 import { faultsIn } from "../load/nemesis.ts";
 import { invariant } from "../sim/invariant.ts";
 import { type Envelope, involvesClient } from "../sim/network.ts";
 import type { Test } from "../options.ts";
-import type { SetFullFindings } from "../checkers/set_full.ts";
+import { keyOf, type SetFullFindings } from "../checkers/set_full.ts";
 
 /** The evidence beside the history. */
 export interface Evidence {
@@ -80,22 +81,24 @@ export function withMissing(
 ): SetFullFindings {
   if (findings["valid?"] !== true) return findings;
   const lastAdd = history.findLastIndex((op) => op.f === addF);
-  const counterpart = pairs(history);
+  const begun = new Map<Process, number>();
   const last = new Map<string, { begun: number; read: Op }>();
-  for (const read of history.slice(lastAdd + 1)) {
-    if (!isClientOp(read) || read.f !== "read" || read.type !== "ok") continue;
-    const begun = counterpart[read.index]?.index ?? -1;
-    const node = nodeOf(read, test);
-    if (begun <= Math.max(lastAdd, last.get(node)?.begun ?? -1)) continue;
-    last.set(node, { begun, read });
+  for (const op of history.slice(lastAdd + 1)) {
+    if (!isClientOp(op) || op.f !== "read") continue;
+    if (op.type === "invoke") begun.set(op.process, op.index);
+    const since = begun.get(op.process);
+    if (op.type !== "ok" || since === undefined) continue;
+    const node = nodeOf(op, test);
+    if (since < (last.get(node)?.begun ?? 0)) continue;
+    last.set(node, { begun: since, read: op });
   }
   if (last.size === 0) return findings;
   const added = history.filter((op) => op.f === addF && op.type === "ok")
-    .map(({ value }) => identity(value));
+    .map(({ value }) => keyOf(value));
   const missing = test.nodes.flatMap((node): [string, number][] => {
     const value = last.get(node)?.read.value;
     if (value === undefined) return [];
-    const shown = new Set((value as unknown[] ?? []).map(identity));
+    const shown = new Set((value as unknown[] ?? []).map(keyOf));
     const count = added.filter((each) => !shown.has(each)).length;
     return count === 0 ? [] : [[node, count]];
   });
