@@ -76,11 +76,15 @@ export function registerAnomaly(
       ...storyOf(judgement),
       `${operations.length} of the ${
         ofKey.filter(({ type }) => type === "invoke").length
-      } operations on key ${key} are enough to see it${
-        anyBefore ? ", whatever the key held before" : ""
-      }:`,
+      } operations on key ${key} ${
+        operations.length === 1 ? "is" : "are"
+      } enough to see it${anyBefore ? ", whatever the key held before" : ""}:`,
       ...operations.map(tell),
-      "No order of these explains all of their results. The other operations on the key had ended before, or set it to values that none of these sees.",
+      `${
+        operations.length === 1
+          ? "That can't be its result"
+          : "No order of these explains all of their results"
+      }. The other operations on the key had ended before, or set it to values that none of these sees.`,
     ],
     momentMs: op.time / msInNs,
     key,
