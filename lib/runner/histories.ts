@@ -12,7 +12,6 @@ import type { Client, RPC } from "../workbench/load/client.ts";
 import { msInNs, VirtualClock } from "../workbench/sim/clock.ts";
 import {
   clients,
-  filter,
   type Generator,
   nothing,
   phases,
@@ -136,26 +135,42 @@ function generatorFor(
   const workload = workloadOf(test);
   const all = workload.generator(test);
   const kept = ({ f }: PlannedOp) =>
-    f !== "read" || random.float() < readCount / count;
+    !fewReads || f !== "read" || random.float() < readCount / count;
   return clients(phases(
-    first(
-      count - finalOps * concurrency,
-      fewReads ? filter(kept, all) : all,
-    ),
+    first(count - finalOps * concurrency, kept, all),
     workload.finalGenerator?.(test) ?? nothing,
   ));
 }
 
-/** So many operations of a generator. */
-function first(count: number, generator: Generator): Generator {
+/**
+ * So many operations of a generator, of those that are kept. What it plans is taken
+ * at once: others are passed over.
+ */
+function first(
+  count: number,
+  isKept: (op: PlannedOp) => boolean,
+  generator: Generator,
+): Generator {
+  let next: PlannedOp | undefined;
+  let taken = 0;
   return {
-    op(context) {
-      const answer = count > 0 ? generator.op(context) : null;
-      if (answer === null || answer === "pending") return answer;
-      return [answer[0], first(count - 1, answer[1])];
+    plan(context) {
+      if (taken === count) return null;
+      while (next === undefined) {
+        const plan = generator.plan(context);
+        if (plan === null || plan === "pending") return plan;
+        const op = generator.take(context);
+        if (isKept(op)) next = op;
+      }
+      return next.timeNs;
     },
-    update: (context, event) =>
-      first(count, generator.update?.(context, event) ?? generator),
+    take() {
+      const op = next!;
+      next = undefined;
+      taken++;
+      return op;
+    },
+    update: (context, event) => generator.update?.(context, event),
   };
 }
 

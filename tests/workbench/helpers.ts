@@ -4,15 +4,15 @@
  *
  * @module
  */
+import { assertStrictEquals } from "@std/assert";
 import type { Parameters as CheckParameters } from "fast-check";
 import type { AnyMessages, App } from "../../lib/mod.ts";
 import { msInNs, VirtualClock } from "../../lib/workbench/sim/clock.ts";
-import type {
-  Answer,
+import {
   Context,
-  Generator,
-  PlannedOp,
-  Thread,
+  type Generator,
+  type PlannedOp,
+  type Thread,
 } from "../../lib/workbench/load/generator.ts";
 import type {
   History,
@@ -79,25 +79,27 @@ export function contextOf({
   random = new Random("context"),
   history = [],
 }: Situation = {}): Context {
-  return {
+  return new Context({
     timeNs: ms * msInNs,
     random,
     history,
-    threads,
     isFree: (thread) => !busy.includes(thread),
     processOf: (thread) => processes.get(thread) ?? thread,
     threadOf: (process) =>
       threads.find((each) => (processes.get(each) ?? each) === process),
     freeThread: (allowed) => allowed.find((thread) => !busy.includes(thread)),
-  };
+  }, threads);
 }
 
-/** The operation and the rest; fails if the answer isn't one. */
-export function taken(answer: Answer): readonly [PlannedOp, Generator] {
-  if (answer === null || answer === "pending") {
-    throw new Error(`an operation was expected, not ${answer}`);
+/** Takes the next operation; fails if there is none. */
+export function take(generator: Generator, context: Context): PlannedOp {
+  const plan = generator.plan(context);
+  if (plan === null || plan === "pending") {
+    throw new Error(`an operation was expected, not ${plan}`);
   }
-  return answer;
+  const op = generator.take(context);
+  assertStrictEquals(op.timeNs, plan);
+  return op;
 }
 
 /** Takes operations, as many as there are, and at most so many. */
@@ -108,10 +110,9 @@ export function takeAll(
 ): PlannedOp[] {
   const ops: PlannedOp[] = [];
   while (ops.length < most) {
-    const answer = generator.op(context);
-    if (answer === null || answer === "pending") break;
-    ops.push(answer[0]);
-    generator = answer[1];
+    const plan = generator.plan(context);
+    if (plan === null || plan === "pending") break;
+    ops.push(generator.take(context));
   }
   return ops;
 }

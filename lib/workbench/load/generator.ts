@@ -1,9 +1,9 @@
 /**
  * The plan of a run, client by client: generators of operations, after Jepsen's
- * (https://github.com/jepsen-io/generator). A generator is a value. Asked for
- * an operation, it gives one and the generator that comes after it; told of an
- * operation that began or ended, it gives the generator that it is from then
- * on. Nothing changes until an operation is really taken.
+ * (https://github.com/jepsen-io/generator). Asked for its plan, a generator says
+ * when the next operation is due; asked again, it makes another. Nothing changes
+ * until an operation is really taken, or the generator is told of one that began or
+ * ended.
  *
  * @module
  */
@@ -26,15 +26,13 @@ export interface PlannedOp {
   [key: string]: unknown;
 }
 
-/** A generator's knowledge when it is asked. */
-export interface Context {
+/** A run, as its generators see it. */
+export interface RunState {
   /** Nanoseconds since the test began. */
   readonly timeNs: number;
   readonly random: Random;
   /** The events so far. */
   readonly history: History;
-  /** All threads that this generator may use. */
-  readonly threads: readonly Thread[];
   /** Tells whether a thread isn't busy. */
   isFree(thread: Thread): boolean;
   /** The process that a thread currently is. */
@@ -45,33 +43,90 @@ export interface Context {
   freeThread(threads: readonly Thread[]): Thread | undefined;
 }
 
+// Contexts, and the generators that every operation goes through, are of classes:
+// a thousand operations a second ask each of them three thousand times.
+
+/** A generator's knowledge when it is asked. */
+export class Context {
+  private readonly run: RunState;
+  /** All threads that this generator may use. */
+  readonly threads: readonly Thread[];
+
+  constructor(run: RunState, threads: readonly Thread[]) {
+    this.run = run;
+    this.threads = threads;
+  }
+
+  /** The same for some of the threads. */
+  of(threads: readonly Thread[]): Context {
+    return new Context(this.run, threads);
+  }
+
+  /** Nanoseconds since the test began. */
+  get timeNs(): number {
+    return this.run.timeNs;
+  }
+
+  /** The dice. */
+  get random(): Random {
+    return this.run.random;
+  }
+
+  /** The events so far. */
+  get history(): History {
+    return this.run.history;
+  }
+
+  /** The thread whose turn it is among those that are free. */
+  get freeThread(): Thread | undefined {
+    return this.run.freeThread(this.threads);
+  }
+
+  /** Tells whether a thread isn't busy. */
+  isFree(thread: Thread): boolean {
+    return this.run.isFree(thread);
+  }
+
+  /** The process that a thread currently is. */
+  processOf(thread: Thread): Process {
+    return this.run.processOf(thread);
+  }
+
+  /** The place of an event's thread among the generator's; -1: it's none. */
+  placeOf({ process }: Op | PlannedOp): number {
+    const thread = this.run.threadOf(process);
+    return thread === undefined ? -1 : this.threads.indexOf(thread);
+  }
+}
+
 /**
- * A generator's answer: an operation and what comes after; `"pending"`, as long
- * as it can't know before some operation has ended; or `null` when there is
+ * The time at which the next operation is due; `"pending"`, as long as the
+ * generator can't know before some operation has ended; or `null` when there is
  * nothing more to come.
  */
-export type Answer = readonly [PlannedOp, Generator] | "pending" | null;
+export type Plan = number | "pending" | null;
 
 /** A source of operations. */
 export interface Generator {
-  /** The next operation. */
-  op(context: Context): Answer;
+  /** Plans the next operation, in place of what it had planned. */
+  plan(context: Context): Plan;
+  /** Takes the operation that it has just planned. */
+  take(context: Context): PlannedOp;
   /** Takes note that an operation began or ended. */
-  update?(context: Context, event: Op | PlannedOp): Generator;
+  update?(context: Context, event: Op | PlannedOp): void;
 }
 
 /** A workload's words for an operation; the rest is filled in. */
 export type OpTemplate = { f: string; value?: unknown; [key: string]: unknown };
 
-/** There is nothing (more) to do. */
-export const nothing: Generator = { op: () => null };
-
 /** One operation, as soon as a thread is free. */
 export function once(template: OpTemplate): Generator {
+  let isTaken = false;
   return {
-    op(context) {
-      const filled = fill(template, context);
-      return filled === "pending" ? filled : [filled, nothing];
+    plan: (context) => isTaken ? null : planOfFree(context),
+    take(context) {
+      isTaken = true;
+      return ofFree(template, context);
     },
   };
 }
@@ -80,10 +135,9 @@ export function once(template: OpTemplate): Generator {
 export function lazily(make: (context: Context) => Generator): Generator {
   let made: Generator | undefined;
   return {
-    op: (context) => (made ??= make(context)).op(context),
-    update(context, event) {
-      return made ? update(made, context, event) : this;
-    },
+    plan: (context) => (made ??= make(context)).plan(context),
+    take: (context) => made!.take(context),
+    update: (context, event) => made?.update?.(context, event),
   };
 }
 
@@ -91,34 +145,76 @@ export function lazily(make: (context: Context) => Generator): Generator {
 export function forever(
   next: (random: Random) => OpTemplate,
 ): Generator {
-  const self: Generator = {
-    op(context) {
-      const thread = context.freeThread(context.threads);
-      if (thread === undefined) return "pending";
-      return [fill(next(context.random), context) as PlannedOp, self];
-    },
-  };
-  return self;
+  return drawn(undefined, (_, random) => ({ template: next(random) }));
 }
 
 /** Operations numbered from 0, without end. */
 export function numbered(
   template: (number: number) => OpTemplate,
-  number = 0,
 ): Generator {
-  return {
-    op(context) {
-      const filled = fill(template(number), context);
-      return filled === "pending"
-        ? filled
-        : [filled, numbered(template, number + 1)];
-    },
-  };
+  return drawn(0, (number) => ({
+    template: template(number),
+    after: number + 1,
+  }));
 }
 
-function fill(template: OpTemplate, context: Context): PlannedOp | "pending" {
-  const thread = context.freeThread(context.threads);
-  return thread === undefined ? "pending" : filled(template, context, thread);
+/**
+ * Operations without end, each drawn from a state. Those that are taken leave
+ * another.
+ *
+ * @param draw must not change the state: it's asked again for what isn't taken.
+ */
+export function drawn<State>(
+  first: State,
+  draw: (state: State, random: Random) => Draw<State>,
+): Generator {
+  return new Drawn(first, draw);
+}
+
+/** An operation that was drawn, and the state that it leaves, if it's another. */
+export interface Draw<State> {
+  template: OpTemplate;
+  after?: State;
+}
+
+class Drawn<State> implements Generator {
+  private state: State;
+  private readonly draw: (state: State, random: Random) => Draw<State>;
+  private planned: Draw<State> | undefined;
+
+  constructor(
+    first: State,
+    draw: (state: State, random: Random) => Draw<State>,
+  ) {
+    this.state = first;
+    this.draw = draw;
+  }
+
+  plan(context: Context): Plan {
+    const plan = planOfFree(context);
+    if (plan !== "pending") {
+      this.planned = this.draw(this.state, context.random);
+    }
+    return plan;
+  }
+
+  take(context: Context): PlannedOp {
+    const { template, after = this.state } = this.planned!;
+    this.state = after;
+    return ofFree(template, context);
+  }
+}
+
+/** The plan to do something at once, if a thread is free. */
+export function planOfFree(context: Context): number | "pending" {
+  return context.freeThread === undefined ? "pending" : context.timeNs;
+}
+
+/** An operation of the free thread whose turn it is. */
+export function ofFree(template: OpTemplate, context: Context): PlannedOp {
+  const { freeThread } = context;
+  invariant(freeThread !== undefined, "what is planned has a thread");
+  return filled(template, context, freeThread);
 }
 
 function filled(
@@ -126,53 +222,109 @@ function filled(
   context: Context,
   thread: Thread,
 ): PlannedOp {
-  return {
+  const { f, value = null } = template;
+  const op: PlannedOp = {
     timeNs: context.timeNs,
     process: context.processOf(thread),
     type: "invoke",
-    ...template,
-    value: template.value ?? null,
+    f,
+    value,
   };
+  for (const key in template) {
+    if (key !== "f" && key !== "value") op[key] = template[key];
+  }
+  return op;
 }
 
-/** Each operation from one of the generators, chosen at random. */
+/** There is nothing to do. */
+export const nothing: Generator = { plan: () => null, take: takeNothing };
+
+function takeNothing(): never {
+  invariant(false, "only what is planned is taken");
+}
+
+/**
+ * Each operation from one of the generators, chosen at random.
+ *
+ * @param chosen the place of the one whose turn it is first.
+ */
 export function mix(
   generators: readonly Generator[],
   chosen?: number,
 ): Generator {
-  return {
-    op(context) {
-      if (generators.length === 0) return null;
-      const turn = chosen ?? context.random.integer(generators.length);
-      const chosenOne = generators[turn];
-      invariant(chosenOne, "it's the turn of one of the generators");
-      const answer = chosenOne.op(context);
-      if (answer === "pending") return answer;
-      if (answer === null) {
-        const rest = generators.toSpliced(turn, 1);
-        return mix(rest, context.random.integer(rest.length)).op(context);
-      }
-      const [op, after] = answer;
-      return [
-        op,
-        mix(
-          generators.with(turn, after),
-          context.random.integer(generators.length),
-        ),
-      ];
-    },
-  };
+  return new Mix(generators, chosen);
+}
+
+class Mix implements Generator {
+  /** Those that may have more to come. */
+  private generators: readonly Generator[];
+  /** The place of the one whose turn it is. */
+  private chosen: number | undefined;
+  private planned:
+    | { rest: readonly Generator[]; turn: number; next: number }
+    | undefined;
+
+  constructor(generators: readonly Generator[], chosen?: number) {
+    this.generators = generators;
+    this.chosen = chosen;
+  }
+
+  plan(context: Context): Plan {
+    const { random } = context;
+    let { generators: rest, chosen } = this;
+    while (rest.length > 0) {
+      const turn = chosen ?? random.integer(rest.length);
+      const plan = rest[turn]!.plan(context); // it's one of their places
+      if (plan === "pending") return plan;
+      if (plan === null) rest = rest.toSpliced(turn, 1);
+      chosen = random.integer(rest.length);
+      if (plan === null) continue;
+      this.planned = { rest, turn, next: chosen };
+      return plan;
+    }
+    return null;
+  }
+
+  take(context: Context): PlannedOp {
+    const { rest, turn, next } = this.planned!;
+    this.generators = rest;
+    this.chosen = next;
+    return rest[turn]!.take(context);
+  }
 }
 
 /** An operation from one, then from the other, and so on; ends when one does. */
 export function flipFlop(first: Generator, second: Generator): Generator {
+  let [now, next] = [first, second];
   return {
-    op(context) {
-      const answer = first.op(context);
-      if (answer === null || answer === "pending") return answer;
-      return [answer[0], flipFlop(second, answer[1])];
+    plan: (context) => now.plan(context),
+    take(context) {
+      const op = now.take(context);
+      [now, next] = [next, now];
+      return op;
     },
   };
+}
+
+/** Another generator, with something of its own around it. */
+abstract class Around implements Generator {
+  protected readonly inner: Generator;
+
+  constructor(inner: Generator) {
+    this.inner = inner;
+  }
+
+  plan(context: Context): Plan {
+    return this.inner.plan(context);
+  }
+
+  take(context: Context): PlannedOp {
+    return this.inner.take(context);
+  }
+
+  update(context: Context, event: Op | PlannedOp): void {
+    this.inner.update?.(context, event);
+  }
 }
 
 /**
@@ -183,53 +335,33 @@ export function stagger(meanNs: number, generator: Generator): Generator {
   return new Stagger(meanNs, generator);
 }
 
-// Those that every operation goes through are of a class: a thousand operations a
-// second make as many of each, and a closure takes more than an instance.
-
-/** Another generator, with something of its own around it. */
-abstract class Around implements Generator {
-  protected readonly inner: Generator;
-
-  constructor(inner: Generator) {
-    this.inner = inner;
-  }
-
-  abstract op(context: Context): Answer;
-
-  /** The same around another generator. */
-  protected abstract around(inner: Generator): Generator;
-
-  update(context: Context, event: Op | PlannedOp): Generator {
-    const updated = update(this.inner, context, event);
-    return updated === this.inner ? this : this.around(updated);
-  }
-}
-
 class Stagger extends Around {
   private readonly meanNs: number;
-  private readonly nextNs: number | undefined;
+  private nextNs: number | undefined;
+  /** The time of what is planned, and of what comes after that. */
+  private plannedNs = 0;
+  private laterNs = 0;
 
-  constructor(meanNs: number, inner: Generator, nextNs?: number) {
+  constructor(meanNs: number, inner: Generator) {
     super(inner);
     this.meanNs = meanNs;
-    this.nextNs = nextNs;
   }
 
-  op(context: Context): Answer {
-    const { meanNs, inner, nextNs } = this;
-    const answer = inner.op(context);
-    if (answer === null || answer === "pending") return answer;
-    const [op, after] = answer;
-    const timeNs = Math.max(op.timeNs, nextNs ?? context.timeNs);
-    const interval = Math.floor(context.random.float() * 2 * meanNs);
-    return [
-      op.timeNs === timeNs ? op : { ...op, timeNs },
-      new Stagger(meanNs, after, timeNs + interval),
-    ];
+  override plan(context: Context): Plan {
+    const plan = this.inner.plan(context);
+    if (plan === null || plan === "pending") return plan;
+    const timeNs = Math.max(plan, this.nextNs ?? context.timeNs);
+    const intervalNs = Math.floor(context.random.float() * 2 * this.meanNs);
+    this.plannedNs = timeNs;
+    this.laterNs = timeNs + intervalNs;
+    return timeNs;
   }
 
-  protected around(inner: Generator): Generator {
-    return new Stagger(this.meanNs, inner, this.nextNs);
+  override take(context: Context): PlannedOp {
+    const op = this.inner.take(context);
+    op.timeNs = this.plannedNs;
+    this.nextNs = this.laterNs;
+    return op;
   }
 }
 
@@ -240,27 +372,23 @@ export function timeLimit(limitNs: number, generator: Generator): Generator {
 
 class TimeLimit extends Around {
   private readonly limitNs: number;
-  private readonly cutoffNs: number | undefined;
+  private endNs: number | undefined;
 
-  constructor(limitNs: number, inner: Generator, cutoffNs?: number) {
+  constructor(limitNs: number, inner: Generator) {
     super(inner);
     this.limitNs = limitNs;
-    this.cutoffNs = cutoffNs;
   }
 
-  op(context: Context): Answer {
-    const { limitNs, inner, cutoffNs } = this;
-    const answer = inner.op(context);
-    if (answer === null || answer === "pending") return answer;
-    const [op, after] = answer;
-    const endNs = cutoffNs ?? op.timeNs + limitNs;
-    return op.timeNs < endNs
-      ? [op, new TimeLimit(limitNs, after, endNs)]
-      : null;
+  override plan(context: Context): Plan {
+    const plan = this.inner.plan(context);
+    if (plan === null || plan === "pending") return plan;
+    return plan < (this.endNs ?? plan + this.limitNs) ? plan : null;
   }
 
-  protected around(inner: Generator): Generator {
-    return new TimeLimit(this.limitNs, inner, this.cutoffNs);
+  override take(context: Context): PlannedOp {
+    const op = this.inner.take(context);
+    this.endNs ??= op.timeNs + this.limitNs;
+    return op;
   }
 }
 
@@ -271,47 +399,50 @@ export function any(...generators: Generator[]): Generator {
 
 class Any implements Generator {
   private readonly generators: readonly Generator[];
+  private readonly plans: Plan[];
+  /** The place of the one that comes first. */
+  private first = -1;
 
   constructor(generators: readonly Generator[]) {
     this.generators = generators;
+    this.plans = generators.map((): Plan => null);
   }
 
-  op(context: Context): Answer {
-    const { generators } = this;
-    const answers = generators.map((generator) => generator.op(context));
-    const first = soonest(answers, context.random);
-    if (first === undefined) {
-      return answers.includes("pending") ? "pending" : null;
+  plan(context: Context): Plan {
+    const { generators, plans } = this;
+    for (let i = 0; i < generators.length; i++) {
+      plans[i] = generators[i]!.plan(context);
     }
-    const [i, [op, after]] = first;
-    return [op, new Any(generators.with(i, after))];
+    this.first = soonest(plans, context.random);
+    return planOf(plans, this.first);
   }
 
-  update(context: Context, event: Op | PlannedOp): Generator {
-    const { generators } = this;
-    const updated = generators.map((each) => update(each, context, event));
-    return updated.every((each, i) => each === generators[i])
-      ? this
-      : new Any(updated);
+  take(context: Context): PlannedOp {
+    return this.generators[this.first]!.take(context);
+  }
+
+  update(context: Context, event: Op | PlannedOp): void {
+    for (const each of this.generators) each.update?.(context, event);
   }
 }
 
-/** The answer with the earliest operation, and its place in the list. */
-function soonest(
-  answers: readonly Answer[],
-  random: Random,
-): [number, readonly [PlannedOp, Generator]] | undefined {
-  let best: [number, readonly [PlannedOp, Generator]] | undefined;
+/** The place of the earliest of plans; -1 if there's no operation among them. */
+function soonest(plans: readonly Plan[], random: Random): number {
+  let first = -1;
+  let firstNs = Infinity;
   let ties = 0;
-  for (let i = 0; i < answers.length; i++) {
-    const answer = answers[i] ?? null;
-    if (answer === null || answer === "pending") continue;
-    const lead = best ? best[1][0].timeNs - answer[0].timeNs : 1;
-    if (lead < 0) continue;
-    ties = lead > 0 ? 1 : ties + 1;
-    if (ties === 1 || random.integer(ties) === 0) best = [i, answer];
+  for (let i = 0; i < plans.length; i++) {
+    const plan = plans[i]!;
+    if (plan === null || plan === "pending" || plan > firstNs) continue;
+    ties = plan < firstNs ? 1 : ties + 1;
+    if (ties === 1 || random.integer(ties) === 0) [first, firstNs] = [i, plan];
   }
-  return best;
+  return first;
+}
+
+/** Sums up plans, the earliest of which has this place. */
+function planOf(plans: readonly Plan[], first: number): Plan {
+  return plans[first] ?? (plans.includes("pending") ? "pending" : null);
 }
 
 /** An operation of a schedule, in whose turn it is when. */
@@ -329,21 +460,20 @@ export interface ScheduledEntry {
  * @param entries in any order.
  */
 export function scheduled(entries: readonly ScheduledEntry[]): Generator {
-  const queues = Map.groupBy(
-    entries.toSorted((a, b) => a.timeNs - b.timeNs),
-    ({ thread }) => thread,
-  );
-  return scheduledFrom([...queues.values()], [...queues].map(() => 0));
-}
-
-/** @param places for each queue, how much of it is over. */
-function scheduledFrom(
-  queues: readonly (readonly ScheduledEntry[])[],
-  places: readonly number[],
-): Generator {
+  const queues = [
+    ...Map.groupBy(
+      entries.toSorted((a, b) => a.timeNs - b.timeNs),
+      ({ thread }) => thread,
+    ).values(),
+  ];
+  // For each queue, how much of it is over.
+  const places = queues.map(() => 0);
+  const timeOf = (entry: ScheduledEntry, { timeNs }: Context) =>
+    Math.max(entry.timeNs, timeNs);
+  let turn: number | undefined;
   return {
-    op(context) {
-      let turn: number | undefined;
+    plan(context) {
+      turn = undefined;
       let next: ScheduledEntry | undefined;
       for (const [i, queue] of queues.entries()) {
         const entry = queue[places[i]!];
@@ -351,15 +481,16 @@ function scheduledFrom(
         if (next && next.timeNs <= entry.timeNs) continue;
         [turn, next] = [i, entry];
       }
-      if (turn === undefined || next === undefined) {
-        const isOver = queues.every(({ length }, i) => length === places[i]);
-        return isOver ? null : "pending";
-      }
-      const op = {
-        ...filled(next.template, context, next.thread),
-        timeNs: Math.max(next.timeNs, context.timeNs),
-      };
-      return [op, scheduledFrom(queues, places.with(turn, places[turn]! + 1))];
+      if (next !== undefined) return timeOf(next, context);
+      const isOver = queues.every(({ length }, i) => length === places[i]);
+      return isOver ? null : "pending";
+    },
+    take(context) {
+      const entry = queues[turn!]![places[turn!]!]!; // it's what was planned
+      places[turn!]!++;
+      const op = filled(entry.template, context, entry.thread);
+      op.timeNs = timeOf(entry, context);
+      return op;
     },
   };
 }
@@ -369,59 +500,47 @@ export function on(
   allowed: (thread: Thread) => boolean,
   generator: Generator,
 ): Generator {
-  return new Among(filterOf(allowed), generator);
+  return new Among(generator, allowed);
 }
 
-class Among implements Generator {
-  private readonly allowed: (threads: readonly Thread[]) => readonly Thread[];
-  private readonly generator: Generator;
+class Among extends Around {
+  private readonly contextOf: (context: Context) => readonly Context[];
 
-  constructor(
-    allowed: (threads: readonly Thread[]) => readonly Thread[],
-    generator: Generator,
-  ) {
-    this.allowed = allowed;
-    this.generator = generator;
+  constructor(inner: Generator, allowed: (thread: Thread) => boolean) {
+    super(inner);
+    this.contextOf = parted((threads) => [threads.filter(allowed)]);
   }
 
-  op(context: Context): Answer {
-    const answer = this.generator.op(this.#own(context));
-    if (answer === null || answer === "pending") return answer;
-    return [answer[0], new Among(this.allowed, answer[1])];
+  override plan(context: Context): Plan {
+    return this.inner.plan(this.contextOf(context)[0]!);
   }
 
-  update(context: Context, event: Op | PlannedOp): Generator {
-    const own = this.#own(context);
-    if (placeOf(event, own) === -1) return this;
-    const updated = update(this.generator, own, event);
-    return updated === this.generator ? this : new Among(this.allowed, updated);
+  override take(context: Context): PlannedOp {
+    return this.inner.take(this.contextOf(context)[0]!);
   }
 
-  #own(context: Context): Context {
-    return { ...context, threads: this.allowed(context.threads) };
+  override update(context: Context, event: Op | PlannedOp): void {
+    const own = this.contextOf(context)[0]!;
+    if (own.placeOf(event) !== -1) this.inner.update?.(own, event);
   }
 }
 
-/** A filter that remembers: the threads of a run are always the same. */
-function filterOf(
-  allowed: (thread: Thread) => boolean,
-): (threads: readonly Thread[]) => readonly Thread[] {
-  let last: readonly Thread[] | undefined;
-  let chosen: readonly Thread[] = [];
-  return (threads) => {
-    if (threads !== last) chosen = threads.filter(allowed);
-    last = threads;
-    return chosen;
+/**
+ * Parts a context by its threads. It remembers the last: a generator's context in a
+ * run is always the same.
+ */
+function parted(
+  part: (threads: readonly Thread[]) => readonly (readonly Thread[])[],
+): (context: Context) => readonly Context[] {
+  let last: Context | undefined;
+  let parts: readonly Context[] = [];
+  return (context) => {
+    if (context !== last) {
+      parts = part(context.threads).map((threads) => context.of(threads));
+    }
+    last = context;
+    return parts;
   };
-}
-
-/** The place of an event's thread among those of a generator; -1: it's none. */
-function placeOf(
-  { process }: Op | PlannedOp,
-  { threads, threadOf }: Context,
-): number {
-  const thread = threadOf(process);
-  return thread === undefined ? -1 : threads.indexOf(thread);
 }
 
 /** Only clients. */
@@ -434,69 +553,27 @@ export function nemesis(generator: Generator): Generator {
   return on((thread) => thread === "nemesis", generator);
 }
 
-/**
- * A copy of the generator for each thread.
- *
- * @param own those of the threads, by their places; the others have a fresh one.
- */
-export function eachThread(
-  fresh: Generator,
-  own: readonly (Generator | undefined)[] = [],
-): Generator {
-  const alone = (context: Context, thread: Thread): Context => ({
-    ...context,
-    threads: [thread],
-  });
-  const having = (place: number, generator: Generator): Generator => {
-    const changed = own.slice();
-    changed[place] = generator;
-    return eachThread(fresh, changed);
-  };
+/** A generator for each thread. */
+export function eachThread(make: () => Generator): Generator {
+  const aloneIn = parted((threads) => threads.map((thread) => [thread]));
+  /** Those of the threads, by their places. */
+  const own: Generator[] = [];
+  const ownOf = (place: number) => own[place] ??= make();
+  let first = -1;
   return {
-    op(context) {
-      const answers = context.threads.map((thread, place): Answer => {
-        if (!context.isFree(thread)) return "pending";
-        const generator = own[place] ?? fresh;
-        // A thousand threads are asked a thousand times who reads next.
-        if (generator === nothing) return null;
-        return generator.op(alone(context, thread));
-      });
-      const first = soonest(answers, context.random);
-      if (first === undefined) {
-        return answers.includes("pending") ? "pending" : null;
-      }
-      const [place, [op, after]] = first;
-      return [op, having(place, after)];
+    plan(context) {
+      const alone = aloneIn(context);
+      const plans = context.threads.map((thread, place): Plan =>
+        context.isFree(thread) ? ownOf(place).plan(alone[place]!) : "pending"
+      );
+      first = soonest(plans, context.random);
+      return planOf(plans, first);
     },
+    take: (context) => ownOf(first).take(aloneIn(context)[first]!),
     update(context, event) {
-      const place = placeOf(event, context);
-      if (place === -1) return this;
-      const generator = own[place] ?? fresh;
-      const thread = context.threads[place]!;
-      const updated = update(generator, alone(context, thread), event);
-      return updated === generator ? this : having(place, updated);
-    },
-  };
-}
-
-/** Only those operations that pass; others are drawn, and passed over. */
-export function filter(
-  passes: (op: PlannedOp) => boolean,
-  generator: Generator,
-): Generator {
-  return {
-    op(context) {
-      for (let rest = generator;;) {
-        const answer = rest.op(context);
-        if (answer === null || answer === "pending") return answer;
-        const [op, after] = answer;
-        if (passes(op)) return [op, filter(passes, after)];
-        rest = after;
-      }
-    },
-    update(context, event) {
-      const updated = update(generator, context, event);
-      return updated === generator ? this : filter(passes, updated);
+      const place = context.placeOf(event);
+      if (place === -1) return;
+      ownOf(place).update?.(aloneIn(context)[place]!, event);
     },
   };
 }
@@ -511,6 +588,7 @@ export function until(
 
 class Until extends Around {
   private readonly isEnough: (event: Op | PlannedOp) => boolean;
+  private isOver = false;
 
   constructor(
     isEnough: (event: Op | PlannedOp) => boolean,
@@ -520,18 +598,13 @@ class Until extends Around {
     this.isEnough = isEnough;
   }
 
-  op(context: Context): Answer {
-    const answer = this.inner.op(context);
-    if (answer === null || answer === "pending") return answer;
-    return [answer[0], this.around(answer[1])];
+  override plan(context: Context): Plan {
+    return this.isOver ? null : this.inner.plan(context);
   }
 
-  protected around(inner: Generator): Generator {
-    return new Until(this.isEnough, inner);
-  }
-
-  override update(context: Context, event: Op | PlannedOp): Generator {
-    return this.isEnough(event) ? nothing : super.update(context, event);
+  override update(context: Context, event: Op | PlannedOp): void {
+    this.isOver ||= this.isEnough(event);
+    if (!this.isOver) super.update(context, event);
   }
 }
 
@@ -539,33 +612,42 @@ class Until extends Around {
  * Ends once too many processes could have taken part: those that did, and those
  * that would have been free to.
  */
-export function processLimit(
-  most: number,
-  generator: Generator,
-  known: ReadonlySet<Process> = new Set(),
-): Generator {
-  return {
-    op(context) {
-      const answer = generator.op(context);
-      if (answer === null || answer === "pending") return answer;
-      const [op, after] = answer;
-      const processes = new Set(known);
-      for (const thread of context.threads) {
-        processes.add(context.processOf(thread));
-      }
-      return processes.size <= most
-        ? [op, processLimit(most, after, processes)]
-        : null;
-    },
-    update(context, event) {
-      const updated = update(generator, context, event);
-      return updated === generator ? this : processLimit(most, updated, known);
-    },
-  };
+export function processLimit(most: number, generator: Generator): Generator {
+  return new ProcessLimit(most, generator);
 }
 
-/** A key, and the generator that its group of threads has for it. */
-type Keyed = readonly [key: number, generator: Generator];
+class ProcessLimit extends Around {
+  private readonly most: number;
+  private known: ReadonlySet<Process> = new Set();
+  private planned: ReadonlySet<Process> = new Set();
+
+  constructor(most: number, inner: Generator) {
+    super(inner);
+    this.most = most;
+  }
+
+  override plan(context: Context): Plan {
+    const plan = this.inner.plan(context);
+    if (plan === null || plan === "pending") return plan;
+    const processes = new Set(this.known);
+    for (const thread of context.threads) {
+      processes.add(context.processOf(thread));
+    }
+    this.planned = processes;
+    return processes.size <= this.most ? plan : null;
+  }
+
+  override take(context: Context): PlannedOp {
+    this.known = this.planned;
+    return this.inner.take(context);
+  }
+}
+
+/** A key, and the generator that a group of threads has for it. */
+interface Keyed {
+  key: number;
+  generator: Generator;
+}
 
 /**
  * Divides the threads into groups of a size. Each group works on a key of its
@@ -577,56 +659,53 @@ type Keyed = readonly [key: number, generator: Generator];
 export function independent(
   groupSize: number,
   forKey: (key: number, random: Random) => Generator,
-  groups: readonly Keyed[] = [],
-  nextKey = 0,
 ): Generator {
-  const restrict = (context: Context, group: number): Context => ({
-    ...context,
-    threads: context.threads.slice(group * groupSize, (group + 1) * groupSize),
-  });
+  const groupsIn = parted((threads) =>
+    Array.from(
+      { length: Math.floor(threads.length / groupSize) },
+      (_, group) => threads.slice(group * groupSize, (group + 1) * groupSize),
+    )
+  );
+  /** The groups' keys, and the key that is next. */
+  let keys: readonly Keyed[] = [];
+  let nextKey = 0;
+  let planned = { keys, nextKey, first: -1 };
   return {
-    op(context) {
+    plan(context) {
       let next = nextKey;
-      const fresh = (): Keyed => [next, forKey(next++, context.random)];
-      const current = Array.from(
-        { length: Math.floor(context.threads.length / groupSize) },
-        (_, group) => groups[group] ?? fresh(),
-      );
-      const answers = current.map(([, generator], group): Answer => {
-        const own = restrict(context, group);
+      const fresh = (): Keyed => ({
+        key: next,
+        generator: forKey(next++, context.random),
+      });
+      const groups = groupsIn(context);
+      const current = groups.map((_, group) => keys[group] ?? fresh());
+      const plans = groups.map((own, group): Plan => {
         if (!own.threads.some((thread) => context.isFree(thread))) {
           return "pending";
         }
-        const answer = generator.op(own);
-        if (answer !== null) return answer;
-        const [, another] = current[group] = fresh();
-        return another.op(own);
+        const plan = current[group]!.generator.plan(own);
+        if (plan !== null) return plan;
+        current[group] = fresh();
+        return current[group].generator.plan(own);
       });
-      const first = soonest(answers, context.random);
-      if (first === undefined) return "pending";
-      const [group, [op, after]] = first;
-      const [key] = current[group]!; // each has its answer
-      return [
-        { ...op, value: [key, op.value] },
-        independent(groupSize, forKey, current.with(group, [key, after]), next),
-      ];
+      const first = soonest(plans, context.random);
+      planned = { keys: current, nextKey: next, first };
+      return plans[first] ?? "pending";
+    },
+    take(context) {
+      ({ keys, nextKey } = planned);
+      const { key, generator } = keys[planned.first]!; // each group has one
+      const op = generator.take(groupsIn(context)[planned.first]!);
+      op.value = [key, op.value];
+      return op;
     },
     update(context, event) {
-      const group = Math.floor(placeOf(event, context) / groupSize);
-      const keyed = groups[group];
-      if (keyed === undefined) return this;
-      const [key, generator] = keyed;
+      const group = Math.floor(context.placeOf(event) / groupSize);
       const { value } = event;
-      const inner = { ...event, value: Array.isArray(value) ? value[1] : null };
-      return independent(
-        groupSize,
-        forKey,
-        groups.with(group, [
-          key,
-          update(generator, restrict(context, group), inner),
-        ]),
-        nextKey,
-      );
+      keys[group]?.generator.update?.(groupsIn(context)[group]!, {
+        ...event,
+        value: Array.isArray(value) ? value[1] : null,
+      });
     },
   };
 }
@@ -640,43 +719,47 @@ export function phases(...generators: Generator[]): Generator {
 
 class Sequence implements Generator {
   private readonly generators: readonly Generator[];
+  /** The place of the one that is on, and of the one that has planned. */
+  private current = 0;
+  private planned = 0;
 
   constructor(generators: readonly Generator[]) {
     this.generators = generators;
   }
 
-  op(context: Context): Answer {
-    let left = this.generators;
-    for (const generator of this.generators) {
-      const answer = generator.op(context);
-      if (answer === "pending") return answer;
-      if (answer !== null) {
-        return [answer[0], new Sequence(left.with(0, answer[1]))];
-      }
-      left = left.slice(1);
+  plan(context: Context): Plan {
+    const { generators } = this;
+    for (let i = this.current; i < generators.length; i++) {
+      const plan = generators[i]!.plan(context);
+      this.planned = i;
+      if (plan !== null) return plan;
     }
     return null;
   }
 
-  update(context: Context, event: Op | PlannedOp): Generator {
-    const [first] = this.generators;
-    if (first === undefined) return this;
-    const updated = update(first, context, event);
-    return updated === first
-      ? this
-      : new Sequence(this.generators.with(0, updated));
+  take(context: Context): PlannedOp {
+    this.current = this.planned;
+    return this.generators[this.current]!.take(context);
+  }
+
+  update(context: Context, event: Op | PlannedOp): void {
+    this.generators[this.current]?.update?.(context, event);
   }
 }
 
 class Synchronized extends Around {
-  op(context: Context): Answer {
-    return context.threads.every((thread) => context.isFree(thread))
-      ? this.inner.op(context)
+  private hasBegun = false;
+
+  override plan(context: Context): Plan {
+    return this.hasBegun ||
+        context.threads.every((thread) => context.isFree(thread))
+      ? this.inner.plan(context)
       : "pending";
   }
 
-  protected around(inner: Generator): Generator {
-    return new Synchronized(inner);
+  override take(context: Context): PlannedOp {
+    this.hasBegun = true;
+    return this.inner.take(context);
   }
 }
 
@@ -692,12 +775,4 @@ export function sleep(seconds: number): Generator {
 /** Announces what comes now to an observer. */
 export function log(text: string): Generator {
   return once({ f: "log", type: "log", value: text });
-}
-
-function update(
-  generator: Generator,
-  context: Context,
-  event: Op | PlannedOp,
-): Generator {
-  return generator.update?.(context, event) ?? generator;
 }

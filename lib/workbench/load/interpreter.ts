@@ -7,12 +7,12 @@
  */
 import type { Clock } from "../sim/clock.ts";
 import { invariant } from "../sim/invariant.ts";
-import type {
-  Answer,
+import {
   Context,
-  Generator,
-  PlannedOp,
-  Thread,
+  type Generator,
+  type PlannedOp,
+  type RunState,
+  type Thread,
 } from "./generator.ts";
 import type { Op, OpError, Process } from "./history.ts";
 import type { Random } from "../sim/random.ts";
@@ -70,10 +70,12 @@ interface Ended {
   completion: Completion;
 }
 
-class Interpreter {
+class Interpreter implements RunState {
   readonly history: Op[] = [];
+  readonly random: Random;
 
   #generator: Generator;
+  #context: Context;
   #settings: Settings;
   #threads: readonly Thread[];
   #processes: Map<Thread, Process>;
@@ -91,11 +93,13 @@ class Interpreter {
   constructor(generator: Generator, settings: Settings) {
     this.#generator = generator;
     this.#settings = settings;
+    this.random = settings.random;
     this.#threads = [
       ...Array.from({ length: settings.concurrency }, (_, i) => i),
       "nemesis",
     ];
     this.#processes = new Map(this.#threads.map((thread) => [thread, thread]));
+    this.#context = new Context(this, this.#threads);
   }
 
   async run(): Promise<void> {
@@ -106,57 +110,45 @@ class Interpreter {
         this.#complete(ended);
         continue;
       }
-      const answer: Answer = this.#generator.op(this.#context());
-      if (answer === null || answer === "pending") {
-        if (answer === null && this.#busy.size === 0) return;
+      const plan = this.#generator.plan(this.#context);
+      if (plan === null || plan === "pending") {
+        if (plan === null && this.#busy.size === 0) return;
         await this.#somethingHappens();
         continue;
       }
-      const [op, after] = answer;
-      if (op.timeNs > this.#nowNs) {
-        await this.#somethingHappens(op.timeNs);
+      if (plan > this.timeNs) {
+        await this.#somethingHappens(plan);
         continue;
       }
-      this.#generator = after;
+      const op = this.#generator.take(this.#context);
       this.#begin(op);
       this.#update(op);
     }
   }
 
-  get #nowNs(): number {
+  get timeNs(): number {
     return this.#settings.clock.nowNs - this.#settings.startNs;
   }
 
-  #context(): Context {
-    return {
-      timeNs: this.#nowNs,
-      random: this.#settings.random,
-      history: this.history,
-      threads: this.#threads,
-      isFree: this.#isFree,
-      processOf: this.#processOf,
-      threadOf: this.#threadOf,
-      freeThread: this.#freeThread,
-    };
+  isFree(thread: Thread): boolean {
+    return !this.#busy.has(thread);
   }
 
-  #isFree = (thread: Thread): boolean => !this.#busy.has(thread);
-
-  #processOf = (thread: Thread): Process => {
+  processOf(thread: Thread): Process {
     const process = this.#processes.get(thread);
     invariant(process !== undefined, "every thread has a process");
     return process;
-  };
+  }
 
-  #threadOf = (process: Process): Thread | undefined => {
+  threadOf(process: Process): Thread | undefined {
     const thread = process === "nemesis"
       ? process
       : process % this.#settings.concurrency;
-    return this.#processOf(thread) === process ? thread : undefined;
-  };
+    return this.processOf(thread) === process ? thread : undefined;
+  }
 
   // In turns, so that no thread gets all the work.
-  #freeThread = (allowed: readonly Thread[]): Thread | undefined => {
+  freeThread(allowed: readonly Thread[]): Thread | undefined {
     let next: Thread | undefined;
     for (const thread of allowed) {
       if (this.#busy.has(thread)) continue;
@@ -165,16 +157,15 @@ class Interpreter {
       next ??= thread;
     }
     return next;
-  };
+  }
 
   #update(event: Op | PlannedOp): void {
-    this.#generator = this.#generator.update?.(this.#context(), event) ??
-      this.#generator;
+    this.#generator.update?.(this.#context, event);
   }
 
   #begin(op: PlannedOp): void {
     const { clock, workers } = this.#settings;
-    const thread = this.#threadOf(op.process);
+    const thread = this.threadOf(op.process);
     invariant(thread !== undefined, "an operation's process is a thread's");
     this.#busy.add(thread);
     this.#turn = (this.#turn + 1) % this.#threads.length;
@@ -212,7 +203,7 @@ class Interpreter {
     const { process, type, f, value } = op;
     const entry = {
       index: this.history.length,
-      time: this.#nowNs,
+      time: this.timeNs,
       process,
       type,
       f,

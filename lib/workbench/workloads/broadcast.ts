@@ -48,7 +48,7 @@ export const broadcast: Workload = {
       numbered((value) => ({ f: "broadcast", value })),
       forever(() => ({ f: "read" })),
     ]),
-  finalGenerator: () => eachThread(once({ f: "read", "final?": true })),
+  finalGenerator: () => eachThread(() => once({ f: "read", "final?": true })),
   async setup(client, node, test) {
     await client.rpc(node, topologyRPC, { topology: topology(test) });
   },

@@ -18,11 +18,11 @@ const echoRPC: RPC = {
 /** The workload. */
 export const echo: Workload = {
   generator: () =>
-    eachThread(
+    eachThread(() =>
       forever((random) => ({
         f: "echo",
         value: `Please echo ${random.integer(128)}`,
-      })),
+      }))
     ),
   open: (client, node) => async ({ value }) => {
     return {

@@ -5,18 +5,31 @@
  *
  * @module
  */
-import { filter } from "../load/generator.ts";
-import { pnCounter } from "./pn_counter.ts";
+import { type Draw, drawn } from "../load/generator.ts";
+import type { Random } from "../sim/random.ts";
+import { drawAdd, pnCounter } from "./pn_counter.ts";
 import type { Workload } from "./workload.ts";
 
 /** The workload. */
 export const gCounter: Workload = {
   ...pnCounter,
-  // Negative adds are drawn, too, and passed over: that's why two of three
-  // operations are reads here, and one of two there.
-  generator: (test) =>
-    filter(
-      ({ f, value }) => f !== "add" || (value as number) >= 0,
-      pnCounter.generator(test),
-    ),
+  generator: () => drawn<number | undefined>(undefined, draw),
 };
+
+/**
+ * Draws as `pn-counter` does: an operation, and whose turn is next. Negative adds are
+ * drawn, too, and passed over: that's why two of three operations are reads here, and
+ * one of two there.
+ */
+function draw(
+  turn: number | undefined,
+  random: Random,
+): Draw<number | undefined> {
+  let now = turn ?? random.integer(2);
+  for (;;) {
+    const add = now === 0 ? drawAdd(random) : undefined;
+    now = random.integer(2);
+    if (add === undefined) return { template: { f: "read" }, after: now };
+    if (add.value >= 0) return { template: add, after: now };
+  }
+}

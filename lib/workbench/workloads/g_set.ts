@@ -26,7 +26,7 @@ export const gSet: Workload = {
       numbered((value) => ({ f: "add", value })),
       forever(() => ({ f: "read" })),
     ]),
-  finalGenerator: () => eachThread(once({ f: "read" })),
+  finalGenerator: () => eachThread(() => once({ f: "read" })),
   open: (client, node) => async ({ f, value }) => {
     if (f === "add") {
       await client.rpc(node, addRPC, { element: value });

@@ -25,20 +25,24 @@ import type { Client, RPC } from "../load/client.ts";
 import { secondInNs } from "../sim/clock.ts";
 import {
   any,
+  type Context,
   eachThread,
   forever,
   type Generator,
   lazily,
+  ofFree,
   once,
+  type OpTemplate,
   phases,
+  type Plan,
   type PlannedOp,
+  planOfFree,
   stagger,
   timeLimit,
 } from "../load/generator.ts";
 import { type History, isClientOp, type Op } from "../load/history.ts";
 import type { Completion } from "../load/interpreter.ts";
 import type { Test } from "../options.ts";
-import { invariant } from "../sim/invariant.ts";
 import type { Random } from "../sim/random.ts";
 import { isInteger } from "../load/shape.ts";
 import { isObject } from "../sim/exact_json.ts";
@@ -158,14 +162,17 @@ const keyLists = { invoke: list, ok: list };
 
 /** The workload. */
 export const kafka: Workload = {
-  generator: (test) => any(crashes(test), work(drawsFor(test), new Progress())),
+  generator: (test) => any(crashes(test), new Work(new Draws(test))),
   finalGenerator: (test) => {
     // Jepsen's go on until they have seen everything, Maelstrom's for ten seconds:
     // in which one answer that is lost crashes a client, and its last polls with it.
     const rounds = losesMessages(test) ? maxFinalRounds : 1;
     return timeLimit(
       rounds * finalSeconds * secondInNs,
-      lazily(({ history }) => eachThread(catchUp(offsetsIn(history), rounds))),
+      lazily(({ history }) => {
+        const offsets = offsetsIn(history);
+        return eachThread(() => catchUp(offsets, rounds));
+      }),
     );
   },
   open(client, node) {
@@ -314,39 +321,44 @@ function crashes({ concurrency }: Test): Generator {
   );
 }
 
-/**
- * Sends and polls; now and then an `assign` of the key that is next.
- *
- * @param progress of this generator alone, which has every event noted in it:
- * there may be too many keys to copy them each time.
- */
-function work(draws: Draws, progress: Progress): Generator {
-  return {
-    op(context) {
-      const { random } = context;
-      const { f, key, message } = draws.next(random);
-      if (random.float() < assignProbability) {
-        const { sent } = progress;
-        const catchesUp = random.float() < catchUpProbability && sent.size > 0;
-        const answer = once({
-          f: "assign",
-          value: catchesUp ? [...new Set([...sent.keys(), key])] : [key],
-          ...(catchesUp && { unseen: progress.unseen() }),
-        }).op(context);
-        // What was due comes later.
-        return Array.isArray(answer) ? [answer[0], this] : "pending";
-      }
+/** Sends and polls; now and then an `assign` of the key that is next. */
+class Work implements Generator {
+  private readonly progress = new Progress();
+  private readonly draws: Draws;
+  private planned: OpTemplate | undefined;
+
+  constructor(draws: Draws) {
+    this.draws = draws;
+  }
+
+  plan(context: Context): Plan {
+    const { random } = context;
+    const { f, key, message } = this.draws.next(random);
+    if (random.float() < assignProbability) {
+      const { sent } = this.progress;
+      const catchesUp = random.float() < catchUpProbability && sent.size > 0;
+      this.planned = {
+        f: "assign",
+        value: catchesUp ? [...new Set([...sent.keys(), key])] : [key],
+        ...(catchesUp && { unseen: this.progress.unseen() }),
+      };
+    } else {
       const value = f === "poll" ? [["poll"]] : [["send", key, message]];
-      const answer = once({ f, value }).op(context);
-      return Array.isArray(answer)
-        ? [answer[0], work(draws.rest(), progress)]
-        : "pending";
-    },
-    update(_, event) {
-      progress.note(event as Op);
-      return this;
-    },
-  };
+      this.planned = { f, value };
+    }
+    return planOfFree(context);
+  }
+
+  take(context: Context): PlannedOp {
+    const template = this.planned!;
+    // What was due when there was an assign comes later.
+    if (template.f !== "assign") this.draws.goOn();
+    return ofFree(template, context);
+  }
+
+  update(_: Context, event: Op | PlannedOp): void {
+    this.progress.note(event as Op);
+  }
 }
 
 /** A send, or a poll that stands for the key. */
@@ -356,57 +368,54 @@ interface Draw {
   message: number;
 }
 
-/** A sequence of draws. Asked again, it gives the same. */
-interface Draws {
-  next(random: Random): Draw;
-  /** Returns what comes after the next one, which must have been asked for. */
-  rest(): Draws;
-}
-
 /** The keys in use: their numbers, and how many messages each has got. */
-type KeysInUse = readonly { number: number; written: number }[];
+type KeysInUse = { number: number; written: number }[];
 
-function drawsFor({ options }: Test): Draws {
-  const keyCount = options["key-count"] ?? defaultKeyCount;
-  const keys = Array.from({ length: keyCount }, (_, i) => fresh(i));
-  return draws(keys, options["max-writes-per-key"] ?? defaultMaxWritesPerKey);
+/** A sequence of draws. */
+class Draws {
+  #keys: KeysInUse;
+  #maxWrites: number;
+  #next: Draw | undefined;
+
+  constructor({ options }: Test) {
+    const keyCount = options["key-count"] ?? defaultKeyCount;
+    this.#keys = Array.from({ length: keyCount }, (_, i) => fresh(i));
+    this.#maxWrites = options["max-writes-per-key"] ?? defaultMaxWritesPerKey;
+  }
+
+  /** The next one: the same until it goes on. */
+  next(random: Random): Draw {
+    return this.#next ??= drawFrom(this.#keys, this.#maxWrites, random);
+  }
+
+  goOn(): void {
+    this.#next = undefined;
+  }
 }
 
 function fresh(number: number) {
   return { number, written: 0 };
 }
 
-function draws(keys: KeysInUse, maxWrites: number): Draws {
-  let drawn: { draw: Draw; after: KeysInUse } | undefined;
-  return {
-    next: (random) => (drawn ??= drawFrom(keys, maxWrites, random)).draw,
-    rest() {
-      invariant(drawn, "the rest is what comes after the next");
-      return draws(drawn.after, maxWrites);
-    },
-  };
-}
-
+/** Draws from keys, which take note of it. */
 function drawFrom(
   keys: KeysInUse,
   maxWrites: number,
   random: Random,
-): { draw: Draw; after: KeysInUse } {
+): Draw {
   for (;;) {
     const f = random.choice(["poll", "send"] as const);
     const place = exponential(keys.length, random);
     const { number, written } = keys[place]!; // it's below their number
     const draw = { f, key: String(number), message: written + 1 };
-    if (f === "poll") return { draw, after: keys };
+    if (f === "poll") return draw;
     if (written < maxWrites) {
-      return {
-        draw,
-        after: keys.with(place, { number, written: written + 1 }),
-      };
+      keys[place] = { number, written: written + 1 };
+      return draw;
     }
     // The key is full: a new one takes its place, and all is drawn anew.
     const last = Math.max(...keys.map((each) => each.number));
-    keys = keys.with(place, fresh(last + 1));
+    keys[place] = fresh(last + 1);
   }
 }
 
@@ -421,27 +430,21 @@ function exponential(limit: number, random: Random): number {
  * ten seconds once more, if there are more rounds.
  */
 function catchUp(offsets: Offsets, rounds: number): Generator {
-  const polls = freshPolls(offsets);
-  if (rounds === 1) return pollUntil(offsets, polls);
-  const round = timeLimit(finalSeconds * secondInNs, polls);
-  return pollUntil(offsets, phases(...Array(rounds).fill(round)));
+  if (rounds === 1) return pollUntil(offsets, freshPolls(offsets));
+  const round = () => timeLimit(finalSeconds * secondInNs, freshPolls(offsets));
+  return pollUntil(offsets, phases(...Array.from({ length: rounds }, round)));
 }
 
-function pollUntil(waitingFor: Offsets, polls: Generator): Generator {
+function pollUntil(offsets: Offsets, polls: Generator): Generator {
+  const waitingFor = new Map(offsets);
   return {
-    op(context) {
-      if (waitingFor.size === 0) return null;
-      const answer = polls.op(context);
-      if (answer === null || answer === "pending") return answer;
-      return [answer[0], pollUntil(waitingFor, answer[1])];
-    },
+    plan: (context) => waitingFor.size === 0 ? null : polls.plan(context),
+    take: (context) => polls.take(context),
     update(_, event) {
-      if (event.type !== "ok" || event.f !== "poll") return this;
-      const rest = new Map(waitingFor);
+      if (event.type !== "ok" || event.f !== "poll") return;
       for (const [key, offset] of offsetsOf(event as Op)) {
-        if ((rest.get(key) ?? -1) <= offset) rest.delete(key);
+        if ((waitingFor.get(key) ?? -1) <= offset) waitingFor.delete(key);
       }
-      return pollUntil(rest, polls);
     },
   };
 }

@@ -34,7 +34,7 @@ const readRPC: RPC = {
   reply: { type: { is: "read_ok" }, members: "array" },
 };
 
-const finalRead = once({ f: "read", "final?": true });
+const finalRead = () => once({ f: "read", "final?": true });
 
 /** The most final reads of a client, a second apart. */
 const maxFinalReads = 10;
@@ -44,16 +44,16 @@ const maxFinalReads = 10;
  * alarms, and what matters is that they end: it reads until all are listed.
  */
 function finalReads(test: Test): Generator {
-  if (!isNeverWhole(test)) return finalRead;
+  if (!isNeverWhole(test)) return finalRead();
   const { nodes } = test;
   const listsAll = ({ type, value }: { type: string; value: unknown }) =>
     type === "ok" && Array.isArray(value) &&
     new Set(value).symmetricDifference(new Set(nodes)).size === 0;
   const others = Array.from(
     { length: maxFinalReads - 1 },
-    () => [sleep(1), finalRead],
+    () => [sleep(1), finalRead()],
   );
-  return until(listsAll, phases(finalRead, ...others.flat()));
+  return until(listsAll, phases(finalRead(), ...others.flat()));
 }
 
 /** Tells whether chance deals with messages to the end of a run. */
@@ -67,7 +67,7 @@ function isNeverWhole(test: Test): boolean {
 export const membership: Workload = {
   isOurs: true,
   generator: () => forever(() => ({ f: "read" })),
-  finalGenerator: (test) => eachThread(finalReads(test)),
+  finalGenerator: (test) => eachThread(() => finalReads(test)),
   open: (client, node) => async () => {
     const { members } = await client.rpc(node, readRPC, {});
     return { type: "ok", value: members };

@@ -16,6 +16,7 @@ import { integer } from "../checkers/judgeable.ts";
 import type { RPC } from "../load/client.ts";
 import { ExactNumber } from "../sim/exact_json.ts";
 import { eachThread, forever, mix, once } from "../load/generator.ts";
+import type { Random } from "../sim/random.ts";
 import { recoveryMs, type Workload } from "./workload.ts";
 
 const addRPC: RPC = { type: "add", reply: { type: { is: "add_ok" } } };
@@ -29,10 +30,10 @@ const readRPC: RPC = {
 export const pnCounter: Workload = {
   generator: () =>
     mix([
-      forever((random) => ({ f: "add", value: random.integer(10) - 5 })),
+      forever(drawAdd),
       forever(() => ({ f: "read" })),
     ]),
-  finalGenerator: () => eachThread(once({ f: "read", "final?": true })),
+  finalGenerator: () => eachThread(() => once({ f: "read", "final?": true })),
   open: (client, node) => async ({ f, value }) => {
     if (f === "add") {
       await client.rpc(node, addRPC, { delta: value });
@@ -70,4 +71,9 @@ function fitsLong(integer: unknown): boolean {
   if (!(integer instanceof ExactNumber)) return Number.isSafeInteger(integer);
   const value = BigInt(integer.source);
   return BigInt.asIntN(64, value) === value;
+}
+
+/** Draws an add of something from -5 to 4. */
+export function drawAdd(random: Random): { f: string; value: number } {
+  return { f: "add", value: random.integer(10) - 5 };
 }

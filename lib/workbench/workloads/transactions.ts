@@ -12,7 +12,7 @@ import type { ElleFindings } from "../checkers/elle/findings.ts";
 import { mops } from "../checkers/judgeable.ts";
 import type { Findings } from "../checkers/validity.ts";
 import type { RPC } from "../load/client.ts";
-import { type Generator, once } from "../load/generator.ts";
+import { type Draw, drawn, type Generator } from "../load/generator.ts";
 import type { History } from "../load/history.ts";
 import type { FullOptions } from "../options.ts";
 import type { Random } from "../sim/random.ts";
@@ -51,30 +51,19 @@ export function transactions(
 ): Generator {
   const keyCount = options["key-count"] ?? defaultKeyCount;
   const pool = Array.from({ length: keyCount }, (_, key) => ({ key, next: 1 }));
-  return drawing(pool, {
+  const draws = {
     writeF,
     maxTxnLength: options["max-txn-length"] ?? defaultMaxTxnLength,
     maxWritesPerKey: options["max-writes-per-key"] ?? defaultMaxWritesPerKey,
-  });
-}
-
-function drawing(pool: Pool, draws: Draws): Generator {
-  return {
-    op(context) {
-      if (context.freeThread(context.threads) === undefined) return "pending";
-      const { txn, after } = draw(pool, draws, context.random);
-      const answer = once({ f: "txn", value: txn }).op(context);
-      if (answer === null || answer === "pending") return answer;
-      return [answer[0], drawing(after, draws)];
-    },
   };
+  return drawn<Pool>(pool, (pool, random) => draw(pool, draws, random));
 }
 
 function draw(
   pool: Pool,
   { writeF, maxTxnLength, maxWritesPerKey }: Draws,
   random: Random,
-): { txn: Request[]; after: Pool } {
+): Draw<Pool> {
   const length = 1 + random.integer(maxTxnLength);
   const after = [...pool];
   const txn: Request[] = [];
@@ -91,7 +80,7 @@ function draw(
       after[place] = { key, next: next + 1 };
     }
   }
-  return { txn, after };
+  return { template: { f: "txn", value: txn }, after };
 }
 
 /** A place in the pool; each is `keyBase` times likelier than the one before. */

@@ -24,9 +24,11 @@ import {
   log,
   nemesis,
   nothing,
+  ofFree,
   once,
   phases,
   type PlannedOp,
+  planOfFree,
   sleep,
   type Thread,
   timeLimit,
@@ -37,7 +39,6 @@ import {
   interpret,
 } from "../../../lib/workbench/load/interpreter.ts";
 import { Random } from "../../../lib/workbench/sim/random.ts";
-import { some } from "../../some.ts";
 import { cases, historyOf, op } from "../helpers.ts";
 
 /** An operation of a script: when it begins, and how it goes. */
@@ -50,15 +51,17 @@ interface Step extends Partial<Completion> {
 
 /** The steps one after the other, each at its time or later. */
 function script(...steps: Step[]): Generator {
+  const rest = [...steps];
   return {
-    op(context) {
-      if (steps.length === 0) return null;
-      const [step, ...rest] = some(steps);
-      const answer = once({ f: step.f, value: step.given })
-        .op(context);
-      if (answer === null || answer === "pending") return answer;
-      const timeNs = Math.max(context.timeNs, step.atMs * msInNs);
-      return [{ ...answer[0], timeNs }, script(...rest)];
+    plan(context) {
+      const [step] = rest;
+      if (step === undefined) return null;
+      const plan = planOfFree(context);
+      return plan === "pending" ? plan : Math.max(plan, step.atMs * msInNs);
+    },
+    take(context) {
+      const { f, given: value } = rest.shift()!;
+      return ofFree({ f, value }, context);
     },
   };
 }
@@ -312,18 +315,14 @@ Deno.test("onOp is called with each entry, as it is written", async () => {
 Deno.test("the generator is told of every beginning and end, of an end with the process as it was", async () => {
   const told: string[] = [];
   const listening = (generator: Generator): Generator => ({
-    op(context) {
-      const answer = generator.op(context);
-      if (answer === null || answer === "pending") return answer;
-      return [answer[0], listening(answer[1])];
-    },
+    plan: (context) => generator.plan(context),
+    take: (context) => generator.take(context),
     update(context, { type, process }) {
       const thread = context.threads
         .find((each) => context.processOf(each) === process)!;
       told.push(
         `${type} ${process} ${context.isFree(thread) ? "free" : "busy"}`,
       );
-      return this;
     },
   });
   await run(listening(clients(times(2, "f"))), {
@@ -340,17 +339,24 @@ Deno.test("the generator is told of every beginning and end, of an end with the 
 
 Deno.test("a plan for later is made anew when something happens before", async () => {
   // As soon as the first operation has ended, there is something to do at once.
-  const plan = (ended: boolean, begun: number): Generator => ({
-    op(context) {
+  let [hasEnded, begun] = [false, 0];
+  const generator: Generator = {
+    plan(context) {
       if (begun === 2) return null;
-      const answer = once({ f: "f" }).op(context);
-      if (answer === null || answer === "pending") return answer;
-      const timeNs = begun === 0 || ended ? context.timeNs : 500 * msInNs;
-      return [{ ...answer[0], timeNs }, plan(ended, begun + 1)];
+      const plan = planOfFree(context);
+      return plan === "pending" || begun === 0 || hasEnded
+        ? plan
+        : 500 * msInNs;
     },
-    update: (_, { type }) => plan(ended || type === "ok", begun),
-  });
-  const { calls } = await run(clients(plan(false, 0)), {
+    take(context) {
+      begun++;
+      return ofFree({ f: "f" }, context);
+    },
+    update(_, { type }) {
+      hasEnded ||= type === "ok";
+    },
+  };
+  const { calls } = await run(clients(generator), {
     carryOut: () => ({ takesMs: 50 }),
   });
   assertEquals(calls.map(({ atMs }) => atMs), [0, 50]);
@@ -373,7 +379,7 @@ Deno.test("each thread reads once at the end, whoever crashed before", async () 
   const { history } = await run(
     phases(
       clients(times(3, "add")),
-      clients(eachThread(once({ f: "read", "final?": true }))),
+      clients(eachThread(() => once({ f: "read", "final?": true }))),
     ),
     {
       concurrency: 3,

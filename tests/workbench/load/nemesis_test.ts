@@ -69,8 +69,8 @@ const asNemesis = { threads: ["nemesis"] as const };
 
 Deno.test("there is nothing for the nemesis to do if no fault is chosen", () => {
   const { nemesis: { generator, finalGenerator } } = nemesisOf({ chosen: [] });
-  assertStrictEquals(generator.op(contextOf(asNemesis)), null);
-  assertStrictEquals(finalGenerator.op(contextOf(asNemesis)), null);
+  assertStrictEquals(generator.plan(contextOf(asNemesis)), null);
+  assertStrictEquals(finalGenerator.plan(contextOf(asNemesis)), null);
 });
 
 Deno.test("starts and stops alternate, and never end", () => {
