@@ -179,8 +179,12 @@ function asking(
   test: Test,
   model: Model,
 ): (op: PlannedOp) => Promise<Completion> {
-  const rpc = (_: string, { type }: RPC, fields: Fields) =>
-    new Promise((resolve) => resolve(model(type, fields)));
+  const rpc = (_: string, { type }: RPC, fields: Fields | string) => {
+    const request = typeof fields === "string"
+      ? JSON.parse(`{${fields}}`)
+      : fields;
+    return new Promise((resolve) => resolve(model(type, request)));
+  };
   // Asking is all that workloads do with a client. There's one for each process,
   // because kafka's remember how far they have read.
   const [node = "n0"] = test.nodes;

@@ -7,7 +7,7 @@
  * @module
  */
 import { RPCError } from "../../error.ts";
-import type { Body, Message, OpenBody, OutgoingBody } from "../../message.ts";
+import type { Body, Message, OpenBody } from "../../message.ts";
 import { type Clock, msInNs } from "../sim/clock.ts";
 import { beginningOf } from "../sim/parts.ts";
 import { parseExact } from "../sim/exact_json.ts";
@@ -47,6 +47,25 @@ export interface RPC {
   reply: Shape & { type: Shape[string] };
   /** True if only the answer's type is looked at, as in the one to `init`. */
   onlyType?: boolean;
+}
+
+/** The keys of a request beside `type` and `msg_id`, or their JSON: `"key":3`. */
+export type Fields = Record<string, unknown> | string;
+
+/** The line of a request. */
+function requestOf(
+  [src, dest]: readonly [src: string, dest: string],
+  type: string,
+  fields: Fields,
+  msg_id: number,
+): string {
+  if (typeof fields !== "string") {
+    return JSON.stringify({ src, dest, body: { type, ...fields, msg_id } });
+  }
+  const [from, to, what] = [src, dest, type].map((each) =>
+    JSON.stringify(each)
+  );
+  return `{"src":${from},"dest":${to},"body":{"type":${what},${fields},"msg_id":${msg_id}}}`;
 }
 
 /** An error that a node answered with. */
@@ -187,17 +206,12 @@ export class Client {
   rpc<R extends Body = OpenBody>(
     node: string,
     rpc: RPC,
-    fields: Record<string, unknown>,
+    fields: Fields,
     { timeoutMs = clientTimeoutMs }: { timeoutMs?: number } = {},
   ): Promise<R> {
     return new Promise((resolve, reject) => {
       if (this.#waiting) throw new Error(`${this.id} is waiting for an answer`);
       const msgId = ++this.#lastMsgId;
-      const request: OutgoingBody = {
-        type: rpc.type,
-        ...fields,
-        msg_id: msgId,
-      };
       const cancel = this.#clock.after(timeoutMs * msInNs, () => {
         this.#waiting = undefined;
         reject(
@@ -220,11 +234,8 @@ export class Client {
           }
         },
       };
-      this.#network.send(
-        this.id,
-        node,
-        JSON.stringify({ src: this.id, dest: node, body: request }),
-      );
+      const line = requestOf([this.id, node], rpc.type, fields, msgId);
+      this.#network.send(this.id, node, line);
     });
   }
 

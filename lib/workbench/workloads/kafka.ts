@@ -265,24 +265,55 @@ class Consumer {
 
   async #poll(): Promise<Completion> {
     const position = new Map(this.#positions);
-    const reply = await this.#client.rpc(this.#node, pollRPC, {
-      offsets: Object.fromEntries(position),
-    });
+    const reply = await this.#client.rpc(
+      this.#node,
+      pollRPC,
+      `"offsets":${textOf(position)}`,
+    );
     const msgs = reply.msgs as Messages;
     const processed = new Map<string, number>();
-    for (const [key, entries] of Object.entries(msgs)) {
+    for (const key of Object.keys(msgs)) {
+      const entries = msgs[key]!;
       const highest = highestOffset(entries);
       raise(position, key, highest + 1);
       if (entries?.length) processed.set(key, Math.max(0, highest));
     }
     this.#positions = position;
     if (processed.size > 0) {
-      await this.#client.rpc(this.#node, commitRPC, {
-        offsets: Object.fromEntries(processed),
-      });
+      await this.#client.rpc(
+        this.#node,
+        commitRPC,
+        `"offsets":${textOf(processed)}`,
+      );
     }
     return { type: "ok", value: [["poll", msgs]] };
   }
+}
+
+/**
+ * Offsets as JSON. Keys are numbers, mostly, and an object with such a key has room
+ * for all that are smaller.
+ */
+function textOf(offsets: Offsets): string {
+  const keys = [...offsets.keys()];
+  // As in an object, numbers come first, in order.
+  if (keys.length > 1) keys.sort((a, b) => compare(placeOf(a), placeOf(b)));
+  const entries = keys.map((key) =>
+    `${JSON.stringify(key)}:${offsets.get(key)}`
+  );
+  return `{${entries.join(",")}}`;
+}
+
+/** The greatest number that counts as one among the keys of an object. */
+const maxIndex = 2 ** 32 - 2;
+
+function placeOf(key: string): number {
+  const isIndex = /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) <= maxIndex;
+  return isIndex ? Number(key) : Infinity;
+}
+
+function compare(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 // The schedule: the operations of each client.
@@ -484,16 +515,17 @@ function offsetsOf({ f, value }: Op): Offsets {
     highest.set(key, Math.max(0, offset));
   } else if (f === "poll") {
     const [[, msgs]] = value as [["poll", Messages]];
-    for (const [key, entries] of Object.entries(msgs)) {
-      highest.set(numberOf(key), highestOffset(entries));
+    for (const key of Object.keys(msgs)) {
+      highest.set(numberOf(key), highestOffset(msgs[key]!));
     }
   }
   return highest;
 }
 
 function highestOffset(entries: Messages[string]): number {
-  return (entries ?? [])
-    .reduce((highest, [offset]) => Math.max(highest, offset), -1);
+  let highest = -1;
+  for (const [offset] of entries ?? []) highest = Math.max(highest, offset);
+  return highest;
 }
 
 /**

@@ -184,7 +184,8 @@ function pollsOf(op: Op): ByKey {
   const polls = new Map<string, Entry[]>();
   for (const [name, messages] of microOps(op)) {
     if (name !== "poll" || !isObject(messages)) continue;
-    for (const [key, entries] of Object.entries(messages)) {
+    for (const key of Object.keys(messages)) {
+      const entries = messages[key];
       if (entries !== null && !Array.isArray(entries)) continue;
       const list = inner(polls, key, () => []);
       for (const entry of entries ?? []) {
