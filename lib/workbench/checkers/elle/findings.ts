@@ -155,8 +155,12 @@ export function addCycles(
   const completions = txns.all
     .map(({ op }) => op)
     .filter(({ type }) => type !== "invoke");
-  const vertices = new Map(completions.map((op, vertex) => [op, vertex]));
-  const vertexOf = (op: Op) => vertices.get(op)!;
+  // By the operations' places in the history.
+  const vertices = new Int32Array((completions.at(-1)?.index ?? -1) + 1);
+  for (let i = 0; i < completions.length; i++) {
+    vertices[completions[i]!.index] = i;
+  }
+  const vertexOf = ({ index }: Op) => vertices[index]!;
   const builder = new GraphBuilder(completions.length);
   dependencies.link(vertexOf, builder);
   const prohibited = prohibitedBy(models);

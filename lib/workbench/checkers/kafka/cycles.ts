@@ -77,8 +77,11 @@ function dependencies(
   // At each index of the history the operation that begins or succeeds there.
   const events = new Int32Array((transactions.at(-1)?.op.index ?? -1) + 1)
     .fill(-1);
+  // By the index of its end, each operation.
+  const vertices = new Int32Array(events.length);
   let succeeded = 0;
   transactions.forEach(({ op, invocation }, vertex) => {
+    vertices[op.index] = vertex;
     if (invocation) events[invocation.index] = vertex;
     if (op.type !== "ok") return;
     events[op.index] = vertex;
@@ -100,15 +103,15 @@ function dependencies(
       dependent = true;
     }
   }
-  const vertexOf = new Map(transactions.map((each, i) => [each, i]));
+  const vertexOf = ({ op }: Observation) => vertices[op.index]!;
   for (const [key, byMessage] of readers) {
     for (const [message, list] of byMessage) {
       const writer = writers.get(key)?.get(message);
       if (writer === undefined) continue;
-      const from = vertexOf.get(writer)!;
+      const from = vertexOf(writer);
       for (const reader of list) {
         if (reader === writer) continue;
-        builder.link(from, vertexOf.get(reader)!, rel.wr);
+        builder.link(from, vertexOf(reader), rel.wr);
         dependent = true;
       }
     }
