@@ -28,7 +28,7 @@ export interface PlannedOp {
 
 /** A run, as its generators see it. */
 export interface RunState {
-  /** Nanoseconds since the test began. */
+  /** Nanoseconds since the test began: the same until the next question. */
   readonly timeNs: number;
   readonly random: Random;
   /** The events so far. */

@@ -73,6 +73,8 @@ interface Ended {
 class Interpreter implements RunState {
   readonly history: Op[] = [];
   readonly random: Random;
+  /** The time at which the generator was last asked, or told something. */
+  timeNs = 0;
 
   #generator: Generator;
   #context: Context;
@@ -87,8 +89,9 @@ class Interpreter implements RunState {
   #lists = new SharedLists();
   /** The place of the thread whose turn it is. */
   #turn = 0;
-  /** Ends a wait. */
-  #wake = () => {};
+  #isWaiting = false;
+  #cancelWait = () => {};
+  #end = Promise.withResolvers<void>();
 
   constructor(generator: Generator, settings: Settings) {
     this.#generator = generator;
@@ -102,31 +105,68 @@ class Interpreter implements RunState {
     this.#context = new Context(this, this.#threads);
   }
 
-  async run(): Promise<void> {
-    for (;;) {
-      if (this.#failure) throw this.#failure.error;
-      const ended = this.#ended.shift();
-      if (ended !== undefined) {
-        this.#complete(ended);
-        continue;
-      }
-      const plan = this.#generator.plan(this.#context);
-      if (plan === null || plan === "pending") {
-        if (plan === null && this.#busy.size === 0) return;
-        await this.#somethingHappens();
-        continue;
-      }
-      if (plan > this.timeNs) {
-        await this.#somethingHappens(plan);
-        continue;
-      }
-      const op = this.#generator.take(this.#context);
-      this.#begin(op);
-      this.#update(op);
-    }
+  run(): Promise<void> {
+    this.#goOn();
+    return this.#end.promise;
   }
 
-  get timeNs(): number {
+  /** Does all that can be done by now. */
+  #goOn = (): void => {
+    try {
+      while (this.#step());
+    } catch (error) {
+      this.#end.reject(error);
+    }
+  };
+
+  /**
+   * Does what is next.
+   *
+   * @returns whether there may be more to do; if not, it waits, or it's over.
+   */
+  #step(): boolean {
+    if (this.#failure) throw this.#failure.error;
+    const ended = this.#ended.shift();
+    if (ended !== undefined) {
+      this.#complete(ended);
+      return true;
+    }
+    this.timeNs = this.#nowNs;
+    const plan = this.#generator.plan(this.#context);
+    if (plan === null || plan === "pending") {
+      if (plan === null && this.#busy.size === 0) this.#end.resolve();
+      else this.#isWaiting = true;
+      return false;
+    }
+    if (plan > this.#nowNs) {
+      this.#wait(plan);
+      return false;
+    }
+    const op = this.#generator.take(this.#context);
+    this.#begin(op);
+    this.#update(op);
+    return true;
+  }
+
+  /** Waits until it's time, unless an operation ends before. */
+  #wait(untilNs: number): void {
+    const { clock, startNs } = this.#settings;
+    this.#isWaiting = true;
+    this.#cancelWait = clock.at(startNs + untilNs, () => {
+      this.#isWaiting = false;
+      this.#goOn();
+    });
+  }
+
+  /** Ends a wait, once all that ends at the same time has ended. */
+  #wake(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#cancelWait();
+    queueMicrotask(this.#goOn);
+  }
+
+  get #nowNs(): number {
     return this.#settings.clock.nowNs - this.#settings.startNs;
   }
 
@@ -160,6 +200,7 @@ class Interpreter implements RunState {
   }
 
   #update(event: Op | PlannedOp): void {
+    this.timeNs = this.#nowNs;
     this.#generator.update?.(this.#context, event);
   }
 
@@ -190,7 +231,7 @@ class Interpreter implements RunState {
   #complete({ thread, op, completion }: Ended): void {
     this.#busy.delete(thread);
     if (op.type === "sleep" || op.type === "log") return;
-    this.#update(this.#record({ ...op, ...completion }, thread));
+    this.#update(this.#record(op, thread, completion));
     // Nobody knows what a process whose operation has no known end will do
     // next: it never comes back.
     if (completion.type === "info" && thread !== "nemesis") {
@@ -199,18 +240,26 @@ class Interpreter implements RunState {
     }
   }
 
-  #record(op: PlannedOp, thread: Thread): Op {
-    const { process, type, f, value } = op;
+  #record(
+    op: PlannedOp,
+    thread: Thread,
+    completion: Partial<Completion> = {},
+  ): Op {
+    const { type = op.type } = completion;
+    const value = "value" in completion ? completion.value : op.value;
     const entry = {
       index: this.history.length,
-      time: this.timeNs,
-      process,
+      time: this.#nowNs,
+      process: op.process,
       type,
-      f,
+      f: op.f,
       value,
     } as Op;
-    for (const key of Object.keys(op)) {
+    for (const key in op) {
       if (key !== "timeNs" && !(key in entry)) entry[key] = op[key];
+    }
+    for (const key in completion) {
+      if (key !== "type" && key !== "value") entry[key] = completion[key];
     }
     const make = Array.isArray(value)
       ? this.#lists.keep(thread, value)
@@ -221,16 +270,5 @@ class Interpreter implements RunState {
     this.history.push(entry);
     this.#settings.workers.onOp?.(entry);
     return entry;
-  }
-
-  /** Waits until an operation has ended, or it's time for the next. */
-  #somethingHappens(untilNs?: number): Promise<void> {
-    const { clock, startNs } = this.#settings;
-    return new Promise((resolve) => {
-      const cancel = untilNs === undefined
-        ? () => {}
-        : clock.at(startNs + untilNs, resolve);
-      this.#wake = () => (cancel(), resolve());
-    });
   }
 }
