@@ -24,7 +24,7 @@ import { advisedOnPermission } from "./hosts/permission.ts";
 import { withPlace } from "./hosts/places.ts";
 import { childProcess, type Command } from "./hosts/process.ts";
 import { blame, type Lateness, maySpoil } from "./sim/lateness.ts";
-import type { Envelope, Fate } from "./sim/network.ts";
+import type { Envelope, Fate, Tallies } from "./sim/network.ts";
 import {
   BadOption,
   type FullOptions,
@@ -257,27 +257,59 @@ export async function judge<M = object>(
 ): Promise<Judgement> {
   refuseOthers(subject);
   const test = testOf(options, settings);
-  const random = randomOf(test);
   if ("wasm" in subject) return await judgeGuest(subject, options, settings);
   if (typeof subject !== "function") {
     refuseSimulated(test);
     const world = {
       clock: new WallClock(),
       start: childProcess(subject),
-      random,
+      random: randomOf(test),
     };
     return judgementOf("stdio", test, await run(test, world, settings));
   }
+  return judgementOf("sim", test, await runApp(subject, test, settings));
+}
+
+/** A judgement without messages: good enough where nobody will look at them. */
+export interface Brief {
+  judgement: Judgement;
+  /** The number of messages. */
+  messages: Tallies;
+}
+
+/**
+ * Judges an app, and keeps none of its messages. What it says of a mistake is
+ * wanting, as only messages tell what became of a value. See {@linkcode judge}.
+ */
+export async function judgeBriefly<M = object>(
+  app: App<M>,
+  options: Options,
+  settings: JudgeSettings,
+): Promise<Brief> {
+  const test = testOf(options, settings);
+  const happened = await runApp(app, test, {
+    ...settings,
+    keepsMessages: false,
+  });
+  const { messages } = happened;
+  return { judgement: judgementOf("sim", test, happened), messages };
+}
+
+async function runApp<M>(
+  app: App<M>,
+  test: Test,
+  settings: JudgeSettings & PartSettings,
+): Promise<Happened> {
+  const random = randomOf(test);
   const start = inProcess(
-    startApp(subject, settings.args ?? []),
+    startApp(app, settings.args ?? []),
     (id) => random(`node/${id}`),
   );
   const unwatch = watchUncaught();
   try {
     const world = { clock: new VirtualClock(), start, random };
     const happened = await run(test, world, settings);
-    const { hint = appHint } = happened;
-    return judgementOf("sim", test, { ...happened, hint });
+    return { ...happened, hint: happened.hint ?? appHint };
   } finally {
     unwatch();
   }
@@ -406,7 +438,7 @@ function check(
   { "valid?": ofHistory, stats, availability, workload }: HistoryFindings,
   happened: Happened,
 ): Results {
-  const { history, journal, errors, errorCount, startNs } = happened;
+  const { history, messages, errors, errorCount, startNs } = happened;
   const { memoryBytes, syncCount } = happened;
   const isSound = errorCount === 0;
   // Of many, the first speak for all.
@@ -421,12 +453,12 @@ function check(
       time: timeNs - startNs,
     })),
   };
-  const messages = net(journal, history);
+  const ofMessages = net(messages, history);
   return {
-    "valid?": mergeValid([ofHistory, messages["valid?"], nodes["valid?"]]),
+    "valid?": mergeValid([ofHistory, ofMessages["valid?"], nodes["valid?"]]),
     stats,
     availability,
-    net: messages,
+    net: ofMessages,
     nodes,
     workload,
   };

@@ -20,7 +20,12 @@ import { entriesOf } from "./load/schedule.ts";
 import { invariant } from "./sim/invariant.ts";
 import { type DiskFault, SimulatedDisk } from "./sim/disk.ts";
 import type { Lateness } from "./sim/lateness.ts";
-import { type Envelope, type Fate, Network } from "./sim/network.ts";
+import {
+  type Envelope,
+  type Fate,
+  Network,
+  type Tallies,
+} from "./sim/network.ts";
 import { splitFaults, type Test } from "./options.ts";
 import { beginningOf } from "./sim/parts.ts";
 import { Random } from "./sim/random.ts";
@@ -76,6 +81,8 @@ export interface PartSettings extends RunSettings {
    * history and no error; absent: it's whole.
    */
   maxMessages?: number;
+  /** False if no messages are kept; absent: all are. */
+  keepsMessages?: boolean;
 }
 
 /**
@@ -127,8 +134,10 @@ export interface Happened {
   history: Op[];
   /** The number of its entries when the final phase began. */
   workLength: number;
-  /** Every message. */
+  /** Every message, if they were kept. */
   journal: Envelope[];
+  /** The number of messages. */
+  messages: Tallies;
   /** The fates of messages that chance dealt with. */
   fates: Fate[];
   /** The first errors of the nodes. */
@@ -234,6 +243,7 @@ class Running {
       pDuplicate: options["p-duplicate"],
       pReorder: options["p-reorder"],
       ...test.schedule?.fates && { fates: test.schedule.fates },
+      keepsMessages: settings.keepsMessages,
     });
     startServices(this.#network, (id) => random(`service/${id}`));
     this.#clients = new Clients(clock, this.#network, this.#onError);
@@ -241,6 +251,7 @@ class Running {
       history: [],
       workLength: 0,
       journal: this.#network.journal,
+      messages: this.#network.tallies,
       fates: this.#network.fates,
       errors: [],
       errorCount: 0,
@@ -304,7 +315,7 @@ class Running {
           if (this.#phase === "work") this.happened.workLength++;
           if (type === "invoke") this.#ops++;
           const { maxMessages = Infinity } = this.#settings;
-          if (this.#network.journal.length >= maxMessages) {
+          if (this.#network.sentCount >= maxMessages) {
             this.#enough.resolve();
           }
           this.#tell();

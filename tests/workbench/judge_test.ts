@@ -22,6 +22,8 @@ import {
   RPCError,
 } from "../../lib/mod.ts";
 import { BadOption, judge, type Options } from "../../lib/workbench/mod.ts";
+import { judgeBriefly } from "../../lib/workbench/judge.ts";
+import { involvesClient } from "../../lib/workbench/sim/network.ts";
 import { some } from "../some.ts";
 import { judgeLate } from "./late.ts";
 
@@ -47,6 +49,22 @@ Deno.test("one seed, one result, to the byte", async () => {
   );
   const other = await judge(broadcast, { ...options, seed: 8 });
   assert(JSON.stringify(other.history) !== JSON.stringify(first.history));
+});
+
+Deno.test("a judgement without messages is the same, but for them", async () => {
+  const options: Options = {
+    workload: "broadcast",
+    ...small,
+    latency: 20,
+    nemesis: "partition",
+  };
+  const { journal, ...whole } = await judge(broadcast, options);
+  const { judgement, messages } = await judgeBriefly(broadcast, options, {});
+  assertEquals(judgement, { ...whole, journal: [] });
+  const lengths = journal.filter((envelope) => !involvesClient(envelope))
+    .map(({ line }) => line.length);
+  assertEquals(messages.servers.sent, lengths.length);
+  assertEquals(messages.servers.chars, lengths.reduce((a, b) => a + b));
 });
 
 Deno.test("every official run is valid with any seed", async () => {

@@ -6,7 +6,7 @@
  * @module
  */
 import { type History, isClientOp } from "../load/history.ts";
-import { type Envelope, involvesClient } from "../sim/network.ts";
+import type { Tallies, Tally } from "../sim/network.ts";
 import { type Findings, mergeValid, type Validity } from "./validity.ts";
 
 /**
@@ -200,31 +200,26 @@ export interface NetFindings extends Findings {
   servers: MessageCounts;
 }
 
-/** Counts the messages. */
+/** Counts the messages, and how many an operation took. */
 export function net(
-  journal: readonly Envelope[],
+  { clients, servers }: Tallies,
   history: History,
 ): NetFindings {
-  const none = () => ({ "send-count": 0, "recv-count": 0, "msg-count": 0 });
-  const findings = { all: none(), clients: none(), servers: none() };
-  for (const envelope of journal) {
-    const group = involvesClient(envelope) ? "clients" : "servers";
-    for (const counts of [findings.all, findings[group]]) {
-      counts["send-count"]++;
-      counts["msg-count"]++;
-      if (envelope.receivedNs !== undefined) counts["recv-count"]++;
-    }
-  }
   const ops = history.filter((op) => isClientOp(op) && op.type === "invoke")
     .length;
+  const counted = (tallies: Tally[]): MessageCounts => {
+    const sent = tallies.reduce((sum, each) => sum + each.sent, 0);
+    const received = tallies.reduce((sum, each) => sum + each.received, 0);
+    return { "send-count": sent, "recv-count": received, "msg-count": sent };
+  };
   const perOp = (counts: MessageCounts) =>
     ops === 0
       ? counts
       : { ...counts, "msgs-per-op": counts["msg-count"] / ops };
   return {
-    all: perOp(findings.all),
-    clients: findings.clients,
-    servers: perOp(findings.servers),
+    all: perOp(counted([clients, servers])),
+    clients: counted([clients]),
+    servers: perOp(counted([servers])),
     "valid?": true,
   };
 }

@@ -110,6 +110,24 @@ export interface Fate {
   holdUpsMs: number[];
 }
 
+/** The number of messages of a kind. */
+export interface Tally {
+  sent: number;
+  received: number;
+  /** The length of their lines; `undefined` if there are parts of some only. */
+  chars: number | undefined;
+}
+
+/** The number of messages to and from clients, and of all others. */
+export interface Tallies {
+  clients: Tally;
+  servers: Tally;
+}
+
+function noTally(): Tally {
+  return { sent: 0, received: 0, chars: 0 };
+}
+
 /** Settings of a {@linkcode Network}. */
 export interface NetworkOptions {
   /** The mean latency between nodes, in milliseconds. */
@@ -135,6 +153,8 @@ export interface NetworkOptions {
    * that all else stays as it was, but don't count.
    */
   fates?: readonly Fate[];
+  /** False if messages are only counted: those that nobody will look at. */
+  keepsMessages?: boolean | undefined;
 }
 
 /** The longest time that a message is held up that is to be overtaken. */
@@ -196,8 +216,10 @@ export function involvesClient(
 
 /** A network that delays, cuts, and keeps a journal. */
 export class Network {
-  /** All messages that were ever sent, in order. */
+  /** All messages that were ever sent, in order, if they are kept. */
   readonly journal: Envelope[] = [];
+  /** The number of all. */
+  readonly tallies: Tallies = { clients: noTally(), servers: noTally() };
 
   #clock: Clock;
   #random: Random;
@@ -286,12 +308,16 @@ export class Network {
     const receiver = this.#receivers.get(dest);
     if (receiver === undefined) return;
     const sentNs = this.#clock.nowNs;
-    const id = this.journal.length;
+    const id = this.sentCount;
     const envelope: Envelope = line.length <= longLineChars
       ? { id, src, dest, line, sentNs }
       : { id, src, dest, ...this.#kept(line), sentNs };
-    this.journal.push(envelope);
-    if (involvesClient(envelope)) {
+    if (this.#options.keepsMessages !== false) this.journal.push(envelope);
+    const tally = this.#tallyOf(envelope);
+    tally.sent++;
+    if (envelope.cut) tally.chars = undefined;
+    else if (tally.chars !== undefined) tally.chars += line.length;
+    if (tally === this.tallies.clients) {
       this.#enqueue(envelope, line, receiver, 0);
       return;
     }
@@ -303,6 +329,16 @@ export class Network {
       if (holdUpNs === 0) enqueue();
       else this.#clock.after(holdUpNs, enqueue);
     }
+  }
+
+  /** The number of messages that were ever sent. */
+  get sentCount(): number {
+    return this.tallies.clients.sent + this.tallies.servers.sent;
+  }
+
+  #tallyOf(envelope: Envelope): Tally {
+    const { clients, servers } = this.tallies;
+    return involvesClient(envelope) ? clients : servers;
   }
 
   #enqueue(
@@ -376,7 +412,10 @@ export class Network {
           return;
         }
         if (this.#receivers.get(id) !== receiver) return;
-        envelope.receivedNs ??= this.#clock.nowNs;
+        if (envelope.receivedNs === undefined) {
+          envelope.receivedNs = this.#clock.nowNs;
+          this.#tallyOf(envelope).received++;
+        }
         receiver.punctualNs = Math.max(next.dueNs, receiver.punctualNs) +
           handoverNs;
         this.#clock.meter?.message(receiver.punctualNs, this.#clock.nowNs);

@@ -53,6 +53,25 @@ Deno.test("a message involves a client if either end is one", () => {
   assert(!involves("n1", "lin-kv"));
 });
 
+Deno.test("messages are counted: those sent, those received, their length", async () => {
+  for (const keepsMessages of [true, false]) {
+    const { network, ...test } = new TestNetwork(["c0", "n0", "n1"], {
+      pDuplicate: 0.5,
+      keepsMessages,
+    });
+    for (let i = 0; i < 10; i++) network.send("n0", "n1", "abc");
+    network.send("c0", "n0", "to");
+    network.drop("n0", "c0");
+    network.send("n0", "c0", "back");
+    await test.clock.drive(test.clock.sleepUntil(1));
+    assertEquals(network.tallies, {
+      clients: { sent: 2, received: 1, chars: 6 },
+      servers: { sent: 10, received: 10, chars: 30 },
+    });
+    assertEquals(network.journal.length, keepsMessages ? 12 : 0);
+  }
+});
+
 Deno.test("constant latency: every message between nodes takes just that long", async () => {
   assertEquals(
     new Set(await latencies("constant", 25, 100)),
