@@ -5,7 +5,7 @@
  */
 import { type Run, runs } from "../../challenges/runs.ts";
 import { toRecord } from "../report/record.ts";
-import { judge } from "../workbench/mod.ts";
+import { judgeBriefly } from "../workbench/judge.ts";
 
 /** The runs that are measured: small and large ones. */
 export const seededRuns: readonly Run[] = ["3c", "3d", "5c", "6c"]
@@ -22,7 +22,7 @@ export interface Phases {
 }
 
 /**
- * Judges a run with one seed after the other, for at least so long.
+ * Judges a run with one seed after the other, as one of many, for at least so long.
  *
  * @returns the mean of each phase.
  */
@@ -46,16 +46,20 @@ async function phasesOf(run: Run, seed: number): Promise<Phases> {
   const { id, app, args = [], limits, workload, options } = run;
   const start = performance.now();
   let simulated = start;
-  const judged = await judge(app, { workload, ...options, seed }, {
-    args: [...args],
-    onProgress({ phase }) {
-      if (phase === "check") simulated = performance.now();
+  const { judgement } = await judgeBriefly(
+    app,
+    { workload, ...options, seed },
+    {
+      args: [...args],
+      onProgress({ phase }) {
+        if (phase === "check") simulated = performance.now();
+      },
     },
-  });
+  );
   const checked = performance.now();
   const wallMs = checked - start;
   JSON.stringify(
-    toRecord(judged, { id, args, wallMs, ...limits && { limits } }),
+    toRecord(judgement, { id, args, wallMs, ...limits && { limits } }),
   );
   return {
     simulation: simulated - start,
