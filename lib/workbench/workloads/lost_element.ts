@@ -14,6 +14,7 @@ import { ExactNumber, identity } from "../sim/exact_json.ts";
 import {
   describeError,
   excerpt,
+  hasTimedOut,
   type History,
   isClientOp,
   type Op,
@@ -154,9 +155,11 @@ export function explainSet(
   evidence: Evidence,
 ): string | undefined {
   const { lost } = findings;
+  const silent = tellSilent(history, evidence.test);
   if (lost.length === 0) {
     return findings["stable-count"] === 0
-      ? `no ${many.slice(0, -1)} was ever found by a read`
+      ? [`no ${many.slice(0, -1)} was ever found by a read`, ...silent]
+        .join("\n")
       : undefined;
   }
   const [element] = lost;
@@ -177,6 +180,7 @@ export function explainSet(
   const begun = history.find((op) => op.type === "invoke" && isAdd(op));
   const why = tellTwin(element, findings.unexpected) ?? (begun &&
     tellWhy(element, begun, missing, history, evidence));
+  const more = [...(why ? [why] : []), ...silent].join(" ");
   return `${lost.length} of ${
     findings["attempt-count"]
   } ${many} were lost; the first is ${excerpt(element)}, ${
@@ -186,8 +190,26 @@ export function explainSet(
   }, and which the last ${missing.length === 1 ? "read" : "reads"} at ${
     namesOf(missing)
   } ${missing.length === 1 ? "doesn't" : "don't"} show${rest}${
-    why ? `\n${why}` : ""
+    more ? `\n${more}` : ""
   }`;
+}
+
+/** Tells which nodes left their last read open: they may have what is missing. */
+function tellSilent(history: History, test: Evidence["test"]): string[] {
+  const last = new Map<string, Op>();
+  for (const op of history) {
+    if (!isClientOp(op) || op.f !== "read" || op.type === "invoke") continue;
+    last.set(nodeOf(op, test), op);
+  }
+  const silent = test.nodes.flatMap((node) => {
+    const op = last.get(node);
+    return op !== undefined && hasTimedOut(op)
+      ? [`${node} (operation ${op.index})`]
+      : [];
+  });
+  return silent.length === 0
+    ? []
+    : [`When last asked to read, ${list(silent)} gave no answer in time.`];
 }
 
 /** Tells how the operation ended that added what a read has shown nevertheless. */

@@ -28,12 +28,13 @@ const check = (...entries: Entry[][]) => kafka(indexed(entries.flat()));
  * words.
  */
 const verdict = (...entries: Entry[][]) => {
-  const findings = check(...entries);
+  const history = indexed(entries.flat());
+  const findings = kafka(history);
   return {
     valid: findings["valid?"],
     types: findings["error-types"],
     bad: findings["bad-error-types"],
-    text: explainKafka(findings),
+    text: explainKafka(findings, history),
   };
 };
 
@@ -187,7 +188,7 @@ Deno.test("kafka: of messages that nobody polled, it's told if the last polls go
   ]);
   assertEquals(
     explainKafka(kafka(history), history),
-    `1 acknowledged message was never found by any poll; one is message 1 of key "k"
+    `1 acknowledged message was never found by any poll; one is message 1 of key "k", which process 0's send (operation 1) put at offset 0
 Of the last polls, 1 got no answer in time; the first is process 1's poll (operation 5). Its client begins anew then, without a key, and its polls find nothing.`,
   );
 });
@@ -205,6 +206,14 @@ Deno.test("kafka: the last message need not have been polled to be kept, but is 
     unseen: { k: 1 },
     messages: { k: [1] },
   });
+});
+
+Deno.test("kafka: of an unseen message is told where it was put, and whether that is where polls look", () => {
+  assertMatch(
+    verdict(send(0, 0, 1)).text!,
+    /one is message 1 of key "k", which process 0's send \(operation 1\) put at offset 0$/,
+  );
+  assertMatch(verdict(send(0, -1, 1)).text!, /-1, and polls begin at 0$/);
 });
 
 Deno.test("kafka: a send without a known end that a poll found did take effect", () => {
@@ -547,8 +556,8 @@ Deno.test("kafka: values of any shape neither crash nor hang the checker", () =>
   });
   fc.assert(
     fc.property(fc.array(entry), (entries) => {
-      const findings = kafka(indexed(entries as Entry[]));
-      explainKafka(findings);
+      const history = indexed(entries as Entry[]);
+      explainKafka(kafka(history), history);
     }),
     cases(300),
   );

@@ -108,6 +108,24 @@ Deno.test("reads that show an element aren't passed over: who shows it, and who 
   );
 });
 
+Deno.test("nodes that left their last read open are named: they may have what is missing", () => {
+  const silent = (ms: number, node: number) => [
+    op(ms, node, "invoke", "read"),
+    op(ms + 5000, node, "fail", "read", null, { error: "net-timeout" }),
+  ];
+  assertMatch(
+    told([...one, ...silent(24, 0), ...read(6000, 2, [])])!,
+    /\n.*When last asked to read, n0 \(operation 7\) gave no answer in time\.$/,
+  );
+  assertEquals(
+    told([...add(0, 7), ...silent(10, 0), ...silent(6000, 1)]),
+    "no element was ever found by a read\nWhen last asked to read, n0 (operation 3) and n1 (operation 5) gave no answer in time.",
+  );
+  // It has answered since.
+  const text = told([...one, ...silent(24, 2), ...read(6000, 2, [])])!;
+  assertEquals(text.includes("When last asked"), false);
+});
+
 Deno.test("what was shown, and is no more, isn't said to have never been found", () => {
   assertMatch(
     told([

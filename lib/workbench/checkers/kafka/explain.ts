@@ -10,7 +10,14 @@ import { hasTimedOut, type History } from "../../load/history.ts";
 import type { ErrorKinds, KafkaFindings } from "../kafka.ts";
 import type { Cycle } from "./cycles.ts";
 import type { Unseen } from "./delivery.ts";
-import type { OpSummary } from "./observations.ts";
+import {
+  type Message,
+  type Observation,
+  type Observations,
+  observe,
+  type OpSummary,
+  summary,
+} from "./observations.ts";
 import type { Nonmonotonic, Skip } from "./order.ts";
 
 type Tellers = {
@@ -36,7 +43,9 @@ export function explainKafka(
       ? `${text} (${kind})`
       : `${text} (one of ${count} cases of ${kind})`;
   }
-  if (findings.unseen) return tellUnseen(findings.unseen) + tellWaits(history);
+  if (findings.unseen) {
+    return tellUnseen(findings.unseen, observe(history)) + tellWaits(history);
+  }
   if ("empty-transaction-graph" in findings) {
     return "no two sends or polls had to do with each other, so nothing was tested";
   }
@@ -156,13 +165,25 @@ function tellCycle({ cycle, steps }: Cycle): string {
   return `sends and polls contradict each other: ${told.join("; ")}`;
 }
 
-function tellUnseen({ unseen, messages }: Unseen): string {
+function tellUnseen(
+  { unseen, messages }: Unseen,
+  { writers }: Observations,
+): string {
   const count = Object.values(unseen).reduce((sum, each) => sum + each, 0);
-  const [one = ""] = Object.entries(messages)
-    .map(([key, [value]]) => `one is ${message(value)} of key ${quote(key)}`);
+  const [[key, [value]]] = Object.entries(messages) as [[string, Message[]]];
+  const send = writers.get(key)?.get(value!);
+  const offset = send?.sends.get(key)
+    ?.find(({ message }) => message === value)?.offset;
+  const place = offset === undefined
+    ? ""
+    : `, which ${by(summary(send!))} put at offset ${offset}${
+      offset < 0 ? ", and polls begin at 0" : ""
+    }`;
   return `${count} acknowledged ${
     count === 1 ? "message was" : "messages were"
-  } never found by any poll; ${one}`;
+  } never found by any poll; one is ${message(value)} of key ${
+    quote(key)
+  }${place}`;
 }
 
 /**
