@@ -44,7 +44,28 @@ export function story(judgement: Judgement): string {
     `${seconds(timeNs).padStart(width)} s  ${text}`
   );
   const { reason = "" } = judgement;
-  return [...abridged(lines), ...reason.split("\n").filter(Boolean)].join("\n");
+  return [
+    ...surroundings(judgement),
+    ...abridged(lines),
+    ...reason.split("\n").filter(Boolean),
+  ].join("\n");
+}
+
+/** Tells what acts all the time, and so at no time of its own. */
+function surroundings({ test: { options } }: Judgement): string[] {
+  const { latency, "latency-dist": dist, topology, workload } = options;
+  return [
+    ...latency > 0
+      ? [
+        `Messages between nodes take ${latency} ms${
+          dist === "constant" ? "" : ` on average (${dist})`
+        }.`,
+      ]
+      : [],
+    ...workload === "broadcast" && topology !== "grid"
+      ? [`The nodes are told of another topology: ${topology}.`]
+      : [],
+  ];
 }
 
 function abridged(lines: string[]): string[] {

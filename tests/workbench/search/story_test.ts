@@ -96,6 +96,29 @@ Deno.test("a node that was killed answers after it was started anew", async () =
   );
 });
 
+Deno.test("a latency and a topology that act all the time are told first", async () => {
+  const schedule: Schedule = { ops: [], faults: [] };
+  const told = async (more: object) =>
+    story(await judge(echo, { ...options, ...more }, { schedule })).split("\n");
+  const [, ...none] = await told({ latency: 0 });
+  const [constant, ...others] = await told({ latency: 189 });
+  assertEquals(constant, "Messages between nodes take 189 ms.");
+  assertEquals(others.length, none.length + 1);
+  const [random] = await told({ latency: 46, "latency-dist": "exponential" });
+  assertEquals(
+    random,
+    "Messages between nodes take 46 ms on average (exponential).",
+  );
+
+  const topology = (node: Node) =>
+    node.on("topology", () => ({ type: "topology_ok" }));
+  const line = { workload: "broadcast", "node-count": 1, topology: "line" };
+  assertMatch(
+    story(await judge(topology, line, { schedule })),
+    /^The nodes are told of another topology: line\./,
+  );
+});
+
 Deno.test("a run of any length has a story of a few lines", async () => {
   const judgement = await judge(echo, options);
   const [asked, answered] = judgement.history;
