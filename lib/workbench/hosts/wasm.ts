@@ -26,6 +26,16 @@ import { Input, Output } from "./wasi_streams.ts";
 /** The most memory that a node may use, in bytes: its own, and its files. */
 export const maxMemoryBytes = 1024 * 1024 * 1024;
 
+/**
+ * So often may a module of Go's yield and do nothing else. It does so while it waits
+ * for signals, and then asks for nothing else, be it input: it would never end.
+ */
+const maxYields = 100_000;
+
+/** A module of Go's that waits for signals, as it's reported. */
+const signalText =
+  "yielded a hundred thousand times without reading, writing or waiting, and was ended. Go's os/signal does that in a module, where nothing else happens then: leave it out, or build the node for this machine, and it's judged over pipes.";
+
 const epochNs = BigInt(epochMs) * 1_000_000n;
 
 /** The other clocks' time when a node starts: Go takes 0 for a broken one. */
@@ -94,6 +104,9 @@ class WasmNode {
   #disk: WasiDisk;
   /** The bytes that files have grown by; those that are gone count, too. */
   #fileBytes: number;
+  #isGo: boolean;
+  /** The times in a row that it has yielded and done nothing else. */
+  #yields = 0;
 
   constructor(
     program: WasmProgram,
@@ -110,7 +123,8 @@ class WasmNode {
     this.#host = host;
     this.#watch = watch;
     this.#random = random;
-    this.input = new Input(isGo(program.module), (action) => host.act(action));
+    this.#isGo = isGo(program.module);
+    this.input = new Input(this.#isGo, (action) => host.act(action));
     this.#output = new Output(
       (line) => {
         if (!host.print(line)) this.#crash.read(line);
@@ -220,6 +234,9 @@ class WasmNode {
       },
       sched_yield: () => {
         this.#host.look();
+        if (++this.#yields > maxYields && this.#isGo) {
+          throw new NodeEnded(signalText);
+        }
         return 0;
       },
       proc_raise: (signal: number) => {
@@ -237,11 +254,14 @@ class WasmNode {
     const { fd_read: readFile, fd_write: writeFile } = this.#wasi.wasiImport;
     invariant(readFile && writeFile, "the shim has all of WASI preview 1");
     return {
-      fd_read: (fd: number, vectors: number, count: number, read: number) =>
-        this.#wasi.fds[fd] === this.input
+      fd_read: (fd: number, vectors: number, count: number, read: number) => {
+        this.#yields = 0;
+        return this.#wasi.fds[fd] === this.input
           ? this.#readInput(vectors, count, read)
-          : readFile(fd, vectors, count, read),
+          : readFile(fd, vectors, count, read);
+      },
       fd_write: (fd: number, vectors: number, count: number, at: number) => {
+        this.#yields = 0;
         const file = this.#wasi.fds[fd];
         const result = file instanceof Output
           ? this.#print(file, vectors, count, at)
@@ -251,8 +271,10 @@ class WasmNode {
         // One that writes without end would let no time go by.
         return this.#host.isAhead() ? this.#rest(0).then(() => result) : result;
       },
-      poll_oneoff: (from: number, to: number, count: number, at: number) =>
-        this.#poll(from, to, count, at),
+      poll_oneoff: (from: number, to: number, count: number, at: number) => {
+        this.#yields = 0;
+        return this.#poll(from, to, count, at);
+      },
       fd_sync: (fd: number) => this.#sync(fd),
       fd_datasync: (fd: number) => this.#sync(fd),
     };

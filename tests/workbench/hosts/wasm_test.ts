@@ -160,6 +160,37 @@ Deno.test("a node that loops for ever is ended, and what it did before is kept",
   assertEquals(history[0]!.f, "echo");
 });
 
+Deno.test("a module of Go's that only waits for signals is ended, and told why", async () => {
+  const text = (letters: string) => [letters.length, ...encode(letters)];
+  const section = (
+    id: number,
+    ...bytes: number[]
+  ) => [id, bytes.length, ...bytes];
+  // Its start calls sched_yield for ever.
+  const body = [0, 0x03, 0x40, 0x10, 0, 0x1a, 0x0c, 0, 0x0b, 0x0b];
+  const wasm = new Uint8Array([
+    ...[0, ...encode("asm"), 1, 0, 0, 0],
+    ...section(1, 2, ...[0x60, 0, 1, 0x7f], ...[0x60, 0, 0]),
+    ...section(
+      2,
+      ...[1, ...text("wasi_snapshot_preview1"), ...text("sched_yield"), 0, 0],
+    ),
+    ...section(3, 1, 1),
+    ...section(5, 1, 0, 1),
+    ...section(7, 2, ...[...text("memory"), 2, 0], ...[
+      ...text("_start"),
+      0,
+      1,
+    ]),
+    ...section(10, 1, body.length, ...body),
+    ...section(0, ...text("go:buildid")),
+  ]);
+  const { reason } = await judge({ wasm }, echoRun);
+  assertMatch(reason!, /^n0 yielded a hundred thousand times .* os\/signal /);
+});
+
+const encode = (letters: string) => [...new TextEncoder().encode(letters)];
+
 Deno.test("a node that writes without end lets time go by, and is silent", async () => {
   const { results, logs } = await judgeNode(
     { ...echoRun, "time-limit": 1 },
