@@ -54,6 +54,10 @@ const traceLines: readonly RegExp[] = [
 
 const traceLine = oneOf(traceLines);
 
+/** A line that says that a thread or task ends: of Rust, Java and Python. */
+const threadEnds =
+  /^(?:thread '.*' .*panicked at |Exception in thread |Task exception was never retrieved$)/;
+
 /** The first line of a Python trace; the line that ends it is the reason. */
 const pythonTrace =
   /^(?: +\+ )?(?:Exception Group )?Traceback \(most recent call last\):/;
@@ -118,18 +122,39 @@ export class CrashReader {
   /** True once Python has printed several exceptions at once. */
   #isGroup = false;
   #place = "";
+  /** True while a thread or task ends, and once it has begun to say why. */
+  #isEnding = false;
+  #isTold = false;
+  #threadReason: string | undefined;
 
   /** Takes the next line. */
   read(line: string): void {
+    this.#take(line);
+    if (!this.#isTold || this.#missing !== undefined) return;
+    this.#isEnding = this.#isTold = false;
+    this.#threadReason ??= this.#reason;
+  }
+
+  /** The reason that the first thread or task gave that ended by a mistake. */
+  get threadReason(): string | undefined {
+    return this.#threadReason;
+  }
+
+  #take(line: string): void {
     const bare = beginningOf(line, maxRead).replaceAll(finery, "");
     const whole = beginningOf(bare, maxChars).trimEnd();
     keep(this.#lastLines, whole);
     const text = this.#isGroup ? whole.replace(groupMargin, "") : whole;
     this.#readCause(text);
     this.#place = pythonPlace.exec(text)?.[1] ?? this.#place;
+    this.#isEnding ||= threadEnds.test(text);
     const isIndented = text === "" || /^\s/.test(text);
     if (this.#missing === "message") {
       if (text === "") return;
+      if (pythonTrace.test(text)) {
+        this.#missing = "end of trace"; // which tells the reason
+        return;
+      }
       this.#missing = text.endsWith(":") ? "message" : undefined;
       this.#reason = `${this.#reason} ${text.trim()}`;
     } else if (this.#missing === "end of trace" && !isIndented) {
@@ -165,6 +190,7 @@ export class CrashReader {
   }
 
   #found(text: string): void {
+    this.#isTold ||= this.#isEnding;
     this.#reason = pythonTypo.test(text) && this.#place !== ""
       ? `${text} (${this.#place})`
       : text;

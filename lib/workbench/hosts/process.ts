@@ -106,7 +106,8 @@ export function childProcess(command: Command): StartHost {
       hint: () =>
         output.isOver
           ? `${id} has closed its stdout, on which it should answer.`
-          : unended(id, output.openChars) ?? behind(id, passedOver),
+          : threadHint(id, crash.threadReason) ??
+            unended(id, output.openChars) ?? behind(id, passedOver),
       async stop() {
         if (stopped) return await ended;
         stopped = true;
@@ -116,6 +117,15 @@ export function childProcess(command: Command): StartHost {
       },
     };
   };
+}
+
+/** A hint for a program that a mistake hasn't ended. */
+function threadHint(
+  id: string,
+  reason: string | undefined,
+): string | undefined {
+  return reason &&
+    `${id} goes on without one of its threads or tasks, which said: ${reason}`;
 }
 
 function start({ bin, args, cwd }: Command): ProcessGroup {

@@ -55,6 +55,52 @@ note: run with \`RUST_BACKTRACE=1\` environment variable to display a backtrace`
   );
 });
 
+Deno.test("the first thread or task that ends is told from what is only written", () => {
+  const threadReason = (output: string) => {
+    const reader = new CrashReader();
+    for (const line of output.split("\n")) reader.read(line);
+    return reader.threadReason;
+  };
+  assertEquals(
+    threadReason(`error: all is well
+thread 'tokio-runtime-worker' (12) panicked at src/main.rs:34:13:
+no neighbours
+note: run with \`RUST_BACKTRACE=1\` environment variable to display a backtrace
+thread 'tokio-runtime-worker' (13) panicked at src/main.rs:40:1:
+another
+Received a message`),
+    "thread 'tokio-runtime-worker' (12) panicked at src/main.rs:34:13: no neighbours",
+  );
+  assertEquals(
+    threadReason(
+      `Exception in thread "pool-1" java.lang.IllegalStateException: no
+\tat Node.main(Node.java:5)`,
+    ),
+    'Exception in thread "pool-1" java.lang.IllegalStateException: no',
+  );
+  assertEquals(
+    threadReason(`Exception in thread Thread-1 (serve):
+Traceback (most recent call last):
+  File "/usr/lib/python3.11/threading.py", line 1045, in _bootstrap_inner
+    self.run()
+  File "node.py", line 3, in serve
+    1 / 0
+ZeroDivisionError: division by zero
+going on`),
+    "ZeroDivisionError: division by zero",
+  );
+  assertEquals(
+    threadReason(`Task exception was never retrieved
+future: <Task finished name='Task-2' coro=<serve() done> exception=KeyError('a')>
+Traceback (most recent call last):
+  File "node.py", line 3, in serve
+    {}["a"]
+KeyError: 'a'`),
+    "KeyError: 'a'",
+  );
+  assertEquals(threadReason("Error: no\n    at main.js:1"), undefined);
+});
+
 Deno.test("colours and links hide no reason, and aren't told", () => {
   assertEquals(
     lastWords(
