@@ -17,6 +17,7 @@ import type { RPC } from "../load/client.ts";
 import { ExactNumber } from "../sim/exact_json.ts";
 import { eachThread, forever, mix, once } from "../load/generator.ts";
 import type { Random } from "../sim/random.ts";
+import { type Evidence, nodeOf } from "./lost_element.ts";
 import { recoveryMs, type Workload } from "./workload.ts";
 
 const addRPC: RPC = { type: "add", reply: { type: { is: "add_ok" } } };
@@ -62,9 +63,32 @@ export const pnCounter: Workload = {
       ? recoveryMs
       : undefined,
   anomaly: (findings) => counterAnomaly(findings as CounterFindings),
-  explain: (findings) => explainCounter(findings as CounterFindings),
+  explain: (findings, _history, evidence) =>
+    [
+      explainCounter(findings as CounterFindings),
+      tellPast(findings as CounterFindings, evidence),
+    ].filter(Boolean).join("\n") || undefined,
   drawing: { kind: "counter" },
 };
+
+/** Tells that a node which shows a wrong sum reads a store that may be late. */
+function tellPast(
+  findings: CounterFindings,
+  { test, messages }: Evidence,
+): string | undefined {
+  const [first] = findings.errors;
+  if (first === undefined) return;
+  // Where sums only grow, more can't be from the past.
+  const grows = test.options.workload === "g-counter";
+  if (grows && counterAnomaly(findings) === "too-much") return;
+  const node = nodeOf(first, test);
+  const reads = messages?.journal.some(({ src, dest }) =>
+    src === "seq-kv" && dest === node
+  );
+  return reads
+    ? `${node} reads seq-kv, which may show ${node} the past until ${node} changes something there.`
+    : undefined;
+}
 
 /** Maelstrom makes a 64-bit integer of each sum, which throws if it's none. */
 function fitsLong(integer: unknown): boolean {

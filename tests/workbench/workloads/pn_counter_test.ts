@@ -61,6 +61,10 @@ Deno.test("a counter that just reads seq-kv is caught", async () => {
   const { results, reason } = await judge(onSeqKV(false), small);
   assertEquals(results["valid?"], false);
   assertMatch(reason!, /final reads are wrong: process \d read -?\d+/);
+  assertMatch(
+    reason!,
+    /\n(n\d) reads seq-kv, which may show \1 the past until \1 changes something there\.$/,
+  );
 });
 
 Deno.test("an add that isn't counted is caught", async () => {
