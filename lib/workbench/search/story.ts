@@ -63,7 +63,7 @@ function surroundings({ test: { options } }: Judgement): string[] {
       ]
       : [],
     ...workload === "broadcast" && topology !== "grid"
-      ? [`The nodes are told of another topology: ${topology}.`]
+      ? [`The topology is ${topology}.`]
       : [],
   ];
 }

@@ -115,7 +115,7 @@ Deno.test("a latency and a topology that act all the time are told first", async
   const line = { workload: "broadcast", "node-count": 1, topology: "line" };
   assertMatch(
     story(await judge(topology, line, { schedule })),
-    /^The nodes are told of another topology: line\./,
+    /^The topology is line\./,
   );
 });
 
