@@ -452,15 +452,18 @@ function workersFor(
     return { client, process, invoke };
   };
   const current = new Map<number, ReturnType<typeof open>>();
-  return (op, thread) => {
+  return async (op, thread) => {
     let own = current.get(thread);
     if (own && own.process !== op.process && !workload.reusableClients) {
       own.client.close();
       own = undefined;
     }
     if (own === undefined) current.set(thread, own = open(thread, op.process));
-    return own.invoke(op)
-      .catch((error) => completionOf(error, op, workload));
+    try {
+      return await own.invoke(op);
+    } catch (error) {
+      return completionOf(error, op, workload);
+    }
   };
 }
 

@@ -12,7 +12,6 @@ import type { Cycle } from "./cycles.ts";
 import type { Unseen } from "./delivery.ts";
 import {
   type Message,
-  type Observation,
   type Observations,
   observe,
   type OpSummary,
