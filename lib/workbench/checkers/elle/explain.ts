@@ -264,9 +264,13 @@ function because(
   const verb = writeF === "append" ? "appended" : "wrote";
   const key = text(step.key);
   const value = text(step.value);
-  const unseen = step.unseen ? ", which no read shows" : "";
-  const later = text(step["value'"]) + unseen;
-  const after = step.unseen ? ", so after it" : " after it";
+  const guess = step.unseen
+    ? ", which no read shows"
+    : step.contradicted
+    ? ", which the longest list that was read doesn't show"
+    : "";
+  const later = text(step["value'"]) + guess;
+  const after = guess === "" ? " after it" : ", so after it";
   switch (step.type) {
     case "ww":
       return `${a} ${verb} ${value} to key ${key}, and ${b} ${verb} ${later}${after}`;

@@ -41,6 +41,8 @@ export interface Step extends Example {
   "value'"?: unknown;
   /** True if nobody read that value, so that it's only taken to come after. */
   unseen?: boolean;
+  /** True if so is one that only shorter lists show, which contradict the longest. */
+  contradicted?: boolean;
   /** The index of the micro-operation among theirs. */
   "a-mop-index"?: number;
   "b-mop-index"?: number;

@@ -20,6 +20,7 @@ import {
   type Dependencies,
   type ElleFindings,
   type Example,
+  type Step,
   verdict,
 } from "./findings.ts";
 import { ReaderLinks } from "./reader_links.ts";
@@ -387,10 +388,18 @@ class ListDependencies implements Dependencies {
     }
   }
 
-  /** Tells whether an element is in no list that somebody read. */
-  #isUnseen([, key, value]: Mop): boolean {
-    const list = this.#lists.get(idOf(key));
-    return list === undefined || list.unread || !list.places.has(idOf(value));
+  /** Notes of an element that isn't in the longest list that somebody read. */
+  #guess([, key, value]: Mop): Pick<Step, "unseen" | "contradicted"> {
+    const [keyId, valueId] = [idOf(key), idOf(value)];
+    const list = this.#lists.get(keyId);
+    if (list?.places.has(valueId) && !list.unread) return {};
+    const isShown = this.#txns.some(({ mops }) =>
+      mops.some(([f, of, shown]) =>
+        f === "r" && idOf(of) === keyId && isList(shown) &&
+        shown.some((each) => idOf(each) === valueId)
+      )
+    );
+    return isShown ? { contradicted: true } : { unseen: true };
   }
 
   /**
@@ -441,13 +450,12 @@ class ListDependencies implements Dependencies {
       }
       if (f !== "append") continue;
       const before = this.#elementBefore(mop);
-      const unseen = this.#isUnseen(mop) && { unseen: true };
       if (reason === "ww" && this.#writerBefore(b, mop) === a) {
         return {
           key,
           value: before === init ? null : valueOf(before),
           "value'": value,
-          ...unseen,
+          ...this.#guess(mop),
           "a-mop-index": mopsOfA.findIndex((other) =>
             other[0] === "append" && same(other) && idOf(other[2]) === before
           ),
@@ -459,7 +467,7 @@ class ListDependencies implements Dependencies {
           key,
           value: before === init ? null : valueOf(before),
           "value'": value,
-          ...unseen,
+          ...this.#guess(mop),
           "a-mop-index": mopsOfA.findIndex((other) =>
             other[0] === "r" && same(other) &&
             (lastOf(other[2]) ?? init) === before

@@ -368,3 +368,18 @@ Deno.test("an append that no read shows is said to be taken to come last", () =>
     "read key 9 before anything was in it, and T2 appended 2, which no read shows\n",
   );
 });
+
+Deno.test("of an append that only a shorter list shows, it isn't said that no read does", () => {
+  const told = explain(
+    listAppend(concurrent(
+      [append(8, 1), append(9, 1), read(9, [1]), read(8, [1])],
+      [append(8, 2), append(8, 3), read(8, [2, 3]), append(9, 2)],
+    )),
+    "append",
+  )!;
+  assertStringIncludes(told, "appended 2, which no read shows, so after it");
+  assertStringIncludes(
+    told,
+    "appended 1, which the longest list that was read doesn't show, so after it",
+  );
+});
