@@ -209,15 +209,23 @@ function crashEvents({ results }: Judgement): Event[] {
 
 /** Messages between nodes that were lost, or came more than once or late. */
 function messageEvents({ journal, startNs, fates = [] }: Judgement): Event[] {
-  const odd = Map.groupBy(
-    fates.filter(({ holdUpsMs }) => holdUpsMs.length > 0),
-    ({ src, dest, sinceMs }) => `${src} ${dest} ${sinceMs}`,
+  const odd = new Map(
+    fates.map((fate) => [`${momentOf(fate)} ${fate.number}`, fate.holdUpsMs]),
   );
+  // Of those that go the same way at the same time, each has its own fate.
+  const numbers = new Map<string, number>();
   return journal.flatMap((envelope): Event[] => {
     if (involvesClient(envelope)) return [];
-    const timeNs = envelope.sentNs - startNs;
     const { src, dest } = envelope;
-    const fate = odd.get(`${src} ${dest} ${timeNs / msInNs}`)?.[0]?.holdUpsMs;
+    const timeNs = envelope.sentNs - startNs;
+    const sinceMs = timeNs < 0 ? undefined : timeNs / msInNs;
+    let fate: readonly number[] | undefined;
+    if (odd.size > 0) {
+      const moment = momentOf({ src, dest, sinceMs });
+      const number = (numbers.get(moment) ?? 0) + 1;
+      numbers.set(moment, number);
+      fate = odd.get(`${moment} ${number}`);
+    }
     const what = becomes(envelope, fate);
     if (what === undefined) return [];
     return [{
@@ -227,10 +235,27 @@ function messageEvents({ journal, startNs, fates = [] }: Judgement): Event[] {
   });
 }
 
+/** The messages among which one is counted. */
+function momentOf(
+  { src, dest, sinceMs }: Pick<Envelope, "src" | "dest"> & {
+    sinceMs?: number | undefined;
+  },
+): string {
+  return `${src} ${dest} ${sinceMs}`;
+}
+
 function becomes(
-  { lost }: Envelope,
+  { lost, receivedNs }: Envelope,
   fate: readonly number[] | undefined,
 ): string | undefined {
+  // A copy of it arrived.
+  if (lost !== undefined && receivedNs !== undefined) {
+    return `arrives once: of its two copies ${
+      lost === "partition"
+        ? "the cut swallows one"
+        : "one is lost, as its receiver is dead"
+    }`;
+  }
   switch (lost) {
     case "partition":
       return "the cut swallows";
@@ -239,7 +264,7 @@ function becomes(
     case "chance":
       return "is lost";
   }
-  if (fate === undefined) return undefined;
+  if (fate === undefined || fate.length === 0) return undefined;
   const [first = 0] = fate;
   return fate.length > 1
     ? "arrives twice"

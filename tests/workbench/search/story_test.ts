@@ -119,6 +119,42 @@ Deno.test("a latency and a topology that act all the time are told first", async
   );
 });
 
+Deno.test("of each message it's told what became of it, and of copies that one arrived", async () => {
+  const sent = { src: "n0", dest: "n1", sinceMs: 0 };
+  const judgement = await judge(
+    (node: Node<{ tell: { value: number } }>) => {
+      node.on("tell", () => {});
+      node.on("echo", ({ body }) => {
+        for (const value of [1, 2, 3]) node.send("n1", { type: "tell", value });
+        return { type: "echo_ok", echo: body.echo };
+      });
+    },
+    { ...options, "node-count": 2 },
+    {
+      schedule: {
+        ops: [{ atMs: 0, client: 0, f: "echo", value: "" }],
+        fates: [
+          { ...sent, number: 2, holdUpsMs: [0, 0] },
+          { ...sent, number: 3, holdUpsMs: [0, 200] },
+        ],
+        faults: [{
+          kind: "partition",
+          cuts: { n1: ["n0"] },
+          fromMs: 100,
+          toMs: 500,
+        }],
+      },
+    },
+  );
+  const told = story(judgement).split("\n").filter((line) =>
+    line.includes("sends")
+  );
+  assertEquals(told.map((line) => line.replace(/^.*"value":/, "")), [
+    "2}, which arrives twice",
+    "3}, which arrives once: of its two copies the cut swallows one",
+  ]);
+});
+
 Deno.test("a run of any length has a story of a few lines", async () => {
   const judgement = await judge(echo, options);
   const [asked, answered] = judgement.history;
