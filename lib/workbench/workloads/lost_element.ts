@@ -273,7 +273,8 @@ function tellWhy(
     if (others.length > 0) {
       lines.push(tellFaults(added, origin, others, history, test));
     }
-    return [...lines, ...tellKills(missing, added, history)].join(" ");
+    const had = reads.map((read) => ({ read, sinceNs: added.time }));
+    return [...lines, ...tellKills(had, history)].join(" ");
   }
   const to = (nodes: readonly string[]) =>
     carriers.filter(({ dest }) => nodes.includes(dest));
@@ -313,22 +314,29 @@ function tellWhy(
       } in time.`,
     );
   }
-  const had = missing.filter((node) => !unreached.includes(node));
-  return [...lines, ...tellKills(had, added, history)].join(" ");
+  const had = reads.filter(({ node }) => !unreached.includes(node))
+    .map((read) => ({
+      read,
+      // A node that was started anew may have been sent it once more.
+      sinceNs: Math.max(
+        added.time,
+        ...got.filter(({ dest }) => dest === read.node)
+          .map(({ receivedNs = 0 }) => receivedNs - messages!.startNs),
+      ),
+    }));
+  return [...lines, ...tellKills(had, history)].join(" ");
 }
 
-/** Tells which nodes were killed after an element was added, and when first. */
+/** Tells which nodes were killed after they got an element, and when first. */
 function tellKills(
-  nodes: readonly string[],
-  added: Op,
+  had: readonly { read: LastRead; sinceNs: number }[],
   history: History,
 ): string[] {
-  const kills = faultsIn(history).filter(({ start }) =>
-    start.time > added.time
-  );
-  const killed = nodes.flatMap((node) => {
+  const kills = faultsIn(history).filter(({ kind }) => kind === "kill");
+  const killed = had.flatMap(({ read: { node, begun }, sinceNs }) => {
     const kill = kills.find((fault) =>
-      fault.kind === "kill" && fault.nodes.includes(node)
+      "nodes" in fault && fault.nodes.includes(node) &&
+      fault.start.time > sinceNs && fault.start.time < begun.time
     );
     return kill === undefined
       ? []

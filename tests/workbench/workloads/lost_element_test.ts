@@ -287,12 +287,13 @@ Deno.test("who got it, and was killed after that, is told with the time", () => 
       "kill",
       Object.fromEntries(nodes.map((node) => [node, "killed"])),
     );
-  const lineOf = (kills: ReturnType<typeof kill>[], carried = true) => {
-    const entries = [...one, ...kills, ...read(90, 2, [])];
-    return told(
-      entries,
-      carried ? [message("n0", "n2", { value: 7 })] : [],
-    )!.split("\n")[1];
+  const lineOf = (
+    kills: ReturnType<typeof kill>[],
+    messages = [message("n0", "n2", { value: 7 })],
+    after: ReturnType<typeof kill>[] = [],
+  ) => {
+    const entries = [...one, ...kills, ...read(90, 2, []), ...after];
+    return told(entries, messages)!.split("\n")[1];
   };
   const reached = "The message that had it in it (tell) got to n2 in time.";
   assertEquals(lineOf([kill(0, "n2")]), reached, "it was dead before");
@@ -302,9 +303,18 @@ Deno.test("who got it, and was killed after that, is told with the time", () => 
     `${reached} n2 (at 0.1 s) was killed after that: what a node doesn't keep on a disk is gone then.`,
   );
   assertEquals(
-    lineOf([kill(60, "n2")], false),
+    lineOf([kill(60, "n2")], []),
     "No message carried it to n2.",
     "it had nothing to lose",
+  );
+  const late = message("n0", "n2", { value: 7 }, {
+    receivedNs: 70 * msInNs,
+  });
+  assertEquals(lineOf([kill(60, "n2")], [late]), reached, "it got it later");
+  assertEquals(
+    lineOf([], undefined, [kill(95, "n2")]),
+    reached,
+    "it was asked before",
   );
 });
 
