@@ -3,9 +3,9 @@
  * whether a partition or a lost message explains that.
  *
  * Only its reads tell that a node has an element, and only its contents tell
- * that a message carries it: any field may hold the same number by chance. So
- * the words are certain about messages that don't exist, and say of the others
- * what they held.
+ * that a message carries it: any field may hold the same number by chance, and
+ * a node may encode what it sends. So the words say what messages had in them,
+ * and not what they meant.
  *
  * @module
  */
@@ -294,7 +294,7 @@ function tellWhy(
   const late = to(unreached).filter((envelope) => !isLost(envelope));
   const untold = unreached.filter((node) => to([node]).length === 0);
   if (untold.length > 0) {
-    lines.push(`No message carried it to ${list(untold, "or")}.`);
+    lines.push(`No message to ${list(untold, "or")} had it in it.`);
   }
   if (lost.length > 0) lines.push(tellLostMessages(lost));
   if (late.length > 0) {
@@ -373,13 +373,19 @@ function carriersOf(
   });
 }
 
-/** Tells whether a value is, or holds, an element: as a key it's a text. */
+/**
+ * Tells whether a value is, or holds, an element: as a key it's a text, and in a
+ * text it's a word.
+ */
 function holds(
   value: unknown,
   same: (value: unknown) => boolean,
   text: string,
 ): boolean {
   if (same(value)) return true;
+  if (typeof value === "string") {
+    return value.includes(text) && value.split(/[^\w.-]+/).includes(text);
+  }
   if (typeof value !== "object" || value === null) return false;
   return Array.isArray(value)
     ? value.some((each) => holds(each, same, text))

@@ -222,18 +222,24 @@ Deno.test("without the messages, the nemesis says what may have been", () => {
 Deno.test("the messages say whether it was on its way", () => {
   const lineOf = (...journal: Partial<Envelope>[]) =>
     told([...one, ...read(40, 2, [])], journal)!.split("\n")[1];
-  assertEquals(lineOf(), "No message carried it to n2.");
+  assertEquals(lineOf(), "No message to n2 had it in it.");
   assertEquals(
     lineOf(
       message("n0", "n1", { value: 7 }),
       message("n0", "n2", { value: 8, msg_id: 7 }),
       message("n0", "n2", { value: "7" }, { sentNs: -1 }),
+      message("n0", "n2", { id: "n0-7", ids: "17 7.5" }),
       message("c1", "n2", { element: 7 }),
     ),
-    "No message carried it to n2.",
+    "No message to n2 had it in it.",
   );
   for (
-    const fields of [{ value: 7 }, { all: [[1], [6, 7]] }, { at: { 7: 1 } }]
+    const fields of [
+      { value: 7 },
+      { all: [[1], [6, 7]] },
+      { at: { 7: 1 } },
+      { state: '{"all":[6,7]}' },
+    ]
   ) {
     assertEquals(
       lineOf(message("n0", "n2", fields)),
@@ -304,7 +310,7 @@ Deno.test("who got it, and was killed after that, is told with the time", () => 
   );
   assertEquals(
     lineOf([kill(60, "n2")], []),
-    "No message carried it to n2.",
+    "No message to n2 had it in it.",
     "it had nothing to lose",
   );
   const late = message("n0", "n2", { value: 7 }, {
