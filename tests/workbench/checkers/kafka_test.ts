@@ -216,6 +216,21 @@ Deno.test("kafka: of an unseen message is told where it was put, and whether tha
   assertMatch(verdict(send(0, -1, 1)).text!, /-1, and polls begin at 0$/);
 });
 
+Deno.test("kafka: what only Jepsen calls unseen isn't said to be acknowledged and never found", () => {
+  const asked = [["send", "x", 1]];
+  const open = whole("send", 2, 3, asked, asked, "info");
+  const found = whole("poll", 4, 1, [["poll"]], [["poll", { x: [[0, 1]] }]]);
+  const textOf = (...entries: Entry[][]) => verdict(...entries).text;
+  assertEquals(
+    textOf(open, found),
+    '1 message was found by the last poll, in keys to which no send had succeeded, which Jepsen\'s checker counts as unseen; one is message 1 of key "x"',
+  );
+  assertEquals(
+    textOf(send(0, 0, 1), open, found),
+    '1 acknowledged message was never found by any poll; one is message 1 of key "k", which process 0\'s send (operation 1) put at offset 0',
+  );
+});
+
 Deno.test("kafka: a send without a known end that a poll found did take effect", () => {
   const lostWithIt: Entry[] = whole("send", 0, 0, [], [
     ["send", "k", [0, 1]],

@@ -236,6 +236,12 @@ export interface Unseen {
   unseen: { [key: string]: number };
   /** Some of them. */
   messages: { [key: string]: Message[] };
+  /**
+   * Ours: those of these keys whose messages were polled, and not acknowledged.
+   * Jepsen counts what is polled of a key to which no send has succeeded yet as
+   * unseen, until the next operation. So it shows in the last one.
+   */
+  polled?: string[];
 }
 
 /** The most unseen messages of one key that are listed. */
@@ -266,14 +272,14 @@ export function unseenMessages(
         missing?.delete(message);
       }
       if (missing !== undefined) continue;
-      // Jepsen counts what is polled of a key to which no send has succeeded
-      // yet as unseen, until the next operation. So it shows in the last one.
       unseen.set(key, observation === last ? found : new Set());
     }
   }
   const some = [...unseen].filter(([, messages]) => messages.size > 0)
     .sort(([a], [b]) => a < b ? -1 : 1);
   if (some.length === 0) return;
+  const seen = some.filter(([key, messages]) => messages === polled.get(key))
+    .map(([key]) => key);
   return {
     time: last.op.time,
     unseen: Object.fromEntries(some.map(([key, { size }]) => [key, size])),
@@ -283,6 +289,7 @@ export function unseenMessages(
         [...messages].sort(compare).slice(0, maxUnseen),
       ]),
     ),
+    ...(seen.length > 0 && { polled: seen }),
   };
 }
 
