@@ -167,6 +167,10 @@ Deno.test("a value that chance lost isn't said to be lost to a partition", async
   );
   assertNotMatch(text, /partition/);
   assertEquals(faults, []);
+  // Where the fates of single messages are given, there's no probability.
+  const { "p-loss": _, ...options } = judgement.options;
+  const told = found({ ...judgement, options }, "value").story.join("\n");
+  assertStringIncludes(told, "were lost by chance.");
 });
 
 Deno.test("where every message was lost, the fault that swallowed them is told", async () => {

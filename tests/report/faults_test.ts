@@ -91,10 +91,17 @@ Deno.test("in a sentence a fault has its time", () => {
 
 Deno.test("a message fell victim to who cut its way, or killed its receiver", () => {
   const faults = [kill, partition, oneWay];
-  const cutting = (src: string, dest: string, sentMs = 1200) =>
-    faultThatCut(faults, { src, dest, sentMs });
-  assertEquals(cutting("n2", "n1"), kill);
+  type Lost = "partition" | "kill";
+  const cutting = (
+    src: string,
+    dest: string,
+    sentMs = 1200,
+    lost: Lost = "partition",
+  ) => faultThatCut(faults, { src, dest, sentMs, lost });
+  assertEquals(cutting("n2", "n1", 1200, "kill"), kill);
   assertEquals(cutting("n1", "n0"), partition);
+  assertEquals(cutting("n0", "n1"), partition, "the kill was of no matter");
+  assertEquals(cutting("n0", "n3", 1200, "kill"), kill);
   assertEquals(cutting("n4", "n2"), oneWay);
   assertEquals(cutting("n2", "n4"), undefined, "the other way");
   assertEquals(cutting("n2", "n1", 3000), undefined, "it was over");

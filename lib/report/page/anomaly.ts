@@ -29,7 +29,12 @@ import {
   type TransactionsAnomaly,
   transactionsAnomaly,
 } from "./anomalies/transactions.ts";
-import { faultsBetween, type FaultSpan, tellFault } from "./faults.ts";
+import {
+  faultsBetween,
+  type FaultSpan,
+  tellChance,
+  tellFault,
+} from "./faults.ts";
 import type { Told } from "./anomalies/told.ts";
 import type { Knowledge } from "./knowledge.ts";
 
@@ -211,7 +216,7 @@ function tellLosses(
   const causeWords = {
     partition: "to partitions",
     kill: "because their receiver was killed",
-    chance: `by chance (--p-loss ${options["p-loss"]})`,
+    chance: tellChance(options),
   };
   const causes = [...Map.groupBy(lost, ({ lost }) => causeWords[lost!])]
     .map(([words, { length }]) =>

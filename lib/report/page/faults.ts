@@ -31,20 +31,34 @@ export function faultsBetween(
 
 /**
  * The fault that swallowed a message: the first one that was in force from its
- * sending on, and that kept its receiver from hearing its sender, or killed the
- * receiver. A message that waits for its receiver may have been sent before the
- * fault began.
+ * sending on, and that killed its receiver, or kept it from hearing its sender,
+ * whichever of the two it was lost to. A message that waits for its receiver may
+ * have been sent before the fault began.
  */
 export function faultThatCut(
   faults: readonly FaultSpan[],
-  { src, dest, sentMs }: { src: string; dest: string; sentMs: number },
+  { src, dest, sentMs, lost }: {
+    src: string;
+    dest: string;
+    sentMs: number;
+    lost?: typeof losses[number];
+  },
 ): FaultSpan | undefined {
   return faults.find((fault) =>
     fault.endMs >= sentMs &&
-    (fault.kind === "kill"
-      ? fault.nodes.includes(dest)
+    (lost === "kill"
+      ? fault.kind === "kill" && fault.nodes.includes(dest)
       : isDeaf(fault, dest, src))
   );
+}
+
+/** Tells that messages were lost by chance, where the run has a probability. */
+export function tellChance(
+  { "p-loss": probability }: { "p-loss"?: number },
+): string {
+  return probability === undefined
+    ? "by chance"
+    : `by chance (--p-loss ${probability})`;
 }
 
 /** Tells whether a fault keeps a node from hearing another. */

@@ -13,7 +13,12 @@ import type { Envelope } from "../../../workbench/sim/network.ts";
 import type { ValueWords } from "../../../workbench/workloads/workload.ts";
 import { besides } from "../../../workbench/verdict.ts";
 import type { Told } from "./told.ts";
-import { type FaultSpan, faultThatCut, tellFault } from "../faults.ts";
+import {
+  type FaultSpan,
+  faultThatCut,
+  tellChance,
+  tellFault,
+} from "../faults.ts";
 import type { Knowledge } from "../knowledge.ts";
 import { type OpSpan, Spans, storyOf, textOf } from "./spans.ts";
 
@@ -347,7 +352,7 @@ function tellLost(
   }
   const causeOf = (message: ValueAnomaly["messages"][number]) => {
     if (message.lost === "chance") {
-      return `lost by chance (--p-loss ${options["p-loss"]})`;
+      return `lost ${tellChance(options)}`;
     }
     if (message.lost === undefined) {
       return "still on the way when the run ended";
