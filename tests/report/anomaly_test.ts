@@ -276,6 +276,31 @@ Deno.test("a value that only one node ever had has no way", async () => {
   );
 });
 
+Deno.test("a value that came in messages, and was never shown, isn't said to have come in none", async () => {
+  const deaf = (node: Node<{ tell: { value: number } }>) => {
+    const seen: number[] = [];
+    node.on("topology", () => ({ type: "topology_ok" }));
+    node.on("read", () => ({ type: "read_ok", messages: seen }));
+    node.on("tell", () => {});
+    node.on("broadcast", ({ body: { message } }) => {
+      seen.push(message);
+      for (const peer of node.peers) {
+        node.send(peer, { type: "tell", value: message });
+      }
+      return { type: "broadcast_ok" };
+    });
+  };
+  const judgement = await judge(deaf, {
+    workload: "broadcast",
+    "node-count": 3,
+    "time-limit": 5,
+    rate: 10,
+  });
+  const story = found(judgement, "value").story.join("\n");
+  assertNotMatch(story, /No message/);
+  assertMatch(story, /The messages that had it in them \(tell\) got to n\d/);
+});
+
 Deno.test("what else went wrong is told beside a value's way", () => {
   const judgement = judged(
     "broadcast",

@@ -354,7 +354,7 @@ function tellKills(
  * The messages after an operation that an element may be in; `undefined` if only
  * a part of some was kept, so that nobody can tell.
  */
-function carriersOf(
+export function carriersOf(
   element: unknown,
   added: Op,
   { journal, startNs }: NonNullable<Evidence["messages"]>,

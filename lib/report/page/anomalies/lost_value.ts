@@ -10,6 +10,7 @@ import { msInNs } from "../../../workbench/sim/clock.ts";
 import type { Op } from "../../../workbench/load/history.ts";
 import type { Judgement } from "../../../workbench/judge.ts";
 import type { Envelope } from "../../../workbench/sim/network.ts";
+import { carriersOf } from "../../../workbench/workloads/lost_element.ts";
 import type { ValueWords } from "../../../workbench/workloads/workload.ts";
 import { besides } from "../../../workbench/verdict.ts";
 import type { Told } from "./told.ts";
@@ -144,25 +145,31 @@ function wayOf(
     !read.shows && known !== undefined && read.index > known.index
   );
   const told = storyOf(judgement);
+  const learned = new Set(way.learned.map(({ party }) => party));
+  const got = carriersOf(value, invocation, judgement) ?? [];
+  const doubtful = nodes.filter((node) =>
+    learned.size > 0 && !learned.has(node) &&
+    got.some(({ dest, receivedNs }) => dest === node && receivedNs)
+  );
+  // Where its way is known, faults are told with their times.
+  const retold = learned.size > 0 && doubtful.length === 0;
   return {
     title: {
       lost: `Value ${text} was lost`,
       late: `Value ${text} took longest`,
       "never-read": `Value ${text} was never shown`,
     }[fate],
-    // Where its way is known, faults are told with their times.
-    retold: way.learned.length > 0,
+    retold,
     story: [
-      ...(way.learned.length > 0 ? [] : told),
+      ...(retold ? [] : told),
       ...(fate === "late" ? tellDelay(value, judgement) : []),
       ...tell(anomaly, nodes, {
         missed,
         faults,
+        doubtful,
         lost: tellLost(anomaly, judgement, faults),
       }),
-      ...(way.learned.length > 0
-        ? told.filter((line) => line.startsWith(besides))
-        : []),
+      ...(retold ? told.filter((line) => line.startsWith(besides)) : []),
     ],
     momentMs: add.invokedMs,
     ...anomaly,
@@ -261,7 +268,9 @@ function telling<T extends { node: string }>(
 function tell(
   { value, fate, add, learned, reads }: ValueAnomaly,
   nodes: readonly string[],
-  { missed, lost, faults }: {
+  { missed, lost, faults, doubtful }: {
+    /** The nodes that got it in messages that aren't known to carry values. */
+    doubtful: readonly string[];
     /** The last read that should have shown it, and didn't. */
     missed?: { node: string; process: number; index: number };
     /** The faults that its messages fell victim to. */
@@ -285,11 +294,13 @@ function tell(
   );
   if (toldBy.length > 0) {
     lines.push(`It reached ${list(toldBy, others.length - toldBy.length)}.`);
-  } else if (learned.length > 0 && nodes.length > 1) {
+  } else if (learned.length > 0 && nodes.length > 1 && doubtful.length === 0) {
     lines.push(`No message brought it from ${add.node} to anybody else.`);
   }
   lines.push(...lost);
-  const without = nodes.filter((node) => !had.has(node));
+  const without = nodes.filter((node) =>
+    !had.has(node) && !doubtful.includes(node)
+  );
   if (toldBy.length > 0 && without.length > 0) {
     lines.push(
       `No message brought it to ${
