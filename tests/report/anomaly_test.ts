@@ -373,7 +373,15 @@ Deno.test("of a key that isn't linearizable, no more is shown than it takes", ()
       on0(1, "read", 4, 15, 16),
     ),
   );
-  const { operations, anyBefore, possible, key } = found(judgement, "register");
+  const { operations, anyBefore, possible, key, story } = found(
+    judgement,
+    "register",
+  );
+  // The last read comes after what is shown.
+  assertStringIncludes(
+    story.at(-1)!,
+    "The other operations on the key had ended before, came later, failed, only read it, or set it",
+  );
   assertEquals(key, "0");
   assertEquals(anyBefore, true);
   assertEquals(operations.map(({ label, culprit }) => [label, culprit]), [

@@ -84,7 +84,7 @@ export function registerAnomaly(
         operations.length === 1
           ? "That can't be its result"
           : "No order of these explains all of their results"
-      }. The other operations on the key had ended before, or set it to values that none of these sees.`,
+      }. The other operations on the key had ended before, came later, failed, only read it, or set it to values that none of these sees.`,
     ],
     momentMs: op.time / msInNs,
     key,
