@@ -438,17 +438,22 @@ function tellFaults(
   // It may have begun while the node was being told, even at the same moment.
   const answer = pairs(history)[added.index];
   const told = answer?.type === "ok" ? answer : added;
-  const partition = faultsIn(history)
+  const partitions = faultsIn(history)
     .flatMap((fault) => "cuts" in fault ? [fault] : [])
-    .findLast(({ start, end }) =>
+    .filter(({ start, end }) =>
       start.index <= told.index &&
       (end === undefined || end.index > added.index)
     );
+  const deafIn = ({ cuts }: typeof partitions[number]) =>
+    missing.filter((node) => cuts[node]?.includes(origin));
+  // Of several at once, one that explains it.
+  const partition = partitions.findLast((each) => deafIn(each).length > 0) ??
+    partitions.at(-1);
   if (partition === undefined) {
     return `There was no partition when ${origin} was told it.${chance}`;
   }
-  const { start, cuts } = partition;
-  const deaf = missing.filter((node) => cuts[node]?.includes(origin));
+  const { start } = partition;
+  const deaf = deafIn(partition);
   const since = (start.time / secondInNs).toFixed(1);
   return `${origin} was told it during a partition (from ${since} s on, operation ${start.index})${
     deaf.length > 0

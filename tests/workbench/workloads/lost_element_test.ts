@@ -192,6 +192,14 @@ Deno.test("without the messages, the nemesis says what may have been", () => {
     lineOf(...partition(0, { n1: ["n2"] }), ...one, ...missing),
     "n0 was told it during a partition (from 0.0 s on, operation 1), which let n2 hear n0.",
   );
+  const oneWay = ["requested", ["asymmetric", { n1: ["n2"] }]].map((value) =>
+    op(0, "nemesis", "info", "start-asymmetric-partition", value)
+  );
+  assertEquals(
+    lineOf(...partition(0, cut), ...oneWay, ...one, ...missing),
+    "n0 was told it during a partition (from 0.0 s on, operation 1), in which n2 didn't hear n0.",
+    "of two at once, the one that explains it",
+  );
   assertEquals(
     lineOf(...partition(0, cut), ...heal(0), ...one, ...missing),
     "There was no partition when n0 was told it.",
