@@ -158,6 +158,7 @@ export function describe(
     txns: (example.txns ?? []) as Op[],
     mop: text(example.mop),
     key: text(example.key),
+    writeF,
   }) ?? text(example);
 }
 
@@ -169,6 +170,8 @@ interface Parts {
   txns: Op[];
   mop: string;
   key: string;
+  /** The `f` of a write. */
+  writeF: string;
 }
 
 /** The words for each anomaly that isn't a cycle. */
@@ -195,10 +198,14 @@ const words: { readonly [type: string]: (parts: Parts) => string } = {
       text(b)
     }: no order of appends makes both`;
   },
-  "lost-update": ({ key, txns, example: { value } }) =>
+  "lost-update": ({ key, txns, example: { value }, writeF }) =>
     `${list(txns.slice(0, 3).map(name))} all read key ${key} as ${
       text(value)
-    } and then wrote to it, so all but one have overwritten what they never saw`,
+    } and then ${
+      writeF === "append"
+        ? "appended to it, so all but one have appended to"
+        : "wrote to it, so all but one have overwritten"
+    } what they never saw`,
   "cyclic-versions": ({ key, example: { scc } }) =>
     `of key ${key}, the values ${
       list((scc as unknown[]).map(text))

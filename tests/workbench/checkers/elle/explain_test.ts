@@ -121,3 +121,16 @@ Deno.test("a circle of versions is told by its values, one of transactions by it
     "there is a cycle among the 2 transactions with operations 1, 3",
   );
 });
+
+Deno.test("an append overwrites nothing, even where an update is lost", () => {
+  const example = { key: 1, value: [1], txns: [] };
+  const told = (writeF: string) => describe("lost-update", example, writeF);
+  assertMatch(
+    told("append"),
+    /and then appended to it, so all but one have appended to what they never saw$/,
+  );
+  assertMatch(
+    told("w"),
+    /and then wrote to it, so all but one have overwritten what they never saw$/,
+  );
+});
