@@ -157,10 +157,19 @@ export function explainSet(
   const { lost } = findings;
   const silent = tellSilent(history, evidence.test);
   if (lost.length === 0) {
-    return findings["stable-count"] === 0
-      ? [`no ${many.slice(0, -1)} was ever found by a read`, ...silent]
-        .join("\n")
-      : undefined;
+    if (findings["stable-count"] > 0) return undefined;
+    const added = new Set(
+      history.filter(({ f }) => f === addF).map(({ value }) => keyOf(value)),
+    );
+    const isFound = history.some(({ f, type, value }) =>
+      f === "read" && type === "ok" && Array.isArray(value) &&
+      value.some((each) => added.has(keyOf(each)))
+    );
+    const one = many.slice(0, -1);
+    const what = isFound
+      ? `of no ${one} it's known whether reads go on to find it: none came late enough`
+      : `no ${one} was ever found by a read`;
+    return [what, ...silent].join("\n");
   }
   const [element] = lost;
   const isAdd = ({ f, value }: Op) => f === addF && sameAs(element)(value);

@@ -142,6 +142,23 @@ Deno.test("what was shown, and is no more, isn't said to have never been found",
   );
 });
 
+Deno.test("what a read found isn't said to have been found by none", () => {
+  const open = op(0, 0, "invoke", "add", 7);
+  const both = (found: number[]) =>
+    told([
+      open,
+      op(1, 1, "invoke", "read"),
+      op(2, 2, "invoke", "read"),
+      op(3, 2, "ok", "read", []),
+      op(4, 1, "ok", "read", found),
+    ]);
+  assertEquals(
+    both([7]),
+    "of no element it's known whether reads go on to find it: none came late enough",
+  );
+  assertEquals(both([8]), "no element was ever found by a read");
+});
+
 Deno.test("an element that only a read has shown to be there", () => {
   assertMatch(
     told([
