@@ -52,6 +52,21 @@ Deno.test("an error in place of an echo is told", () => {
     reason,
     '1 of the echoes went wrong; the first was "hi", and an error came back: not-supported: no handler',
   );
+  // It's the error of that echo, whichever came first.
+  const failed = (ms: number, process: number, text: string) =>
+    op(ms, process, "fail", "echo", text, { error: ["abort", text] });
+  assertEquals(
+    verdictOn(
+      "echo",
+      historyOf(
+        op(0, 0, "invoke", "echo", "slow"),
+        op(1, 1, "invoke", "echo", "fast"),
+        failed(2, 1, "fast"),
+        failed(3, 0, "slow"),
+      ),
+    ).reason,
+    '2 of the echoes went wrong; the first was "slow", and an error came back: abort: slow',
+  );
 });
 
 /**

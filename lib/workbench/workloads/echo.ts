@@ -7,7 +7,7 @@ import { echo as check, type EchoFindings } from "../checkers/echo.ts";
 import { something } from "../checkers/judgeable.ts";
 import type { RPC } from "../load/client.ts";
 import { eachThread, forever } from "../load/generator.ts";
-import { describeError } from "../load/history.ts";
+import { describeError, pairs } from "../load/history.ts";
 import type { Workload } from "./workload.ts";
 
 const echoRPC: RPC = {
@@ -45,7 +45,10 @@ export const echo: Workload = {
     if (first === undefined) return;
     const [, expected, , actual] = first;
     const echoed = (actual as { echo?: unknown } | null)?.echo;
-    const failed = history.find(({ type }) => type === "fail");
+    // The findings are in the order in which the echoes were asked for.
+    const failed = pairs(history).find((op, index) =>
+      history[index]!.type === "invoke" && op?.type === "fail"
+    );
     return `${errors.length} of the echoes went wrong; the first was ${
       JSON.stringify(expected)
     }, and ${
