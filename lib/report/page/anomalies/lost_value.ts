@@ -295,7 +295,7 @@ function tell(
   if (toldBy.length > 0) {
     lines.push(`It reached ${list(toldBy, others.length - toldBy.length)}.`);
   } else if (learned.length > 0 && nodes.length > 1 && doubtful.length === 0) {
-    lines.push(`No message brought it from ${add.node} to anybody else.`);
+    lines.push("None of the messages that got to other nodes had it in it.");
   }
   lines.push(...lost);
   const without = nodes.filter((node) =>
@@ -303,9 +303,9 @@ function tell(
   );
   if (toldBy.length > 0 && without.length > 0) {
     lines.push(
-      `No message brought it to ${
+      `None of the messages that got to ${
         list(without.slice(0, maxTold), without.length - maxTold)
-      }.`,
+      } had it in it.`,
     );
   }
   if (missed && fate !== "lost") {
