@@ -12,7 +12,14 @@ import type { ElleFindings } from "../checkers/elle/findings.ts";
 import { mops } from "../checkers/judgeable.ts";
 import type { Findings } from "../checkers/validity.ts";
 import type { RPC } from "../load/client.ts";
-import { type Draw, drawn, type Generator } from "../load/generator.ts";
+import {
+  type Context,
+  type Generator,
+  ofFree,
+  type Plan,
+  type PlannedOp,
+  planOfFree,
+} from "../load/generator.ts";
 import type { History } from "../load/history.ts";
 import type { FullOptions } from "../options.ts";
 import type { Random } from "../sim/random.ts";
@@ -31,7 +38,10 @@ const keyBase = 2;
 const logKeyBase = Math.log(keyBase);
 
 /** The keys in use, and the value that each is written next. */
-type Pool = readonly { key: number; next: number }[];
+interface Pool {
+  keys: number[];
+  next: number[];
+}
 
 /** The settings by which transactions are drawn. */
 interface Draws {
@@ -49,45 +59,88 @@ export function transactions(
   writeF: string,
   options: FullOptions,
 ): Generator {
-  const keyCount = options["key-count"] ?? defaultKeyCount;
-  const pool = Array.from({ length: keyCount }, (_, key) => ({ key, next: 1 }));
-  const draws = {
+  return new Transactions(options["key-count"] ?? defaultKeyCount, {
     writeF,
     maxTxnLength: options["max-txn-length"] ?? defaultMaxTxnLength,
     maxWritesPerKey: options["max-writes-per-key"] ?? defaultMaxWritesPerKey,
-  };
-  return drawn<Pool>(pool, (pool, random) => draw(pool, draws, random));
+  });
 }
 
-function draw(
-  pool: Pool,
-  { writeF, maxTxnLength, maxWritesPerKey }: Draws,
-  random: Random,
-): Draw<Pool> {
-  const length = 1 + random.integer(maxTxnLength);
-  const after = [...pool];
-  const txn: Request[] = [];
-  while (txn.length < length) {
-    const reads = random.integer(2) === 0;
-    const place = exponentialPlace(after.length, random);
-    const { key, next } = after[place]!; // it's below their number
-    if (reads) txn.push(["r", key, null]);
-    else if (next > maxWritesPerKey) {
-      const last = Math.max(...after.map((each) => each.key));
-      after[place] = { key: last + 1, next: 1 };
-    } else {
-      txn.push([writeF, key, next]);
-      after[place] = { key, next: next + 1 };
+/**
+ * See {@linkcode transactions}. Most of what is planned is never taken, so a plan
+ * is written over the one before, and only what is taken becomes a request.
+ */
+class Transactions implements Generator {
+  private readonly draws: Draws;
+  private readonly scale: number;
+  private pool: Pool;
+  /** The pool after what is planned. */
+  private after: Pool;
+  /** What is planned: the key of each operation, and its value; null reads. */
+  private length = 0;
+  private readonly keys: number[] = [];
+  private readonly values: (number | null)[] = [];
+
+  constructor(keyCount: number, draws: Draws) {
+    this.draws = draws;
+    this.scale = (keyBase ** keyCount - 1) * keyBase / (keyBase - 1);
+    const keys = Array.from({ length: keyCount }, (_, key) => key);
+    this.pool = { keys, next: keys.map(() => 1) };
+    this.after = { keys: [...keys], next: [...this.pool.next] };
+  }
+
+  plan(context: Context): Plan {
+    const plan = planOfFree(context);
+    if (plan !== "pending") this.draw(context.random);
+    return plan;
+  }
+
+  take(context: Context): PlannedOp {
+    [this.pool, this.after] = [this.after, this.pool];
+    const { writeF } = this.draws;
+    const value = this.keys.slice(0, this.length).map((key, i): Request => {
+      const value = this.values[i] ?? null;
+      return value === null ? ["r", key, null] : [writeF, key, value];
+    });
+    return ofFree({ f: "txn", value }, context);
+  }
+
+  private draw(random: Random): void {
+    const { maxTxnLength, maxWritesPerKey } = this.draws;
+    const { keys, next } = this.after;
+    for (let place = 0; place < keys.length; place++) {
+      keys[place] = this.pool.keys[place]!;
+      next[place] = this.pool.next[place]!;
+    }
+    this.length = 0;
+    const length = 1 + random.integer(maxTxnLength);
+    while (this.length < length) {
+      const reads = random.integer(2) === 0;
+      const place = this.drawPlace(random);
+      const [key, value] = [keys[place]!, next[place]!]; // it's below their number
+      if (reads) this.add(key, null);
+      else if (value > maxWritesPerKey) {
+        keys[place] = Math.max(...keys) + 1;
+        next[place] = 1;
+      } else {
+        this.add(key, value);
+        next[place] = value + 1;
+      }
     }
   }
-  return { template: { f: "txn", value: txn }, after };
-}
 
-/** A place in the pool; each is `keyBase` times likelier than the one before. */
-function exponentialPlace(count: number, random: Random): number {
-  const scale = (keyBase ** count - 1) * keyBase / (keyBase - 1);
-  const exponent = Math.log(random.float() * scale + keyBase) / logKeyBase;
-  return Math.min(count - 1, Math.floor(exponent - 1));
+  private add(key: number, value: number | null): void {
+    this.keys[this.length] = key;
+    this.values[this.length] = value;
+    this.length++;
+  }
+
+  /** A place in the pool; each is `keyBase` times likelier than the one before. */
+  private drawPlace(random: Random): number {
+    const exponent = Math.log(random.float() * this.scale + keyBase) /
+      logKeyBase;
+    return Math.min(this.pool.keys.length - 1, Math.floor(exponent - 1));
+  }
 }
 
 /** The request of a transaction, and the answer that is expected. */
@@ -122,8 +175,8 @@ export function transactional(
 ): Workload {
   const rpc = txnRPC(writeF, read);
   const mopsText = `["r", key, value] and ["${writeF}", key, value]`;
-  const isMop = ([f, ...rest]: readonly unknown[]) =>
-    rest.length === 2 && (f === "r" || f === writeF);
+  const isMop = (mop: readonly unknown[]) =>
+    mop.length === 3 && (mop[0] === "r" || mop[0] === writeF);
   return {
     generator: ({ options }) => transactions(writeF, options),
     open: (client, node) => async ({ value }) => {
