@@ -131,9 +131,9 @@ function sendsAndPolls(hasEnded: boolean): ValueShape {
     hasEnded
       ? `["send", key, [offset, message]] and ["poll", {key: [[offset, message], …]}]`
       : `["send", key, message] and ["poll"]`,
-    ([f, ...rest]) =>
-      f === "send" && rest.length === 2 || f === "poll" &&
-        (rest.length === 1 ? isMessages(rest[0]) : !hasEnded),
+    (mop) =>
+      mop[0] === "send" && mop.length === 3 || mop[0] === "poll" &&
+        (mop.length === 2 ? isMessages(mop[1]) : !hasEnded),
   );
 }
 

@@ -66,10 +66,25 @@ export function rwRegister(
   for (const update of lostUpdates(txns.all)) {
     anomalies.add("lost-update", update);
   }
-  const seen = txns.possible.map(seenOf);
-  const { versions, cycles } = versionsOf(seen);
+  const accesses = new Accesses();
+  const versions: Versions = new Map();
+  for (const txn of txns.possible) {
+    const seen = seenOf(txn);
+    accesses.add(seen);
+    linkVersions(versions, seen, { writes: true });
+  }
+  const cycles = cyclicVersions(versions);
   for (const cycle of cycles) anomalies.add("cyclic-versions", cycle);
-  const accesses = new Accesses(seen, anomalies);
+  if (cycles.length > 0) {
+    // That is an anomaly, and no order at all.
+    versions.clear();
+    for (const txn of txns.possible) {
+      linkVersions(versions, seenOf(txn), { writes: false });
+    }
+  }
+  for (const writes of accesses.duplicateWrites()) {
+    anomalies.add("duplicate-writes", writes);
+  }
   const beyond = addCycles(
     txns,
     models,
@@ -158,48 +173,36 @@ function addVersions(versions: Versions, key: Id, from: Id, to: Id): void {
 }
 
 /**
- * The order of versions as far as it's known. If what transactions read and
- * then wrote goes in circles, that is an anomaly, and no order at all.
+ * Links each version to the initial one, and if `writes` what a transaction
+ * wrote to what it had read.
  */
-function versionsOf(
-  txns: readonly Seen[],
-): { versions: Versions; cycles: Example[] } {
-  const versions = linkVersions(txns, { writes: true });
-  const cycles = [...versions].flatMap(([key, edges]) =>
+function linkVersions(
+  versions: Versions,
+  { op, reads, writes }: Seen,
+  options: { writes: boolean },
+): void {
+  for (const known of op.type === "ok" ? [writes, reads] : [writes]) {
+    for (const [key, value] of known) {
+      if (value !== null) addVersions(versions, key, null, value);
+    }
+  }
+  if (op.type !== "ok" || !options.writes) return;
+  for (const [key, read] of reads) {
+    const written = writes.get(key) ?? null;
+    if (read === null || written === null || written === false) continue;
+    addVersions(versions, key, read, written);
+  }
+}
+
+/** Finds versions that come before themselves. */
+function cyclicVersions(versions: Versions): Example[] {
+  return [...versions].flatMap(([key, edges]) =>
     cyclesIn(edges).map((scc) => ({
       key: valueOf(key),
       scc: scc.map(valueOf),
       sources: ["initial-state", "wfr-keys"],
     }))
   );
-  return cycles.length === 0
-    ? { versions, cycles }
-    : { versions: linkVersions(txns, { writes: false }), cycles };
-}
-
-/**
- * Links each version to the initial one, and if `writes` what a transaction
- * wrote to what it had read.
- */
-function linkVersions(
-  txns: readonly Seen[],
-  options: { writes: boolean },
-): Versions {
-  const versions: Versions = new Map();
-  for (const { op, reads, writes } of txns) {
-    for (const known of op.type === "ok" ? [writes, reads] : [writes]) {
-      for (const [key, value] of known) {
-        if (value !== null) addVersions(versions, key, null, value);
-      }
-    }
-    if (op.type !== "ok" || !options.writes) continue;
-    for (const [key, read] of reads) {
-      const written = writes.get(key) ?? null;
-      if (read === null || written === null || written === false) continue;
-      addVersions(versions, key, read, written);
-    }
-  }
-  return versions;
 }
 
 function cyclesIn(edges: ReadonlyMap<Id, ReadonlySet<Id>>): Id[][] {
@@ -221,21 +224,19 @@ class Accesses {
   readonly writers = new Map<Id, Map<Id, Op[]>>();
   readonly readers = new Map<Id, Map<Id, Op[]>>();
 
-  constructor(txns: readonly Seen[], anomalies: Anomalies) {
-    for (const { op, reads, writes } of txns) {
-      if (op.type !== "ok") continue;
-      for (const [key, value] of writes) add(this.writers, key, value, op);
-      for (const [key, value] of reads) add(this.readers, key, value, op);
-    }
+  add({ op, reads, writes }: Seen): void {
+    if (op.type !== "ok") return;
+    for (const [key, value] of writes) note(this.writers, key, value, op);
+    for (const [key, value] of reads) note(this.readers, key, value, op);
+  }
+
+  /** Finds values that were read, and that several transactions wrote. */
+  *duplicateWrites(): Generator<Example> {
     for (const [key, byValue] of this.readers) {
       for (const value of byValue.keys()) {
-        const writers = this.writersOf(key, value);
-        if (writers.length < 2) continue;
-        anomalies.add("duplicate-writes", {
-          key: valueOf(key),
-          value: valueOf(value),
-          txns: writers,
-        });
+        const txns = this.writersOf(key, value);
+        if (txns.length < 2) continue;
+        yield { key: valueOf(key), value: valueOf(value), txns };
       }
     }
   }
@@ -249,14 +250,17 @@ class Accesses {
   }
 }
 
-function add(
+function note(
   index: Map<Id, Map<Id, Op[]>>,
   key: Id,
   value: Id,
   op: Op,
 ): void {
   const byValue = inner(index, key, () => new Map<Id, Op[]>());
-  inner(byValue, value, () => []).push(op);
+  const ops = byValue.get(value);
+  // A list that is made of one has room for one, as most need.
+  if (ops === undefined) byValue.set(value, [op]);
+  else ops.push(op);
 }
 
 /** The dependencies among transactions, by the values that were read. */

@@ -66,6 +66,9 @@ export interface Txns {
 export function transactions(history: History, writeF: string): Txns {
   const malformed: Txns["malformed"] = [];
   const all: Txn[] = [];
+  const isMop = (mop: unknown) =>
+    Array.isArray(mop) && mop.length >= 2 &&
+    (mop[0] === "r" || mop[0] === writeF);
   for (const op of history) {
     if (!isClientOp(op)) continue;
     if (!Array.isArray(op.value)) {
@@ -73,12 +76,8 @@ export function transactions(history: History, writeF: string): Txns {
       all.push({ op, mops: [] });
       continue;
     }
-    const isMop = (mop: unknown) =>
-      Array.isArray(mop) && mop.length >= 2 &&
-      (mop[0] === "r" || mop[0] === writeF);
-    const wrong = op.value.filter((mop) => !isMop(mop));
-    for (const mop of wrong) malformed.push({ op, mop });
-    const mops = wrong.length === 0 ? op.value : op.value.filter(isMop);
+    for (const mop of op.value) if (!isMop(mop)) malformed.push({ op, mop });
+    const mops = op.value.every(isMop) ? op.value : op.value.filter(isMop);
     all.push({ op, mops });
   }
   return {
@@ -150,8 +149,9 @@ export function* badReads(
   for (const { op, mops } of txns) {
     for (const mop of mops) {
       const [f, key, value] = mop;
+      if (f !== "r") continue;
       const writers = writes.get(idOf(key));
-      if (f !== "r" || writers === undefined) continue;
+      if (writers === undefined) continue;
       for (const element of shown(value)) {
         const writer = writers.get(idOf(element));
         if (writer === undefined || writer.index === op.index) continue;
