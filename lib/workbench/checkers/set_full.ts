@@ -167,24 +167,25 @@ function digest(history: History, addF: string) {
       // Null is an empty list, as in Clojure.
       const shown = op.value ?? [];
       if (invocation === undefined || !Array.isArray(shown)) continue;
+      const { index } = op;
       const found = find(op.process, shown);
       for (let i = 0; i < shown.length; i++) {
         const place = found[i]!;
         if (place === -1) unexpected.set(keyOf(shown[i]), shown[i]);
-        else if (seenBy[place] === op.index) {
+        else if (seenBy[place] === index) {
           const key = keyOf(shown[i]);
           if (repeated.size < maxListed && !repeated.has(key)) {
             repeated.set(key, [shown[i], occurrences(shown, key)]);
           }
         } else {
-          seenBy[place] = op.index;
-          if (known[place] === -1) known[place] = op.index;
-          lastPresent[place] = Math.max(lastPresent[place]!, invocation);
+          seenBy[place] = index;
+          if (known[place] === -1) known[place] = index;
+          if (lastPresent[place]! < invocation) lastPresent[place] = invocation;
         }
       }
       for (let place = 0; place < values.length; place++) {
-        if (seenBy[place] !== op.index) {
-          lastAbsent[place] = Math.max(lastAbsent[place]!, invocation);
+        if (seenBy[place] !== index && lastAbsent[place]! < invocation) {
+          lastAbsent[place] = invocation;
         }
       }
     }
@@ -221,12 +222,12 @@ function finder(places: ReadonlyMap<unknown, number>) {
       found = new Int32Array(2 * values.length);
       found.set(before!.found);
     }
-    const common = Math.min(before?.values.length ?? 0, values.length);
+    const earlier = before?.values ?? [];
+    const common = Math.min(earlier.length, values.length);
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
-      const isKnown = i < common && before!.values[i] === value &&
-        found[i] !== -1;
-      if (!isKnown) found[i] = places.get(keyOf(value)) ?? -1;
+      if (i < common && earlier[i] === value && found[i] !== -1) continue;
+      found[i] = places.get(keyOf(value)) ?? -1;
     }
     last.set(process, { values, found });
     return found;
