@@ -287,12 +287,13 @@ function part(line: Line, from: number, to: number): Line {
 /** Returns the latencies of operations that succeeded, in milliseconds. */
 export function latenciesMs(history: History): number[] {
   const counterparts = pairs(history);
-  return history.flatMap(({ type, time, index }) => {
+  const latencies: number[] = [];
+  for (const { type, time, index } of history) {
     const invocation = counterparts[index];
-    return type !== "ok" || invocation === undefined
-      ? []
-      : [(time - invocation.time) / msInNs];
-  });
+    if (type !== "ok" || invocation === undefined) continue;
+    latencies.push((time - invocation.time) / msInNs);
+  }
+  return latencies;
 }
 
 /** Between these, in milliseconds, a histogram's bars count latencies. */
@@ -301,14 +302,13 @@ const latencyEdgesMs = [1, 3, 10, 30, 100, 300, 1000];
 const bars = "▁▂▃▄▅▆▇█";
 
 /**
- * A small histogram of how long operations took that succeeded: of eight bars
- * the first is for those below 1 ms, the last for those of a second and more,
- * and those between for 1, 3, 10, 30, 100 and 300 ms and more. The highest is
- * full.
+ * A small histogram of latencies: of eight bars the first is for those below
+ * 1 ms, the last for those of a second and more, and those between for 1, 3, 10,
+ * 30, 100 and 300 ms and more. The highest is full.
  */
-export function latencyBars(history: History): string {
+export function latencyBars(latenciesMs: readonly number[]): string {
   const counts = new Array(latencyEdgesMs.length + 1).fill(0);
-  for (const ms of latenciesMs(history)) {
+  for (const ms of latenciesMs) {
     const bucket = latencyEdgesMs.findIndex((edge) => ms < edge);
     counts[bucket === -1 ? latencyEdgesMs.length : bucket]++;
   }

@@ -216,11 +216,12 @@ async function answer(question: Question): Promise<void> {
     keeping = await keeperFor(keep)(question, by.engine, judged.test);
     if (question.logs) tellLogs(judged);
   }
+  const latencies = latenciesMs(judged.history);
   const answer: Answer = {
     // Numbers that are kept exactly are objects, which can't be posted.
     record: JSON.parse(JSON.stringify(record)),
-    latencies: quantiles(latenciesMs(judged.history)),
-    latencyBars: latencyBars(judged.history),
+    latencies: quantiles(latencies),
+    latencyBars: latencyBars(latencies),
     serverBytes: brief
       ? brief.messages.servers.chars
       : serverBytes(judged.journal),

@@ -4,6 +4,7 @@ import type { Op } from "../../lib/workbench/load/history.ts";
 import type { RunRecord } from "../../lib/report/record.ts";
 import {
   inWords,
+  latenciesMs,
   latencyBars,
   layoutOf,
   type Line,
@@ -202,24 +203,24 @@ function history(...latenciesMs: number[]): Op[] {
 }
 
 Deno.test("the bars count latencies below 1, 3, 10, 30, 100, 300, 1000 ms, and the rest", () => {
-  assertEquals(latencyBars(history(0)), "█       ");
+  assertEquals(latencyBars([0]), "█       ");
   assertEquals(
-    latencyBars(history(0.99, 1, 3, 10, 30, 100, 300, 1000)),
+    latencyBars([0.99, 1, 3, 10, 30, 100, 300, 1000]),
     "████████",
   );
-  assertEquals(latencyBars(history(2, 2, 2, 2, 5000)), " █     ▂");
-  assertEquals(
-    latencyBars(history(...new Array(1000).fill(1), 50)),
-    " █  ▁   ",
-  );
+  assertEquals(latencyBars([2, 2, 2, 2, 5000]), " █     ▂");
+  assertEquals(latencyBars([...new Array(1000).fill(1), 50]), " █  ▁   ");
+  assertEquals(latencyBars([]).trim(), "");
 });
 
-Deno.test("the bars count what succeeded, and nothing else", () => {
-  const failed = history(5).map((op) =>
-    op.type === "ok" ? { ...op, type: "fail" as const } : op
+Deno.test("latencies are those of what succeeded, and of nothing else", () => {
+  const ops = history(5, 7);
+  assertEquals(latenciesMs(ops), [5, 7]);
+  const failed = ops.map((op) =>
+    op.type === "ok" && op.process === 0 ? { ...op, type: "fail" as const } : op
   );
-  assertEquals(latencyBars(failed).trim(), "");
-  assertEquals(latencyBars([]).trim(), "");
+  assertEquals(latenciesMs(failed), [7]);
+  assertEquals(latenciesMs([]), []);
 });
 
 /** The characters that a terminal obeys, or shows in an order of its own. */
