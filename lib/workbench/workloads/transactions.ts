@@ -76,7 +76,7 @@ class Transactions implements Generator {
   private pool: Pool;
   /** The pool after what is planned. */
   private after: Pool;
-  /** What is planned: the key of each operation, and its value; null reads. */
+  /** The plan: the key of each operation, and its value, which is null for a read. */
   private length = 0;
   private readonly keys: number[] = [];
   private readonly values: (number | null)[] = [];
