@@ -49,6 +49,10 @@ Deno.test("each kind says whom it struck", () => {
     [partition, "partition: n0 | n1 n2 n3 n4"],
     [oneWay, "asymmetric-partition: n0 n1 n2 can't hear n3 n4"],
     [
+      { kind: "asymmetric-partition", cuts: { n0: ["n3"], n1: [] }, ...span },
+      "asymmetric-partition: n0 can't hear n3",
+    ],
+    [
       { kind: "packet", nodes: ["n4"], delayMs: 200, ...span },
       "packet: n4 + 200 ms",
     ],
@@ -86,6 +90,15 @@ Deno.test("in a sentence a fault has its time", () => {
   assertEquals(
     tellFault(partition, nodes),
     "the partition n0 | n1 n2 n3 n4 (from 1.00 to 2.50 s)",
+  );
+  assertEquals(
+    tellFault(oneWay, nodes),
+    "the asymmetric-partition in which n0 n1 n2 can't hear n3 n4 (from 1.00 to 2.50 s)",
+  );
+  const cuts = { n0: ["n1"], n1: ["n2"] };
+  assertEquals(
+    tellFault({ ...partition, kind: "partition", cuts }, nodes),
+    "the partition in which each node hears different ones (from 1.00 to 2.50 s)",
   );
 });
 

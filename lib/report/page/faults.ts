@@ -108,8 +108,10 @@ export function describeFault(
     }`;
   }
   if (kind === "asymmetric-partition") {
-    const deaf = Object.keys(fault.cuts);
-    const unheard = nodes.filter((node) => !deaf.includes(node));
+    const deaf = nodes.filter((node) => unheardBy(fault.cuts, node).size > 0);
+    const unheard = nodes.filter((node) =>
+      deaf.some((each) => unheardBy(fault.cuts, each).has(node))
+    );
     return `${kind}: ${named(deaf, nodes)} can't hear ${named(unheard, nodes)}`;
   }
   const sides = sidesOf(fault.cuts, nodes);
@@ -138,11 +140,13 @@ export function tellFault(
   fault: FaultSpan,
   nodes: readonly string[],
 ): string {
+  const described = describeFault(fault, nodes);
   const words = "nodes" in fault
     ? `${fault.kind} of ${named(fault.nodes, nodes)}`
-    : sidesOf(fault.cuts, nodes) === undefined
-    ? `${fault.kind} in which each node hears different ones`
-    : describeFault(fault, nodes).replace(":", "");
+    : fault.kind === "asymmetric-partition" ||
+        sidesOf(fault.cuts, nodes) === undefined
+    ? described.replace(":", " in which")
+    : described.replace(":", "");
   const inSeconds = (ms: number) => (ms / 1000).toFixed(2);
   return `the ${words} (from ${inSeconds(fault.startMs)} to ${
     inSeconds(fault.endMs)
