@@ -200,7 +200,8 @@ function explainNever(
   const [failed] = failures;
   const isTimeout = failed !== undefined && hasTimedOut(failed);
   const silenced = isTimeout && areSilenced(failures, history, test);
-  const isAlone = isTimeout && areSilenced(failures, history);
+  const waits = failures.filter(hasTimedOut);
+  const answered = failures.find((op) => !hasTimedOut(op));
   return {
     isTimeout,
     anomaly: silenced ? silencedAnomaly : "no-success",
@@ -213,7 +214,11 @@ function explainNever(
         ? ""
         : silenced
         ? ". Their nodes were killed or paused, and no node answers then: let the run outlast the faults, by a greater --time-limit or a smaller --nemesis-interval"
-        : `. ${isAlone ? aloneHint : ""}${silenceHint}`
+        : answered && areSilenced(waits, history, test)
+        ? `. Its node was killed or paused, and no node answers then; the first that got an answer ended in ${answered.type}: ${
+          describeError(answered)
+        } (operation ${answered.index})`
+        : `. ${areSilenced(waits, history) ? aloneHint : ""}${silenceHint}`
     }`,
   };
 }

@@ -390,6 +390,16 @@ Deno.test("where only the dead were asked, nobody's handler is suspected", () =>
   // The counter's clients leave open what any error means, and say it otherwise.
   const error = "indeterminate: n1 did not answer echo within 5000 ms";
   assertMatch(reasonOf(kill("n1"), asked, { ...late, error }), /Their nodes/);
+  // A node that refuses others does answer.
+  const refused = [
+    op(6000, 1, "invoke", "echo", "b"),
+    op(6001, 1, "fail", "echo", "b", { error: ["abort", "no"] }),
+  ];
+  assertMatch(
+    reasonOf(asked, kill("n1"), healed, late, ...refused),
+    /no answer came in time\. Its node was killed or paused, and no node answers then; the first that got an answer ended in fail: abort: no \(operation 5\)$/,
+  );
+  assertMatch(reasonOf(...unanswered, ...refused), handler);
 });
 
 Deno.test("who asks for total availability is told of the one that failed, or never ended", () => {
