@@ -16,6 +16,7 @@ import type { Circumstances } from "../../page/anomaly.ts";
 import { describeFault, faultsBetween } from "../../page/faults.ts";
 import { endsOf } from "../crosses.ts";
 import { seconds } from "../dom.ts";
+import { lossWords } from "../message_tip.ts";
 import { shorten } from "../operations.ts";
 import { spanOf } from "../span.ts";
 import type { Theme } from "../theme.ts";
@@ -200,7 +201,7 @@ function drawMessages(
       .append("title").text(
         `${type} from ${src} to ${dest}, sent at ${sentMs.toFixed(2)} ms, ${
           receivedMs === null
-            ? lossWords(message)
+            ? lossWords[message.lost ?? "none"]
             : `received at ${receivedMs.toFixed(2)} ms`
         }`,
       );
@@ -209,16 +210,6 @@ function drawMessages(
       .attr("transform", `translate(${end.x},${end.y})`)
       .attr("stroke", theme.fail).attr("stroke-width", 2);
   }
-}
-
-function lossWords({ lost }: ValueAnomaly["messages"][number]): string {
-  return lost === undefined
-    ? "not received before the run ended"
-    : lost === "partition"
-    ? "swallowed by a partition"
-    : lost === "kill"
-    ? "lost: its receiver was killed"
-    : "lost by chance";
 }
 
 /** Reads: full if they show the value. */
