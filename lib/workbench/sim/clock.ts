@@ -13,7 +13,7 @@ import { setImmediate } from "node:timers";
 import TinyQueue from "tinyqueue";
 import { invariant } from "./invariant.ts";
 import { LatenessMeter } from "./lateness.ts";
-import { msInNs } from "./units.ts";
+import { msInNs, secondInNs } from "./units.ts";
 
 export { msInNs, secondInNs } from "./units.ts";
 
@@ -24,12 +24,23 @@ interface Event {
   action: (() => void) | undefined;
 }
 
+/**
+ * The time that the queue reaches ahead. What comes later waits beside it: most of
+ * that are timeouts, and nearly all of them are taken back before their time.
+ */
+const reachNs = secondInNs;
+
 /** An event queue, and the time that it has reached. */
 export abstract class Clock {
-  #events = queueOf([]);
+  /** The events up to the horizon, the next one first. */
+  #events = new TinyQueue<Event>(
+    [],
+    (a, b) => a.timeNs - b.timeNs || a.order - b.order,
+  );
+  #horizonNs = reachNs;
+  /** Those beyond, in any order. */
+  #later: Event[] = [];
   #order = 0;
-  /** The number of events in the queue that were taken back. */
-  #takenBack = 0;
 
   /** Measures how late things happen; absent where nothing is ever late. */
   readonly meter?: LatenessMeter;
@@ -49,13 +60,9 @@ export abstract class Clock {
       order: this.#order++,
       action,
     };
-    this.#events.push(event);
+    this.#put(event);
     this.scheduled();
-    return () => {
-      if (event.action === undefined) return;
-      event.action = undefined;
-      this.#takenBack++;
-    };
+    return () => event.action = undefined;
   }
 
   /** Schedules an action some time from now. See {@linkcode at}. */
@@ -80,17 +87,35 @@ export abstract class Clock {
 
   /** The time of the next event; `undefined` where there is none. */
   protected nextNs(): number | undefined {
-    // Most timeouts are taken back long before their time.
-    if (this.#takenBack > this.#events.length / 2) {
-      this.#events = queueOf(this.#events.data.filter(({ action }) => action));
-      this.#takenBack = 0;
-    }
     for (;;) {
       const event = this.#events.peek();
-      if (event === undefined || event.action) return event?.timeNs;
-      this.#events.pop();
-      this.#takenBack--;
+      if (event?.action) return event.timeNs;
+      if (event !== undefined) this.#events.pop(); // it was taken back
+      else if (!this.#reachOut()) return undefined;
     }
+  }
+
+  /**
+   * Moves the horizon, once the queue is empty.
+   *
+   * @returns whether there is anything beyond the old one.
+   */
+  #reachOut(): boolean {
+    const waiting = this.#later.filter(({ action }) => action);
+    this.#later = [];
+    if (waiting.length === 0) return false;
+    const nextNs = waiting.reduce(
+      (least, { timeNs }) => Math.min(least, timeNs),
+      Infinity,
+    );
+    this.#horizonNs = nextNs + reachNs;
+    for (const event of waiting) this.#put(event);
+    return true;
+  }
+
+  #put(event: Event): void {
+    if (event.timeNs <= this.#horizonNs) this.#events.push(event);
+    else this.#later.push(event);
   }
 
   /** Lets the event happen that {@linkcode nextNs} gave the time of. */
@@ -101,13 +126,6 @@ export abstract class Clock {
     event.action = undefined; // so that it can't be taken back any more
     action();
   }
-}
-
-function queueOf(events: Event[]): TinyQueue<Event> {
-  return new TinyQueue(
-    events,
-    (a, b) => a.timeNs - b.timeNs || a.order - b.order,
-  );
 }
 
 /** The number of events in virtual time that share a round of the event loop. */
