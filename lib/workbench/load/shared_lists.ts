@@ -6,8 +6,8 @@
  * @module
  */
 
-/** Shorter lists are kept as they are. */
-const minLength = 64;
+/** Shorter lists are kept as they are: what they take is less than what it takes. */
+export const minLength = 1024;
 
 /**
  * The largest part of a list that is kept by itself because the list doesn't
@@ -47,7 +47,7 @@ export class SharedLists {
       length += more;
     }
     const rest = list.slice(length);
-    if (rest.length > Math.max(minLength, list.length * maxOwnPart)) {
+    if (rest.length > list.length * maxOwnPart) {
       return this.#begin(source, list);
     }
     before.rest = rest;

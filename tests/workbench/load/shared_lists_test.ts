@@ -3,6 +3,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
 import {
   type Make,
+  minLength,
   SharedLists,
 } from "../../../lib/workbench/load/shared_lists.ts";
 
@@ -10,7 +11,7 @@ import {
 function growing(count: number, step = 7): number[][] {
   return Array.from(
     { length: count },
-    (_, i) => Array.from({ length: 64 + i * step }, (_, j) => j),
+    (_, i) => Array.from({ length: minLength + i * step }, (_, j) => j),
   );
 }
 
@@ -35,7 +36,9 @@ Deno.test("each call makes a list of its own", () => {
 
 Deno.test("short lists, and those of other things than numbers, are left alone", () => {
   const lists = new SharedLists();
-  for (const list of [[1, 2, 3], Array(100).fill("a"), Array(100).fill({})]) {
+  const filled = (value: unknown, length = minLength) =>
+    Array(length).fill(value);
+  for (const list of [filled(1, minLength - 1), filled("a"), filled({})]) {
     assertEquals(lists.keep("n1", list), undefined);
     assertEquals(lists.keep("n1", list), undefined);
   }
@@ -43,9 +46,10 @@ Deno.test("short lists, and those of other things than numbers, are left alone",
 
 Deno.test("minus zero isn't zero", () => {
   const lists = new SharedLists();
-  lists.keep("n1", Array(100).fill(0));
-  lists.keep("n1", Array(100).fill(0));
-  const list = [...Array(99).fill(0), -0];
+  const zeros = () => Array<number>(minLength).fill(0);
+  lists.keep("n1", zeros());
+  lists.keep("n1", zeros());
+  const list = [...zeros(), -0];
   const make = lists.keep("n1", list);
   assert(Object.is((make?.() ?? list).at(-1), -0));
 });
@@ -60,14 +64,15 @@ Deno.test("any lists come back as they were: appended to, inserted into, shuffle
   fc.assert(
     fc.property(fc.array(edit, { maxLength: 60 }), (edits) => {
       const lists = new SharedLists();
-      const now = new Map<string, number[]>([["n1", []], ["n2", []]]);
+      const begun = Array.from({ length: minLength }, (_, i) => i % 10);
+      const now = new Map([["n1", begun], ["n2", begun]]);
       const kept: [number[], Make | undefined][] = [];
       for (const { source, at, what, how } of edits) {
         const list = now.get(source)!.slice();
         if (how === "append") list.push(...what);
         else if (how === "insert") list.splice(list.length - at, 0, ...what);
-        else if (how === "remove") list.splice(at, what.length);
-        else list.splice(at, what.length, ...what);
+        else if (how === "remove") list.splice(-at - 1, what.length);
+        else list.splice(-at - 1, what.length, ...what);
         now.set(source, list);
         kept.push([list.slice(), lists.keep(source, list)]);
       }
