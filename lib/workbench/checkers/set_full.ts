@@ -131,10 +131,22 @@ export function setFull(history: History, addF: string): SetFullFindings {
   };
 }
 
+/** All that the reads of a process have shown: each what the last did, and more. */
+interface View {
+  shown: readonly unknown[];
+  /** The number of places when it was shown, and those that it missed. */
+  size: number;
+  missed: number[];
+  /** The index of the last read's invocation. */
+  invocation: number;
+  /** True if it showed what nobody had added yet. */
+  isOdd: boolean;
+}
+
 /**
- * Digests a history: the times at which each element was seen, and oddities.
- * All reads together show some n² elements; so this counts in plain numbers,
- * with one place for each element.
+ * Digests a history: the times at which each element was seen, and oddities. All
+ * reads together show some n² elements; but most of a read is what the last one of
+ * its process showed, so only the rest is looked at.
  */
 function digest(history: History, addF: string) {
   const counterpart = pairs(history);
@@ -144,52 +156,81 @@ function digest(history: History, addF: string) {
   const values: unknown[] = [];
   // Indexes of operations; -1 where there's none.
   const column = () => new Int32Array(most).fill(-1);
-  const [known, seenBy] = [column(), column()];
+  const [known, missedBy] = [column(), column()];
   const [lastPresent, lastAbsent] = [column(), column()];
   const repeated = new Map<unknown, [element: unknown, times: number]>();
   const unexpected = new Map<unknown, unknown>();
-  const find = finder(places);
+  const views = new Map<unknown, View>();
+
+  function close({ size, missed, invocation }: View) {
+    const absent = new Set(missed);
+    for (let place = 0; place < size; place++) {
+      if (absent.has(place)) continue;
+      lastPresent[place] = Math.max(lastPresent[place]!, invocation);
+    }
+  }
+
+  function add({ type, index, value }: Op) {
+    const key = keyOf(value);
+    const place = places.get(key);
+    if (type === "ok" && place !== undefined && known[place] === -1) {
+      known[place] = index;
+    }
+    if (type !== "invoke") return;
+    if (place !== undefined) {
+      // It begins anew, and with it what reads have shown of it.
+      views.forEach(close);
+      views.clear();
+    }
+    const own = place ?? places.size;
+    places.set(key, own);
+    values[own] = value;
+    for (const each of [known, lastPresent, lastAbsent]) each[own] = -1;
+  }
+
+  function read(view: View, index: number, shown: readonly unknown[]) {
+    for (; view.size < values.length; view.size++) view.missed.push(view.size);
+    for (const place of view.missed) missedBy[place] = index;
+    for (let i = view.shown.length; i < shown.length; i++) {
+      const key = keyOf(shown[i]);
+      const place = places.get(key);
+      if (place === undefined) {
+        unexpected.set(key, shown[i]);
+        view.isOdd = true;
+      } else if (missedBy[place] !== index) {
+        if (repeated.size < maxListed && !repeated.has(key)) {
+          repeated.set(key, [shown[i], occurrences(shown, key)]);
+        }
+      } else {
+        missedBy[place] = -1;
+        if (known[place] === -1) known[place] = index;
+      }
+    }
+    view.shown = shown;
+    view.missed = view.missed.filter((place) => missedBy[place] === index);
+    for (const place of view.missed) {
+      lastAbsent[place] = Math.max(lastAbsent[place]!, view.invocation);
+    }
+  }
 
   for (const op of history) {
-    if (isAdd(op)) {
-      const key = keyOf(op.value);
-      const place = places.get(key);
-      if (op.type === "invoke") {
-        const own = place ?? places.size;
-        places.set(key, own);
-        values[own] = op.value;
-        for (const each of [known, lastPresent, lastAbsent]) each[own] = -1;
-      } else if (op.type === "ok" && place !== undefined) {
-        if (known[place] === -1) known[place] = op.index;
-      }
-    } else if (isClientOp(op) && op.f === "read" && op.type === "ok") {
+    if (isAdd(op)) add(op);
+    else if (isClientOp(op) && op.f === "read" && op.type === "ok") {
       const invocation = counterpart[op.index]?.index;
       // Null is an empty list, as in Clojure.
       const shown = op.value ?? [];
       if (invocation === undefined || !Array.isArray(shown)) continue;
-      const { index } = op;
-      const found = find(op.process, shown);
-      for (let i = 0; i < shown.length; i++) {
-        const place = found[i]!;
-        if (place === -1) unexpected.set(keyOf(shown[i]), shown[i]);
-        else if (seenBy[place] === index) {
-          const key = keyOf(shown[i]);
-          if (repeated.size < maxListed && !repeated.has(key)) {
-            repeated.set(key, [shown[i], occurrences(shown, key)]);
-          }
-        } else {
-          seenBy[place] = index;
-          if (known[place] === -1) known[place] = index;
-          if (lastPresent[place]! < invocation) lastPresent[place] = invocation;
-        }
+      let view = views.get(op.process);
+      if (view === undefined || view.isOdd || !beginsWith(shown, view.shown)) {
+        if (view) close(view);
+        view = { shown: [], size: 0, missed: [], invocation, isOdd: false };
+        views.set(op.process, view);
       }
-      for (let place = 0; place < values.length; place++) {
-        if (seenBy[place] !== index && lastAbsent[place]! < invocation) {
-          lastAbsent[place] = invocation;
-        }
-      }
+      view.invocation = invocation;
+      read(view, op.index, shown);
     }
   }
+  views.forEach(close);
   // A part of a history has the indexes of the whole.
   const at = new Map(history.map((op) => [op.index, op]));
   const elements = values.map((value, place): Element => ({
@@ -201,37 +242,14 @@ function digest(history: History, addF: string) {
   return { elements, repeated, unexpected };
 }
 
-/**
- * Finds the places of what reads show; -1 where there's none. A read shows most
- * of what the last one of its process did, and in the same order: there nothing
- * has to be looked up.
- *
- * @returns a function whose answer may be longer than the read, and is good until
- * the next one.
- */
-function finder(places: ReadonlyMap<unknown, number>) {
-  interface Read {
-    values: readonly unknown[];
-    found: Int32Array;
+function beginsWith(
+  list: readonly unknown[],
+  beginning: readonly unknown[],
+): boolean {
+  for (let i = 0; i < beginning.length; i++) {
+    if (list[i] !== beginning[i]) return false;
   }
-  const last = new Map<unknown, Read>();
-  return (process: unknown, values: readonly unknown[]): Int32Array => {
-    const before = last.get(process);
-    let found = before?.found ?? new Int32Array(values.length);
-    if (found.length < values.length) {
-      found = new Int32Array(2 * values.length);
-      found.set(before!.found);
-    }
-    const earlier = before?.values ?? [];
-    const common = Math.min(earlier.length, values.length);
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i];
-      if (i < common && earlier[i] === value && found[i] !== -1) continue;
-      found[i] = places.get(keyOf(value)) ?? -1;
-    }
-    last.set(process, { values, found });
-    return found;
-  };
+  return beginning.length <= list.length;
 }
 
 type Outcome =
@@ -279,7 +297,7 @@ export function keyOf(value: unknown): unknown {
     : value;
 }
 
-function occurrences(values: unknown[], key: unknown): number {
+function occurrences(values: readonly unknown[], key: unknown): number {
   return values.filter((value) => keyOf(value) === key).length;
 }
 
