@@ -44,6 +44,7 @@ import {
   put,
   transactions,
   type Txn,
+  type Txns,
   valueOf,
 } from "./txn.ts";
 
@@ -105,7 +106,7 @@ export function rwRegister(
     anomalies: found.anomalies ?? {},
     ...beyond,
     ...strange,
-    ...unwrittenReads(txns.all),
+    ...unwrittenReads(txns, accesses),
   };
 }
 
@@ -196,27 +197,26 @@ function linkVersions(
 
 /** Finds versions that come before themselves. */
 function cyclicVersions(versions: Versions): Example[] {
-  return [...versions].flatMap(([key, edges]) =>
-    cyclesIn(edges).map((scc) => ({
-      key: valueOf(key),
-      scc: scc.map(valueOf),
-      sources: ["initial-state", "wfr-keys"],
-    }))
-  );
-}
-
-function cyclesIn(edges: ReadonlyMap<Id, ReadonlySet<Id>>): Id[][] {
-  const numbers = new Map<Id, number>();
-  const number = (value: Id) => inner(numbers, value, () => numbers.size);
-  const pairs = [...edges].flatMap(([from, next]) =>
-    [...next].map((to) => [number(from), number(to)] as const)
-  );
-  const builder = new GraphBuilder(numbers.size);
-  for (const [from, to] of pairs) builder.link(from, to, rel.ww);
-  const values = [...numbers.keys()];
-  return groups(components(builder.build())).map((group) =>
-    group.map((each) => values[each]!)
-  );
+  // One graph for all keys: no edge leads from one key to another.
+  const vertices: { key: Id; value: Id }[] = [];
+  const edges: number[] = [];
+  for (const [key, following] of versions) {
+    const numbers = new Map<Id, number>();
+    const number = (value: Id) =>
+      inner(numbers, value, () => vertices.push({ key, value }) - 1);
+    for (const [from, next] of following) {
+      for (const to of next) edges.push(number(from), number(to));
+    }
+  }
+  const builder = new GraphBuilder(vertices.length);
+  for (let i = 0; i < edges.length; i += 2) {
+    builder.link(edges[i]!, edges[i + 1]!, rel.ww);
+  }
+  return groups(components(builder.build())).map((group) => ({
+    key: valueOf(vertices[group[0]!]!.key),
+    scc: group.map((vertex) => valueOf(vertices[vertex]!.value)),
+    sources: ["initial-state", "wfr-keys"],
+  }));
 }
 
 /** The transactions that wrote and read each version, as others see it. */
@@ -279,10 +279,11 @@ class RegisterDependencies implements Dependencies {
     const accesses = this.#accesses;
     for (const [key, byValue] of accesses.readers) {
       for (const [value, readers] of byValue) {
-        const [writer, ...others] = accesses.writersOf(key, value);
-        if (writer === undefined || others.length > 0) continue;
+        const writers = accesses.writersOf(key, value);
+        if (writers.length !== 1) continue;
+        const writer = vertexOf(writers[0]!);
         for (const reader of readers) {
-          graph.link(vertexOf(writer), vertexOf(reader), rel.wr);
+          graph.link(writer, vertexOf(reader), rel.wr);
         }
       }
     }
@@ -290,11 +291,12 @@ class RegisterDependencies implements Dependencies {
     for (const [key, edges] of this.#versions) {
       for (const [from, next] of edges) {
         const readers = accesses.readersOf(key, from).map(vertexOf);
+        const writers = accesses.writersOf(key, from).map(vertexOf);
         for (const to of next) {
           for (const op of accesses.writersOf(key, to)) {
             const writer = vertexOf(op);
-            for (const before of accesses.writersOf(key, from)) {
-              if (before !== op) graph.link(vertexOf(before), writer, rel.ww);
+            for (const before of writers) {
+              if (before !== writer) graph.link(before, writer, rel.ww);
             }
             readerLinks.link(readers, writer);
             // To Elle, one that reads a version and writes the next is enough
@@ -352,24 +354,33 @@ const maxExamples = 8;
 
 /** Values that were read, though no transaction tried to write them. */
 function unwrittenReads(
-  txns: readonly Txn[],
+  { all, ok }: Txns,
+  accesses: Accesses,
 ): Pick<RwRegisterFindings, "unwritten"> {
+  const reads: { op: Op; mop: Mop }[] = [];
+  for (const { op, mops } of ok) {
+    for (const mop of mops) {
+      const value = idOf(mop[2]);
+      if (mop[0] !== "r" || value === null) continue;
+      if (accesses.writersOf(idOf(mop[1]), value).length > 0) continue;
+      reads.push({ op, mop });
+    }
+  }
+  if (reads.length === 0) return {};
+  // It may have been tried in vain, or written once more.
   const writes: ByWrite<true> = new Map();
-  for (const { mops } of txns) {
+  for (const { mops } of all) {
     for (const [f, key, value] of mops) {
       if (f === "w") put(writes, idOf(key), idOf(value), true);
     }
   }
-  let count = 0;
-  const examples: Example[] = [];
-  for (const { op, mops } of txns) {
-    if (op.type !== "ok") continue;
-    for (const mop of mops) {
-      const [f, key, value] = mop;
-      const id = idOf(value);
-      if (f !== "r" || id === null || writes.get(idOf(key))?.has(id)) continue;
-      if (count++ < maxExamples) examples.push({ op, mop });
-    }
-  }
-  return count === 0 ? {} : { unwritten: { count, examples } };
+  const unwritten = reads.filter(({ mop: [, key, value] }) =>
+    !writes.get(idOf(key))?.has(idOf(value))
+  );
+  return unwritten.length === 0 ? {} : {
+    unwritten: {
+      count: unwritten.length,
+      examples: unwritten.slice(0, maxExamples),
+    },
+  };
 }

@@ -71,14 +71,14 @@ export function transactions(history: History, writeF: string): Txns {
     (mop[0] === "r" || mop[0] === writeF);
   for (const op of history) {
     if (!isClientOp(op)) continue;
-    if (!Array.isArray(op.value)) {
-      malformed.push({ op, mop: op.value });
-      all.push({ op, mops: [] });
+    const { value } = op;
+    if (Array.isArray(value) && value.every(isMop)) {
+      all.push({ op, mops: value });
       continue;
     }
-    for (const mop of op.value) if (!isMop(mop)) malformed.push({ op, mop });
-    const mops = op.value.every(isMop) ? op.value : op.value.filter(isMop);
-    all.push({ op, mops });
+    const given = Array.isArray(value) ? value : [value];
+    all.push({ op, mops: given.filter(isMop) });
+    for (const mop of given) if (!isMop(mop)) malformed.push({ op, mop });
   }
   return {
     all,
@@ -148,11 +148,10 @@ export function* badReads(
   if (writes.size === 0) return;
   for (const { op, mops } of txns) {
     for (const mop of mops) {
-      const [f, key, value] = mop;
-      if (f !== "r") continue;
-      const writers = writes.get(idOf(key));
+      if (mop[0] !== "r") continue;
+      const writers = writes.get(idOf(mop[1]));
       if (writers === undefined) continue;
-      for (const element of shown(value)) {
+      for (const element of shown(mop[2])) {
         const writer = writers.get(idOf(element));
         if (writer === undefined || writer.index === op.index) continue;
         yield { op, mop, writer, element };
