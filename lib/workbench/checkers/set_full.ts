@@ -14,7 +14,13 @@
  */
 import { msInNs } from "../sim/clock.ts";
 import { identity } from "../sim/exact_json.ts";
-import { type History, isClientOp, type Op, pairs } from "../load/history.ts";
+import {
+  type History,
+  isClientOp,
+  type Op,
+  pairs,
+  type Process,
+} from "../load/history.ts";
 import { invariant } from "../sim/invariant.ts";
 import { type Quantiles, quantiles } from "./quantiles.ts";
 import type { Findings, Validity } from "./validity.ts";
@@ -75,13 +81,25 @@ const maxWorstStale = 8;
 /** The most oddities that are listed. */
 const maxListed = 48;
 
+/** The nodes that processes read. */
+interface Readers {
+  nodes: readonly string[];
+  nodeOf(op: Pick<Op, "process">): string;
+}
+
 /**
  * Checks a history of adds and reads.
  *
  * @param addF the `f` of the operation that adds: `"broadcast"`, `"add"`.
+ * @param readers tells what only some nodes miss in a valid history.
  */
-export function setFull(history: History, addF: string): SetFullFindings {
-  const { elements, repeated, unexpected } = digest(history, addF);
+export function setFull(
+  history: History,
+  addF: string,
+  readers?: Readers,
+): SetFullFindings {
+  const digested = digest(history, addF);
+  const { elements, repeated, unexpected } = digested;
   const outcomes = elements
     .sort((a, b) => compare(a.value, b.value)).map(judgeElement);
   const of = <Name extends Outcome["outcome"]>(outcome: Name) =>
@@ -96,9 +114,17 @@ export function setFull(history: History, addF: string): SetFullFindings {
   const stale = stable.filter(({ latencyMs }) => latencyMs > 0);
   const stableLatencies = quantiles(stable.map(({ latencyMs }) => latencyMs));
   const lostLatencies = quantiles(lost.map(({ latencyMs }) => latencyMs));
+  const valid = lost.length > 0
+    ? false
+    : stable.length === 0
+    ? "unknown"
+    : true;
+  const missing = valid === true && readers
+    ? missingAt(readers, digested)
+    : undefined;
 
   return {
-    "valid?": lost.length > 0 ? false : stable.length === 0 ? "unknown" : true,
+    "valid?": valid,
     "attempt-count": outcomes.length,
     "stable-count": stable.length,
     "lost-count": lost.length,
@@ -128,7 +154,30 @@ export function setFull(history: History, addF: string): SetFullFindings {
       { repeated: [...repeated.values()] }),
     ...(unexpected.size > 0 &&
       { unexpected: [...unexpected.values()].slice(0, maxListed) }),
+    ...(missing && { missing }),
   };
+}
+
+/**
+ * Counts the acknowledged elements that each node's last read misses. Only reads
+ * count that began after all adds had ended.
+ */
+function missingAt(
+  { nodes, nodeOf }: Readers,
+  { views, acknowledged, lastAdd }: Digest,
+): SetFullFindings["missing"] {
+  const last = new Map<string, View>();
+  for (const [process, view] of views) {
+    const node = nodeOf({ process });
+    const before = last.get(node)?.invocation ?? lastAdd;
+    if (view.invocation > before) last.set(node, view);
+  }
+  const missing = nodes.flatMap((node): [string, number][] => {
+    const missed = last.get(node)?.missed ?? [];
+    const count = missed.filter((place) => acknowledged.has(place)).length;
+    return count === 0 ? [] : [[node, count]];
+  });
+  return missing.length === 0 ? undefined : Object.fromEntries(missing);
 }
 
 /** All that the reads of a process have shown: each what the last did, and more. */
@@ -142,6 +191,8 @@ interface View {
   /** True if it showed what nobody had added yet. */
   isOdd: boolean;
 }
+
+type Digest = ReturnType<typeof digest>;
 
 /**
  * Digests a history: the times at which each element was seen, and oddities. All
@@ -160,7 +211,9 @@ function digest(history: History, addF: string) {
   const [lastPresent, lastAbsent] = [column(), column()];
   const repeated = new Map<unknown, [element: unknown, times: number]>();
   const unexpected = new Map<unknown, unknown>();
-  const views = new Map<unknown, View>();
+  const views = new Map<Process, View>();
+  const acknowledged = new Set<number>();
+  let lastAdd = -1;
 
   function close({ size, missed, invocation }: View) {
     const absent = new Set(missed);
@@ -173,8 +226,10 @@ function digest(history: History, addF: string) {
   function add({ type, index, value }: Op) {
     const key = keyOf(value);
     const place = places.get(key);
-    if (type === "ok" && place !== undefined && known[place] === -1) {
-      known[place] = index;
+    lastAdd = index;
+    if (type === "ok" && place !== undefined) {
+      acknowledged.add(place);
+      if (known[place] === -1) known[place] = index;
     }
     if (type !== "invoke") return;
     if (place !== undefined) {
@@ -239,7 +294,7 @@ function digest(history: History, addF: string) {
     lastPresent: at.get(lastPresent[place]!),
     lastAbsent: at.get(lastAbsent[place]!),
   }));
-  return { elements, repeated, unexpected };
+  return { elements, repeated, unexpected, views, acknowledged, lastAdd };
 }
 
 function beginsWith(

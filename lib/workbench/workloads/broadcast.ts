@@ -4,7 +4,7 @@
  * @module
  */
 import { invariant } from "../sim/invariant.ts";
-import { explainSet, withMissing } from "./lost_element.ts";
+import { explainSet, nodeOf } from "./lost_element.ts";
 import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../load/client.ts";
@@ -67,7 +67,10 @@ export const broadcast: Workload = {
     read: { ok: listOrNull },
   },
   check: (history, test) =>
-    withMissing(setFull(history, "broadcast"), history, "broadcast", test),
+    setFull(history, "broadcast", {
+      nodes: test.nodes,
+      nodeOf: (op) => nodeOf(op, test),
+    }),
   // It may still have been on its way.
   waitsMs: () => recoveryMs,
   anomaly: () => "lost",

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { explainSet, withMissing } from "./lost_element.ts";
+import { explainSet, nodeOf } from "./lost_element.ts";
 import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../load/client.ts";
@@ -42,7 +42,10 @@ export const gSet: Workload = {
     read: { ok: listOrNull },
   },
   check: (history, test) =>
-    withMissing(setFull(history, "add"), history, "add", test),
+    setFull(history, "add", {
+      nodes: test.nodes,
+      nodeOf: (op) => nodeOf(op, test),
+    }),
   // It may still have been on its way.
   waitsMs: () => recoveryMs,
   anomaly: () => "lost",

@@ -70,44 +70,6 @@ export function lastReads(
   return test.nodes.flatMap((node) => last.get(node) ?? []);
 }
 
-/**
- * Adds to the findings of a valid run which nodes' last reads miss acknowledged
- * elements nevertheless. Only reads count that began after all adds had ended.
- */
-export function withMissing(
-  findings: SetFullFindings,
-  history: History,
-  addF: string,
-  test: Pick<Test, "nodes" | "concurrency">,
-): SetFullFindings {
-  if (findings["valid?"] !== true) return findings;
-  const lastAdd = history.findLastIndex((op) => op.f === addF);
-  const begun = new Map<Process, number>();
-  const last = new Map<string, { begun: number; read: Op }>();
-  for (const op of history.slice(lastAdd + 1)) {
-    if (!isClientOp(op) || op.f !== "read") continue;
-    if (op.type === "invoke") begun.set(op.process, op.index);
-    const since = begun.get(op.process);
-    if (op.type !== "ok" || since === undefined) continue;
-    const node = nodeOf(op, test);
-    if (since < (last.get(node)?.begun ?? 0)) continue;
-    last.set(node, { begun: since, read: op });
-  }
-  if (last.size === 0) return findings;
-  const added = history.filter((op) => op.f === addF && op.type === "ok")
-    .map(({ value }) => keyOf(value));
-  const missing = test.nodes.flatMap((node): [string, number][] => {
-    const value = last.get(node)?.read.value;
-    if (value === undefined) return [];
-    const shown = new Set((value as unknown[] ?? []).map(keyOf));
-    const count = added.filter((each) => !shown.has(each)).length;
-    return count === 0 ? [] : [[node, count]];
-  });
-  return missing.length === 0
-    ? findings
-    : { ...findings, missing: Object.fromEntries(missing) };
-}
-
 /** Tells whether a read shows an element. */
 function showing(element: unknown): (op: Op) => boolean {
   const same = sameAs(element);

@@ -31,7 +31,7 @@ const add = (ms: number, value: unknown, type: OpType = "ok", process = 0) => [
 ];
 
 /** A read that takes a millisecond. */
-const read = (ms: number, values: unknown[], process = 1) => [
+const read = (ms: number, values: unknown[] | null, process = 1) => [
   op(ms, process, "invoke", "read"),
   op(ms + 1, process, "ok", "read", values),
 ];
@@ -273,6 +273,62 @@ Deno.test("set: an element that is added twice is judged from the second time on
   assertStrictEquals(findings["attempt-count"], 1);
   assertStrictEquals(findings["stale-count"], 0);
   assertStrictEquals(findings["valid?"], true);
+});
+
+Deno.test("set: of a valid history it's known which nodes' last reads miss elements", () => {
+  const missing = (...entries: Entry[]) => {
+    const findings = setFull(historyOf(...entries), "add", {
+      nodes: ["n0", "n1", "n2"],
+      nodeOf: ({ process }) => `n${process as number % 3}`,
+    });
+    assertStrictEquals(findings["valid?"], true);
+    return findings.missing;
+  };
+  const adds = [...add(0, 1), ...add(2, 2)];
+  // The read that began last shows all.
+  assertEquals(
+    missing(
+      ...adds,
+      ...read(4, [1], 0),
+      ...read(6, null, 1),
+      ...read(8, [1, 2], 2),
+    ),
+    { n0: 1, n1: 2 },
+  );
+  // Of the processes that read a node, the one whose read began last counts.
+  assertEquals(
+    missing(...adds, ...read(4, [], 3), ...read(6, [2, 1], 0)),
+    undefined,
+  );
+  assertEquals(
+    missing(
+      ...adds,
+      ...read(4, [1, 2], 2),
+      ...read(6, [2], 5),
+      ...read(8, [2, 1], 1),
+    ),
+    { n2: 1 },
+  );
+  // It began too early to show the second.
+  assertEquals(
+    missing(
+      ...add(0, 1),
+      ...read(2, [1], 0),
+      ...add(4, 2),
+      ...read(6, [1, 2], 1),
+    ),
+    undefined,
+  );
+  // Nobody was told that the third was taken in.
+  assertEquals(
+    missing(
+      ...adds,
+      ...add(4, 3, "info"),
+      ...read(6, [1, 2], 1),
+      ...read(8, [1, 2, 3], 2),
+    ),
+    undefined,
+  );
 });
 
 Deno.test("set: the nemesis's operations don't count", () => {

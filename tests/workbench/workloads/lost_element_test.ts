@@ -14,7 +14,6 @@ import fc from "fast-check";
 import {
   explainSet,
   lastReads,
-  withMissing,
 } from "../../../lib/workbench/workloads/lost_element.ts";
 import { setFull } from "../../../lib/workbench/checkers/set_full.ts";
 import { ExactNumber } from "../../../lib/workbench/sim/exact_json.ts";
@@ -432,38 +431,4 @@ Deno.test("any history: every node that is named shows or misses it, as is said"
     cases(300),
   );
   assertGreater(lost, 50);
-});
-
-Deno.test("of a valid run it's known which nodes' last reads miss elements", () => {
-  const missing = (...entries: Entry[]) => {
-    const history = historyOf(...entries);
-    const found = setFull(history, "add");
-    assertEquals(found["valid?"], true);
-    return withMissing(found, history, "add", test).missing;
-  };
-  const adds = [...add(0, 1), ...add(2, 2)];
-  // The read that began last shows all.
-  assertEquals(
-    missing(
-      ...adds,
-      ...read(4, 0, [1]),
-      ...read(6, 1, null),
-      ...read(8, 2, [1, 2]),
-    ),
-    { n0: 1, n1: 2 },
-  );
-  assertEquals(
-    missing(...adds, ...read(4, 0, []), ...read(6, 0, [2, 1])),
-    undefined,
-  );
-  // It began too early to show the second.
-  assertEquals(
-    missing(
-      ...add(0, 1),
-      ...read(2, 0, [1]),
-      ...add(4, 2),
-      ...read(6, 1, [1, 2]),
-    ),
-    undefined,
-  );
 });
