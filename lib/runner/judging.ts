@@ -91,16 +91,23 @@ export async function judgeAll(
   if (room.lacking > 0) complain(tellLacking(room, manner));
   const { judged, exitCode } = printer.counts;
   if (ended) {
-    const count = runsIn(jobs);
-    complain(
-      count === 1
-        ? "Interrupted before there was a verdict."
-        : `Interrupted: ${judged} of ${count} runs were judged.`,
-    );
+    complain(tellInterrupted(judged, runsIn(jobs)));
     return ended.exitCode;
   }
   printer.total();
   return exitCode;
+}
+
+/**
+ * Tells how far it came. A single run may have its verdict, and still be compared
+ * with another, or be written.
+ */
+export function tellInterrupted(judged: number, count: number): string {
+  return count > 1
+    ? `Interrupted: ${judged} of ${count} runs were judged.`
+    : judged === 0
+    ? "Interrupted before there was a verdict."
+    : "Interrupted after the verdict.";
 }
 
 function runsIn(jobs: readonly Job[]): number {

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { Counts } from "../../lib/report/tally.ts";
 import { InOrder } from "../../lib/runner/in_order.ts";
+import { tellInterrupted } from "../../lib/runner/judging.ts";
 import type { Question } from "../../lib/runner/worker.ts";
 import { judgeSideBySide, JudgingWorker } from "../../lib/runner/workers.ts";
 import { BadOption } from "../../lib/workbench/mod.ts";
@@ -91,6 +92,15 @@ for (
     },
   });
 }
+
+Deno.test("a run that's interrupted while it's compared with another isn't said to have no verdict", () => {
+  assertEquals(
+    tellInterrupted(0, 1),
+    "Interrupted before there was a verdict.",
+  );
+  assertEquals(tellInterrupted(1, 1), "Interrupted after the verdict.");
+  assertEquals(tellInterrupted(1, 2), "Interrupted: 1 of 2 runs were judged.");
+});
 
 Deno.test("Ctrl-C during --seeds says how far it came; what isn't done isn't said to be right", async () => {
   const { code, stdout, stderr } = await interrupted(
