@@ -344,6 +344,20 @@ Deno.test("what it prints is taken for a message", async () => {
   assertMatch(reason!, /It was: got 1$/);
 });
 
+Deno.test("a trace names the program's files in what a node sends and prints, too", async () => {
+  const { journal } = await judgeSource(
+    echoSaying("body.echo = new Error('no').stack"),
+  );
+  const answers = journal.map(({ line }) => line)
+    .filter((line) => line.includes("Error: no"));
+  assert(answers.length > 0);
+  for (const answer of answers) assertMatch(answer, /no\\n +at .*node\.ts:5\b/);
+  const { results } = await judgeSource(
+    echoSaying("console.log(new Error('no').stack.split('\\n')[1])"),
+  );
+  assertMatch(results.nodes.errors[0]!.line!, /^ +at .*node\.ts:5\b/);
+});
+
 Deno.test("what isn't simulated is named, and not judged", async () => {
   const strange: [code: string, what: string][] = [
     ["setInterval(() => {}, 1000);", "never calls serve"],

@@ -45,7 +45,7 @@ export function inProcess(
   return (id, surroundings) => {
     const { clock, disk } = surroundings;
     const random = randomFor(incarnationOf(id, surroundings));
-    const host = new SimulatedNode(id, surroundings, random);
+    const host = new SimulatedNode(id, surroundings, random, placed);
     const crashed = (error: unknown) => {
       lastCrash.error = error;
       if (isA(error, NodeEnded)) return host.crashed(error.message);

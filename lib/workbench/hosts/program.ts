@@ -126,13 +126,10 @@ export async function startProgram(
       places ? `\n//# sourceURL=${codeName}` : ""
     }`,
   );
-  const placed = (trace: string) => places ? inFiles(trace, places) : trace;
-  const start: StartNode = (given, node) =>
+  const placed = (text: string) =>
+    places && text.includes(codeName) ? inFiles(text, places) : text;
+  const start: StartNode = (runtime, node) =>
     new Promise((resolve, reject) => {
-      const runtime: Runtime = {
-        ...given,
-        log: (text) => given.log(placed(text)),
-      };
       let serves = false;
       const pending: Place["pending"] = new Map();
       const hosting: Hosting = (start) => {

@@ -66,6 +66,7 @@ export class SimulatedNode {
   #id: string;
   #surroundings: Surroundings;
   #clock: Clock;
+  #placed: (text: string) => string;
   #looks = 0;
   #asks = 0;
   #goesOn = false;
@@ -83,8 +84,15 @@ export class SimulatedNode {
   /** The time that its date is ahead of that. */
   #stepNs = 0;
 
-  constructor(id: string, surroundings: Surroundings, random: Random) {
+  /** @param placed names the files of its program in a text that holds a trace. */
+  constructor(
+    id: string,
+    surroundings: Surroundings,
+    random: Random,
+    placed: (text: string) => string = (text) => text,
+  ) {
     this.#id = id;
+    this.#placed = placed;
     this.#surroundings = surroundings;
     this.#clock = surroundings.clock;
     const [least, most] = startUpMs;
@@ -193,7 +201,7 @@ export class SimulatedNode {
   /** Sends a message that is an object. */
   send(message: unknown): void {
     const { network, clock, onError } = this.#surroundings;
-    const line = JSON.stringify(message);
+    const line = this.#placed(JSON.stringify(message));
     this.#write();
     this.#whenFree(() =>
       send(this.#id, message, line, network, clock, onError)
@@ -207,7 +215,7 @@ export class SimulatedNode {
    */
   print(line: string): boolean {
     const { network, clock, onError } = this.#surroundings;
-    const { value, text, rest } = firstValue(line);
+    const { value, text, rest } = firstValue(this.#placed(line));
     if (rest !== "") this.#passedOver ??= rest;
     this.#write();
     this.#whenFree(() =>
@@ -224,7 +232,8 @@ export class SimulatedNode {
   /** Writes a line to the node's log. */
   log(line: string): void {
     this.#write();
-    if (!this.stopped) this.#surroundings.onLog(this.#id, line);
+    if (this.stopped) return;
+    this.#surroundings.onLog(this.#id, this.#placed(line));
   }
 
   /** Reports the node's end, which is no end that a node may have. */
