@@ -35,7 +35,23 @@ export function commandForBin(path: string, args: string[]): Command {
 
 /** Tells whether a `--bin` is to be run by Deno. */
 export function isSource(path: string): boolean {
-  return /\.[cm]?[jt]s$/.test(path) && !isProgram(path);
+  return /\.[cm]?[jt]s$/.test(path) && !startsItself(path);
+}
+
+/**
+ * Tells whether a script says what runs it, and the system asks it. Windows
+ * doesn't; and on its disks, to a Linux beside it, all files are executable.
+ */
+function startsItself(path: string): boolean {
+  if (Deno.build.os === "windows" || !isProgram(path)) return false;
+  try {
+    using file = Deno.openSync(path);
+    const bytes = new Uint8Array(2);
+    file.readSync(bytes);
+    return new TextDecoder().decode(bytes) === "#!";
+  } catch {
+    return true; // A file may be executable and unreadable.
+  }
 }
 
 function runFromSource(path: string, args: string[]): Command {

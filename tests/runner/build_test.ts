@@ -184,6 +184,25 @@ Deno.test("a source that can't be built says where", async () => {
   assertEquals(await Array.fromAsync(Deno.readDir(`${house}/bin`)), []);
 });
 
+Deno.test({
+  name: "a source that may be executed is Deno's, unless it says what runs it",
+  ignore: Deno.build.os === "windows",
+  fn() {
+    const folder = tempDir();
+    const isDenos = (text: string, mode: number) => {
+      const path = `${folder}/node.ts`;
+      Deno.writeTextFileSync(path, text);
+      Deno.chmodSync(path, mode);
+      return commandForBin(path, []).bin === Deno.execPath();
+    };
+    assert(isDenos("await 1;", 0o644));
+    assert(isDenos("await 1;", 0o755)); // all are so on a disk of Windows'
+    assert(isDenos("", 0o755));
+    assert(isDenos("#!/usr/bin/env node\n", 0o644));
+    assert(!isDenos("#!/usr/bin/env node\n", 0o755));
+  },
+});
+
 Deno.test("a source of no project runs in this one, any other in its own", async () => {
   const folder = await Deno.realPath(tempDir());
   const source = `${folder}/node.ts`;
