@@ -96,13 +96,7 @@ const offsetsKind = {
 
 const messagesKind = {
   a: "map of keys to arrays of [offset, message] pairs",
-  fits: (value: unknown) =>
-    isObject(value) &&
-    Object.values(value).every((entries) =>
-      entries === null || Array.isArray(entries) && entries.every((entry) =>
-          Array.isArray(entry) && entry.length === 2 && isOffset(entry[0])
-        )
-    ),
+  fits: (value: unknown) => isMessages(value, isOffset),
 };
 
 const sendRPC: RPC = {
@@ -138,15 +132,22 @@ function sendsAndPolls(hasEnded: boolean): ValueShape {
 }
 
 /**
- * Tells whether a recorded poll brought this; the checker looks at the offsets.
+ * Tells whether a poll can bring this. The checker looks at a recorded one's
+ * offsets itself.
  */
-function isMessages(value: unknown): boolean {
-  return isObject(value) &&
-    Object.values(value).every((entries) =>
-      entries === null ||
-      Array.isArray(entries) &&
-        entries.every((entry) => Array.isArray(entry) && entry.length === 2)
-    );
+function isMessages(
+  value: unknown,
+  fits: (offset: unknown) => boolean = () => true,
+): value is Messages {
+  const isPair = (entry: unknown) =>
+    Array.isArray(entry) && entry.length === 2 && fits(entry[0]);
+  if (!isObject(value)) return false;
+  for (const key in value) {
+    const entries = value[key];
+    const isList = Array.isArray(entries) && entries.every(isPair);
+    if (!isList && entries !== null) return false;
+  }
+  return true;
 }
 
 /** A message that a client sends: it sends one at a time. */
@@ -193,11 +194,8 @@ export const kafka: Workload = {
     // What was acknowledged and never polled would make it invalid.
     op: ({ type, f, value }) =>
       type === "ok" && (f === "poll" || f === "txn") &&
-      (value as [name: string, messages?: object][]).some(
-        ([name, messages]) =>
-          name === "poll" &&
-          Object.values(messages!).some((entries) => entries?.length > 0),
-      ),
+      (value as [name: string, messages: Messages][])
+        .some(([name, messages]) => name === "poll" && hasMessages(messages)),
     missing: "no message was ever polled",
   },
   check,
@@ -221,7 +219,8 @@ export const kafka: Workload = {
 class Consumer {
   #client: Client;
   #node: string;
-  #positions: Offsets = new Map();
+  /** In the order of the keys of an object. */
+  #positions = new Map<string, number>();
 
   constructor(client: Client, node: string) {
     this.#client = client;
@@ -245,11 +244,9 @@ class Consumer {
     const keys = value as string[];
     const fromBeginning = op["seek-to-beginning?"];
     if (!fromBeginning) await this.#client.rpc(this.#node, listRPC, { keys });
-    this.#positions = new Map(
-      keys.map((key) => [
-        key,
-        fromBeginning ? 0 : this.#positions.get(key) ?? 0,
-      ]),
+    const before = fromBeginning ? undefined : this.#positions;
+    this.#positions = inOrder(
+      new Map(keys.map((key) => [key, before?.get(key) ?? 0])),
     );
     return { type: "ok" };
   }
@@ -264,21 +261,22 @@ class Consumer {
   }
 
   async #poll(): Promise<Completion> {
-    const position = new Map(this.#positions);
+    const positions = this.#positions;
     const reply = await this.#client.rpc(
       this.#node,
       pollRPC,
-      `"offsets":${textOf(position)}`,
+      `"offsets":${textOf(positions)}`,
     );
     const msgs = reply.msgs as Messages;
+    const { size } = positions;
     const processed = new Map<string, number>();
-    for (const key of Object.keys(msgs)) {
+    for (const key in msgs) {
       const entries = msgs[key]!;
       const highest = highestOffset(entries);
-      raise(position, key, highest + 1);
+      raise(positions, key, highest + 1);
       if (entries?.length) processed.set(key, Math.max(0, highest));
     }
-    this.#positions = position;
+    if (positions.size > size) this.#positions = inOrder(positions);
     if (processed.size > 0) {
       await this.#client.rpc(
         this.#node,
@@ -295,13 +293,18 @@ class Consumer {
  * for all that are smaller.
  */
 function textOf(offsets: Offsets): string {
-  const keys = [...offsets.keys()];
-  // As in an object, numbers come first, in order.
-  if (keys.length > 1) keys.sort((a, b) => compare(placeOf(a), placeOf(b)));
-  const entries = keys.map((key) =>
-    `${JSON.stringify(key)}:${offsets.get(key)}`
-  );
+  const entries: string[] = [];
+  for (const [key, offset] of offsets) {
+    entries.push(`${JSON.stringify(key)}:${offset}`);
+  }
   return `{${entries.join(",")}}`;
+}
+
+/** As in an object, numbers come first, in order. */
+function inOrder(offsets: Offsets): Map<string, number> {
+  return new Map(
+    [...offsets].sort(([a], [b]) => compare(placeOf(a), placeOf(b))),
+  );
 }
 
 /** The greatest number that counts as one among the keys of an object. */
@@ -324,8 +327,12 @@ class Progress {
   readonly polled = new Map<string, number>();
 
   note(event: Op): void {
-    if (event.type !== "ok") return;
-    const noted = event.f === "send" ? this.sent : this.polled;
+    const { type, f, value } = event;
+    if (type !== "ok") return;
+    if (f === "poll" && !hasMessages((value as [["poll", Messages]])[0][1])) {
+      return;
+    }
+    const noted = f === "send" ? this.sent : this.polled;
     for (const [key, offset] of offsetsOf(event)) {
       raise(noted, key, offset);
       if ((this.polled.get(key) ?? -1) < (this.sent.get(key) ?? -1)) continue;
@@ -356,7 +363,7 @@ function crashes({ concurrency }: Test): Generator {
 class Work implements Generator {
   private readonly progress = new Progress();
   private readonly draws: Draws;
-  private planned: OpTemplate | undefined;
+  private planned: "draw" | "assign" | "catch up" = "draw";
 
   constructor(draws: Draws) {
     this.draws = draws;
@@ -364,27 +371,35 @@ class Work implements Generator {
 
   plan(context: Context): Plan {
     const { random } = context;
-    const { f, key, message } = this.draws.next(random);
-    if (random.float() < assignProbability) {
-      const { sent } = this.progress;
-      const catchesUp = random.float() < catchUpProbability && sent.size > 0;
-      this.planned = {
-        f: "assign",
-        value: catchesUp ? [...new Set([...sent.keys(), key])] : [key],
-        ...(catchesUp && { unseen: this.progress.unseen() }),
-      };
-    } else {
-      const value = f === "poll" ? [["poll"]] : [["send", key, message]];
-      this.planned = { f, value };
-    }
+    this.draws.next(random);
+    this.planned = random.float() >= assignProbability
+      ? "draw"
+      : random.float() < catchUpProbability
+      ? "catch up"
+      : "assign";
     return planOfFree(context);
   }
 
   take(context: Context): PlannedOp {
-    const template = this.planned!;
-    // What was due when there was an assign comes later.
-    if (template.f !== "assign") this.draws.goOn();
-    return ofFree(template, context);
+    return ofFree(this.template(context.random), context);
+  }
+
+  private template(random: Random): OpTemplate {
+    const { f, key, message } = this.draws.next(random);
+    if (this.planned === "draw") {
+      this.draws.goOn();
+      const value = f === "poll" ? [["poll"]] : [["send", key, message]];
+      return { f, value };
+    }
+    // What was due comes later.
+    const { sent } = this.progress;
+    return this.planned === "catch up" && sent.size > 0
+      ? {
+        f: "assign",
+        value: [...new Set([...sent.keys(), key])],
+        unseen: this.progress.unseen(),
+      }
+      : { f: "assign", value: [key] };
   }
 
   update(_: Context, event: Op | PlannedOp): void {
@@ -520,6 +535,12 @@ function offsetsOf({ f, value }: Op): Offsets {
     }
   }
   return highest;
+}
+
+/** Tells whether a poll brought any message: most don't. */
+function hasMessages(msgs: Messages): boolean {
+  for (const key in msgs) if (msgs[key]?.length) return true;
+  return false;
 }
 
 function highestOffset(entries: Messages[string]): number {
