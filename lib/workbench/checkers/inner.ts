@@ -10,3 +10,18 @@ export function inner<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   if (value === undefined) map.set(key, value = make());
   return value;
 }
+
+/** An empty map, for {@linkcode inner}. */
+export function newMap<K, V>(): Map<K, V> {
+  return new Map();
+}
+
+/** An empty set. */
+export function newSet<T>(): Set<T> {
+  return new Set();
+}
+
+/** An empty list. */
+export function newList<T>(): T[] {
+  return [];
+}

@@ -12,6 +12,7 @@ import {
   type Observation,
   type Observations,
   observe,
+  ofKey,
   type OpSummary,
 } from "../../../workbench/checkers/kafka/observations.ts";
 import type { Judgement } from "../../../workbench/judge.ts";
@@ -132,7 +133,7 @@ function* sightings(
   for (const by of transactions) {
     if (by.op.type === "fail") continue;
     for (const source of [by.sends, by.polls]) {
-      for (const { offset, message } of source.get(key) ?? []) {
+      for (const { offset, message } of ofKey(source, key) ?? []) {
         if (offset !== undefined) yield { offset, message, by };
       }
     }
@@ -169,10 +170,11 @@ function rowsOf(
   spans: Spans,
 ): LogRow[] {
   const rows = transactions.flatMap((observation) => {
-    const { op } = observation;
+    const { op, sends, polls, polledKeys } = observation;
     const marked = named.includes(op.index);
     return (["sent", "polled"] as const).flatMap((verb) => {
-      const entries = observation[verb === "sent" ? "sends" : "polls"].get(key);
+      const entries = ofKey(verb === "sent" ? sends : polls, key) ??
+        (verb === "polled" && polledKeys.includes(key) ? [] : undefined);
       if (entries === undefined) return [];
       const row = { ...cellsOf(entries, verb, columns), verb, marked };
       const concerns = entries.some(({ message }) =>

@@ -25,6 +25,7 @@ import {
   type Message,
   type Observation,
   type Observations,
+  ofKey,
   type OpSummary,
   summary,
 } from "./observations.ts";
@@ -216,8 +217,8 @@ function shortestCycle(
 }
 
 function stepBetween(from: Observation, to: Observation): Step {
-  for (const [key, entries] of from.sends) {
-    const polled = new Set(to.polls.get(key)?.map(({ message }) => message));
+  for (const { key, entries } of from.sends) {
+    const polled = new Set(ofKey(to.polls, key)?.map((each) => each.message));
     const common = entries.find(({ message }) => polled.has(message));
     if (common) return { type: "wr", key, value: common.message };
   }

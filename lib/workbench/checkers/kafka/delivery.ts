@@ -8,12 +8,13 @@
  * @module
  */
 import { inClojureOrder } from "../clojure_order.ts";
-import { inner } from "../inner.ts";
+import { inner, newSet } from "../inner.ts";
 import { type Log, type Logs, type Place, spans } from "./logs.ts";
 import {
   type Message,
   mustHaveCommitted,
   type Observations,
+  ofKey,
   type OpSummary,
   summary,
 } from "./observations.ts";
@@ -50,13 +51,13 @@ export function inconsistentOffsets(
   if (found.length === 0) return found;
   for (const observation of transactions) {
     for (const source of [observation.sends, observation.polls]) {
-      for (const [key, entries] of source) {
-        const ofKey = places.get(key);
-        if (ofKey === undefined) continue;
+      for (const { key, entries } of source) {
+        const offsets = places.get(key);
+        if (offsets === undefined) continue;
         for (const { offset, message } of entries) {
           const witnesses = offset === undefined
             ? undefined
-            : ofKey.get(offset);
+            : offsets.get(offset);
           if (witnesses) inner(witnesses, message, () => summary(observation));
         }
       }
@@ -122,7 +123,7 @@ export function abortedReads(observations: Observations): AbortedRead[] {
   if (failedSends.size === 0) return found;
   for (const reader of transactions) {
     if (reader.op.type !== "ok") continue;
-    for (const [key, entries] of reader.polls) {
+    for (const { key, entries } of reader.polls) {
       const failed = failedSends.get(key);
       if (failed === undefined) continue;
       for (const { message } of entries) {
@@ -153,12 +154,11 @@ export function precommittedReads(
 ): PrecommittedRead[] {
   return transactions.flatMap((observation) => {
     const { sends, polls } = observation;
-    if (sends.size === 0 || polls.size === 0) return [];
-    for (const [key, sent] of sends) {
-      const polled = new Set(polls.get(key)?.map(({ message }) => message));
-      const [value] = inClojureOrder(
-        new Set(sent.map(({ message }) => message)).intersection(polled),
-      );
+    if (sends.length === 0 || polls.length === 0) return [];
+    for (const { key, entries } of sends) {
+      const found = ofKey(polls, key)?.map(({ message }) => message);
+      const sent = new Set(entries.map(({ message }) => message));
+      const [value] = inClojureOrder(sent.intersection(new Set(found)));
       if (value !== undefined) {
         return [{ op: summary(observation), key, value }];
       }
@@ -206,10 +206,10 @@ export function lostWrites(
       ? []
       : readers.get(key)?.get(lastAtBound) ?? [];
     const lost: LostWrite[] = [];
-    const inOrder = [...spanOf]
+    const inOrder = [...spanOf].filter(([value]) => !found.has(value))
       .sort(([, { last: a }], [, { last: b }]) => a.index - b.index);
     for (const [value, { first, last }] of inOrder) {
-      if (last.index > bound.index || found.has(value)) continue;
+      if (last.index > bound.index) break;
       const writer = writers.get(key)?.get(value);
       if (!writer || !mustHaveCommitted(writer, observations)) continue;
       lost.push({
@@ -249,37 +249,31 @@ const maxUnseen = 32;
 
 /** Finds acknowledged messages that nobody has polled; `undefined` if none. */
 export function unseenMessages(
-  { transactions }: Observations,
+  { transactions, polled }: Observations,
 ): Unseen | undefined {
   const unseen = new Map<string, Set<Message>>();
-  const polled = new Map<string, Set<Message>>();
   const successful = transactions.filter(({ op }) => op.type === "ok");
   const last = successful.at(-1);
   if (last === undefined) return;
-  for (const observation of successful) {
-    for (const [key, entries] of observation.sends) {
-      const missing = inner(unseen, key, () => new Set<Message>());
+  for (const { sends } of successful) {
+    for (const { key, entries } of sends) {
+      const missing = inner(unseen, key, newSet<Message>);
       const found = polled.get(key);
       for (const { message } of entries) {
         if (!found?.has(message)) missing.add(message);
       }
     }
-    for (const [key, entries] of observation.polls) {
-      const found = inner(polled, key, () => new Set<Message>());
-      const missing = unseen.get(key);
-      for (const { message } of entries) {
-        found.add(message);
-        missing?.delete(message);
-      }
-      if (missing !== undefined) continue;
-      unseen.set(key, observation === last ? found : new Set());
-    }
+  }
+  const seen = last.polls.filter(({ key }) =>
+    !unseen.has(key) &&
+    last === successful.find(({ polledKeys }) => polledKeys.includes(key))
+  );
+  for (const { key, entries } of seen) {
+    unseen.set(key, new Set(entries.map(({ message }) => message)));
   }
   const some = [...unseen].filter(([, messages]) => messages.size > 0)
     .sort(([a], [b]) => a < b ? -1 : 1);
   if (some.length === 0) return;
-  const seen = some.filter(([key, messages]) => messages === polled.get(key))
-    .map(([key]) => key);
   return {
     time: last.op.time,
     unseen: Object.fromEntries(some.map(([key, { size }]) => [key, size])),
@@ -289,7 +283,7 @@ export function unseenMessages(
         [...messages].sort(compare).slice(0, maxUnseen),
       ]),
     ),
-    ...(seen.length > 0 && { polled: seen }),
+    ...(seen.length > 0 && { polled: seen.map(({ key }) => key).sort() }),
   };
 }
 
@@ -304,14 +298,16 @@ export interface Unsent {
 export function unsentMessages(
   { readers, writers, unfinishedSends }: Observations,
 ): Unsent[] {
-  return [...readers].flatMap(([key, byMessage]) =>
-    [...byMessage].flatMap(([value, [reader]]) =>
-      reader === undefined || writers.get(key)?.has(value) ||
-        unfinishedSends.get(key)?.has(value)
-        ? []
-        : [{ key, value, reader: summary(reader) }]
-    )
-  );
+  const found: Unsent[] = [];
+  for (const [key, byMessage] of readers) {
+    const sent = writers.get(key);
+    const unfinished = unfinishedSends.get(key);
+    for (const [value, [reader]] of byMessage) {
+      if (sent?.has(value) || unfinished?.has(value)) continue;
+      found.push({ key, value, reader: summary(reader!) });
+    }
+  }
+  return found;
 }
 
 function compare(a: Message, b: Message): number {

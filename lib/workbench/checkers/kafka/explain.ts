@@ -14,6 +14,7 @@ import {
   type Message,
   type Observations,
   observe,
+  ofKey,
   type OpSummary,
   summary,
 } from "./observations.ts";
@@ -179,7 +180,7 @@ function tellUnseen(
     return `${count} ${were} found by the last poll, in keys to which no send had succeeded, which Jepsen's checker counts as unseen; ${one}`;
   }
   const send = writers.get(key)?.get(value);
-  const offset = send?.sends.get(key)
+  const offset = ofKey(send?.sends ?? [], key)
     ?.find(({ message }) => message === value)?.offset;
   const place = offset === undefined
     ? ""

@@ -9,9 +9,10 @@
 import { secondInNs } from "../../sim/clock.ts";
 import type { Process } from "../../load/history.ts";
 import { inMapOrder } from "../clojure_order.ts";
-import { inner } from "../inner.ts";
+import { inner, newMap } from "../inner.ts";
 import {
   assignedKeys,
+  type Entry,
   type Observation,
   type Observations,
 } from "./observations.ts";
@@ -29,35 +30,37 @@ export function worstRealtimeLag({ all, transactions }: Observations): Lag {
   const tails = new Map<string, Tail>();
   for (const observation of transactions) {
     const { time } = observation.op;
-    forEachOffset(
-      observation,
-      (key, offset) => inner(tails, key, () => new Tail()).reach(offset, time),
-    );
+    forEachOffset(observation, (key, offset) => {
+      if (offset >= 0) inner(tails, key, newTail).reach(offset, time);
+    });
   }
+  const at = (key: string, offset: number): Position => ({
+    offset,
+    passedAt: tails.get(key)?.passedAt(offset) ?? Infinity,
+  });
   let worst: Lag | undefined;
-  /** For each process and assigned key the highest offset that it has seen. */
-  const positions = new Map<Process, Map<string, number>>();
+  /** For each process its position in each key that it's assigned. */
+  const positions = new Map<Process, Map<string, Position>>();
   for (const observation of all) {
     const { op, invocation } = observation;
     if (op.type !== "ok") continue;
-    const before = positions.get(op.process) ?? new Map<string, number>();
+    const before = inner(positions, op.process, newMap<string, Position>);
     if (op.f === "assign") {
+      const keys = inMapOrder(assignedKeys(op));
       positions.set(
         op.process,
-        new Map(
-          inMapOrder(assignedKeys(op)).map((
-            key,
-          ) => [key, before.get(key) ?? -1]),
-        ),
+        new Map(keys.map((key) => [key, before.get(key) ?? at(key, -1)])),
       );
     } else if (op.f === "subscribe") {
-      positions.set(op.process, new Map());
+      positions.delete(op.process);
     } else if (op.f === "poll" || op.f === "txn") {
-      forEachOffset(observation, (key, offset) => raise(before, key, offset));
-      positions.set(op.process, before);
+      forEachOffset(observation, (key, offset) => {
+        if (offset > (before.get(key)?.offset ?? -Infinity)) {
+          before.set(key, at(key, offset));
+        }
+      });
       if (invocation === undefined) continue;
-      for (const [key, offset] of before) {
-        const passedAt = tails.get(key)?.passedAt(offset) ?? Infinity;
+      for (const [key, { passedAt }] of before) {
         const lag = Math.max(0, invocation.time - passedAt);
         if (worst !== undefined && lag <= worst.lag) continue;
         worst = { time: invocation.time, process: op.process, key, lag };
@@ -70,6 +73,12 @@ export function worstRealtimeLag({ all, transactions }: Observations): Lag {
     time: worst.time / secondInNs,
     lag: worst.lag / secondInNs,
   };
+}
+
+/** The highest offset that a process has seen, and when one behind it was known. */
+interface Position {
+  offset: number;
+  passedAt: number;
 }
 
 /**
@@ -98,26 +107,32 @@ class Tail {
   }
 }
 
-/** Calls back with each offset that an operation showed to exist. */
+function newTail() {
+  return new Tail();
+}
+
+/**
+ * Calls back with the highest offset of each key that an operation showed to exist.
+ */
 function forEachOffset(
-  { op, sends, polls }: Observation,
+  { op, sends, polls, polledKeys }: Observation,
   visit: (key: string, offset: number) => void,
 ): void {
   if (op.type === "fail") return;
-  for (const [key, entries] of polls) {
-    for (const { offset } of entries) {
-      if (offset !== undefined) visit(key, Math.max(-1, offset));
-    }
-    // An answer without messages shows that nothing was there.
-    visit(key, -1);
-  }
-  for (const [key, entries] of sends) {
-    for (const { offset } of entries) {
-      if (offset !== undefined) visit(key, Math.max(0, offset));
-    }
+  // An answer without messages shows that nothing was there.
+  for (const key of polledKeys) visit(key, -1);
+  for (const { key, entries } of polls) visit(key, highestOffset(entries, -1));
+  for (const { key, entries } of sends) {
+    const highest = highestOffset(entries, 0);
+    if (highest >= 0) visit(key, highest);
   }
 }
 
-function raise(offsets: Map<string, number>, key: string, offset: number) {
-  offsets.set(key, Math.max(offsets.get(key) ?? -1, offset));
+/** The highest offset, each of which is so high at least; -1 if there is none. */
+function highestOffset(entries: readonly Entry[], least: number): number {
+  let highest = -1;
+  for (const { offset } of entries) {
+    if (offset !== undefined) highest = Math.max(highest, offset, least);
+  }
+  return highest;
 }

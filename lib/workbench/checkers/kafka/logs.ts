@@ -11,11 +11,12 @@
  */
 import { invariant } from "../../sim/invariant.ts";
 import { inClojureOrder } from "../clojure_order.ts";
-import { inner } from "../inner.ts";
+import { inner, newMap, newSet } from "../inner.ts";
 import {
   type Message,
   mustHaveCommitted,
   type Observations,
+  type Part,
 } from "./observations.ts";
 
 /** A place in a log. */
@@ -42,19 +43,22 @@ export type Logs = ReadonlyMap<string, Log>;
 /** Puts the logs together. */
 export function readLogs(observations: Observations): Logs {
   const seen = new Map<string, Map<number, Set<Message>>>();
-  for (const observation of observations.transactions) {
-    const sources = mustHaveCommitted(observation, observations)
-      ? [observation.sends, observation.polls]
-      : [observation.polls];
-    for (const source of sources) {
-      for (const [key, entries] of source) {
-        const byOffset = inner(seen, key, () => new Map());
-        for (const { offset, message } of entries) {
-          if (offset === undefined || offset < 0) continue;
-          inner(byOffset, offset, () => new Set()).add(message);
-        }
+  const note = (parts: readonly Part[]) => {
+    for (const { key, entries } of parts) {
+      const byOffset = inner(seen, key, newMap<number, Set<Message>>);
+      for (const { offset, message } of entries) {
+        if (offset === undefined || offset < 0) continue;
+        inner(byOffset, offset, newSet<Message>).add(message);
       }
     }
+  };
+  for (const observation of observations.transactions) {
+    const { sends, polls, polledKeys } = observation;
+    if (mustHaveCommitted(observation, observations)) note(sends);
+    for (const key of polledKeys) {
+      inner(seen, key, newMap<number, Set<Message>>);
+    }
+    note(polls);
   }
   return new Map([...seen].map(([key, byOffset]) => [key, logOf(byOffset)]));
 }

@@ -18,7 +18,7 @@ import {
   type Op,
   pairs,
 } from "../../load/history.ts";
-import { inner } from "../inner.ts";
+import { inner, newList, newMap, newSet } from "../inner.ts";
 
 /** A message; what isn't a number, a text, or the like is named by a text. */
 export type Message = string | number | boolean | null;
@@ -29,16 +29,24 @@ export interface Entry {
   message: Message;
 }
 
-/** The part of each key's log that one operation showed. */
-export type ByKey = ReadonlyMap<string, readonly Entry[]>;
+/** The part of a key's log that one operation showed. */
+export interface Part {
+  op: Op;
+  key: string;
+  entries: readonly Entry[];
+}
 
 /** A completed operation of a client. */
 export interface Observation {
   op: Op;
   /** Its invocation, where the history has one. */
   invocation: Op | undefined;
-  sends: ByKey;
-  polls: ByKey;
+  /** For each key what it sent. */
+  sends: readonly Part[];
+  /** For each key the messages that it polled, if there were any. */
+  polls: readonly Part[];
+  /** The keys that were in its answer, be it without messages, as most are. */
+  polledKeys: readonly string[];
 }
 
 /** The operations of a history, indexed by what they sent and polled. */
@@ -66,12 +74,14 @@ export interface Observations {
 export type Index<T> = ReadonlyMap<string, ReadonlyMap<Message, T>>;
 
 const transactional = new Set(["poll", "send", "txn"]);
-const none: ByKey = new Map();
+const none: readonly never[] = [];
+const noPolls = { polls: none, polledKeys: none };
 
 /** Reads a history. */
 export function observe(history: History): Observations {
   const counterpart = pairs(history);
   const all: Observation[] = [];
+  const transactions: Observation[] = [];
   const writers = new Map<string, Map<Message, Observation>>();
   const readers = new Map<string, Map<Message, Observation[]>>();
   const failedSends = new Map<string, Map<Message, Observation>>();
@@ -82,43 +92,44 @@ export function observe(history: History): Observations {
     if (!isClientOp(op)) continue;
     if (op.type === "invoke") {
       if (counterpart[op.index] !== undefined) continue;
-      for (const [key, entries] of sendsOf(op)) {
-        const messages = inner(unfinishedSends, key, () => new Set<Message>());
+      for (const { key, entries } of sendsOf(op)) {
+        const messages = inner(unfinishedSends, key, newSet<Message>);
         for (const { message } of entries) messages.add(message);
       }
       continue;
     }
-    const observation: Observation = {
-      op,
-      invocation: counterpart[op.index],
-      sends: sendsOf(op),
-      polls: pollsOf(op),
-    };
+    const sends = sendsOf(op);
+    const { polls, polledKeys } = pollsOf(op);
+    const invocation = counterpart[op.index];
+    const observation = { op, invocation, sends, polls, polledKeys };
     all.push(observation);
-    for (const [key, entries] of observation.sends) {
-      const byMessage = inner(writers, key, newMap<Observation>);
+    if (transactional.has(op.f)) transactions.push(observation);
+    for (const { key, entries } of sends) {
+      const byMessage = inner(writers, key, newMap<Message, Observation>);
       const failed = op.type === "fail"
-        ? inner(failedSends, key, newMap<Observation>)
+        ? inner(failedSends, key, newMap<Message, Observation>)
         : undefined;
       for (const { message } of entries) {
         byMessage.set(message, observation);
         failed?.set(message, observation);
       }
     }
-    for (const [key, entries] of observation.polls) {
-      const byMessage = inner(readers, key, newMap<Observation[]>);
-      const found = op.type === "ok"
-        ? inner(polled, key, () => new Set<Message>())
-        : undefined;
+    for (const key of polledKeys) {
+      inner(readers, key, newMap<Message, Observation[]>);
+      if (op.type === "ok") inner(polled, key, newSet<Message>);
+    }
+    for (const { key, entries } of polls) {
+      const byMessage = readers.get(key)!;
+      const found = op.type === "ok" ? polled.get(key) : undefined;
       for (const { message } of entries) {
-        inner(byMessage, message, () => []).push(observation);
+        inner(byMessage, message, newList<Observation>).push(observation);
         found?.add(message);
       }
     }
   }
   return {
     all,
-    transactions: all.filter(({ op }) => transactional.has(op.f)),
+    transactions,
     writers,
     readers,
     failedSends,
@@ -133,7 +144,7 @@ export function mustHaveCommitted(
   { polled }: Observations,
 ): boolean {
   if (op.type !== "info") return op.type === "ok";
-  for (const [key, entries] of sends) {
+  for (const { key, entries } of sends) {
     const found = polled.get(key);
     if (found && entries.some(({ message }) => found.has(message))) return true;
   }
@@ -150,7 +161,7 @@ export interface OpSummary {
 }
 
 /** An operation without its value, which may be long. */
-export function summary({ op }: Observation): OpSummary {
+export function summary({ op }: { op: Op }): OpSummary {
   const { index, time, process, type, f } = op;
   return { index, time, process, type, f };
 }
@@ -164,43 +175,75 @@ function keyText(key: unknown): string {
   return typeof key === "string" ? key : identity(key);
 }
 
-function newMap<T>() {
-  return new Map<Message, T>();
-}
-
-function sendsOf(op: Op): ByKey {
+function sendsOf(op: Op): readonly Part[] {
   if (op.f !== "send" && op.f !== "txn") return none;
-  const sends = new Map<string, Entry[]>();
+  const parts: Part[] = [];
   for (const [name, key, value] of microOps(op)) {
     if (name !== "send") continue;
-    inner(sends, keyText(key), () => [])
-      .push(entryOf(Array.isArray(value) ? value : [undefined, value]));
+    const entry = Array.isArray(value)
+      ? entryOf(value[0], value[1])
+      : entryOf(undefined, value);
+    parts.push({ op, key: keyText(key), entries: [entry] });
   }
-  return sends;
+  return oneOfEach(parts);
 }
 
-function pollsOf(op: Op): ByKey {
-  if (op.f !== "poll" && op.f !== "txn") return none;
-  const polls = new Map<string, Entry[]>();
-  for (const [name, messages] of microOps(op)) {
-    if (name !== "poll" || !isObject(messages)) continue;
-    for (const key of Object.keys(messages)) {
-      const entries = messages[key];
-      if (entries !== null && !Array.isArray(entries)) continue;
-      const list = inner(polls, key, () => []);
-      for (const entry of entries ?? []) {
-        if (Array.isArray(entry)) list.push(entryOf(entry));
-      }
+function pollsOf(op: Op): Pick<Observation, "polls" | "polledKeys"> {
+  if (op.f !== "poll" && op.f !== "txn") return noPolls;
+  const polls: Part[] = [];
+  const polledKeys: string[] = [];
+  const polling = microOps(op).filter(([name]) => name === "poll");
+  for (const [, messages] of polling) {
+    if (!isObject(messages)) continue;
+    for (const key in messages) {
+      const list = messages[key];
+      if (list !== null && !Array.isArray(list)) continue;
+      polledKeys.push(key);
+      const entries = entriesOf(list ?? none);
+      // The first of several decides about the order, be it without messages.
+      if (entries.length === 0 && polling.length === 1) continue;
+      polls.push({ op, key, entries });
     }
   }
-  return polls;
+  if (polling.length < 2) return { polls, polledKeys };
+  const joined = oneOfEach(polls).filter(({ entries }) => entries.length > 0);
+  return { polls: joined, polledKeys };
+}
+
+/** Joins the parts that are of the same key. */
+function oneOfEach(parts: readonly Part[]): readonly Part[] {
+  if (parts.length < 2) return parts;
+  return Array.from(
+    Map.groupBy(parts, ({ key }) => key).values(),
+    (ofKey) => ({
+      ...ofKey[0]!,
+      entries: ofKey.flatMap(({ entries }) => entries),
+    }),
+  );
+}
+
+/** Returns what an operation showed of a key. */
+export function ofKey(
+  parts: readonly Part[],
+  key: string,
+): readonly Entry[] | undefined {
+  return parts.find((part) => part.key === key)?.entries;
 }
 
 function microOps({ value }: Op): unknown[][] {
   return Array.isArray(value) ? value.filter(Array.isArray) : [];
 }
 
-function entryOf([offset, message]: unknown[]): Entry {
+function entriesOf(list: readonly unknown[]): readonly Entry[] {
+  if (list.length === 0) return none;
+  const entries: Entry[] = [];
+  for (const each of list) {
+    if (Array.isArray(each)) entries.push(entryOf(each[0], each[1]));
+  }
+  return entries;
+}
+
+function entryOf(offset: unknown, message: unknown): Entry {
   return {
     offset: Number.isSafeInteger(offset) ? offset as number : undefined,
     message: typeof message === "object" && message !== null

@@ -9,15 +9,16 @@
  *
  * @module
  */
-import { inner } from "../inner.ts";
+import type { Process } from "../../load/history.ts";
+import { inner, newMap } from "../inner.ts";
 import { distance, type Log, type Logs } from "./logs.ts";
 import {
   assignedKeys,
-  type ByKey,
   type Message,
   type Observation,
   type Observations,
   type OpSummary,
+  type Part,
   summary,
 } from "./observations.ts";
 
@@ -72,11 +73,12 @@ export function orderInSends(
 function internalOrder(
   logs: Logs,
   transactions: readonly Observation[],
-  select: (observation: Observation) => ByKey,
+  select: (observation: Observation) => readonly Part[],
 ): OrderFindings {
   const findings: OrderFindings = { skips: [], nonmonotonic: [] };
   for (const observation of transactions) {
-    for (const [key, entries] of select(observation)) {
+    for (const { key, entries } of select(observation)) {
+      if (entries.length < 2) continue;
       const log = logs.get(key);
       const where = () => ({ op: summary(observation) });
       let before: Message | undefined;
@@ -98,6 +100,9 @@ export function orderBetweenPolls(
     // A poll that didn't succeed leaves a consumer where it was.
     moves: ({ op }) => op.type === "ok",
     isJudged: () => true,
+    // Jepsen compares with the last answer, and if there was no message in it,
+    // with nothing.
+    forgets: ({ polledKeys }) => polledKeys,
   });
 }
 
@@ -110,54 +115,54 @@ export function orderBetweenSends(
   return externalOrder(logs, all, ({ sends }) => sends, {
     moves: mayBeThere,
     isJudged: mayBeThere,
+    forgets: () => [],
   });
 }
 
 function externalOrder(
   logs: Logs,
   all: readonly Observation[],
-  select: (observation: Observation) => ByKey,
-  { moves, isJudged }: {
+  select: (observation: Observation) => readonly Part[],
+  { moves, isJudged, forgets }: {
     moves(observation: Observation): boolean;
     isJudged(observation: Observation): boolean;
+    forgets(observation: Observation): readonly string[];
   },
 ): OrderFindings {
   const findings: OrderFindings = { skips: [], nonmonotonic: [] };
-  /** For each process and key the last operation that had to do with the key. */
-  const positions = new Map<unknown, Map<string, Observation>>();
+  /** For each process and key what the last operation showed of the key. */
+  const positions = new Map<Process, Map<string, Part>>();
   for (const observation of all) {
     const { op } = observation;
-    const last = inner(
-      positions,
-      op.process,
-      () => new Map<string, Observation>(),
-    );
+    const last = inner(positions, op.process, newMap<string, Part>);
     if (op.f === "assign" || op.f === "subscribe") {
       if (op.type !== "fail") keepOnly(last, assignedKeys(op));
       continue;
     }
     if (!isJudged(observation)) continue;
-    const current = select(observation);
-    for (const [key, entries] of current) {
+    const parts = select(observation);
+    for (const part of parts) {
+      const { key, entries } = part;
       const before = last.get(key);
       if (before === undefined) continue;
       judgeStep(
         findings,
         logs.get(key),
         key,
-        select(before).get(key)?.at(-1)?.message,
+        before.entries.at(-1)?.message,
         entries[0]?.message,
-        () => ({ ops: [summary(before), summary(observation)] }),
+        () => ({ ops: [summary(before), summary(part)] }),
       );
     }
     if (!moves(observation)) continue;
-    for (const key of current.keys()) last.set(key, observation);
+    for (const key of forgets(observation)) last.delete(key);
+    for (const part of parts) last.set(part.key, part);
   }
   return findings;
 }
 
 /** A consumer goes on where it was with the keys that it is still assigned. */
-function keepOnly(positions: Map<string, Observation>, keys: string[]): void {
+function keepOnly(positions: Map<string, Part>, keys: string[]): void {
   const kept = new Set(keys);
   for (const key of positions.keys()) {
     if (!kept.has(key)) positions.delete(key);

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Process } from "../../load/history.ts";
+import { inner, newSet } from "../inner.ts";
 import {
   assignedKeys,
   type Observations,
@@ -24,19 +25,16 @@ export function unaskedPolls({ all }: Observations): Unasked[] {
   const asked = new Map<Process, Set<string>>();
   const found: Unasked[] = [];
   for (const observation of all) {
-    const { op, polls } = observation;
+    const { op, polls, polledKeys } = observation;
     if (op.type !== "ok") continue;
     // A client that subscribes to topics gets the keys in them.
     if (op.f === "subscribe") return [];
     if (op.f === "assign") asked.set(op.process, new Set(assignedKeys(op)));
-    const keys = asked.get(op.process) ?? new Set();
-    asked.set(op.process, keys);
-    for (const [key, entries] of polls) {
-      if (!keys.has(key) && entries.length > 0) {
-        found.push({ key, op: summary(observation) });
-      }
-      keys.add(key);
+    const keys = inner(asked, op.process, newSet<string>);
+    for (const { key } of polls) {
+      if (!keys.has(key)) found.push({ key, op: summary(observation) });
     }
+    for (const key of polledKeys) keys.add(key);
   }
   return found;
 }
