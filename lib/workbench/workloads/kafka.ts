@@ -269,15 +269,15 @@ class Consumer {
     );
     const msgs = reply.msgs as Messages;
     const { size } = positions;
-    const processed = new Map<string, number>();
+    const processed: [key: string, offset: number][] = [];
     for (const key in msgs) {
       const entries = msgs[key]!;
       const highest = highestOffset(entries);
       raise(positions, key, highest + 1);
-      if (entries?.length) processed.set(key, Math.max(0, highest));
+      if (entries?.length) processed.push([key, Math.max(0, highest)]);
     }
     if (positions.size > size) this.#positions = inOrder(positions);
-    if (processed.size > 0) {
+    if (processed.length > 0) {
       await this.#client.rpc(
         this.#node,
         commitRPC,
@@ -292,7 +292,7 @@ class Consumer {
  * Offsets as JSON. Keys are numbers, mostly, and an object with such a key has room
  * for all that are smaller.
  */
-function textOf(offsets: Offsets): string {
+function textOf(offsets: Iterable<[key: string, offset: number]>): string {
   const entries: string[] = [];
   for (const [key, offset] of offsets) {
     entries.push(`${JSON.stringify(key)}:${offset}`);
@@ -355,9 +355,12 @@ class Progress {
 function crashes({ concurrency }: Test): Generator {
   return stagger(
     crashIntervalSeconds / concurrency * secondInNs,
-    forever(() => ({ f: "crash" })),
+    { plan: planOfFree, take: (context) => ofFree({ f: "crash" }, context) },
   );
 }
+
+/** A poll of all keys that its client has. */
+const poll: OpTemplate = { f: "poll", value: [["poll"]] };
 
 /** Sends and polls; now and then an `assign` of the key that is next. */
 class Work implements Generator {
@@ -388,8 +391,7 @@ class Work implements Generator {
     const { f, key, message } = this.draws.next(random);
     if (this.planned === "draw") {
       this.draws.goOn();
-      const value = f === "poll" ? [["poll"]] : [["send", key, message]];
-      return { f, value };
+      return f === "poll" ? poll : { f, value: [["send", key, message]] };
     }
     // What was due comes later.
     const { sent } = this.progress;
