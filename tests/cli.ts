@@ -89,7 +89,10 @@ export async function runIn(
 /** Returns what was printed without what only a busy machine adds to it. */
 export function inTime(text: string): string {
   return text.replaceAll(/^ *this machine was busy: .*\n/gm, "")
-    .replaceAll(/this machine was too busy: .* late\. That may be why /g, "");
+    .replaceAll(
+      /this machine couldn't keep up: .* late\. That may be why /g,
+      "",
+    );
 }
 
 function decoder() {

@@ -168,11 +168,11 @@ Deno.test("where lateness is small, or the reason tells of it, there is no note"
   const [first, second] = lines(Infinity, {
     pass: false,
     limits: [{ ...record.limits![1]!, actual: 450, within: "unknown" }],
-    reason: "this machine was too busy: …",
+    reason: "this machine couldn't keep up: …",
     ...late(228, true),
   });
   assertMatch(first!, /^\? {2}3d {2}broadcast {2}unknown /);
-  assertEquals(second, "    this machine was too busy: …");
+  assertEquals(second, "    this machine couldn't keep up: …");
 });
 
 Deno.test("nothing is lost at any width, and no line of figures is wider", () => {

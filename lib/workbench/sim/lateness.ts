@@ -184,9 +184,12 @@ function mostWithinMs(spans: Lateness["spans"], lengthMs: number): number {
 /** The least lateness that people are told of: figures are off by that much. */
 export const noticeableMs = 100;
 
-/** Blames it in words for what went wrong. */
+/**
+ * Blames it in words for what went wrong: others may have kept the machine busy,
+ * or the nodes themselves.
+ */
 export function blame(lateness: MaxLateness, reason: string): string {
-  return `this machine was too busy: ${
+  return `this machine couldn't keep up: ${
     tellLateness(lateness)
   }. That may be why ${reason}`;
 }

@@ -180,6 +180,6 @@ Deno.test("it is told in words, in the unit that people would use", () => {
   assertEquals(tellLateness(max(10, 120_000)), "timers were up to 120 s late");
   assertEquals(
     blame(max(9000), "3 of 9 values were lost"),
-    "this machine was too busy: messages were up to 9 s late. That may be why 3 of 9 values were lost",
+    "this machine couldn't keep up: messages were up to 9 s late. That may be why 3 of 9 values were lost",
   );
 });
