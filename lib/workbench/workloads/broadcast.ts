@@ -4,7 +4,7 @@
  * @module
  */
 import { invariant } from "../sim/invariant.ts";
-import { explainSet, nodeOf } from "./lost_element.ts";
+import { explainSet, nodesOf } from "./lost_element.ts";
 import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../load/client.ts";
@@ -66,11 +66,7 @@ export const broadcast: Workload = {
     broadcast: { invoke: present, same: true },
     read: { ok: listOrNull },
   },
-  check: (history, test) =>
-    setFull(history, "broadcast", {
-      nodes: test.nodes,
-      nodeOf: (op) => nodeOf(op, test),
-    }),
+  check: (history, test) => setFull(history, "broadcast", nodesOf(test)),
   // It may still have been on its way.
   waitsMs: () => recoveryMs,
   anomaly: () => "lost",

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { explainSet, nodeOf } from "./lost_element.ts";
+import { explainSet, nodesOf } from "./lost_element.ts";
 import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../load/client.ts";
@@ -41,11 +41,7 @@ export const gSet: Workload = {
     add: { invoke: present, same: true },
     read: { ok: listOrNull },
   },
-  check: (history, test) =>
-    setFull(history, "add", {
-      nodes: test.nodes,
-      nodeOf: (op) => nodeOf(op, test),
-    }),
+  check: (history, test) => setFull(history, "add", nodesOf(test)),
   // It may still have been on its way.
   waitsMs: () => recoveryMs,
   anomaly: () => "lost",

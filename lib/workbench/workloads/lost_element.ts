@@ -19,7 +19,6 @@ import {
   isClientOp,
   type Op,
   pairs,
-  type Process,
 } from "../load/history.ts";
 import { faultsIn } from "../load/nemesis.ts";
 import { invariant } from "../sim/invariant.ts";
@@ -97,6 +96,14 @@ export function nodeOf(
   const node = nodes[((process as number) % concurrency) % nodes.length];
   invariant(node !== undefined, "each client works with one of the nodes");
   return node;
+}
+
+/** The nodes, and which of them processes work with: as checkers want them. */
+export function nodesOf(test: Pick<Test, "nodes" | "concurrency">) {
+  return {
+    nodes: test.nodes,
+    nodeOf: (op: Pick<Op, "process">) => nodeOf(op, test),
+  };
 }
 
 /** A workload's words for its elements. */

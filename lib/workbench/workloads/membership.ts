@@ -26,7 +26,7 @@ import {
   until,
 } from "../load/generator.ts";
 import type { Test } from "../options.ts";
-import { nodeOf } from "./lost_element.ts";
+import { nodesOf } from "./lost_element.ts";
 import { losesMessages, recoveryMs, type Workload } from "./workload.ts";
 
 const readRPC: RPC = {
@@ -80,10 +80,9 @@ export const membership: Workload = {
   },
   check: (history, test) =>
     check(history, {
-      nodes: test.nodes,
+      ...nodesOf(test),
       concurrency: test.concurrency,
       latencyMs: test.options.latency,
-      nodeOf: (op) => nodeOf(op, test),
     }),
   // What takes time is late if all is.
   waitsMs: () => recoveryMs,
