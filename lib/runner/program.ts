@@ -240,7 +240,11 @@ async function modulesOf(
     throw error;
   }
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "--quiet", ...flags, path],
+    args: [
+      ...["info", "--json", "--quiet", ...flags],
+      // Of an absolute path it takes `#`, `?` and `%` for parts of a URL.
+      pathToFileURL(path).href,
+    ],
     cwd: dirname(path),
     stderr: "null",
   }).output();

@@ -219,8 +219,9 @@ Deno.test("a source of no project runs in this one, any other in its own", async
   assertEquals(flags(), []);
 });
 
-Deno.test("a source may leave out the extensions of what it imports", async () => {
-  const folder = await Deno.realPath(tempDir());
+Deno.test("a source may leave out the extensions of what it imports, in a folder of any name", async () => {
+  const folder = `${await Deno.realPath(tempDir())}/#1 is 100%20`;
+  await Deno.mkdir(folder);
   const [source, other] = [`${folder}/node.ts`, `${folder}/other.ts`];
   await Deno.writeTextFile(
     source,
