@@ -15,6 +15,7 @@ import {
 import { integer } from "../checkers/judgeable.ts";
 import type { RPC } from "../load/client.ts";
 import { ExactNumber } from "../sim/exact_json.ts";
+import type { Envelope } from "../sim/network.ts";
 import { eachThread, forever, mix, once } from "../load/generator.ts";
 import type { Random } from "../sim/random.ts";
 import { type Evidence, nodeOf } from "./lost_element.ts";
@@ -82,12 +83,44 @@ function tellPast(
   const grows = test.options.workload === "g-counter";
   if (grows && counterAnomaly(findings) === "too-much") return;
   const node = nodeOf(first, test);
-  const reads = messages?.journal.some(({ src, dest }) =>
-    src === "seq-kv" && dest === node
-  );
-  return reads
+  return messages && wasShownPast(node, messages.journal)
     ? `${node} reads seq-kv, which may show ${node} the past until ${node} changes something there.`
     : undefined;
+}
+
+/** The body of a message to a service, or from one. */
+interface Body {
+  [key: string]: unknown;
+}
+
+/** Tells whether seq-kv ever answered a node's read from the past. */
+function wasShownPast(node: string, journal: readonly Envelope[]): boolean {
+  const requests = new Map<string, Body>();
+  const newest = new Map<string, string | undefined>();
+  return journal.some(({ src, dest, line, cut }) => {
+    if (cut || src !== "seq-kv" && dest !== "seq-kv") return false;
+    const { body } = JSON.parse(line) as { body: Body };
+    if (dest === "seq-kv") {
+      requests.set(`${src} ${body.msg_id}`, body);
+      return false;
+    }
+    const request = requests.get(`${dest} ${body.in_reply_to}`);
+    const key = JSON.stringify(request?.key);
+    switch (body.type) {
+      case "write_ok":
+        newest.set(key, JSON.stringify(request?.value));
+        return false;
+      case "cas_ok":
+        newest.set(key, JSON.stringify(request?.to));
+        return false;
+    }
+    if (request?.type !== "read" || dest !== node) return false;
+    // An error says that there was none yet.
+    const shown = body.type === "read_ok"
+      ? JSON.stringify(body.value)
+      : undefined;
+    return shown !== newest.get(key);
+  });
 }
 
 /** Maelstrom makes a 64-bit integer of each sum, which throws if it's none. */

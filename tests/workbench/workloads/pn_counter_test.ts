@@ -67,6 +67,22 @@ Deno.test("a counter that just reads seq-kv is caught", async () => {
   );
 });
 
+Deno.test("seq-kv isn't blamed where it showed the present", async () => {
+  const { results, reason } = await judge((node) => {
+    const kv = new KV<number>(node, "seq-kv");
+    node.on("add", async ({ body }) => {
+      await kv.write("sum", await kv.readOr("sum", 0) + body.delta);
+      return { type: "add_ok" };
+    });
+    node.on("read", async () => ({
+      type: "read_ok",
+      value: await kv.readOr("sum", 0),
+    }));
+  }, { ...small, "node-count": 1, concurrency: "4n", latency: 100 });
+  assertEquals(results["valid?"], false);
+  assertMatch(reason!, /: \d+ too (much|little)$/);
+});
+
 Deno.test("an add that isn't counted is caught", async () => {
   const { results, reason } = await judge(
     gossip((delta, add) => add === 7 ? 0 : delta),
