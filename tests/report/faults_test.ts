@@ -47,10 +47,19 @@ Deno.test("each kind says whom it struck", () => {
       "pause: n0 n1 n2 n3 n4 and 7 more",
     ],
     [partition, "partition: n0 | n1 n2 n3 n4"],
+    // Less than a third of three nodes is none.
+    [
+      { kind: "partition", cuts: { n0: [], n1: [], n2: [] }, ...span },
+      "partition: no node",
+    ],
     [oneWay, "asymmetric-partition: n0 n1 n2 can't hear n3 n4"],
     [
       { kind: "asymmetric-partition", cuts: { n0: ["n3"], n1: [] }, ...span },
       "asymmetric-partition: n0 can't hear n3",
+    ],
+    [
+      { kind: "asymmetric-partition", cuts: {}, ...span },
+      "asymmetric-partition: no node",
     ],
     [
       { kind: "packet", nodes: ["n4"], delayMs: 200, ...span },

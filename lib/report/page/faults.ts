@@ -102,6 +102,7 @@ export function describeFault(
   nodes: readonly string[],
 ): string {
   const { kind } = fault;
+  if (!strikes(fault)) return `${kind}: no node`;
   if ("nodes" in fault) {
     return `${kind}: ${named(fault.nodes, nodes)}${
       fault.kind === "packet" ? ` + ${fault.delayMs} ms` : ""
@@ -128,7 +129,6 @@ export function describeFault(
 
 /** Nodes by their names; of many a few. */
 function named(some: readonly string[], nodes: readonly string[]): string {
-  if (some.length === 0) return "no node";
   if (some.length === nodes.length) return "all nodes";
   if (some.length <= maxNamed) return some.join(" ");
   const first = some.slice(0, maxNamed - 1);
