@@ -547,6 +547,15 @@ Deno.test({
         [lossy.command, lossy.cells[0]],
         ["deno task run 3b --p-loss 0.3 -- --strategy flood", "invalid"],
       );
+      // Of many seeds there are figures at once, whatever is being judged.
+      await tab.evaluate(
+        `(${
+          row(0)
+        }.querySelector("button").click(), ${section}.querySelector(".bench button").click())`,
+      );
+      await tab.until(
+        `${section}.querySelector(".bench").ariaBusy === "false"`,
+      );
     });
   },
 });
@@ -647,6 +656,20 @@ Deno.test({
         await run(`${given}\nlet b = ;`),
         /^✗ Line 11: Unexpected token/,
       );
+      // There's no verdict on a program that one has given up.
+      assertEquals(
+        await tab.evaluate(
+          `(() => {
+            const [run, reset] = document
+              .querySelectorAll(".workshop .controls button");
+            run.click();
+            reset.click();
+            return document.querySelector(".workshop .bench").ariaBusy;
+          })()`,
+        ),
+        "false",
+      );
+      await run(`${given}\nlet b = ;`);
       // What was written is there the next time.
       await tab.goto(`${url}1-echo.html`);
       await tab.until(ready);

@@ -177,7 +177,6 @@ class Bench {
       shown: true,
     });
     if (round !== this.#round) return; // There's a newer question.
-    this.element.ariaBusy = "false";
     if ("failed" in told) return this.#fail(told.failed);
     this.#show([told.outcome]);
     if (told.data) await this.#draw(told.data, round);
@@ -189,6 +188,7 @@ class Bench {
     const outcomes: Outcome[] = [];
     this.#dots.replaceChildren();
     this.#views.replaceChildren();
+    this.element.ariaBusy = "true";
     this.#command.textContent = `deno task run ${
       commandOf({ label: "", run: this.#row.run, ...asked, seeds: manySeeds })
     }`;
@@ -218,12 +218,14 @@ class Bench {
   }
 
   #fail(message: string): void {
+    this.element.ariaBusy = "false";
     this.#verdict.textContent = message;
     this.#table.replaceChildren();
     this.#views.replaceChildren();
   }
 
   #show(outcomes: readonly Outcome[]): void {
+    this.element.ariaBusy = "false";
     const { columns } = this.#figures;
     const worst = outcomes.find(({ record }) => !record.pass) ?? outcomes[0]!;
     const { record } = worst;

@@ -180,6 +180,8 @@ class Workshop {
   }
 
   #reset(): void {
+    this.#round++; // What is being judged is gone.
+    this.element.ariaBusy = "false";
     this.#editor.setText(this.#task.program);
     this.#editor.mark("");
     this.#views.replaceChildren();
