@@ -607,6 +607,34 @@ Deno.test("a counter's final reads are held against what they may show", () => {
   assertEquals(momentMs, 7);
 });
 
+Deno.test("what was lost on the way to a wrong sum is counted by its cause", async () => {
+  const judgement = await judge((node: Node<{ tell: { delta: number } }>) => {
+    let sum = 0;
+    node.on("add", ({ body }) => {
+      const { delta } = body;
+      sum += delta;
+      for (const peer of node.peers) node.send(peer, { type: "tell", delta });
+      return { type: "add_ok" };
+    });
+    node.on("tell", ({ body }) => {
+      sum += body.delta;
+    });
+    node.on("read", () => ({ type: "read_ok", value: sum }));
+  }, {
+    workload: "pn-counter",
+    "node-count": 2,
+    rate: 20,
+    "time-limit": 5,
+    nemesis: "partition",
+    "nemesis-interval": 1,
+    "p-loss": 0.3,
+  });
+  assertMatch(
+    found(judgement, "counter").story.join("\n"),
+    / \d+ were lost: \d+ [^0-9]+ (\(--p-loss 0\.3\) )?and \d+ [^0-9]+/,
+  );
+});
+
 Deno.test("an id that was handed out twice is shown with who got it", () => {
   const generate = (ms: number, process: number, id: string) => [
     op(ms, process, "invoke", "generate"),

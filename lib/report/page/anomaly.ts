@@ -221,10 +221,10 @@ function tellLosses(
   const causes = [...Map.groupBy(lost, ({ lost }) => causeWords[lost!])]
     .map(([words, { length }]) =>
       length === lost.length ? words : `${length} ${words}`
-    ).join(" and ");
+    );
   return [
     `Of the messages between nodes that were sent meanwhile, ${lost.length} ${
       lost.length === 1 ? "was" : "were"
-    } lost ${causes}.`,
+    } lost${causes.length > 1 ? ":" : ""} ${causes.join(" and ")}.`,
   ];
 }
