@@ -470,6 +470,12 @@ Deno.test("flood: a topology that can't be is refused, and who isn't there is to
   assertEquals(cluster.errors, []);
 });
 
+Deno.test("flood: a node that is alone needs no topology", async () => {
+  const cluster = await start(1, { args: ["--strategy", "flood"] });
+  const answer = await cluster.ask("n0", { type: "topology", topology: {} });
+  assertEquals(answer?.type, "topology_ok");
+});
+
 Deno.test("strange batches do no harm", async () => {
   const cluster = await start(3);
   await tell(cluster, "n1", 1);
