@@ -193,7 +193,7 @@ function runOrWorkload(word: string): Run | string {
   }
   if (commands.some((command) => command === name)) {
     throw new BadOption(
-      `${name} is a command, and stands first: see run.ts ${name} --help.`,
+      `${name} is a command, and stands first: see deno task run ${name} --help.`,
     );
   }
   throw new BadOption(
@@ -203,7 +203,7 @@ function runOrWorkload(word: string): Run | string {
         ...Object.keys(workloads),
         ...commands,
       ])
-    }. See run.ts --help.`,
+    }. See deno task run --help.`,
   );
 }
 

@@ -48,7 +48,7 @@ Deno.test("a command that doesn't stand first is told where it stands", async ()
     await assertRejects(
       () => planned(...words),
       BadOption,
-      "check is a command, and stands first: see run.ts check --help.",
+      "check is a command, and stands first: see deno task run check --help.",
     );
   }
 });
