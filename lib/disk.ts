@@ -11,7 +11,8 @@
  * The next frame is begun only when the one before is on the disk. So if the last
  * frame is broken it was never acknowledged, and is cut off; if another stands
  * behind a broken one, the disk has changed what it had kept, and nobody can tell
- * what is missing: that is an error, and not a guess.
+ * what is missing: that is an error, and not a guess. So is a broken snapshot, as it
+ * has taken its place only when it was whole.
  *
  * @module
  */
@@ -153,11 +154,12 @@ export class Disk<R = JSONValue, S = JSONValue> {
   }
 
   /**
-   * Reads what is there. A last frame that is broken is cut off.
+   * Reads what is there. A last frame that is broken is cut off, unless it's a
+   * snapshot.
    *
    * @param storage where it's kept; without, nothing is kept, and a sync takes no
    * time.
-   * @throws {DiskError} if more than the end of it is broken.
+   * @throws {DiskError} if more than the end of it is broken, or its snapshot.
    */
   static async open<R = JSONValue, S = JSONValue>(
     storage?: StableStorage,
@@ -173,7 +175,7 @@ export class Disk<R = JSONValue, S = JSONValue> {
   /**
    * Adds a record, which is on the disk after the next {@linkcode sync}.
    *
-   * @throws {TypeError} if JSON can't hold it.
+   * @throws {TypeError} if JSON can't hold it. Where nothing is kept, nobody looks.
    */
   append(record: R): void {
     if (this.#storage === undefined || this.#failed) return;
@@ -205,7 +207,7 @@ export class Disk<R = JSONValue, S = JSONValue> {
    * @throws {TypeError} if JSON can't hold it; then nothing has changed.
    */
   replace(snapshot: S): Promise<void> {
-    const bytes = frame(`{"snapshot":${jsonOf(snapshot)}}`);
+    const bytes = frame(`${snapshotStart}${jsonOf(snapshot)}}`);
     // The snapshot has them. What is being written comes before it.
     this.#open = undefined;
     return this.#enqueue((storage) => storage.replace(bytes));
@@ -260,6 +262,9 @@ const newline = 10;
 /** The longest first line of a frame. */
 const maxHeaderBytes = 32;
 
+/** The beginning of a snapshot's text. */
+const snapshotStart = `{"snapshot":`;
+
 /** Reads all frames, up to a broken one behind which there's no other. */
 function contentsOf<R, S>(
   bytes: Uint8Array,
@@ -278,12 +283,23 @@ function contentsOf<R, S>(
     at = next.end;
   }
   const behind = frameBehind(bytes, at);
-  if (behind !== undefined) {
+  const problem = behind !== undefined
+    ? `at byte ${at} stands something else than was written, and what follows from byte ${behind} on is sound`
+    : at === 0 && beginsWithSnapshot(bytes)
+    ? "its snapshot isn't what was written"
+    : undefined;
+  if (problem !== undefined) {
     throw new DiskError(
-      `${name} is damaged: at byte ${at} stands something else than was written, and what follows from byte ${behind} on is sound. What is missing can't be told. Put a sound copy there; or remove it, and the node starts with nothing.`,
+      `${name} is damaged: ${problem}. What is missing can't be told. Put a sound copy there; or remove it, and the node starts with nothing.`,
     );
   }
   return { snapshot, records, soundBytes: at };
+}
+
+/** Tells of a broken first frame whether it was a snapshot. */
+function beginsWithSnapshot(bytes: Uint8Array): boolean {
+  const beginning = bytes.subarray(0, maxHeaderBytes + snapshotStart.length);
+  return decoder.decode(beginning).includes(`\n${snapshotStart}`);
 }
 
 function frameAt(

@@ -159,6 +159,30 @@ Deno.test("one byte that changes is an error, but in the last frame", async () =
   );
 });
 
+Deno.test("a broken snapshot is an error, though nothing follows it: none was ever cut short", async () => {
+  const memory = new Memory();
+  const disk = await Disk.open<number, number[]>(memory);
+  await disk.replace([1, 2, 3]);
+  const whole = memory.bytes;
+  const message =
+    /^n1's disk is damaged: its snapshot isn't what was written\. .* remove it/;
+  for (let place = whole.indexOf(91); place < whole.length; place++) { // from [ on
+    for (const bytes of [whole.with(place, 0x7f), whole.subarray(0, place)]) {
+      memory.bytes = bytes.slice();
+      const error = await assertRejects(() => Disk.open(memory), DiskError);
+      assertMatch(error.message, message);
+      assertEquals(memory.bytes, bytes);
+    }
+  }
+  // A record behind a sound one is cut off as ever.
+  memory.bytes = whole;
+  const again = await Disk.open<number, number[]>(memory);
+  again.append(4);
+  await again.sync();
+  memory.bytes = memory.bytes.subarray(0, -1);
+  assertEquals((await Disk.open<number, number[]>(memory)).snapshot, [1, 2, 3]);
+});
+
 Deno.test("a disk of anything else is none, and doesn't crash", async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
