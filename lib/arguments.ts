@@ -42,7 +42,8 @@ export interface AnyText {
 
 /**
  * The arguments that a node takes, by their names: a range of numbers, any text,
- * or words with their values. The first word is the default.
+ * or words with their values. The first word is the default; of words that are
+ * whole numbers that's the smallest, as JavaScript puts them in order.
  *
  * @example
  * ```ts
@@ -117,15 +118,28 @@ export function readArguments<const C extends Choices>(
   };
   // An empty one may be the value of the one before, which then says so.
   const isEmpty = (arg: string) => arg === "" || refuse(arg);
-  const given: { _: unknown[]; [name: string]: unknown } = parseArgs(args, {
-    string: names,
-    unknown: isEmpty,
-  });
+  const given: { _: unknown[]; [name: string]: unknown } = parseArgs(
+    joined(args, choices),
+    { string: names, unknown: isEmpty },
+  );
   const chosen = Object.entries(choices).map(([name, choice]) =>
     [name, valueOf(name, choice, given[name] as string | undefined)] as const
   );
   if (given._.length > 0) refuse(given._[0] === "" ? "" : "--");
   return Object.fromEntries(chosen) as Chosen<C>;
+}
+
+/** Joins numbers to their names: a minus would be taken for a dash. */
+function joined(args: readonly string[], choices: Choices): string[] {
+  const result: string[] = [];
+  for (const arg of args) {
+    const name = result.at(-1)?.match(/^--([^=]+)$/s)?.[1] ?? "";
+    const choice = Object.hasOwn(choices, name) ? choices[name] : undefined;
+    const isValue = choice && isRange(choice) && /^-[\d.]/.test(arg);
+    if (isValue) result.push(`${result.pop()}=${arg}`);
+    else result.push(arg);
+  }
+  return result;
 }
 
 function unknown(arg: string, names: string[]): string {

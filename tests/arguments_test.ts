@@ -26,6 +26,27 @@ Deno.test("a value stands behind its name, or behind an equals sign", () => {
   });
 });
 
+Deno.test("a number behind its name may have a minus", () => {
+  const read = (...args: string[]) =>
+    readArguments(args, {
+      "skew-ms": { default: 0, least: -9, most: 9 },
+      folder: { default: "" },
+    });
+  assertEquals(read("--skew-ms", "-5")["skew-ms"], -5);
+  assertEquals(read("--skew-ms", "-.5", "--folder", "d"), {
+    "skew-ms": -0.5,
+    folder: "d",
+  });
+  assertThrows(
+    () => read("--skew-ms", "-10"),
+    Error,
+    '--skew-ms must be a number from -9 to 9, not "-10".',
+  );
+  for (const args of [["-5"], ["--skew-ms=1", "-5"], ["--folder", "-5"]]) {
+    assertThrows(() => read(...args), Error, '"-5" is no argument of the node');
+  }
+});
+
 Deno.test("of the same argument twice the last counts", () => {
   assertEquals(read("--strategy=flood", "--strategy", "direct").strategy, 2);
 });
@@ -74,7 +95,7 @@ for (
     ],
     [
       ["--beat-ms", "-5"],
-      '"-5" is no argument of the node. It takes --strategy, --beat-ms.',
+      '--beat-ms must be a number from 1 to 60000, not "-5".',
     ],
     [
       ["--beat-ms", "3", "--", "4"],
