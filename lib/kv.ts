@@ -91,7 +91,8 @@ export interface UpdateOptions extends RPCOptions {
    */
   resendMs?: number;
   /**
-   * The number of attempts before it gives up with error 22.
+   * The number of attempts before it gives up with error 22; or with 20 if it's
+   * `lww-kv`, and the replica that it asked last has no such key.
    *
    * @default {100}
    */
@@ -233,7 +234,7 @@ export class KV<V = JSONValue> {
    * @param change gets `undefined` if there is no such key. It may be called
    * several times, even with a value that it returned itself.
    * @returns the new value.
-   * @throws {RPCError} 22 if others were faster each time.
+   * @throws {RPCError} 22 if others were faster each time; at `lww-kv` 20, too.
    */
   async update(
     key: Key,

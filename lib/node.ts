@@ -131,6 +131,8 @@ interface PendingCall {
   dest: string;
   /** True if it's asked again. */
   insists: boolean;
+  /** The last error 11 of who is asked again. */
+  refusal?: RPCError;
   resolve(body: OpenBody): void;
   reject(reason: unknown): void;
 }
@@ -385,7 +387,9 @@ export class Node<M = object> {
         call.reject(
           new RPCError(
             ErrorCode.timeout,
-            `${dest} did not answer ${body.type} within ${timeoutMs} ms`,
+            `${dest} did not answer ${body.type} within ${timeoutMs} ms${
+              call.refusal ? `, but with: ${call.refusal.message}` : ""
+            }`,
           ),
         ), timeoutMs);
       const post = () => {
@@ -629,7 +633,8 @@ export class Node<M = object> {
     if (body.type !== "error") return call.resolve(body);
     const error = RPCError.fromBody(body);
     const isBusy = error.code === ErrorCode.temporarilyUnavailable;
-    if (!(isBusy && call.insists)) call.reject(error);
+    if (isBusy && call.insists) call.refusal = error;
+    else call.reject(error);
   }
 
   #init(message: Message): void {

@@ -1342,6 +1342,19 @@ Deno.test("a request that is sent again ends with its time, or with another erro
   assert(late.value instanceof RPCError);
   assertEquals(late.value.kind, "timeout");
   runtime.takeSent();
+  const refused = outcomeOf(
+    node.rpc("n2", { type: "read" }, { resendMs: 100, timeoutMs: 350 }),
+  );
+  const in_reply_to = runtime.takeSent()[0]!.body.msg_id;
+  const busy = { type: "error", code: 11, text: "no leader", in_reply_to };
+  node.receive(message(busy, "n2"));
+  await runtime.advance(1000);
+  assert(refused.value instanceof RPCError);
+  assertEquals(
+    [refused.value.kind, refused.value.message],
+    ["timeout", "n2 did not answer read within 350 ms, but with: no leader"],
+  );
+  runtime.takeSent();
   const failed = outcomeOf(node.rpc("n2", { type: "read" }, { resendMs: 100 }));
   const { body } = runtime.takeSent()[0]!;
   const error = { type: "error", code: 20, in_reply_to: body.msg_id };
