@@ -80,7 +80,11 @@ export type Sendable<T> = unknown extends T ? (0 extends 1 & T ? T : JSONValue)
     | PromiseLike<unknown>
     | ((...args: never[]) => unknown) ? NotJSON
   : T extends readonly unknown[] ? {
-      readonly [I in keyof T]: T[I] extends undefined ? NotJSON
+      readonly [I in keyof T]: unknown extends T[I] ? Sendable<T[I]>
+        : number extends T["length"]
+          ? undefined extends T[I] ? NotJSON : Sendable<T[I]>
+        // A tuple may end without some.
+        : T[I] extends undefined ? NotJSON
         : Sendable<T[I]>;
     }
   : { readonly [K in keyof T]: Sendable<T[K]> };

@@ -175,6 +175,10 @@ export function whatJSONCannotHoldIsAnError(node: Node) {
   node.on("generate", () => ({ type, id: Promise.resolve(1) }));
   // @ts-expect-error: undefined in a list, which would be null
   node.on("generate", () => ({ type, id: [undefined] }));
+  // @ts-expect-error: a list where some may be undefined
+  node.on("generate", () => ({ type, id: ["a"].map((_, i) => [1].at(i)) }));
+  const short: [number, string?] = [1];
+  node.on("generate", () => ({ type, id: short }));
   // @ts-expect-error: something that may be undefined
   node.on("read", () => ({ type: "read_ok", value: [1].at(-1) }));
 }
