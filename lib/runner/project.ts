@@ -64,6 +64,7 @@ interface Settings {
   scopes?: { [scope: string]: { [name: string]: string } };
   importMap?: string;
   links?: string[];
+  workspace?: unknown;
 }
 
 /**
@@ -74,17 +75,48 @@ interface Settings {
  * @throws {BadOption} if it can't be read.
  */
 export function flagsWithStandIns(project: string): string[] {
-  const { imports, scopes, importMap, links } = read(project);
+  const workspace = workspaceOf(project);
+  const shared = workspace && mapOf(workspace).imports;
+  const { imports, scopes } = mapOf(project);
+  const map = { imports: { ...shared, ...imports, ...standInMap() }, scopes };
+  const { links, workspace: members } = read(project);
+  // The packages of a folder that is linked would still come from JSR. And where it
+  // reads the settings of a second project, Deno 2.9 panics at such a map.
+  const isAlone = links === undefined && members === undefined &&
+    workspace === undefined &&
+    isWithin(project, [imports, ...Object.values(scopes)]);
+  return [flagOf(map), ...(isAlone ? [] : ["--no-config"])];
+}
+
+/** The imports of a project, wherever they are seen from. */
+function mapOf(project: string) {
+  const { imports, scopes, importMap } = read(project);
   const file = importMap && resolve(dirname(project), importMap);
-  const own = imports ?? scopes ?? file === undefined
+  return imports ?? scopes ?? file === undefined
     ? resolved({ imports: imports && withSubpaths(imports), scopes }, project)
     : resolved(read(file!), file!);
-  const map = { ...own, imports: { ...own.imports, ...standInMap() } };
-  return [
-    flagOf(map),
-    // The packages of a folder that is linked would still come from JSR.
-    ...(links === undefined ? [] : ["--no-config"]),
-  ];
+}
+
+/** The settings of the workspace that a project is in: its imports go for all. */
+function workspaceOf(project: string): string | undefined {
+  for (
+    let above = projectOf(dirname(project));
+    above !== undefined;
+    above = projectOf(dirname(above))
+  ) {
+    const isOfDeno = basename(above) !== "package.json";
+    if (isOfDeno && read(above).workspace !== undefined) return above;
+  }
+}
+
+/** Tells whether no file that a project imports is another project's. */
+function isWithin(project: string, maps: Imports[]): boolean {
+  return maps.flatMap((map) => Object.values(map))
+    .filter((target) => target.startsWith("file:"))
+    .map((target) => projectOf(fileURLToPath(new URL("x", target))))
+    .every((other = project) =>
+      other === project || basename(other) === "package.json"
+    );
 }
 
 /** The stand-ins, wherever they are seen from. */

@@ -62,6 +62,39 @@ Deno.test("an import map in a file of its own is read there", async () => {
   assertEquals(flags.slice(1), ["--no-config"]);
 });
 
+Deno.test("where Deno would read a second project's settings, it reads none: it panics at a map then", async () => {
+  const { folder, url } = await folderOf({
+    "deno.json":
+      `{ "workspace": ["./a"], "imports": { "#all": "./all.ts", "#a": "./b.ts" } }`,
+  });
+  const flagsOf = async (name: string, settings: string) => {
+    await Deno.mkdir(`${folder}/${name}`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/${name}/deno.json`, settings);
+    return flagsWithStandIns(`${folder}/${name}/deno.json`);
+  };
+  assertEquals(flagsWithStandIns(`${folder}/deno.json`)[1], "--no-config");
+  const member = await flagsOf("a", `{ "imports": { "#a": "./mod.ts" } }`);
+  assertEquals(member[1], "--no-config");
+  const { imports } = mapOf(member);
+  assertEquals(imports["#all"], `${url}all.ts`);
+  assertEquals(imports["#a"], `${url}a/mod.ts`);
+
+  await Deno.writeTextFile(`${folder}/deno.json`, "{}");
+  const others: [settings: string, reads: boolean][] = [
+    [`{ "imports": { "a": "../a/mod.ts" } }`, false],
+    [`{ "imports": { "a/": "../a/" } }`, false],
+    [`{ "scopes": { "./": { "a": "../a/mod.ts" } } }`, false],
+    [
+      `{ "imports": { "b": "./mod.ts", "c": "npm:a@1", "d": "../../x.ts" } }`,
+      true,
+    ],
+  ];
+  for (const [settings, reads] of others) {
+    const flags = await flagsOf("b", settings);
+    assertEquals(flags.slice(1), reads ? [] : ["--no-config"], settings);
+  }
+});
+
 Deno.test("a project that can't be read is refused, by its name", async () => {
   const { folder } = await folderOf({ "deno.json": `{ "imports": ` });
   const error = assertThrows(
