@@ -99,7 +99,10 @@ export function nodeOf(
 }
 
 /** The nodes, and which of them processes work with: as checkers want them. */
-export function nodesOf(test: Pick<Test, "nodes" | "concurrency">) {
+export function nodesOf(test: Pick<Test, "nodes" | "concurrency">): {
+  nodes: readonly string[];
+  nodeOf(op: Pick<Op, "process">): string;
+} {
   return {
     nodes: test.nodes,
     nodeOf: (op: Pick<Op, "process">) => nodeOf(op, test),
