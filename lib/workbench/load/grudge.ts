@@ -26,9 +26,9 @@ export type Grudge = { [node: string]: string[] };
 export function strikes(
   fault: { cuts: Grudge } | { nodes: readonly string[] },
 ): boolean {
-  return "cuts" in fault
-    ? Object.values(fault.cuts).some((sources) => sources.length > 0)
-    : fault.nodes.length > 0;
+  if ("nodes" in fault) return fault.nodes.length > 0;
+  const { cuts } = fault;
+  return Object.keys(cuts).some((node) => cuts[node]!.length > 0);
 }
 
 /** The ways in which a partition divides the nodes. */
