@@ -136,6 +136,21 @@ export function isProgram(path: string): boolean {
   }
 }
 
+/** The number of bytes of a program that are read to see what it is. */
+const headBytes = 512;
+
+/** The first bytes of a file, as characters; `undefined` if it can't be read. */
+export function headOf(path: string): string | undefined {
+  try {
+    using file = Deno.openSync(path);
+    const bytes = new Uint8Array(headBytes);
+    const count = file.readSync(bytes) ?? 0;
+    return String.fromCharCode(...bytes.subarray(0, count));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The words to type to run a program with this Java: the `PATH` to use. */
 export function pathWith(java: Java, env: Env): string {
   return [dirname(java.path), env.PATH].filter(Boolean).join(":");

@@ -5,7 +5,7 @@
  */
 import { join, resolve } from "node:path";
 import { complain, print } from "./output.ts";
-import { isProgram } from "../maelstrom/machine.ts";
+import { headOf, isProgram } from "../maelstrom/machine.ts";
 import type { Command } from "../workbench/mod.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import { digestOf, settings } from "../report/digest.ts";
@@ -33,9 +33,14 @@ export function commandForBin(path: string, args: string[]): Command {
   return isSource(bin) ? runFromSource(bin, args) : { bin, args };
 }
 
+/** Tells whether a program's name is that of a script that Deno can run. */
+export function isScript(path: string): boolean {
+  return /\.[cm]?[jt]s$/.test(path);
+}
+
 /** Tells whether a `--bin` is to be run by Deno. */
 export function isSource(path: string): boolean {
-  return /\.[cm]?[jt]s$/.test(path) && !startsItself(path);
+  return isScript(path) && !startsItself(path);
 }
 
 /**
@@ -44,14 +49,9 @@ export function isSource(path: string): boolean {
  */
 function startsItself(path: string): boolean {
   if (Deno.build.os === "windows" || !isProgram(path)) return false;
-  try {
-    using file = Deno.openSync(path);
-    const bytes = new Uint8Array(2);
-    file.readSync(bytes);
-    return new TextDecoder().decode(bytes) === "#!";
-  } catch {
-    return true; // A file may be executable and unreadable.
-  }
+  const head = headOf(path);
+  // A file may be executable and unreadable.
+  return head === undefined || head.startsWith("#!");
 }
 
 function runFromSource(path: string, args: string[]): Command {

@@ -5,7 +5,7 @@
  * @module
  */
 import { basename, resolve } from "node:path";
-import { findProgram, isProgram } from "../maelstrom/machine.ts";
+import { findProgram, headOf, isProgram } from "../maelstrom/machine.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
 import { BadOption } from "../workbench/mod.ts";
 import { isSource } from "./build.ts";
@@ -92,9 +92,6 @@ function kindOf(info: Deno.FileInfo): string {
   return "a device";
 }
 
-/** The number of bytes of a program that are read to see what it is. */
-const headBytes = 512;
-
 /** Tells what keeps a program from being started, by its first line. */
 function beginningProblem(path: string): string | undefined {
   const head = headOf(path);
@@ -134,18 +131,6 @@ const systems: readonly {
     names: Deno.build.os === "darwin" ? [] : [Deno.build.os],
   },
 ];
-
-/** The first bytes of a file, as characters; `undefined` if it can't be read. */
-function headOf(path: string): string | undefined {
-  try {
-    using file = Deno.openSync(path);
-    const bytes = new Uint8Array(headBytes);
-    const count = file.readSync(bytes) ?? 0;
-    return String.fromCharCode(...bytes.subarray(0, count));
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Tells what is wrong with the interpreter that a script's first line names.

@@ -21,7 +21,7 @@ import {
   type Judged,
   readCase,
 } from "./cases.ts";
-import { isSource } from "./build.ts";
+import { isScript, isSource } from "./build.ts";
 import type { CommandLine } from "./command_line.ts";
 import { Ended, untilEnded } from "./ending.ts";
 import { roomFor } from "./jobs.ts";
@@ -35,7 +35,7 @@ import {
   summaryOfSearch,
   type ToldFailure,
 } from "./failing.ts";
-import { isScript, isSimulable, takesPermissions } from "./guest.ts";
+import { isSimulable, takesPermissions } from "./guest.ts";
 import { writeFuzzShard } from "./fuzz_shard_file.ts";
 import type { Job } from "./job.ts";
 import { bar, type Live, liveLines } from "./live.ts";

@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { BadOption, type Command } from "../workbench/mod.ts";
 import { NotSimulated } from "../workbench/hosts/program.ts";
 import { wasmProblem } from "../workbench/hosts/wasm_module.ts";
-import { commandForBin, isSource } from "./build.ts";
+import { commandForBin, isScript, isSource } from "./build.ts";
 import { complain } from "./output.ts";
 import {
   filesOfSource,
@@ -62,11 +62,6 @@ const asks = / (-A|--allow)/;
 function denoStart(path: string): string | undefined {
   if (!isScript(path)) return undefined;
   return /^#!.*\bdeno run\b.*/.exec(Deno.readTextFileSync(path))?.[0];
-}
-
-/** Tells whether a program's name is that of a script that Deno can run. */
-export function isScript(path: string): boolean {
-  return /\.[cm]?[jt]s$/.test(path);
 }
 
 /**

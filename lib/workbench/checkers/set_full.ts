@@ -81,8 +81,8 @@ const maxWorstStale = 8;
 /** The most oddities that are listed. */
 const maxListed = 48;
 
-/** The nodes that processes read. */
-interface Readers {
+/** The nodes, and which of them processes read. */
+export interface Readers {
   nodes: readonly string[];
   nodeOf(op: Pick<Op, "process">): string;
 }

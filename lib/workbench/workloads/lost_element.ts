@@ -24,7 +24,11 @@ import { faultsIn } from "../load/nemesis.ts";
 import { invariant } from "../sim/invariant.ts";
 import { type Envelope, involvesClient } from "../sim/network.ts";
 import type { Test } from "../options.ts";
-import { keyOf, type SetFullFindings } from "../checkers/set_full.ts";
+import {
+  keyOf,
+  type Readers,
+  type SetFullFindings,
+} from "../checkers/set_full.ts";
 
 /** The evidence beside the history. */
 export interface Evidence {
@@ -99,14 +103,8 @@ export function nodeOf(
 }
 
 /** The nodes, and which of them processes work with: as checkers want them. */
-export function nodesOf(test: Pick<Test, "nodes" | "concurrency">): {
-  nodes: readonly string[];
-  nodeOf(op: Pick<Op, "process">): string;
-} {
-  return {
-    nodes: test.nodes,
-    nodeOf: (op: Pick<Op, "process">) => nodeOf(op, test),
-  };
+export function nodesOf(test: Pick<Test, "nodes" | "concurrency">): Readers {
+  return { nodes: test.nodes, nodeOf: (op) => nodeOf(op, test) };
 }
 
 /** A workload's words for its elements. */
