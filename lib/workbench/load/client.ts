@@ -49,6 +49,18 @@ export interface RPC {
   onlyType?: boolean;
 }
 
+/** The shapes of whole answers, by their requests: each is asked for all the time. */
+const answerShapes = new WeakMap<RPC, Shape>();
+
+function answerShape(rpc: RPC): Shape {
+  let shape = answerShapes.get(rpc);
+  if (shape === undefined) {
+    shape = { ...rpc.reply, in_reply_to: "integer", "msg_id?": "integer" };
+    answerShapes.set(rpc, shape);
+  }
+  return shape;
+}
+
 /** The keys of a request beside `type` and `msg_id`, or their JSON: `"key":3`. */
 export type Fields = Record<string, unknown> | string;
 
@@ -244,11 +256,7 @@ export class Client {
     if (body.type === "error") throw new ErrorReply(body);
     const problem = rpc.onlyType
       ? shapeProblem({ type: body.type }, { type: rpc.reply.type })
-      : shapeProblem(body, {
-        ...rpc.reply,
-        in_reply_to: "integer",
-        "msg_id?": "integer",
-      });
+      : shapeProblem(body, answerShape(rpc));
     if (problem) {
       const text =
         `${node} answered ${rpc.type} with a body that ${problem}. Expected ${

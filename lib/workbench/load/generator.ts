@@ -260,9 +260,10 @@ class Mix implements Generator {
   private generators: readonly Generator[];
   /** The place of the one whose turn it is. */
   private chosen: number | undefined;
-  private planned:
-    | { rest: readonly Generator[]; turn: number; next: number }
-    | undefined;
+  /** The plan: those that are left, the place whose turn it is, and the next one's. */
+  private rest: readonly Generator[] = [];
+  private turn = 0;
+  private next = 0;
 
   constructor(generators: readonly Generator[], chosen?: number) {
     this.generators = generators;
@@ -279,17 +280,18 @@ class Mix implements Generator {
       if (plan === null) rest = rest.toSpliced(turn, 1);
       chosen = random.integer(rest.length);
       if (plan === null) continue;
-      this.planned = { rest, turn, next: chosen };
+      this.rest = rest;
+      this.turn = turn;
+      this.next = chosen;
       return plan;
     }
     return null;
   }
 
   take(context: Context): PlannedOp {
-    const { rest, turn, next } = this.planned!;
-    this.generators = rest;
-    this.chosen = next;
-    return rest[turn]!.take(context);
+    this.generators = this.rest;
+    this.chosen = this.next;
+    return this.rest[this.turn]!.take(context);
   }
 }
 

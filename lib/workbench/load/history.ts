@@ -110,14 +110,16 @@ export function isClientOp(op: Op): boolean {
  */
 export function pairs(history: History): (Op | undefined)[] {
   const result: (Op | undefined)[] = new Array(history.length);
-  const open = new Map<Process, Op>();
+  // What has ended is overwritten: a map from which something is deleted again and
+  // again is made anew again and again.
+  const open = new Map<Process, Op | undefined>();
   for (const op of history) {
     if (!isClientOp(op)) continue;
     if (op.type === "invoke") open.set(op.process, op);
     else {
       const invocation = open.get(op.process);
       if (invocation === undefined) continue;
-      open.delete(op.process);
+      open.set(op.process, undefined);
       result[op.index] = invocation;
       result[invocation.index] = op;
     }
@@ -139,7 +141,7 @@ const opTypes: ReadonlySet<unknown> = new Set(["invoke", "ok", "fail", "info"]);
 export function historyProblem(
   entries: readonly unknown[],
 ): string | undefined {
-  const open = new Map<unknown, Op>();
+  const open = new Map<unknown, Op | undefined>();
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i];
     const problem = entryProblem(entry, i) ?? orderProblem(entry as Op, open);
@@ -187,7 +189,10 @@ export function entryProblem(entry: unknown, i: number): string | undefined {
 /**
  * Tells whether a client's operation begins while another goes on, or the like.
  */
-function orderProblem(op: Op, open: Map<unknown, Op>): string | undefined {
+function orderProblem(
+  op: Op,
+  open: Map<unknown, Op | undefined>,
+): string | undefined {
   if (!isClientOp(op)) return;
   const { index, process, type, f } = op;
   const begun = open.get(process);
@@ -198,7 +203,7 @@ function orderProblem(op: Op, open: Map<unknown, Op>): string | undefined {
         excerpt(f)
       } (operation ${index}) before its last operation, ${begun.index}, has ended`;
   }
-  open.delete(process);
+  open.set(process, undefined);
   return begun === undefined
     ? `operation ${index} ended and had never begun`
     : begun.f === f

@@ -63,6 +63,17 @@ export async function interpret(
   return interpreter.history;
 }
 
+/** The keys of a planned operation that an entry of the history has of its own. */
+const keysMade: ReadonlySet<string> = new Set([
+  "index",
+  "time",
+  "timeNs",
+  "process",
+  "type",
+  "f",
+  "value",
+]);
+
 /** An operation that has ended. */
 interface Ended {
   thread: Thread;
@@ -80,8 +91,10 @@ class Interpreter implements RunState {
   #context: Context;
   #settings: Settings;
   #threads: readonly Thread[];
-  #processes: Map<Thread, Process>;
-  #busy = new Set<Thread>();
+  /** By the threads' places: the processes that they are, and whether they are busy. */
+  #processes: Process[];
+  #isBusy: boolean[];
+  #busyCount = 0;
   /** The error of a client that isn't an operation's outcome, but a bug. */
   #failure: { error: unknown } | undefined;
   /** The operations that have ended, and that nobody has taken note of yet. */
@@ -101,7 +114,8 @@ class Interpreter implements RunState {
       ...Array.from({ length: settings.concurrency }, (_, i) => i),
       "nemesis",
     ];
-    this.#processes = new Map(this.#threads.map((thread) => [thread, thread]));
+    this.#processes = [...this.#threads];
+    this.#isBusy = this.#threads.map(() => false);
     this.#context = new Context(this, this.#threads);
   }
 
@@ -134,7 +148,7 @@ class Interpreter implements RunState {
     this.timeNs = this.#nowNs;
     const plan = this.#generator.plan(this.#context);
     if (plan === null || plan === "pending") {
-      if (plan === null && this.#busy.size === 0) this.#end.resolve();
+      if (plan === null && this.#busyCount === 0) this.#end.resolve();
       else this.#isWaiting = true;
       return false;
     }
@@ -152,11 +166,13 @@ class Interpreter implements RunState {
   #wait(untilNs: number): void {
     const { clock, startNs } = this.#settings;
     this.#isWaiting = true;
-    this.#cancelWait = clock.at(startNs + untilNs, () => {
-      this.#isWaiting = false;
-      this.#goOn();
-    });
+    this.#cancelWait = clock.at(startNs + untilNs, this.#goOnAfterWait);
   }
+
+  #goOnAfterWait = (): void => {
+    this.#isWaiting = false;
+    this.#goOn();
+  };
 
   /** Ends a wait, once all that ends at the same time has ended. */
   #wake(): void {
@@ -171,11 +187,11 @@ class Interpreter implements RunState {
   }
 
   isFree(thread: Thread): boolean {
-    return !this.#busy.has(thread);
+    return !this.#isBusy[this.#placeOf(thread)];
   }
 
   processOf(thread: Thread): Process {
-    const process = this.#processes.get(thread);
+    const process = this.#processes[this.#placeOf(thread)];
     invariant(process !== undefined, "every thread has a process");
     return process;
   }
@@ -191,12 +207,17 @@ class Interpreter implements RunState {
   freeThread(allowed: readonly Thread[]): Thread | undefined {
     let next: Thread | undefined;
     for (const thread of allowed) {
-      if (this.#busy.has(thread)) continue;
-      const place = thread === "nemesis" ? this.#settings.concurrency : thread;
+      const place = this.#placeOf(thread);
+      if (this.#isBusy[place]) continue;
       if (place >= this.#turn) return thread;
       next ??= thread;
     }
     return next;
+  }
+
+  /** A thread's place among all: the nemesis is the last. */
+  #placeOf(thread: Thread): number {
+    return thread === "nemesis" ? this.#settings.concurrency : thread;
   }
 
   #update(event: Op | PlannedOp): void {
@@ -208,7 +229,8 @@ class Interpreter implements RunState {
     const { clock, workers } = this.#settings;
     const thread = this.threadOf(op.process);
     invariant(thread !== undefined, "an operation's process is a thread's");
-    this.#busy.add(thread);
+    this.#isBusy[this.#placeOf(thread)] = true;
+    this.#busyCount++;
     this.#turn = (this.#turn + 1) % this.#threads.length;
     const finish = (completion: Completion) => {
       this.#ended.push({ thread, op, completion });
@@ -229,14 +251,15 @@ class Interpreter implements RunState {
   }
 
   #complete({ thread, op, completion }: Ended): void {
-    this.#busy.delete(thread);
+    this.#isBusy[this.#placeOf(thread)] = false;
+    this.#busyCount--;
     if (op.type === "sleep" || op.type === "log") return;
     this.#update(this.#record(op, thread, completion));
     // Nobody knows what a process whose operation has no known end will do
     // next: it never comes back.
     if (completion.type === "info" && thread !== "nemesis") {
       const process = op.process as number;
-      this.#processes.set(thread, process + this.#settings.concurrency);
+      this.#processes[thread] = process + this.#settings.concurrency;
     }
   }
 
@@ -256,7 +279,7 @@ class Interpreter implements RunState {
       value,
     } as Op;
     for (const key in op) {
-      if (key !== "timeNs" && !(key in entry)) entry[key] = op[key];
+      if (!keysMade.has(key)) entry[key] = op[key];
     }
     for (const key in completion) {
       if (key !== "type" && key !== "value") entry[key] = completion[key];

@@ -18,7 +18,6 @@ import {
   rel,
   type RelName,
 } from "../graph.ts";
-import { inner } from "../inner.ts";
 import { defaultModels } from "./consistency.ts";
 import {
   addCycles,
@@ -31,12 +30,9 @@ import {
 } from "./findings.ts";
 import { ReaderLinks } from "./reader_links.ts";
 import {
-  badReads,
   type ByWrite,
-  failedWrites,
   type Id,
   idOf,
-  intermediateWrites,
   lostUpdates,
   mixedKeyTypes,
   type Mop,
@@ -61,35 +57,32 @@ export function rwRegister(
 ): RwRegisterFindings {
   const txns = transactions(history, "w");
   const anomalies = new Anomalies();
-  addInternal(txns.ok, anomalies);
-  addBadReads("G1a", failedWrites(txns.all), txns.ok, anomalies);
-  addBadReads("G1b", intermediateWrites(txns.all), txns.ok, anomalies);
+  const registers = new Registers();
+  registers.addHidden(txns.all);
+  const unwritten: Unwritten[] = [];
+  for (const txn of txns.possible) {
+    const versions = registers.versionsOf(txn.mops);
+    if (txn.op.type === "ok") {
+      registers.addInternal(txn, versions, anomalies);
+      addBadReads(txn, versions, anomalies);
+    }
+    registers.add(txn, versions);
+    if (txn.op.type === "ok") addUnwritten(txn, versions, unwritten);
+  }
   for (const update of lostUpdates(txns.all)) {
     anomalies.add("lost-update", update);
   }
-  const accesses = new Accesses();
-  const versions: Versions = new Map();
-  for (const txn of txns.possible) {
-    const seen = seenOf(txn);
-    accesses.add(seen);
-    linkVersions(versions, seen, { writes: true });
-  }
-  const cycles = cyclicVersions(versions);
+  const cycles = registers.cyclicVersions();
   for (const cycle of cycles) anomalies.add("cyclic-versions", cycle);
-  if (cycles.length > 0) {
-    // That is an anomaly, and no order at all.
-    versions.clear();
-    for (const txn of txns.possible) {
-      linkVersions(versions, seenOf(txn), { writes: false });
-    }
-  }
-  for (const writes of accesses.duplicateWrites()) {
+  // That is an anomaly, and no order at all.
+  if (cycles.length > 0) registers.forgetOrder();
+  for (const writes of registers.duplicateWrites()) {
     anomalies.add("duplicate-writes", writes);
   }
   const beyond = addCycles(
     txns,
     models,
-    new RegisterDependencies(accesses, versions),
+    new RegisterDependencies(registers),
     anomalies,
   );
   const types = mixedKeyTypes(txns.all);
@@ -106,180 +99,316 @@ export function rwRegister(
     anomalies: found.anomalies ?? {},
     ...beyond,
     ...strange,
-    ...unwrittenReads(txns, accesses),
+    ...unwrittenReads(txns, unwritten),
   };
 }
 
-/** Reads that aren't what the transaction itself read or wrote before. */
-function addInternal(txns: readonly Txn[], anomalies: Anomalies): void {
-  for (const { op, mops } of txns) {
-    if (mops.length < 2) continue;
-    const expected = new Map<Id, unknown>();
-    for (const mop of mops) {
-      const [f, key, value] = mop;
-      const known = expected.get(idOf(key)) ?? null;
-      if (f === "r" && known !== null && known !== false) {
-        if (idOf(known) !== idOf(value)) {
-          anomalies.add("internal", { op, mop, expected: known });
-          break;
-        }
-      }
-      expected.set(idOf(key), value);
+/** Adds reads of writes that nobody should see. */
+function addBadReads(
+  { op, mops }: Txn,
+  versions: readonly Version[],
+  anomalies: Anomalies,
+): void {
+  for (let i = 0; i < mops.length; i++) {
+    const { failed, intermediate } = versions[i]!;
+    if (failed === undefined && intermediate === undefined) continue;
+    const mop = mops[i]!;
+    if (mop[0] !== "r") continue;
+    if (failed !== undefined) {
+      anomalies.add("G1a", { op, mop, writer: failed });
+    }
+    if (intermediate !== undefined && intermediate.index !== op.index) {
+      anomalies.add("G1b", { op, mop, writer: intermediate });
     }
   }
 }
 
-/** Reads of writes that nobody should see. */
-function addBadReads(
-  type: string,
-  writes: ByWrite<Op>,
-  txns: readonly Txn[],
-  anomalies: Anomalies,
-): void {
-  for (
-    const { op, mop, writer } of badReads(writes, txns, (value) => [value])
-  ) {
-    anomalies.add(type, { op, mop, writer });
+/** A version of a register. */
+interface Version {
+  readonly register: Register;
+  readonly value: Id;
+  /** The transactions that succeeded and that wrote it, as others see them. */
+  writers: Op[];
+  /** Those that read it. */
+  readers: Op[];
+  /** The versions that come right after it, if there are any. */
+  next: Set<Version> | undefined;
+  /** The transaction that wrote it and definitely didn't commit. */
+  failed: Op | undefined;
+  /** The transaction that wrote it and then another. */
+  intermediate: Op | undefined;
+  /** The version's number in the graph of those that come after another. */
+  vertex: number;
+}
+
+/** No transactions: most versions have no reader, or no writer, for ever. */
+const nobody: Op[] = [];
+
+/** A list with one more; a list that is made of one has room for one. */
+function withOne(ops: Op[], op: Op): Op[] {
+  if (ops === nobody) return [op];
+  ops.push(op);
+  return ops;
+}
+
+/** True of values that a transaction's own reads and writes aren't held to. */
+function isVoid({ value }: Version): boolean {
+  return value === null || value === false;
+}
+
+/** A register, and the versions that it had. */
+class Register {
+  readonly id: Id;
+  readonly initial: Version;
+  /** The versions that were read, and those that another comes right after. */
+  readonly read: Version[] = [];
+  readonly followed: Version[] = [];
+  /** The number of the transaction that touched it last; see {@linkcode Registers}. */
+  round = 0;
+  /** The place of that one's last micro-operation here. */
+  last = -1;
+  /** The versions that it first read, and last wrote. */
+  firstRead: Version | undefined;
+  written: Version | undefined;
+  readonly #versions = new Map<Id, Version>();
+
+  constructor(id: Id) {
+    this.id = id;
+    this.initial = this.version(null);
+  }
+
+  /** Returns the version that a value is. */
+  version(value: unknown): Version {
+    const id = idOf(value);
+    let version = this.#versions.get(id);
+    if (version === undefined) {
+      version = {
+        register: this,
+        value: id,
+        writers: nobody,
+        readers: nobody,
+        next: undefined,
+        failed: undefined,
+        intermediate: undefined,
+        vertex: -1,
+      };
+      this.#versions.set(id, version);
+    }
+    return version;
   }
 }
 
 /** The part of a transaction that others can see. */
 interface Seen {
-  op: Op;
-  /** The values that it first read. */
-  reads: Map<Id, Id>;
+  /** The versions that it first read. */
+  reads: Version[];
   /** Those that it last wrote. */
-  writes: Map<Id, Id>;
-}
-
-function seenOf({ op, mops }: Txn): Seen {
-  const reads = new Map<Id, Id>();
-  const writes = new Map<Id, Id>();
-  for (const [f, key, value] of mops) {
-    const keyId = idOf(key);
-    if (f !== "r") writes.set(keyId, idOf(value));
-    else if (!writes.has(keyId) && !reads.has(keyId)) {
-      reads.set(keyId, idOf(value));
-    }
-  }
-  return { op, reads, writes };
-}
-
-/** Of each key, which versions come right after which. */
-type Versions = Map<Id, Map<Id, Set<Id>>>;
-
-function addVersions(versions: Versions, key: Id, from: Id, to: Id): void {
-  const edges = inner(versions, key, () => new Map<Id, Set<Id>>());
-  inner(edges, from, () => new Set<Id>()).add(to);
+  writes: Version[];
 }
 
 /**
- * Links each version to the initial one, and if `writes` what a transaction
- * wrote to what it had read.
+ * The registers of a history: who wrote and who read which version, and what is
+ * known of the order of versions.
  */
-function linkVersions(
-  versions: Versions,
-  { op, reads, writes }: Seen,
-  options: { writes: boolean },
-): void {
-  for (const known of op.type === "ok" ? [writes, reads] : [writes]) {
-    for (const [key, value] of known) {
-      if (value !== null) addVersions(versions, key, null, value);
+class Registers {
+  readonly #registers = new Map<Id, Register>();
+  /** The registers that were read, and those whose versions are ordered. */
+  readonly read: Register[] = [];
+  readonly ordered: Register[] = [];
+  /** The number of the transaction that is looked at, counted by each look. */
+  #round = 0;
+
+  /** Returns the versions that micro-operations read and wrote. */
+  versionsOf(mops: readonly Mop[]): Version[] {
+    const versions: Version[] = [];
+    for (let i = 0; i < mops.length; i++) {
+      const key = idOf(mops[i]![1]);
+      let register = this.#registers.get(key);
+      if (register === undefined) {
+        register = new Register(key);
+        this.#registers.set(key, register);
+      }
+      versions.push(register.version(mops[i]![2]));
     }
+    return versions;
   }
-  if (op.type !== "ok" || !options.writes) return;
-  for (const [key, read] of reads) {
-    const written = writes.get(key) ?? null;
-    if (read === null || written === null || written === false) continue;
-    addVersions(versions, key, read, written);
-  }
-}
 
-/** Finds versions that come before themselves. */
-function cyclicVersions(versions: Versions): Example[] {
-  // One graph for all keys: no edge leads from one key to another.
-  const vertices: { key: Id; value: Id }[] = [];
-  const edges: number[] = [];
-  for (const [key, following] of versions) {
-    const numbers = new Map<Id, number>();
-    const number = (value: Id) =>
-      inner(numbers, value, () => vertices.push({ key, value }) - 1);
-    for (const [from, next] of following) {
-      for (const to of next) edges.push(number(from), number(to));
+  /** Returns a version's register, with what this transaction did there so far. */
+  #registerOf({ register }: Version): Register {
+    if (register.round !== this.#round) {
+      register.round = this.#round;
+      register.last = -1;
+      register.firstRead = register.written = undefined;
     }
-  }
-  const builder = new GraphBuilder(vertices.length);
-  for (let i = 0; i < edges.length; i += 2) {
-    builder.link(edges[i]!, edges[i + 1]!, rel.ww);
-  }
-  return groups(components(builder.build())).map((group) => ({
-    key: valueOf(vertices[group[0]!]!.key),
-    scc: group.map((vertex) => valueOf(vertices[vertex]!.value)),
-    sources: ["initial-state", "wfr-keys"],
-  }));
-}
-
-/** The transactions that wrote and read each version, as others see it. */
-class Accesses {
-  readonly writers = new Map<Id, Map<Id, Op[]>>();
-  readonly readers = new Map<Id, Map<Id, Op[]>>();
-
-  add({ op, reads, writes }: Seen): void {
-    if (op.type !== "ok") return;
-    for (const [key, value] of writes) note(this.writers, key, value, op);
-    for (const [key, value] of reads) note(this.readers, key, value, op);
+    return register;
   }
 
-  /** Finds values that were read, and that several transactions wrote. */
-  *duplicateWrites(): Generator<Example> {
-    for (const [key, byValue] of this.readers) {
-      for (const value of byValue.keys()) {
-        const txns = this.writersOf(key, value);
-        if (txns.length < 2) continue;
-        yield { key: valueOf(key), value: valueOf(value), txns };
+  /** Returns what others can see of a transaction. */
+  seenOf(mops: readonly Mop[], versions: readonly Version[]): Seen {
+    this.#round++;
+    const reads: Version[] = [];
+    const registers: Register[] = [];
+    for (let i = 0; i < mops.length; i++) {
+      const version = versions[i]!;
+      const register = this.#registerOf(version);
+      if (mops[i]![0] !== "r") {
+        if (register.written === undefined) registers.push(register);
+        register.written = version;
+      } else if (
+        register.written === undefined && register.firstRead === undefined
+      ) {
+        register.firstRead = version;
+        reads.push(version);
+      }
+    }
+    return { reads, writes: registers.map(({ written }) => written!) };
+  }
+
+  /** Notes the versions that nobody should see. */
+  addHidden(txns: readonly Txn[]): void {
+    for (const { op, mops } of txns) {
+      const hasFailed = op.type === "fail";
+      if (!hasFailed && countWrites(mops) < 2) continue;
+      this.#round++;
+      const versions = this.versionsOf(mops);
+      for (let i = 0; i < mops.length; i++) {
+        if (mops[i]![0] === "r") continue;
+        const version = versions[i]!;
+        if (hasFailed) version.failed = op;
+        const register = this.#registerOf(version);
+        const earlier = register.written;
+        if (earlier && !isVoid(earlier)) earlier.intermediate = op;
+        register.written = version;
       }
     }
   }
 
-  writersOf(key: Id, value: Id): readonly Op[] {
-    return this.writers.get(key)?.get(value) ?? [];
+  /** Adds a read that isn't what the transaction itself read or wrote before. */
+  addInternal(
+    { op, mops }: Txn,
+    versions: readonly Version[],
+    anomalies: Anomalies,
+  ): void {
+    if (mops.length < 2) return;
+    this.#round++;
+    for (let i = 0; i < mops.length; i++) {
+      const version = versions[i]!;
+      const register = this.#registerOf(version);
+      const { last } = register;
+      register.last = i;
+      if (mops[i]![0] !== "r" || last < 0) continue;
+      const known = versions[last]!;
+      if (known === version || isVoid(known)) continue;
+      const [mop, [, , expected]] = [mops[i]!, mops[last]!];
+      anomalies.add("internal", { op, mop, expected });
+      return;
+    }
   }
 
-  readersOf(key: Id, value: Id): readonly Op[] {
-    return this.readers.get(key)?.get(value) ?? [];
+  /**
+   * Notes what a transaction did: each version comes after the initial one, and
+   * what it wrote after what it had read.
+   */
+  add({ op, mops }: Txn, versions: readonly Version[]): void {
+    const { reads, writes } = this.seenOf(mops, versions);
+    for (const version of writes) {
+      this.#order(version.register.initial, version);
+    }
+    if (op.type !== "ok") return;
+    for (const version of reads) this.#order(version.register.initial, version);
+    for (const version of reads) {
+      const { written } = version.register;
+      if (written === undefined || isVoid(written)) continue;
+      if (version.value !== null) this.#order(version, written);
+    }
+    for (const version of writes) {
+      version.writers = withOne(version.writers, op);
+    }
+    for (const version of reads) {
+      const { register } = version;
+      if (version.readers === nobody) {
+        if (register.read.length === 0) this.read.push(register);
+        register.read.push(version);
+      }
+      version.readers = withOne(version.readers, op);
+    }
+  }
+
+  #order(from: Version, to: Version): void {
+    if (to.value === null) return;
+    if (from.next === undefined) {
+      const { followed } = from.register;
+      if (followed.length === 0) this.ordered.push(from.register);
+      followed.push(from);
+      from.next = new Set();
+    }
+    from.next.add(to);
+  }
+
+  /** Finds versions that come before themselves. */
+  cyclicVersions(): Example[] {
+    // One graph for all registers: no edge leads from one to another.
+    const vertices: Version[] = [];
+    for (const { initial } of this.ordered) {
+      for (const version of initial.next ?? []) {
+        version.vertex = vertices.push(version) - 1;
+      }
+    }
+    const builder = new GraphBuilder(vertices.length);
+    for (const { initial, followed } of this.ordered) {
+      for (const from of followed) {
+        if (from === initial) continue;
+        for (const to of from.next ?? []) {
+          builder.link(from.vertex, to.vertex, rel.ww);
+        }
+      }
+    }
+    return groups(components(builder.build())).map((group) => ({
+      key: valueOf(vertices[group[0]!]!.register.id),
+      scc: group.map((vertex) => valueOf(vertices[vertex]!.value)),
+      sources: ["initial-state", "wfr-keys"],
+    }));
+  }
+
+  /** Forgets the order of all versions but the initial ones. */
+  forgetOrder(): void {
+    for (const { initial, followed } of this.ordered) {
+      for (const version of followed) {
+        if (version !== initial) version.next = undefined;
+      }
+    }
+  }
+
+  /** Finds values that were read, and that several transactions wrote. */
+  *duplicateWrites(): Generator<Example> {
+    for (const { id, read } of this.read) {
+      for (const { value, writers: txns } of read) {
+        if (txns.length < 2) continue;
+        yield { key: valueOf(id), value: valueOf(value), txns };
+      }
+    }
   }
 }
 
-function note(
-  index: Map<Id, Map<Id, Op[]>>,
-  key: Id,
-  value: Id,
-  op: Op,
-): void {
-  const byValue = inner(index, key, () => new Map<Id, Op[]>());
-  const ops = byValue.get(value);
-  // A list that is made of one has room for one, as most need.
-  if (ops === undefined) byValue.set(value, [op]);
-  else ops.push(op);
+function countWrites(mops: readonly Mop[]): number {
+  let count = 0;
+  for (let i = 0; i < mops.length; i++) if (mops[i]![0] !== "r") count++;
+  return count;
 }
 
 /** The dependencies among transactions, by the values that were read. */
 class RegisterDependencies implements Dependencies {
   readonly explainFirst = ["wr", "ww", "rw", "process", "realtime"] as const;
 
-  #accesses: Accesses;
-  #versions: Versions;
+  #registers: Registers;
 
-  constructor(accesses: Accesses, versions: Versions) {
-    this.#accesses = accesses;
-    this.#versions = versions;
+  constructor(registers: Registers) {
+    this.#registers = registers;
   }
 
   link(vertexOf: (op: Op) => number, graph: GraphBuilder): void {
-    const accesses = this.#accesses;
-    for (const [key, byValue] of accesses.readers) {
-      for (const [value, readers] of byValue) {
-        const writers = accesses.writersOf(key, value);
+    for (const { read } of this.#registers.read) {
+      for (const { readers, writers } of read) {
         if (writers.length !== 1) continue;
         const writer = vertexOf(writers[0]!);
         for (const reader of readers) {
@@ -288,12 +417,12 @@ class RegisterDependencies implements Dependencies {
       }
     }
     const readerLinks = new ReaderLinks(graph);
-    for (const [key, edges] of this.#versions) {
-      for (const [from, next] of edges) {
-        const readers = accesses.readersOf(key, from).map(vertexOf);
-        const writers = accesses.writersOf(key, from).map(vertexOf);
-        for (const to of next) {
-          for (const op of accesses.writersOf(key, to)) {
+    for (const { followed } of this.#registers.ordered) {
+      for (const { readers: ofIt, writers: ofBefore, next } of followed) {
+        const readers = ofIt.map(vertexOf);
+        const writers = ofBefore.map(vertexOf);
+        for (const to of next ?? []) {
+          for (const op of to.writers) {
             const writer = vertexOf(op);
             for (const before of writers) {
               if (before !== writer) graph.link(before, writer, rel.ww);
@@ -309,44 +438,61 @@ class RegisterDependencies implements Dependencies {
   }
 
   explain(reason: RelName, a: Op, b: Op): Example | undefined {
-    const [mopsOfA, mopsOfB] = [mopsAt(a), mopsAt(b)];
-    const ofA = seenOf({ op: a, mops: mopsOfA });
-    const ofB = seenOf({ op: b, mops: mopsOfB });
+    const [ofA, ofB] = [this.#seenOf(a), this.#seenOf(b)];
     const earlier = reason === "rw" ? ofA.reads : ofA.writes;
-    const later = reason === "wr" ? ofB.reads : ofB.writes;
-    for (const [key, value] of earlier) {
-      const next = later.get(key);
+    const later = new Map(
+      (reason === "wr" ? ofB.reads : ofB.writes)
+        .map((version) => [version.register, version]),
+    );
+    for (const version of earlier) {
+      const next = later.get(version.register);
       if (next === undefined) continue;
       const related = reason === "wr"
-        ? next === value
-        : this.#versions.get(key)?.get(value)?.has(next);
+        ? next === version
+        : version.next?.has(next);
       if (!related) continue;
       return {
-        key: valueOf(key),
-        value: valueOf(value),
-        ...(reason !== "wr" && { "value'": valueOf(next) }),
-        "a-mop-index": placeOf(
-          mopsOfA,
-          reason === "rw" ? "r" : "w",
-          key,
-          value,
-        ),
-        "b-mop-index": placeOf(mopsOfB, reason === "wr" ? "r" : "w", key, next),
+        key: valueOf(version.register.id),
+        value: valueOf(version.value),
+        ...(reason !== "wr" && { "value'": valueOf(next.value) }),
+        "a-mop-index": ofA.placeOf(reason === "rw" ? "r" : "w", version),
+        "b-mop-index": ofB.placeOf(reason === "wr" ? "r" : "w", next),
       };
     }
     return undefined;
   }
+
+  #seenOf(op: Op) {
+    const mops = mopsAt(op);
+    const versions = this.#registers.versionsOf(mops);
+    return {
+      ...this.#registers.seenOf(mops, versions),
+      /** Finds the micro-operation that read or wrote a version. */
+      placeOf: (f: string, version: Version) =>
+        mops.findIndex((mop, i) => mop[0] === f && versions[i] === version),
+    };
+  }
 }
 
-function placeOf(
-  mops: readonly Mop[],
-  f: string,
-  key: Id,
-  value: Id,
-): number {
-  return mops.findIndex((mop) =>
-    mop[0] === f && idOf(mop[1]) === key && idOf(mop[2]) === value
-  );
+/** A read of something that nobody is known to have written. */
+interface Unwritten {
+  op: Op;
+  mop: Mop;
+  version: Version;
+}
+
+/** Adds the reads of versions that nobody is known to have written by then. */
+function addUnwritten(
+  { op, mops }: Txn,
+  versions: readonly Version[],
+  reads: Unwritten[],
+): void {
+  for (let i = 0; i < mops.length; i++) {
+    const version = versions[i]!;
+    if (version.writers !== nobody || version.value === null) continue;
+    const mop = mops[i]!;
+    if (mop[0] === "r") reads.push({ op, mop, version });
+  }
 }
 
 /** The most examples that are kept. */
@@ -354,33 +500,30 @@ const maxExamples = 8;
 
 /** Values that were read, though no transaction tried to write them. */
 function unwrittenReads(
-  { all, ok }: Txns,
-  accesses: Accesses,
+  { all }: Txns,
+  candidates: readonly Unwritten[],
 ): Pick<RwRegisterFindings, "unwritten"> {
-  const reads: { op: Op; mop: Mop }[] = [];
-  for (const { op, mops } of ok) {
-    for (const mop of mops) {
-      const value = idOf(mop[2]);
-      if (mop[0] !== "r" || value === null) continue;
-      if (accesses.writersOf(idOf(mop[1]), value).length > 0) continue;
-      reads.push({ op, mop });
-    }
-  }
+  // By now it may be known that somebody wrote it, if only for itself.
+  const reads = candidates.filter(
+    ({ version: { writers, failed, intermediate } }) =>
+      writers === nobody && failed === undefined && intermediate === undefined,
+  );
   if (reads.length === 0) return {};
-  // It may have been tried in vain, or written once more.
+  // It may have been tried.
   const writes: ByWrite<true> = new Map();
   for (const { mops } of all) {
     for (const [f, key, value] of mops) {
       if (f === "w") put(writes, idOf(key), idOf(value), true);
     }
   }
-  const unwritten = reads.filter(({ mop: [, key, value] }) =>
-    !writes.get(idOf(key))?.has(idOf(value))
+  const unwritten = reads.filter(({ version: { register, value } }) =>
+    !writes.get(register.id)?.has(value)
   );
   return unwritten.length === 0 ? {} : {
     unwritten: {
       count: unwritten.length,
-      examples: unwritten.slice(0, maxExamples),
+      examples: unwritten.slice(0, maxExamples)
+        .map(({ op, mop }) => ({ op, mop })),
     },
   };
 }

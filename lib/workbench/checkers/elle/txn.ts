@@ -80,10 +80,13 @@ export function transactions(history: History, writeF: string): Txns {
     all.push({ op, mops: given.filter(isMop) });
     for (const mop of given) if (!isMop(mop)) malformed.push({ op, mop });
   }
+  const possible = all.filter(({ op }) =>
+    op.type === "ok" || op.type === "info"
+  );
   return {
     all,
-    possible: all.filter(({ op }) => op.type === "ok" || op.type === "info"),
-    ok: all.filter(({ op }) => op.type === "ok"),
+    possible,
+    ok: possible.filter(({ op }) => op.type === "ok"),
     counterpart: pairs(history),
     malformed,
   };
@@ -175,17 +178,23 @@ export type LostUpdate = {
  */
 export function lostUpdates(txns: readonly Txn[]): LostUpdate[] {
   const updates: ByWrite<LostUpdate> = new Map();
+  // For each key: the transaction that read it last, what it first read there, and
+  // whether it has written there since. There are many more transactions than keys.
+  const reads = new Map<Id, { op?: Op; read: unknown; isWritten: boolean }>();
   for (const { op, mops } of txns) {
     if (op.type !== "ok" || mops.length < 2) continue;
-    const reads = new Map<Id, unknown>();
-    const written = new Set<Id>();
-    for (const [f, key, value] of mops) {
+    for (let i = 0; i < mops.length; i++) {
+      const [f, key, value] = mops[i]!;
       const keyId = idOf(key);
+      const last = inner(reads, keyId, () => ({ read: null, isWritten: true }));
       if (f === "r") {
-        if (!reads.has(keyId)) reads.set(keyId, value ?? null);
-      } else if (reads.has(keyId) && !written.has(keyId)) {
-        written.add(keyId);
-        const read = reads.get(keyId);
+        if (last.op === op) continue;
+        last.op = op;
+        last.read = value ?? null;
+        last.isWritten = false;
+      } else if (last.op === op && !last.isWritten) {
+        last.isWritten = true;
+        const { read } = last;
         const readId = idOf(read);
         const update = updates.get(keyId)?.get(readId);
         if (update) update.txns.push(op);
@@ -230,11 +239,16 @@ function isCompletionOf(before: unknown, after: unknown): boolean {
 /** The types of keys if there are several, which Elle refuses to compare. */
 export function mixedKeyTypes(txns: readonly Txn[]): string[] {
   const types = new Set<string>();
+  let last: string | undefined;
   for (const { mops } of txns) {
-    for (const [, key] of mops) {
-      types.add(
-        key === null ? "null" : Array.isArray(key) ? "array" : typeof key,
-      );
+    for (let i = 0; i < mops.length; i++) {
+      const key = mops[i]![1];
+      const type = key === null
+        ? "null"
+        : Array.isArray(key)
+        ? "array"
+        : typeof key;
+      if (type !== last) types.add(last = type);
     }
   }
   return types.size > 1 ? [...types].sort() : [];
