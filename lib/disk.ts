@@ -12,7 +12,8 @@
  * frame is broken it was never acknowledged, and is cut off; if another stands
  * behind a broken one, the disk has changed what it had kept, and nobody can tell
  * what is missing: that is an error, and not a guess. So is a broken snapshot, as it
- * has taken its place only when it was whole.
+ * has taken its place only when it was whole; and a file that no frame begins, as
+ * it's somebody else's.
  *
  * @module
  */
@@ -159,7 +160,8 @@ export class Disk<R = JSONValue, S = JSONValue> {
    *
    * @param storage where it's kept; without, nothing is kept, and a sync takes no
    * time.
-   * @throws {DiskError} if more than the end of it is broken, or its snapshot.
+   * @throws {DiskError} if more than the end of it is broken, or its snapshot; or if
+   * it's something else than a disk of a node.
    */
   static async open<R = JSONValue, S = JSONValue>(
     storage?: StableStorage,
@@ -283,6 +285,11 @@ function contentsOf<R, S>(
     at = next.end;
   }
   const behind = frameBehind(bytes, at);
+  if (behind === undefined && at === 0 && !mayBeginFrame(bytes)) {
+    throw new DiskError(
+      `${name} isn't what a node has kept: it begins with something else. Move it away, or let the nodes keep their data in another folder.`,
+    );
+  }
   const problem = behind !== undefined
     ? `at byte ${at} stands something else than was written, and what follows from byte ${behind} on is sound`
     : at === 0 && beginsWithSnapshot(bytes)
@@ -294,6 +301,16 @@ function contentsOf<R, S>(
     );
   }
   return { snapshot, records, soundBytes: at };
+}
+
+/**
+ * Tells whether bytes may be a frame, or what is left of one that was cut short: its
+ * first part, or blocks that were never filled.
+ */
+function mayBeginFrame(bytes: Uint8Array): boolean {
+  const beginning = decoder.decode(bytes.subarray(0, maxHeaderBytes));
+  return bytes.length === 0 || bytes[0] === 0 ||
+    /^\d+($| [\da-f]{0,8}($|\n))/.test(beginning);
 }
 
 /** Tells of a broken first frame whether it was a snapshot. */

@@ -7,6 +7,7 @@
 import {
   assert,
   assertEquals,
+  assertInstanceOf,
   assertMatch,
   assertRejects,
   assertThrows,
@@ -146,6 +147,12 @@ Deno.test("one byte that changes is an error, but in the last frame", async () =
             DiskError,
           );
           assertMatch(error.message, /^n1's disk is damaged: at byte \d+ /);
+        } else if (last === 0 && place <= memory.bytes.indexOf(10)) {
+          // Of the first line of all, it may not be a frame's any more.
+          const disk = await Disk.open<unknown>(memory).catch((error) => {
+            assertMatch(error.message, /^n1's disk isn't what a node has kept/);
+          });
+          assertEquals(disk?.records ?? [], []);
         } else {
           const { records } = await Disk.open<unknown>(memory);
           assertEquals(
@@ -183,12 +190,38 @@ Deno.test("a broken snapshot is an error, though nothing follows it: none was ev
   assertEquals((await Disk.open<number, number[]>(memory)).snapshot, [1, 2, 3]);
 });
 
-Deno.test("a disk of anything else is none, and doesn't crash", async () => {
+Deno.test("what nobody kept there is an error, and stays as it is", async () => {
+  const beginnings = ["#!/bin/sh\n", "[1]", "12\n", "1 0000000g", " ", "\xff"];
+  for (const text of beginnings) {
+    const memory = new Memory();
+    memory.bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
+    const before = memory.bytes.slice();
+    const error = await assertRejects(() => Disk.open(memory), DiskError);
+    assertMatch(
+      error.message,
+      /^n1's disk isn't what a node has kept: .* Move/,
+    );
+    assertEquals(memory.bytes, before);
+  }
+});
+
+Deno.test("a first write of which nothing is there but its place is none", async () => {
+  const memory = new Memory();
+  memory.bytes = new Uint8Array(4096);
+  assertEquals((await Disk.open(memory)).records, []);
+  assertEquals(memory.bytes.length, 0);
+});
+
+Deno.test("whatever else is there, nothing crashes, and nothing is made up", async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
       const memory = new Memory();
       memory.bytes = new Uint8Array(bytes);
-      assertEquals((await Disk.open(memory)).records, []);
+      const disk = await Disk.open(memory).catch((error) => {
+        assertInstanceOf(error, DiskError);
+        assertEquals(memory.bytes, bytes);
+      });
+      assertEquals(disk?.records ?? [], []);
     }),
     { seed: 1, numRuns: 200 },
   );
