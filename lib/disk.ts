@@ -9,8 +9,8 @@
  * Database Systems*, 1984).
  *
  * The next frame is begun only when the one before is on the disk. So if the last
- * frame is broken it was never acknowledged, and is cut off; if another stands
- * behind a broken one, the disk has changed what it had kept, and nobody can tell
+ * frame is broken it was never acknowledged, and is cut off by the next write (a
+ * full disk has no room for that, and yet can be read); if another stands behind a broken one, the disk has changed what it had kept, and nobody can tell
  * what is missing: that is an error, and not a guess. So is a broken snapshot, as it
  * has taken its place only when it was whole; and a file that no frame begins, as
  * it's somebody else's.
@@ -138,6 +138,8 @@ export class Disk<R = JSONValue, S = JSONValue> {
   readonly records: readonly R[];
 
   #storage: StableStorage | undefined;
+  /** All that is sound, until a broken frame behind it has been cut off. */
+  #sound: Uint8Array | undefined;
   /** Records that nobody writes yet. */
   #open: Batch | undefined;
   /** The end of all that is to be written. */
@@ -147,16 +149,17 @@ export class Disk<R = JSONValue, S = JSONValue> {
 
   private constructor(
     storage: StableStorage | undefined,
-    { snapshot, records }: Contents<R, S>,
+    { snapshot, records, sound }: Contents<R, S>,
   ) {
     this.#storage = storage;
+    this.#sound = sound;
     this.snapshot = snapshot;
     this.records = records;
   }
 
   /**
-   * Reads what is there. A last frame that is broken is cut off, unless it's a
-   * snapshot.
+   * Reads what is there. A last frame that is broken is passed over, unless it's a
+   * snapshot, and cut off by the next write.
    *
    * @param storage where it's kept; without, nothing is kept, and a sync takes no
    * time.
@@ -167,11 +170,7 @@ export class Disk<R = JSONValue, S = JSONValue> {
     storage?: StableStorage,
   ): Promise<Disk<R, S>> {
     const bytes = await storage?.read() ?? new Uint8Array();
-    const { soundBytes, ...contents } = contentsOf<R, S>(bytes, storage?.name);
-    if (soundBytes < bytes.length) {
-      await storage?.replace(bytes.subarray(0, soundBytes));
-    }
-    return new Disk(storage, contents);
+    return new Disk(storage, contentsOf<R, S>(bytes, storage?.name));
   }
 
   /**
@@ -197,7 +196,11 @@ export class Disk<R = JSONValue, S = JSONValue> {
     if (batch === undefined) return this.#last;
     return batch.written ??= this.#enqueue((storage) => {
       if (this.#open === batch) this.#open = undefined;
-      return storage.append(frame(`{"records":[${batch.records.join(",")}]}`));
+      const bytes = frame(`{"records":[${batch.records.join(",")}]}`);
+      if (this.#sound === undefined) return storage.append(bytes);
+      const whole = joined(this.#sound, bytes);
+      this.#sound = undefined;
+      return storage.replace(whole);
     });
   }
 
@@ -212,7 +215,10 @@ export class Disk<R = JSONValue, S = JSONValue> {
     const bytes = frame(`${snapshotStart}${jsonOf(snapshot)}}`);
     // The snapshot has them. What is being written comes before it.
     this.#open = undefined;
-    return this.#enqueue((storage) => storage.replace(bytes));
+    return this.#enqueue((storage) => {
+      this.#sound = undefined;
+      return storage.replace(bytes);
+    });
   }
 
   #enqueue(write: (storage: StableStorage) => Promise<void>): Promise<void> {
@@ -237,6 +243,8 @@ export class Disk<R = JSONValue, S = JSONValue> {
 interface Contents<R, S> {
   snapshot: S | undefined;
   records: R[];
+  /** The bytes of all that, if a broken frame follows. */
+  sound?: Uint8Array;
 }
 
 /** JSON, which has no `undefined`: such a frame could never be read again. */
@@ -250,10 +258,18 @@ function jsonOf(value: unknown): string {
 function frame(text: string): Uint8Array {
   const payload = encoder.encode(text);
   const header = encoder.encode(`${payload.length} ${checksum(payload)}\n`);
-  const bytes = new Uint8Array(header.length + payload.length + 1);
-  bytes.set(header);
-  bytes.set(payload, header.length);
-  bytes[bytes.length - 1] = newline;
+  return joined(header, payload, Uint8Array.of(newline));
+}
+
+function joined(...parts: Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
   return bytes;
 }
 
@@ -271,7 +287,7 @@ const snapshotStart = `{"snapshot":`;
 function contentsOf<R, S>(
   bytes: Uint8Array,
   name = "the disk",
-): Contents<R, S> & { soundBytes: number } {
+): Contents<R, S> {
   let snapshot: S | undefined;
   const records: R[] = [];
   let at = 0;
@@ -300,7 +316,8 @@ function contentsOf<R, S>(
       `${name} is damaged: ${problem}. What is missing can't be told. Put a sound copy there; or remove it, and the node starts with nothing.`,
     );
   }
-  return { snapshot, records, soundBytes: at };
+  const isCut = at < bytes.length;
+  return { snapshot, records, ...isCut && { sound: bytes.slice(0, at) } };
 }
 
 /**
