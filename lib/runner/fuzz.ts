@@ -50,7 +50,7 @@ const maxShrinkMs = 20_000;
 /** The most runs with the same failure that are made small. */
 const maxTries = 3;
 
-/** The most failures that are told apart. */
+/** The most failures that are told apart, besides those that were known. */
 const maxFailures = 20;
 
 /** A run whose options are drawn. */
@@ -275,8 +275,9 @@ class Search {
 
   #isOver(): boolean {
     const { forMs, maxRuns, bail } = this.#line;
+    const found = this.failing.filter(({ foundIn }) => foundIn !== undefined);
     return bail && this.failing.length > 0 ||
-      this.failing.length >= maxFailures ||
+      found.length >= maxFailures ||
       this.#drawn >= maxRuns ||
       performance.now() - this.#startMs >= forMs;
   }

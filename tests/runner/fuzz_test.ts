@@ -95,7 +95,7 @@ Deno.test("whichever job finds it first, a known failure is told once", async ()
   assertEquals(kept.map(({ name }) => name), ["long.json"]);
 });
 
-Deno.test("a program's known failure is tried with the arguments that it had", async () => {
+Deno.test("known failures are tried with the arguments that they had, and however many, more are looked for", async () => {
   const folder = tempDir();
   const bin = `${folder}/node.ts`;
   await Deno.writeTextFile(
@@ -106,24 +106,27 @@ await serve((node, [what]) => {
 });`,
   );
   await Deno.mkdir(`${folder}/corpus`);
-  await Deno.writeTextFile(
-    `${folder}/corpus/echo.json`,
-    caseText({
-      ...{ id: "echo", bin: "moved.ts", args: ["x"] },
-      ...{ anomaly: "wrong-echo", story: [] },
-      options: { workload: "echo", "node-count": 1, seed: 1 },
-      schedule: {
-        ops: [{ atMs: 1, client: 0, f: "echo", value: "hi" }],
-        faults: [],
-      },
-    }),
-  );
+  for (let i = 0; i < 20; i++) {
+    await Deno.writeTextFile(
+      `${folder}/corpus/echo${i}.json`,
+      caseText({
+        ...{ id: "echo", bin: "moved.ts", args: ["x"] },
+        ...{ anomaly: "wrong-echo", story: [] },
+        options: { workload: "echo", "node-count": 1, seed: 1 },
+        schedule: {
+          ops: [{ atMs: 1, client: 0, f: "echo", value: "hi" }],
+          faults: [],
+        },
+      }),
+    );
+  }
   const { stdout } = await run(
     ...["fuzz", "-w", "echo", "--bin", bin, "--runs", "1", "--jobs", "1"],
     ...["--store", `${folder}/store`, "--corpus", `${folder}/corpus`],
   );
   assertMatch(stdout, /wrong-echo {2}known, and still there$/m);
-  assertMatch(stdout, /corpus\/echo\.json --bin \S+\/node\.ts$/m);
+  assertMatch(stdout, /corpus\/echo0\.json --bin \S+\/node\.ts$/m);
+  assertMatch(stdout, /^✗ 21 runs with .*20 distinct failures$/m);
 });
 
 Deno.test("as JSON, each failure has its story, its file and its command", async () => {
