@@ -46,13 +46,14 @@ Deno.test("with a path and a flag, it's checked, and its tests pass", async () =
   assertMatch(tested.output, /ok \| 3 passed \| 0 failed/);
 });
 
-Deno.test("a project may be stricter than this one", async () => {
+Deno.test("a project may be stricter than this one, and have the DOM's types", async () => {
   const folder = await project((_, text) =>
     text.replace(/(function app\(.*\)) \{/, "$1: void {")
   );
   const path = `${folder}/deno.json`;
   const config = JSON.parse(await Deno.readTextFile(path));
-  config.compilerOptions = Object.fromEntries(
+  const lib = ["dom", "dom.iterable", "dom.asynciterable", "deno.ns"];
+  const stricter = Object.fromEntries(
     [
       "erasableSyntaxOnly",
       "exactOptionalPropertyTypes",
@@ -66,6 +67,7 @@ Deno.test("a project may be stricter than this one", async () => {
       "verbatimModuleSyntax",
     ].map((name) => [name, true]),
   );
+  config.compilerOptions = { ...stricter, allowUnreachableCode: false, lib };
   await Deno.writeTextFile(path, JSON.stringify(config));
   const { code, output } = await deno(folder, "check", flag, ".");
   assertEquals(code, 0, output);

@@ -52,7 +52,8 @@ export const startThread: StartThread = (url, on, isLocked) => {
 function startWebWorker(
   url: URL,
   on: Listeners,
-  deno?: WorkerOptions["deno"],
+  // In a project that has the DOM's types, WorkerOptions doesn't know it.
+  deno?: { permissions: "none" },
 ): Thread {
   const worker = new Worker(url, { type: "module", ...deno && { deno } });
   worker.onmessage = ({ data }) => on.message(data);

@@ -50,6 +50,7 @@ export function targetsOf(
       return some(majority);
     case "all":
       return [...nodes];
+    default:
+      invariant(false, "a fault's target is one of a kind");
   }
-  invariant(false, "a fault's target is one of a kind");
 }
