@@ -346,10 +346,13 @@ function refuseOthers(subject: unknown): void {
 }
 
 /** Refuses what can't be done to processes: their disk and clock are the machine's. */
-function refuseSimulated({ options, faults }: Test): void {
-  if (faults.includes("clock")) {
+function refuseSimulated({ options, faults, schedule }: Test): void {
+  const made = schedule?.faults.map(({ kind }) => kind) ?? faults;
+  if (made.includes("clock")) {
     throw new BadOption(
-      "--nemesis clock is for nodes under virtual time: the clock of a process is this machine's.",
+      `${
+        schedule ? "A schedule with a fault of kind" : "--nemesis"
+      } clock is for nodes under virtual time: the clock of a process is this machine's.`,
     );
   }
   for (const name of ["lazyfs", "disk-size"] as const) {

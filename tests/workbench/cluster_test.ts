@@ -13,6 +13,7 @@ import {
   judge,
   type Judgement,
   type Options,
+  type Schedule,
 } from "../../lib/workbench/mod.ts";
 import { faultsIn, type PastFault } from "../../lib/workbench/load/nemesis.ts";
 import {
@@ -360,4 +361,22 @@ Deno.test("clock and disk of a process are the machine's, and stay as they are",
     );
     assertMatch(error.message, /is for nodes under virtual time/);
   }
+
+  const changes = { n0: { jumpMs: 5000, rate: 1 } };
+  const jump = {
+    kind: "clock" as const,
+    ...{ fromMs: 0, nodes: ["n0"], changes },
+  };
+  const judged = (faults: Schedule["faults"], nemesis?: string) =>
+    assertRejects(() =>
+      judge(node, { ...run, "node-count": 1, ...nemesis && { nemesis } }, {
+        schedule: { ops: [], faults },
+      })
+    );
+  assertMatch(
+    (await judged([jump]) as Error).message,
+    /^A schedule with a fault of kind clock is for nodes under virtual time/,
+  );
+  // By its options it was drawn; what counts is which faults are left.
+  assertMatch((await judged([], "clock") as Error).message, /can't be started/);
 });
