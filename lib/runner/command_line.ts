@@ -188,7 +188,11 @@ export const flags: readonly Flag[] = [
     name: "json",
     text: "Print an array of results, and nothing else",
   },
-  { name: "log-stderr", text: "Show what nodes write to stderr" },
+  {
+    name: "log-stderr",
+    text:
+      "Show what nodes write to stderr; of many\nseeds in virtual time, if they fail",
+  },
   { name: "watch", text: "Judge again whenever the program changes" },
   { name: "log-net-send", text: "Have Maelstrom log each message sent" },
   { name: "log-net-recv", text: "… and received; our pages show both" },
@@ -236,7 +240,10 @@ const everywhere = ["engine", "store", "help", "version"];
 const judging: readonly (Command | undefined)[] = [undefined, "test", "fuzz"];
 
 /** The options for judging that mean nothing where runs are drawn. */
-const notForFuzz = ["seeds", "test-count", "watch", "replay", "engine"];
+const notForFuzz = [
+  ...["seeds", "test-count", "watch", "replay", "engine"],
+  ...["log-stderr", "log-net-send", "log-net-recv"],
+];
 
 /** Tells whether an option is for a command. */
 export function isFor(name: string, command: Command | undefined): boolean {

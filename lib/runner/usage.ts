@@ -4,7 +4,7 @@
  * @module
  */
 import { furtherRuns, officialRuns, type Run } from "../../challenges/runs.ts";
-import { optionSpecs } from "../workbench/options.ts";
+import { type OptionSpec, optionSpecs } from "../workbench/options.ts";
 import { workloads } from "../workbench/workloads/mod.ts";
 import {
   type Command,
@@ -54,6 +54,7 @@ export function usage(command?: Command): string {
     `  run.ts ${command} ${words}`.trimEnd(),
     "",
     ...optionLines(command),
+    ...(command === "fuzz" ? ["", drawing] : []),
     ...(command === "test" ? ["", ...footer()] : []),
     ...(["check", "merge"].includes(command) ? ["", exitCodes] : []),
   ].join("\n");
@@ -107,6 +108,10 @@ function footer(): string[] {
   ];
 }
 
+const drawing =
+  `What isn't given of nodes, clients, rates, times, latencies and topologies is
+drawn; of faults and their probabilities, what is given is the most.`;
+
 const exitCodes =
   `Exit codes: 0 all passed, 1 invalid or over a limit, 2 unknown, 254 bad
 arguments, 255 any other failure; 130 for Ctrl-C, 143 for SIGTERM.`;
@@ -116,7 +121,7 @@ function optionLines(command: Command | undefined): string[] {
   const runOptions: Flag[] = optionSpecs.map((spec) => ({
     ...spec,
     text: spec.description +
-      (spec.default === undefined ? "" : ` [${spec.default}]`),
+      (hasDefault(spec, command) ? ` [${spec.default}]` : ""),
   }));
   const isBefore = ({ name }: Flag) =>
     ["workload", "bin", "engine"].includes(name);
@@ -127,14 +132,22 @@ function optionLines(command: Command | undefined): string[] {
   ].filter(({ name }) => isShown(name, command)).map(optionLine);
 }
 
+/** Tells whether an option is always the same unless it's given. */
+function hasDefault(
+  spec: OptionSpec,
+  command: Command | undefined,
+): boolean {
+  return spec.default !== undefined &&
+    (command !== "fuzz" || spec.name === "seed");
+}
+
 /** Tells whether the usage of a command has a line for an option. */
 function isShown(name: string, command: Command | undefined): boolean {
   if (!isFor(name, command)) return false;
-  const runs = command === undefined || command === "test" ||
-    command === "fuzz";
+  const runs = command === undefined || command === "test";
   if (name === "engine") return runs;
   if (name === "store") {
-    return runs || command === "serve" || command === "merge";
+    return runs || ["fuzz", "serve", "merge"].includes(command);
   }
   return name !== "version" || command === undefined;
 }

@@ -342,4 +342,10 @@ Deno.test("the usage of every command fits into 80 columns, and explains its opt
   assertStringIncludes(ofServe, "-p, --port NUMBER");
   assertStringIncludes(ofServe, "--store FOLDER");
   assertEquals(ofServe.includes("--rate"), false);
+  const ofFuzz = usage("fuzz");
+  assertStringIncludes(general, "of all clients [5]");
+  assertEquals(ofFuzz.includes("of all clients ["), false); // it's drawn
+  for (const name of ["engine", "log-stderr", "log-net-send"]) {
+    assertEquals(ofFuzz.includes(`--${name}`), false);
+  }
 });

@@ -18,7 +18,8 @@ import { story } from "./story.ts";
  * The runs to explore. Options that are given are those of every run, but for
  * faults: `nemesis` and `lazyfs` list those that a run may have, and `p-loss`,
  * `p-duplicate` and `p-reorder` are the greatest probabilities. All else is drawn:
- * the number of nodes and clients, rates, latencies, topologies.
+ * the number of nodes and clients, rates, latencies, topologies. No `availability`
+ * is demanded of runs that kill or pause nodes, which can't answer then.
  *
  * @example
  * ```ts
