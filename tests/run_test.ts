@@ -554,7 +554,21 @@ Deno.test("check goes on after a folder that it can't judge, which decides the e
     "right",
     line({}) + line({ index: 1, type: "ok", value: 7 }),
   );
-  const { code, stdout, stderr } = await run("check", broken, empty, right);
+  const over = `${folder}/over`;
+  await Deno.mkdir(over);
+  for (const name of ["run.json", "history.jsonl"]) {
+    await Deno.copyFile(`${right}/${name}`, `${over}/${name}`);
+  }
+  await Deno.writeTextFile(
+    `${over}/record.json`,
+    JSON.stringify({
+      reason: "msgs/op is 27, and has to be below 20",
+      limits: [{ label: "msgs/op", below: 20, actual: 27, within: false }],
+    }),
+  );
+  const { code, stdout, stderr } = await run(
+    ...["check", broken, empty, right, over],
+  );
   assertEquals(
     stderr.replace(/^.*JSR.*\n/m, ""),
     `✗ error    ${broken}  Line 1 of ${broken}/history.jsonl isn't an operation: null.\n`,
@@ -564,6 +578,10 @@ Deno.test("check goes on after a folder that it can't judge, which decides the e
     /^\? unknown .*nothing was judged: the history is empty$/m,
   );
   assertMatch(stdout, /^✓ valid /m);
+  assertMatch(
+    stdout,
+    /^✗ over limit .* msgs\/op is 27, and has to be below 20$/m,
+  );
   assertEquals(code, 254);
   const json = await run("check", broken, empty, right, "--json");
   assertEquals(

@@ -2,8 +2,8 @@
  * Recorded runs: reads a folder that holds `run.json` (workload and options)
  * and `history.jsonl` or `history.jsonl.gz`, as `report/store.ts` writes it,
  * and judges the history again. What a history doesn't show is in two more files,
- * if they are there: `record.json` tells how late the workbench was, and what it
- * found, `results.json` what nodes did wrong.
+ * if they are there: `record.json` tells how late the workbench was, what it
+ * found, and which limits the run is over, `results.json` what nodes did wrong.
  *
  * The folder may be anybody's: whatever it holds, memory is bounded, and
  * unreadable input is an error that names the file.
@@ -28,6 +28,7 @@ import {
 } from "../workbench/options.ts";
 import { fillIn } from "../workbench/test.ts";
 import { systemReason } from "../workbench/hosts/system_error.ts";
+import type { Measured } from "./record.ts";
 import { blame, type MaxLateness } from "../workbench/sim/lateness.ts";
 import { mergeValid, type Validity } from "../workbench/checkers/validity.ts";
 import {
@@ -41,6 +42,8 @@ export interface RecordedFindings extends HistoryFindings {
   folder: string;
   /** The mistakes of nodes, by the record; absent if there are none. */
   nodes?: { "valid?": Validity; errors: unknown[] };
+  /** The limits that the run is over, by the record; absent if there are none. */
+  limits?: Pick<Measured, "label" | "within">[];
 }
 
 const million = 1_000_000;
@@ -68,6 +71,7 @@ export async function checkRecorded(folder: string): Promise<RecordedFindings> {
   const record = await readRecord(`${path}/record.json`);
   const nodes = await readNodes(`${path}/results.json`);
   const lateness = latenessIn(record);
+  const limits = limitsIn(record);
   const found = checkHistory(history, test, undefined, lateness);
   if (nodes) {
     const text = (nodes.errors[0] as { text?: unknown } | undefined)?.text;
@@ -80,10 +84,16 @@ export async function checkRecorded(folder: string): Promise<RecordedFindings> {
     };
   }
   const { spoiled } = found;
-  const reason = hinted(found.reason, record.reason);
+  const reason = hinted(
+    found["valid?"] === true && limits.length > 0
+      ? String(record.reason ?? "its record says that it's over a limit")
+      : found.reason,
+    record.reason,
+  );
   return {
     folder,
     ...found,
+    ...limits.length > 0 && { limits },
     ...(reason !== undefined && {
       reason: spoiled && lateness ? blame(lateness, reason) : reason,
     }),
@@ -145,6 +155,18 @@ function latenessIn(record: { lateness?: unknown }): MaxLateness | undefined {
   return typeof maxMessageMs === "number" && typeof maxTimerMs === "number"
     ? { maxMessageMs, maxTimerMs }
     : undefined;
+}
+
+/** Reads which limits it's over: some are about messages, which no history shows. */
+function limitsIn(
+  { limits }: { limits?: unknown },
+): NonNullable<RecordedFindings["limits"]> {
+  return (Array.isArray(limits) ? limits : []).filter(isObject)
+    .flatMap(({ label, within }) =>
+      within === false || within === "unknown"
+        ? [{ label: String(label), within }]
+        : []
+    );
 }
 
 /** Reads what nodes did wrong: an exit, say, which no history shows. */

@@ -6,7 +6,7 @@
 import { BadOption } from "../workbench/options.ts";
 import { checkRecorded, type RecordedFindings } from "../report/recorded.ts";
 import { Counts } from "../report/tally.ts";
-import { inWords, type Line } from "../report/terminal.ts";
+import { inWords, type Line, verdictOf } from "../report/terminal.ts";
 import { columns, complain, print, printJson } from "./output.ts";
 
 /** The error about a folder that couldn't be judged. */
@@ -37,12 +37,10 @@ export async function check(
         columns: columns(Deno.stderr),
       }));
     } else if (!json) {
-      const [style, verdict] = found["valid?"] === true
-        ? ["green", "✓ valid"] as const
-        : found["valid?"] === false
-        ? ["red", "✗ invalid"] as const
-        : ["yellow", "? unknown"] as const;
-      print(linesOf(verdict, style, found, { width, columns: columns() }));
+      const [sign, word, style] = verdictOf(judged(found));
+      print(
+        linesOf(`${sign} ${word}`, style, found, { width, columns: columns() }),
+      );
     }
   }
   if (json) printJson(all.map(toJSON));
@@ -50,10 +48,13 @@ export async function check(
   if (failures.length > 0) {
     return Math.max(...failures.map(({ exitCode }) => exitCode));
   }
-  return new Counts((all as RecordedFindings[]).map((results) => ({
-    pass: results["valid?"] === true,
-    results,
-  }))).exitCode;
+  return new Counts((all as RecordedFindings[]).map(judged)).exitCode;
+}
+
+function judged(results: RecordedFindings): Parameters<typeof verdictOf>[0] {
+  const { limits = [] } = results;
+  const pass = results["valid?"] === true && limits.length === 0;
+  return { pass, results, limits };
 }
 
 async function judge(folder: string): Promise<RecordedFindings | Failure> {
@@ -91,6 +92,7 @@ function linesOf(
 function toJSON(found: RecordedFindings | Failure) {
   if ("error" in found) return { folder: found.folder, error: found.error };
   const { folder, reason, workload, stats, availability, nodes } = found;
+  const { limits } = found;
   return {
     folder,
     "valid?": found["valid?"],
@@ -99,5 +101,6 @@ function toJSON(found: RecordedFindings | Failure) {
     stats,
     availability,
     ...(nodes && { nodes }),
+    ...(limits && { limits }),
   };
 }

@@ -354,3 +354,22 @@ Deno.test("results that say nothing of nodes change nothing", async () => {
     assertEquals(found["valid?"], true);
   }
 });
+
+Deno.test("a run that is over a limit stays so, by its record", async () => {
+  const history = handedOut("7");
+  const over = (within: unknown) =>
+    JSON.stringify({
+      reason: "msgs/op is 27, and has to be below 20",
+      limits: [{ label: "msgs/op", within }, null, "max"],
+    });
+  const found = await checkFolder({ history, record: over(false) });
+  assertEquals(found["valid?"], true);
+  assertEquals(found.limits, [{ label: "msgs/op", within: false }]);
+  assertEquals(found.reason, "msgs/op is 27, and has to be below 20");
+  const within = await checkFolder({ history, record: over(true) });
+  assertEquals([within.limits, within.reason], [undefined, undefined]);
+  assertEquals(
+    (await checkFolder({ history, record: '{"limits": 7}' })).limits,
+    undefined,
+  );
+});
