@@ -85,7 +85,8 @@ const lookIntervalMs = 500;
 
 /**
  * A thread in which WebAssembly modules, and whole programs, are judged. One
- * for many runs saves starting one for each.
+ * for many runs saves starting one for each; those that are asked for at the same
+ * time wait for each other.
  *
  * @example
  * ```ts
@@ -106,6 +107,9 @@ export class Sandbox implements Disposable {
   #isLocked = false;
   #on = { message: (_news: News) => {}, error: (_message: string) => {} };
   #beats = newBeats();
+  /** The end of all runs so far: the thread has room for one. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isOver = false;
 
   /** @internal */
   constructor(start: StartThread = startThread) {
@@ -118,13 +122,19 @@ export class Sandbox implements Disposable {
    * @internal
    */
   prepare(isProgram: boolean): Thread {
-    if (isProgram !== this.#isLocked) this[Symbol.dispose]();
+    if (isProgram !== this.#isLocked) this.#end();
     this.#isLocked = isProgram;
     return this.#thread ??= this.#start(isProgram);
   }
 
-  /** Ends the thread. */
+  /** Ends the thread, and a run in it. */
   [Symbol.dispose](): void {
+    this.#isOver = true;
+    this.#end();
+    this.#on.error("its sandbox was disposed of before it was done");
+  }
+
+  #end(): void {
     // It may take a while until it's ended, and shouldn't compute meanwhile.
     Atomics.store(new Int32Array(this.#beats), cells.stop, stops.all);
     this.#beats = newBeats();
@@ -139,16 +149,25 @@ export class Sandbox implements Disposable {
    * @throws {BadOption} if a module can't be run here.
    * @internal
    */
-  async run(
+  run(guest: Guest, test: Test, settings: PartSettings): Promise<Happened> {
+    const run = this.#last.then(() => this.#run(guest, test, settings));
+    this.#last = run.catch(() => {});
+    return run;
+  }
+
+  async #run(
     guest: Guest,
     test: Test,
     settings: PartSettings,
   ): Promise<Happened> {
+    if (this.#isOver) {
+      throw new Error("The sandbox was disposed of: no node can run in it.");
+    }
     const stuck: Stuck[] = [];
     for (;;) {
       const outcome = await this.#ask(guest, test, settings, stuck);
       if (!("turn" in outcome)) return outcome;
-      this[Symbol.dispose]();
+      this.#end();
       // Some catch whatever ends them: they don't get so far again.
       const again = stuck.filter(({ turn }) => turn === outcome.turn);
       // No node has its turn there any more: it's the run itself that stays.
@@ -176,21 +195,26 @@ export class Sandbox implements Disposable {
       error: (message) =>
         reject(new Error(`The thread of the nodes failed: ${message}`)),
       message: (news) => {
-        if (news.type === "progress") onProgress?.(news.progress);
-        else if (news.type === "log") onLog?.(news.node, news.text);
-        else if (news.type === "failed") reject(errorOf(news));
-        else {
-          const history = parseExact(news.history) as Op[];
-          if (news.isWorn) this[Symbol.dispose]();
-          resolve({ ...news.happened, history });
+        try {
+          if (news.type === "progress") onProgress?.(news.progress);
+          else if (news.type === "log") onLog?.(news.node, news.text);
+          else if (news.type === "failed") reject(errorOf(news));
+          else {
+            const history = parseExact(news.history) as Op[];
+            if (news.isWorn) this.#end();
+            resolve({ ...news.happened, history });
+          }
+        } catch (error) {
+          end(error); // an observer's
         }
       },
     };
-    const end = () => {
-      this[Symbol.dispose]();
-      reject(signal?.reason);
+    const end = (reason: unknown) => {
+      this.#end();
+      reject(reason);
     };
-    signal?.addEventListener("abort", end);
+    const onAbort = () => end(signal?.reason);
+    signal?.addEventListener("abort", onAbort);
     const stopWatching = this.#watch(isProgram, {
       looks: stuck.length === 0 ? maxLooks : maxLooksAgain,
       onStuck: resolve,
@@ -208,11 +232,11 @@ export class Sandbox implements Disposable {
       return await promise;
     } catch (error) {
       // Some of what such a program has changed can't be put back.
-      if (error instanceof NotSimulated) this[Symbol.dispose]();
+      if (error instanceof NotSimulated) this.#end();
       throw error;
     } finally {
       stopWatching();
-      signal?.removeEventListener("abort", end);
+      signal?.removeEventListener("abort", onAbort);
     }
   }
 

@@ -138,6 +138,11 @@ function start({ bin, args, cwd }: Command): ProcessGroup {
       stderr: "piped",
     });
   } catch (error) {
+    if (cwd !== undefined && isMissing(cwd)) {
+      throw new Error(
+        `${bin} can't be started in ${cwd}, which doesn't exist.`,
+      );
+    }
     const isKept = error instanceof Deno.errors.NotCapable;
     const advice = isKept || isBusy(error)
       ? ""
@@ -145,6 +150,16 @@ function start({ bin, args, cwd }: Command): ProcessGroup {
     throw new Error(
       `${bin} can't be started: ${systemReason(error)}.${advice}`,
     );
+  }
+}
+
+/** Tells whether there is no such file or folder, as far as one may look. */
+function isMissing(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
   }
 }
 

@@ -252,6 +252,12 @@ Deno.test("a program that can't be started says how it should be", async () => {
     Error,
     "can't be started",
   );
+  const cwd = `${tempDir()}/nowhere`;
+  await assertRejects(
+    () => judge({ bin: "/bin/sh", args: [], cwd }, echoRun),
+    Error,
+    `/bin/sh can't be started in ${cwd}, which doesn't exist.`,
+  );
 });
 
 Deno.test({
