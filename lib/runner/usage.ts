@@ -24,7 +24,7 @@ const texts: { [command in Exclude<Command, "help">]: [string, string] } = {
     "[ID | WORKLOAD …] [--bin PATH] [options]",
     "Looks for runs that fail, and makes them small.",
   ],
-  list: ["", "Lists the official runs, with their options and limits."],
+  list: ["", "Lists all runs, with their options and limits."],
   check: ["FOLDER …", "Judges recorded runs again."],
   merge: ["FOLDER …", "Joins the results of --shard."],
   build: ["", "Compiles each challenge into a program in bin/."],
