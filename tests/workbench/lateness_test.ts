@@ -235,6 +235,63 @@ Deno.test("a log's message that nobody has polled may still come; what polls pas
   assertEquals(verdictOn([[1, 1], [3, 3]])["valid?"], false);
 });
 
+Deno.test("a last poll without an answer waited as long as clients do, not for ten seconds", () => {
+  const verdict = (maxTimerMs: number, poll: Record<string, unknown>) =>
+    checkHistory(
+      historyOf(
+        op(1, 0, "invoke", "send", [["send", "7", 1]]),
+        op(1, 0, "ok", "send", [["send", "7", [0, 1]]]),
+        op(2, 0, "invoke", "send", [["send", "7", 2]]),
+        op(2, 0, "ok", "send", [["send", "7", [1, 2]]]),
+        op(3, 0, "invoke", "poll", [["poll"]]),
+        op(3, 0, "ok", "poll", [["poll", { "7": [[0, 1]] }]]),
+        op(50, 0, "invoke", "assign", ["7"], { "seek-to-beginning?": true }),
+        op(50, 0, "ok", "assign", ["7"], { "seek-to-beginning?": true }),
+        op(51, 0, "invoke", "poll", [["poll"]]),
+        op(5051, 0, "ok", "poll", [["poll", {}]], poll),
+      ),
+      fillIn({ workload: "kafka" }),
+      undefined,
+      { maxMessageMs: 0, maxTimerMs },
+    )["valid?"];
+  const silent = { type: "info", value: [["poll"]], error: "net-timeout" };
+  assertEquals(verdict(500, silent), "unknown");
+  assertEquals(verdict(499, silent), false);
+  assertEquals(verdict(999, {}), false);
+  assertEquals(verdict(1000, {}), "unknown");
+});
+
+Deno.test("a set's last read without an answer waited as long as clients do, too", () => {
+  const verdict = (
+    workload: string,
+    addF: string,
+    maxTimerMs: number,
+    end: Record<string, unknown>,
+  ) =>
+    checkHistory(
+      historyOf(
+        ...[1, 2].flatMap((value) => [
+          op(value, 0, "invoke", addF, value),
+          op(value, 0, "ok", addF, value),
+        ]),
+        ...[0, 1].map((process) => op(10_000, process, "invoke", "read")),
+        op(10_001, 0, "ok", "read", [1]),
+        op(15_000, 1, "ok", "read", [1], end),
+      ),
+      fillIn({ workload }),
+      undefined,
+      { maxMessageMs: 0, maxTimerMs },
+    )["valid?"];
+  const silent = { type: "fail", value: null, error: "net-timeout" };
+  for (
+    const [workload, addF] of [["broadcast", "broadcast"], ["g-set", "add"]]
+  ) {
+    assertEquals(verdict(workload!, addF!, 500, silent), "unknown");
+    assertEquals(verdict(workload!, addF!, 499, silent), false);
+    assertEquals(verdict(workload!, addF!, 999, {}), false);
+  }
+});
+
 Deno.test("a store's clients wait a second only, unless the network is slow", () => {
   const verdict = (latency: number, maxMessageMs: number) =>
     checkHistory(

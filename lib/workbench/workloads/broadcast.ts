@@ -11,7 +11,7 @@ import type { RPC } from "../load/client.ts";
 import { eachThread, forever, mix, numbered, once } from "../load/generator.ts";
 import type { Test } from "../options.ts";
 import { topologies, type Topology } from "../sim/topology.ts";
-import { recoveryMs, type Workload } from "./workload.ts";
+import { finalWaitMs, type Workload } from "./workload.ts";
 
 const topologyRPC: RPC = {
   type: "topology",
@@ -68,7 +68,7 @@ export const broadcast: Workload = {
   },
   check: (history, test) => setFull(history, "broadcast", nodesOf(test)),
   // It may still have been on its way.
-  waitsMs: () => recoveryMs,
+  waitsMs: (_findings, history) => finalWaitMs(history),
   anomaly: () => "lost",
   explain: (findings, history, evidence) =>
     explainSet(findings as SetFullFindings, history, {

@@ -10,7 +10,7 @@ import { listOrNull, present } from "../checkers/judgeable.ts";
 import { setFull, type SetFullFindings } from "../checkers/set_full.ts";
 import type { RPC } from "../load/client.ts";
 import { eachThread, forever, mix, numbered, once } from "../load/generator.ts";
-import { recoveryMs, type Workload } from "./workload.ts";
+import { finalWaitMs, type Workload } from "./workload.ts";
 
 const addRPC: RPC = { type: "add", reply: { type: { is: "add_ok" } } };
 
@@ -43,7 +43,7 @@ export const gSet: Workload = {
   },
   check: (history, test) => setFull(history, "add", nodesOf(test)),
   // It may still have been on its way.
-  waitsMs: () => recoveryMs,
+  waitsMs: (_findings, history) => finalWaitMs(history),
   anomaly: () => "lost",
   explain: (findings, history, evidence) =>
     explainSet(findings as SetFullFindings, history, {

@@ -19,9 +19,13 @@
  * @module
  */
 import { kafka as check, type KafkaFindings } from "../checkers/kafka.ts";
-import { explainKafka, kafkaAnomaly } from "../checkers/kafka/explain.ts";
+import {
+  explainKafka,
+  kafkaAnomaly,
+  unansweredPolls,
+} from "../checkers/kafka/explain.ts";
 import { list, mops, type ValueShape } from "../checkers/judgeable.ts";
-import type { Client, RPC } from "../load/client.ts";
+import { type Client, clientTimeoutMs, type RPC } from "../load/client.ts";
 import { secondInNs } from "../sim/clock.ts";
 import {
   any,
@@ -201,11 +205,13 @@ export const kafka: Workload = {
   check,
   // What nobody has polled may still have been on its way. All else is wrong at
   // any time: who polls beyond a message has passed it over.
-  waitsMs: (findings) =>
+  waitsMs: (findings, history) =>
     (findings as KafkaFindings)["bad-error-types"].every((type) =>
         type === "unseen"
       )
-      ? finalSeconds * 1000
+      ? unansweredPolls(history).length > 0
+        ? clientTimeoutMs
+        : finalSeconds * 1000
       : undefined,
   anomaly: (findings) => kafkaAnomaly(findings as KafkaFindings),
   explain: (findings, history) =>

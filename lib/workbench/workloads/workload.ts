@@ -7,9 +7,9 @@
 import type { Evidence } from "./lost_element.ts";
 import type { Kind, Needs } from "../checkers/judgeable.ts";
 import type { Findings } from "../checkers/validity.ts";
-import type { Client } from "../load/client.ts";
+import { type Client, clientTimeoutMs } from "../load/client.ts";
 import type { Generator, PlannedOp } from "../load/generator.ts";
-import type { History } from "../load/history.ts";
+import { hasTimedOut, type History } from "../load/history.ts";
 import type { Completion } from "../load/interpreter.ts";
 import type { Test } from "../options.ts";
 import type { Topology } from "../sim/topology.ts";
@@ -56,6 +56,15 @@ export const recoverySeconds = 10;
 
 /** The same in milliseconds. */
 export const recoveryMs: number = recoverySeconds * 1000;
+
+/**
+ * The milliseconds that the final reads of a set waited for what they miss: the
+ * recovery, or an answer that didn't come.
+ */
+export function finalWaitMs(history: History): number {
+  const start = history.findLastIndex(({ f }) => f !== "read") + 1;
+  return history.slice(start).some(hasTimedOut) ? clientTimeoutMs : recoveryMs;
+}
 
 /** Tells whether messages go on being lost to the end of a run. */
 export function losesMessages({ options, schedule }: Test): boolean {

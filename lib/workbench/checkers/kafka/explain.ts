@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { hasTimedOut, type History } from "../../load/history.ts";
+import { hasTimedOut, type History, type Op } from "../../load/history.ts";
 import type { ErrorKinds, KafkaFindings } from "../kafka.ts";
 import type { Cycle } from "./cycles.ts";
 import type { Unseen } from "./delivery.ts";
@@ -190,16 +190,20 @@ function tellUnseen(
   return `${count} acknowledged ${were} never found by any poll; ${one}${place}`;
 }
 
+/** Returns the last polls, those from the beginning on, that nobody answered. */
+export function unansweredPolls(history: History): Op[] {
+  const start = history.findIndex((op) => op["seek-to-beginning?"] === true);
+  return start < 0
+    ? []
+    : history.slice(start).filter((op) => op.f === "poll" && hasTimedOut(op));
+}
+
 /**
  * Tells of the last polls that nobody answered. What their clients poll then is
  * nothing, and looks as if nodes had nothing.
  */
 function tellWaits(history: History): string {
-  const start = history.findIndex((op) => op["seek-to-beginning?"] === true);
-  if (start < 0) return "";
-  const waits = history.slice(start).filter((op) =>
-    op.f === "poll" && hasTimedOut(op)
-  );
+  const waits = unansweredPolls(history);
   const [first] = waits;
   if (first === undefined) return "";
   return `\nOf the last polls, ${waits.length} got no answer in time; the first is ${
