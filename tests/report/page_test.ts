@@ -685,6 +685,11 @@ inBrowser(
     await tab.until(`${shownSpan} === "From 12.4800 s to 12.5200 s"`);
     await tab.evaluate("location.hash = '#t=3.25'");
     await tab.until(`${shownSpan} === "From 3.2300 s to 3.2700 s"`);
+    // The page notes the moment that it has shown, and hears of a link later.
+    await tab.evaluate(
+      "location.hash = '#t=5.5'; history.replaceState(null, '', '#t=3.25')",
+    );
+    await tab.until(`${shownSpan} === "From 5.4800 s to 5.5200 s"`);
     // What comes after the end is the end.
     await tab.evaluate("location.hash = '#t=99999'");
     await tab.until(`/ to 29\\.\\d+ s$/.test(${shownSpan})`);

@@ -22,13 +22,14 @@ completeHeader(runs);
 const { goTo } = await showViews(document.getElementById("views")!, runs, {
   onTime: noteMoment,
 });
-addEventListener("hashchange", goToAddress);
-goToAddress();
+// By the time that it's heard of, the last moment may have been noted in its place.
+addEventListener("hashchange", ({ newURL }) => goToAddress(newURL));
+goToAddress(location.href);
 document.documentElement.dataset.ready = "";
 
-/** Goes to the moment that the page's address names. */
-function goToAddress(): void {
-  const ms = momentOf(location.hash);
+/** Goes to the moment that an address of the page names. */
+function goToAddress(url: string): void {
+  const ms = momentOf(new URL(url).hash);
   if (ms !== undefined) goTo(ms);
 }
 
