@@ -9,11 +9,12 @@
  * Database Systems*, 1984).
  *
  * The next frame is begun only when the one before is on the disk. So if the last
- * frame is broken it was never acknowledged, and is cut off by the next write (a
- * full disk has no room for that, and yet can be read); if another stands behind a broken one, the disk has changed what it had kept, and nobody can tell
- * what is missing: that is an error, and not a guess. So is a broken snapshot, as it
- * has taken its place only when it was whole; and a file that no frame begins, as
- * it's somebody else's.
+ * frame is broken it was never acknowledged, and is cut off by the next write: a
+ * full disk has no room for that, and yet can be read. If another stands behind a
+ * broken one, the disk has changed what it had kept, and nobody can tell what is
+ * missing: that is an error, and not a guess. So is a broken snapshot, as it has
+ * taken its place only when it was whole; and a file that no frame begins, as it's
+ * somebody else's.
  *
  * @module
  */

@@ -94,7 +94,6 @@ class Interpreter implements RunState {
   /** By the threads' places: the processes that they are, and whether they are busy. */
   #processes: Process[];
   #isBusy: boolean[];
-  #busyCount = 0;
   /** The error of a client that isn't an operation's outcome, but a bug. */
   #failure: { error: unknown } | undefined;
   /** The operations that have ended, and that nobody has taken note of yet. */
@@ -148,7 +147,7 @@ class Interpreter implements RunState {
     this.timeNs = this.#nowNs;
     const plan = this.#generator.plan(this.#context);
     if (plan === null || plan === "pending") {
-      if (plan === null && this.#busyCount === 0) this.#end.resolve();
+      if (plan === null && !this.#isBusy.includes(true)) this.#end.resolve();
       else this.#isWaiting = true;
       return false;
     }
@@ -230,7 +229,6 @@ class Interpreter implements RunState {
     const thread = this.threadOf(op.process);
     invariant(thread !== undefined, "an operation's process is a thread's");
     this.#isBusy[this.#placeOf(thread)] = true;
-    this.#busyCount++;
     this.#turn = (this.#turn + 1) % this.#threads.length;
     const finish = (completion: Completion) => {
       this.#ended.push({ thread, op, completion });
@@ -252,7 +250,6 @@ class Interpreter implements RunState {
 
   #complete({ thread, op, completion }: Ended): void {
     this.#isBusy[this.#placeOf(thread)] = false;
-    this.#busyCount--;
     if (op.type === "sleep" || op.type === "log") return;
     this.#update(this.#record(op, thread, completion));
     // Nobody knows what a process whose operation has no known end will do

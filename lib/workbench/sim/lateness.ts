@@ -17,7 +17,7 @@
  * | invalid, because                          | it waited for                        | said in                          |
  * | ----------------------------------------- | ------------------------------------ | -------------------------------- |
  * | a value, element or log entry is missing  | the recovery, or the final polls     | the workload: `waitsMs`          |
- * | the same, and a last read or poll had no answer | the client's time-out          | the workload: `waitsMs`          |
+ * | the same, and a last read had no answer   | the client's time-out                | the workload: `waitsMs`          |
  * | a final read isn't yet the sum            | the recovery                         | the workload: `waitsMs`          |
  * | a final read is what no adds ever make    | nothing: it stays invalid            | the workload: `waitsMs`          |
  * | an id came twice, an echo is another      | nothing                              | no `waitsMs`                     |
